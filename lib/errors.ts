@@ -1,0 +1,151 @@
+/**
+ * Every mistake Lander reports is a {@link LanderError}: a stable code for programs, the fact and the value for
+ * people, and a remedy. One subclass per situation; the situation decides the exit code of the CLI and the reply
+ * on the wire, so no other place needs to know a code by name.
+ *
+ * An agent's own failure is not an error here: it is an outcome, and outcomes are values.
+ */
+
+/** What went wrong, seen from the caller's chair. */
+export type Situation = 'usage' | 'refused' | 'object' | 'unreachable' | 'internal'
+
+/** Who sent a bundle that is not let in, and why not. Terse by design: a refusal teaches an attacker nothing. */
+export type RefusalCode =
+  | 'REQUEST_MALFORMED'
+  | 'REQUEST_TOO_LARGE'
+  | 'BUNDLE_MALFORMED'
+  | 'BUNDLE_TRUNCATED'
+  | 'BUNDLE_TOO_LARGE'
+  | 'BUNDLE_NOT_FOUND'
+  | 'ENVELOPE_MALFORMED'
+  | 'SIGNATURE_MISSING'
+  | 'SIGNATURE_INVALID'
+  | 'KEY_UNKNOWN'
+  | 'KEY_INVALID'
+  | 'KEY_REVOKED'
+  | 'KEY_EXPIRED'
+  | 'STATEMENT_MALFORMED'
+  | 'ORDER_MALFORMED'
+  | 'ORDER_MISMATCH'
+  | 'DIGEST_MISMATCH'
+  | 'ENGINE_MISMATCH'
+  | 'WRONG_FLEET'
+  | 'WRONG_REGION'
+  | 'NOT_YET_VALID'
+  | 'EXPIRED'
+  | 'POLICY_MALFORMED'
+  | 'POLICY_DENIED'
+  | 'REPLAYED'
+
+/** What can go wrong with an object. These reach the agent as errors with the same code. */
+export type ObjectCode =
+  | 'OBJECT_NOT_FOUND'
+  | 'OBJECT_CHANGED'
+  | 'OBJECT_OUT_OF_SCOPE'
+  | 'OBJECT_FORBIDDEN'
+  | 'OBJECT_RANGE_INVALID'
+  | 'OBJECT_FORMAT_INVALID'
+  | 'BUCKET_NOT_FOUND'
+  | 'BUCKET_ELSEWHERE'
+  | 'STORE_FAILED'
+
+export type UsageCode =
+  | 'USAGE'
+  | 'FILE_NOT_FOUND'
+  | 'FILE_EXISTS'
+  | 'CONFIG_INVALID'
+  | 'INPUT_INVALID'
+  | 'AGENT_INVALID'
+  | 'KEY_FILE_INVALID'
+  | 'URI_INVALID'
+  | 'SIZE_INVALID'
+  | 'PROBLEM_INVALID'
+  | 'REGION_UNKNOWN'
+  | 'PRICE_UNKNOWN'
+  | 'LOCAL_RUNNING'
+  | 'LOCAL_NOT_RUNNING'
+
+export type UnreachableCode = 'REGION_UNREACHABLE' | 'FUNCTION_FAILED' | 'FUNCTION_NOT_FOUND' | 'UPLOAD_FAILED' | 'REPLY_MALFORMED'
+
+export interface ErrorDetails {
+  /** What the reader can do about it, as a full clause: `pass --key with a file from lander keygen`. */
+  readonly remedy?: string
+  readonly cause?: unknown
+}
+
+/** The base class. `message` states the fact and the value; it never contains keys, code or object contents. */
+export abstract class LanderError extends Error {
+  abstract readonly situation: Situation
+  readonly code: string
+  readonly remedy: string | undefined
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = new.target.name
+    this.code = code
+    this.remedy = details.remedy
+  }
+}
+
+/** The caller asked for something that can't be done as asked. Exit code 2. */
+export class UsageError extends LanderError {
+  readonly situation = 'usage'
+  declare readonly code: UsageCode
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
+  constructor(code: UsageCode, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
+/** Admission said no. Exit code 3. */
+export class RefusedError extends LanderError {
+  readonly situation = 'refused'
+  declare readonly code: RefusalCode
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
+  constructor(code: RefusalCode, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
+/** An object or a bucket is missing, elsewhere, changed, or out of scope. */
+export class ObjectError extends LanderError {
+  readonly situation = 'object'
+  declare readonly code: ObjectCode
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
+  constructor(code: ObjectCode, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
+/** A region, or its function, could not be reached or did not answer as it should. Exit code 4. */
+export class UnreachableError extends LanderError {
+  readonly situation = 'unreachable'
+  declare readonly code: UnreachableCode
+  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
+  constructor(code: UnreachableCode, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
+/** Lander's own fault. */
+export class InternalError extends LanderError {
+  readonly situation = 'internal'
+  constructor(message: string, details?: ErrorDetails) {
+    super('INTERNAL', message, details)
+  }
+}
+
+/** How an error travels: never a stack, never a cause. */
+export interface WireError {
+  readonly code: string
+  readonly situation: Situation
+  readonly message: string
+  readonly remedy?: string
+}
+
+/** The one place that turns an error into a wire reply. A stranger's error becomes `INTERNAL` without its text. */
+export function toWireError(error: unknown): WireError {
+  if (!(error instanceof LanderError)) return { code: 'INTERNAL', situation: 'internal', message: 'an internal error occurred' }
+  const { code, situation, message, remedy } = error
+  return remedy === undefined ? { code, situation, message } : { code, situation, message, remedy }
+}

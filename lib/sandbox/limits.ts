@@ -1,0 +1,55 @@
+/** The ceilings of one run. Each is enforced on the host's side of the wall, where the guest can't reach it. */
+export interface Limits {
+  /** Wall time, from start to outcome. */
+  readonly wallMs: number
+  /** Engine memory, in WebAssembly pages of 64 KiB. */
+  readonly memoryPages: number
+  /** Calls from the agent to the host. */
+  readonly hostCalls: number
+  /** Bytes read from objects. */
+  readonly readBytes: number
+  /** Bytes of the result as JSON. A larger result is withheld, never cut. */
+  readonly resultBytes: number
+  /** Bytes of log lines, in sum. */
+  readonly logBytes: number
+  /** Bytes of an error's text; 0 lets no guest text out. */
+  readonly errorBytes: number
+  /** Bytes of sealed state, before padding. */
+  readonly stateBytes: number
+  /** Moves from place to place. */
+  readonly hops: number
+}
+
+export type LimitName = keyof Limits
+
+/** Generous for an honest agent, far below what a function has. */
+export const DEFAULT_LIMITS: Limits = {
+  wallMs: 60_000,
+  memoryPages: 1024,
+  hostCalls: 1_000_000,
+  readBytes: 2 ** 40,
+  resultBytes: 256 * 1024,
+  logBytes: 64 * 1024,
+  errorBytes: 4 * 1024,
+  stateBytes: 4 * 1024 * 1024,
+  hops: 64,
+}
+
+/** No statement may ask for more, whatever a policy says. */
+export const MAX_LIMITS: Limits = {
+  wallMs: 900_000,
+  memoryPages: 16_384,
+  hostCalls: 1_000_000_000,
+  readBytes: 2 ** 50,
+  resultBytes: 4 * 1024 * 1024,
+  logBytes: 1024 * 1024,
+  errorBytes: 64 * 1024,
+  stateBytes: 64 * 1024 * 1024,
+  hops: 1_000_000,
+}
+
+/** Limit by limit, the smaller of two. */
+export function tightest(a: Limits, b: Limits): Limits {
+  const names = Object.keys(a) as LimitName[]
+  return Object.fromEntries(names.map((name) => [name, Math.min(a[name], b[name])])) as unknown as Limits
+}
