@@ -65,7 +65,12 @@ export type UsageCode =
   | 'LOCAL_RUNNING'
   | 'LOCAL_NOT_RUNNING'
 
-export type UnreachableCode = 'REGION_UNREACHABLE' | 'FUNCTION_FAILED' | 'FUNCTION_NOT_FOUND' | 'UPLOAD_FAILED' | 'REPLY_MALFORMED'
+export type UnreachableCode =
+  | 'REGION_UNREACHABLE'
+  | 'FUNCTION_FAILED'
+  | 'FUNCTION_NOT_FOUND'
+  | 'UPLOAD_FAILED'
+  | 'REPLY_MALFORMED'
 
 export interface ErrorDetails {
   /** What the reader can do about it, as a full clause: `pass --key with a file from lander keygen`. */
@@ -91,7 +96,6 @@ export abstract class LanderError extends Error {
 export class UsageError extends LanderError {
   readonly situation = 'usage'
   declare readonly code: UsageCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
   constructor(code: UsageCode, message: string, details?: ErrorDetails) {
     super(code, message, details)
   }
@@ -101,7 +105,6 @@ export class UsageError extends LanderError {
 export class RefusedError extends LanderError {
   readonly situation = 'refused'
   declare readonly code: RefusalCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
   constructor(code: RefusalCode, message: string, details?: ErrorDetails) {
     super(code, message, details)
   }
@@ -111,7 +114,6 @@ export class RefusedError extends LanderError {
 export class ObjectError extends LanderError {
   readonly situation = 'object'
   declare readonly code: ObjectCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
   constructor(code: ObjectCode, message: string, details?: ErrorDetails) {
     super(code, message, details)
   }
@@ -121,7 +123,6 @@ export class ObjectError extends LanderError {
 export class UnreachableError extends LanderError {
   readonly situation = 'unreachable'
   declare readonly code: UnreachableCode
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the code to this situation's
   constructor(code: UnreachableCode, message: string, details?: ErrorDetails) {
     super(code, message, details)
   }
@@ -145,7 +146,8 @@ export interface WireError {
 
 /** The one place that turns an error into a wire reply. A stranger's error becomes `INTERNAL` without its text. */
 export function toWireError(error: unknown): WireError {
-  if (!(error instanceof LanderError)) return { code: 'INTERNAL', situation: 'internal', message: 'an internal error occurred' }
+  if (!(error instanceof LanderError))
+    return { code: 'INTERNAL', situation: 'internal', message: 'an internal error occurred' }
   const { code, situation, message, remedy } = error
   return remedy === undefined ? { code, situation, message } : { code, situation, message, remedy }
 }

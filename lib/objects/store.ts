@@ -45,11 +45,3 @@ export interface ObjectStore {
   list(query: ListQuery): AsyncIterable<ObjectStat>
   read(request: ReadRequest): AsyncIterable<Uint8Array>
 }
-
-/** What a statement or a policy grants: keys that start with `prefix`, matched by whole segments. */
-export interface Scope {
-  readonly bucket: string
-  /** `''` is the whole bucket, `'logs/2026/'` everything below, `'logs/a.csv'` that key alone. */
-  readonly prefix: string
-  readonly actions: readonly 'read'[]
-}

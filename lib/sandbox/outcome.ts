@@ -1,6 +1,5 @@
-import type { LimitName } from './limits.ts'
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+import type { Json } from '../encoding/json.ts'
+import type { LimitName } from '../limits.ts'
 
 /** How a run ended. A value, never a throw: the agent's failure is not the host's. */
 export type Outcome =
