@@ -1,0 +1,26 @@
+import type { Statement } from '../bundle/statement.ts'
+import type { Limits } from '../limits.ts'
+import type { Scope } from '../scope.ts'
+import type { Order } from './order.ts'
+import type { KeyGrant } from './policy.ts'
+
+declare const verified: unique symbol
+
+/** A bundle that passed every check, with what it may do. Only `verifyBundle` makes one; the sandbox takes nothing else. */
+export interface VerifiedBundle {
+  readonly [verified]: true
+  readonly statement: Statement
+  /** SHA-256 of the statement's payload, base64url: the bundle's identity. */
+  readonly statementDigest: string
+  readonly order: Order
+  /** The agent's module, source text. */
+  readonly main: string
+  /** Inflated parts by entry name, `main` among them. */
+  readonly parts: ReadonlyMap<string, Uint8Array>
+  readonly authors: readonly KeyGrant[]
+  readonly sender: KeyGrant
+  /** What this run may read: statement ∩ order, inside every signer's policy. */
+  readonly scopes: readonly Scope[]
+  /** Limit by limit the smaller of statement and order. */
+  readonly limits: Limits
+}
