@@ -1,4 +1,5 @@
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
+import type { Scope } from '../scope.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Outcome, Usage } from './outcome.ts'
 
@@ -27,7 +28,9 @@ export interface Job {
   /** JSON text. */
   readonly input: string
   readonly context: AgentContext
-  /** Already narrowed to the bundle's scopes. */
+  /** The bundle's scopes that lie in this place: what `here` lists. */
+  readonly scopes: readonly Scope[]
+  /** Already narrowed to those scopes. */
   readonly store: ObjectStore
   /** Milliseconds since 1970 that the agent sees as now when it starts. */
   readonly now: number

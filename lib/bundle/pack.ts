@@ -1,0 +1,81 @@
+import { basename, dirname, resolve } from 'node:path'
+import { type BuildFailure, type BuildResult, build } from 'esbuild'
+import { UsageError } from '../errors.ts'
+
+/** What an author wrote, before it is a bundle. */
+export interface AgentSource {
+  /** Path of the agent's entry file, TypeScript or JavaScript. */
+  readonly path: string
+}
+
+/** An agent as one minified ES module; `lander/agent` is its only import. */
+export interface AgentModule {
+  /** The entry file's name, without folders. */
+  readonly name: string
+  readonly code: string
+}
+
+const NODE_BUILTIN = /^(node:|(assert|buffer|child_process|crypto|dns|events|fs|http|http2|https|net|os|path|process|stream|timers|tls|url|util|vm|worker_threads|zlib)(\/|$))/
+
+/**
+ * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
+ * bytes: no path, time or source map gets in.
+ *
+ * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
+ */
+export async function packAgent(source: AgentSource): Promise<AgentModule> {
+  const path = resolve(source.path)
+  const result = await bundleModule(path)
+  const output = result.outputFiles[0]
+  const exports = Object.values(result.metafile.outputs)[0]?.exports ?? []
+  if (output === undefined || !exports.includes('default')) {
+    throw new UsageError('AGENT_INVALID', `${basename(path)} has no default export`, {
+      remedy: "end it with `export default agent(async (input) => …)` from 'lander/agent'",
+    })
+  }
+  return { name: basename(path), code: output.text.trimEnd() }
+}
+
+type Bundled = BuildResult<{ write: false; metafile: true }>
+
+async function bundleModule(path: string): Promise<Bundled> {
+  try {
+    return await build({
+      entryPoints: [path],
+      absWorkingDir: dirname(path),
+      bundle: true,
+      write: false,
+      metafile: true,
+      minify: true,
+      format: 'esm',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      conditions: ['import', 'module', 'default'],
+      target: 'es2023',
+      charset: 'utf8',
+      legalComments: 'none',
+      logLevel: 'silent',
+      external: ['lander/agent'],
+    })
+  } catch (error) {
+    throw explainFailure(path, error)
+  }
+}
+
+/** Turns esbuild's first complaint into one an author can act on. */
+function explainFailure(path: string, error: unknown): UsageError {
+  const first = (error as Partial<BuildFailure>).errors?.[0]
+  if (first === undefined) return new UsageError('AGENT_INVALID', `${basename(path)} could not be packed`, { cause: error })
+  if (first.location === null && first.text.startsWith('Could not resolve')) {
+    return new UsageError('FILE_NOT_FOUND', `there is no agent at ${path}`, { remedy: 'check the path' })
+  }
+  const place = first.location === null ? basename(path) : `${first.location.file}:${first.location.line}:${first.location.column + 1}`
+  const missing = /^Could not resolve "([^"]+)"/.exec(first.text)?.[1]
+  if (missing !== undefined && NODE_BUILTIN.test(missing)) {
+    return new UsageError('AGENT_INVALID', `${place}: an agent can't import "${missing}"`, {
+      remedy: 'reach objects through `here` from lander/agent, and import pure JavaScript packages only',
+    })
+  }
+  const remedy = missing === undefined ? undefined : `install "${missing}" next to the agent, or correct the import`
+  return new UsageError('AGENT_INVALID', `${place}: ${first.text}`, remedy === undefined ? {} : { remedy })
+}
