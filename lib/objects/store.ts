@@ -1,6 +1,6 @@
 /**
  * The port to objects. Everything that reads data reads it through an {@link ObjectStore}: S3 in a region, a folder,
- * memory in tests. `scoped` narrows one to what a statement and a key's policy allow, before the sandbox sees it.
+ * memory in tests. `scopeStore` narrows one to what a statement and a key's policy allow, before the sandbox sees it.
  */
 
 /** The name of an object. */
@@ -29,7 +29,7 @@ export interface ReadRequest extends ObjectRef {
   readonly etag: string
   /** First byte. */
   readonly start: number
-  /** One past the last byte. */
+  /** One past the last byte, at most the object's size. With `end === start` the read is checked and yields nothing. */
   readonly end: number
   readonly signal?: AbortSignal
 }
@@ -37,8 +37,10 @@ export interface ReadRequest extends ObjectRef {
 /**
  * Read access to objects.
  *
- * Every method throws an `ObjectError` with a stable code. Keys come in ascending order of their UTF-8 bytes, as S3
- * lists them. Chunks arrive in order, cover exactly `[start, end)`, are never empty and belong to the receiver.
+ * Every method throws an `ObjectError` with a stable code; an aborted one throws the signal's reason instead. Keys
+ * come in ascending order of their UTF-8 bytes, as S3 lists them. Chunks arrive in order, cover exactly
+ * `[start, end)`, are never empty and belong to the receiver, who may write to them but must not assume that a chunk
+ * spans its whole `ArrayBuffer`. A read fails before its first chunk if the object is missing, changed or shorter.
  */
 export interface ObjectStore {
   stat(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectStat>
