@@ -1,5 +1,20 @@
+import * as v from 'valibot'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
+import {
+  areDistinct,
+  count,
+  digest,
+  documentPayload,
+  fleetName,
+  label,
+  limits,
+  MAX_PAYLOAD_BYTES,
+  parseDocument,
+  regions,
+  scopes,
+  time,
+} from './document.ts'
 
 /** The payload type an envelope binds to a statement. */
 export const STATEMENT_TYPE = 'application/vnd.lander.statement.v1+json'
@@ -35,4 +50,71 @@ export interface Statement {
   readonly issuedAt: number
   readonly notBefore: number
   readonly expiresAt: number
+}
+
+/** Version of the contract between guest and host that this code speaks. */
+export const ABI_VERSION = 1
+
+/** All stored parts of a bundle, and its file. */
+export const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+
+/** All parts of a bundle after inflation. */
+export const MAX_INFLATED_BYTES = 32 * 1024 * 1024
+
+const entry = v.strictObject({
+  name: label,
+  role: v.picklist(['main', 'kernel-wasm', 'kernel-source']),
+  bytes: count(MAX_INFLATED_BYTES),
+  stored: count(MAX_BUNDLE_BYTES),
+  sha256: digest,
+})
+
+const entries = v.pipe(
+  v.array(entry),
+  v.maxLength(64),
+  v.check((all) => areDistinct(all.map(({ name }) => name))),
+  v.check((all) => all.filter(({ role }) => role === 'main').length === 1),
+  v.check((all) => sum(all, 'stored') <= MAX_BUNDLE_BYTES && sum(all, 'bytes') <= MAX_INFLATED_BYTES),
+)
+
+const statement = v.pipe(
+  v.strictObject({
+    lander: v.literal(1),
+    name: label,
+    engine: digest,
+    abi: count(65_535),
+    entries,
+    scopes,
+    limits,
+    compiles: v.boolean(),
+    audience: v.strictObject({ fleet: fleetName, regions }),
+    issuedAt: time,
+    notBefore: time,
+    expiresAt: time,
+  }),
+  v.check(({ issuedAt, notBefore, expiresAt }) => Math.max(issuedAt, notBefore) < expiresAt),
+) satisfies v.GenericSchema<unknown, Statement>
+
+const kind = { name: 'statement', code: 'STATEMENT_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+
+/**
+ * Reads a statement from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.
+ *
+ * @throws RefusedError `STATEMENT_MALFORMED`
+ */
+export function parseStatement(payload: Uint8Array): Statement {
+  return parseDocument(statement, payload, kind)
+}
+
+/**
+ * The bytes of a statement that are signed; their digest is the bundle's identity.
+ *
+ * @throws RefusedError `STATEMENT_MALFORMED` for a statement nobody would accept.
+ */
+export function statementPayload(value: Statement): Uint8Array {
+  return documentPayload(statement, value, kind)
+}
+
+function sum(all: readonly Entry[], field: 'bytes' | 'stored'): number {
+  return all.reduce((total, each) => total + each[field], 0)
 }

@@ -1,5 +1,23 @@
+import * as v from 'valibot'
+import {
+  digest,
+  documentPayload,
+  fleetName,
+  id,
+  limits,
+  MAX_PAYLOAD_BYTES,
+  parseDocument,
+  regions,
+  scopes,
+  time,
+} from '../bundle/document.ts'
+import { type Statement, statementPayload } from '../bundle/statement.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { digestOf } from '../encoding/digest.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
+import { type EnvelopeJson, envelopeToJson, signEnvelope } from './envelope.ts'
+import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
 export const ORDER_TYPE = 'application/vnd.lander.order.v1+json'
@@ -23,4 +41,79 @@ export interface Order {
   readonly limits: Limits
   readonly issuedAt: number
   readonly expiresAt: number
+}
+
+/** The longest an order may live: replays are remembered at least as long. */
+export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
+
+const order = v.pipe(
+  v.strictObject({
+    lander: v.literal(1),
+    mission: id,
+    nonce: id,
+    statement: digest,
+    input: digest,
+    fleet: fleetName,
+    regions,
+    scopes,
+    limits,
+    issuedAt: time,
+    expiresAt: time,
+  }),
+  v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
+) satisfies v.GenericSchema<unknown, Order>
+
+const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+
+export interface OrderOptions {
+  readonly statement: Statement
+  /** The input as it will be sent: JSON text. */
+  readonly input: string
+  readonly now: number
+  /** @default the statement's */
+  readonly regions?: readonly string[]
+  /** @default the statement's */
+  readonly scopes?: readonly Scope[]
+  /** @default the statement's */
+  readonly limits?: Limits
+  /** At most 24 hours. @default 1 hour */
+  readonly lifetimeMs?: number
+  readonly random?: RandomBytes
+}
+
+/** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
+export function createOrder(options: OrderOptions): Order {
+  const { statement, input, now, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { regions = statement.audience.regions, scopes = statement.scopes, limits = statement.limits } = options
+  return {
+    lander: 1,
+    mission: randomId(random),
+    nonce: randomId(random),
+    statement: digestOf(statementPayload(statement)),
+    input: digestOf(utf8(input)),
+    fleet: statement.audience.fleet,
+    regions,
+    scopes,
+    limits,
+    issuedAt: now,
+    expiresAt: Math.min(now + lifetimeMs, statement.expiresAt),
+  }
+}
+
+/**
+ * Signs an order with the sender's key.
+ *
+ * @throws RefusedError `ORDER_MALFORMED` for an order nobody would accept.
+ */
+export function signOrder(value: Order, key: SigningKey): EnvelopeJson {
+  return envelopeToJson(signEnvelope(ORDER_TYPE, documentPayload(order, value, kind), [key]))
+}
+
+/**
+ * Reads an order from the bytes that were signed: at most 16 KB, a closed schema, a life of at most 24 hours.
+ *
+ * @throws RefusedError `ORDER_MALFORMED`
+ */
+export function parseOrder(payload: Uint8Array): Order {
+  return parseDocument(order, payload, kind)
 }

@@ -1,5 +1,25 @@
+import * as v from 'valibot'
+import {
+  areDistinct,
+  count,
+  digest,
+  documentPayload,
+  fleetName,
+  grantedScopes,
+  label,
+  limits,
+  parseDocument,
+  regionName,
+  time,
+} from '../bundle/document.ts'
+import { fromBase64url } from '../encoding/base64url.ts'
+import { RefusedError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
+import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
+import { keyIdOf, type SigningKey } from './keys.ts'
+import { requireInTime } from './validity.ts'
+import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a key policy. */
 export const POLICY_TYPE = 'application/vnd.lander.policy.v1+json'
@@ -36,4 +56,90 @@ export interface KeyPolicy {
   readonly threshold: number
   /** SHA-256 of statements that may never run again, base64url. */
   readonly denied: readonly string[]
+}
+
+const MAX_POLICY_BYTES = 256 * 1024
+
+const any = v.literal('*')
+
+const grant = v.pipe(
+  v.strictObject({
+    keyId: v.string(),
+    publicKey: v.pipe(v.string(), v.length(43)),
+    name: label,
+    status: v.picklist(['active', 'revoked']),
+    roles: v.pipe(v.array(v.picklist(['author', 'sender'])), v.maxLength(2), v.check((all) => areDistinct(all))),
+    notBefore: time,
+    notAfter: time,
+    fleets: v.pipe(v.array(v.union([any, fleetName])), v.maxLength(64), v.check((all) => areDistinct(all))),
+    regions: v.pipe(v.array(v.union([any, regionName])), v.maxLength(64), v.check((all) => areDistinct(all))),
+    scopes: grantedScopes,
+    limits,
+    compiles: v.boolean(),
+  }),
+  v.check(({ keyId, publicKey }) => keyIdOf(fromBase64url(publicKey)) === keyId),
+) satisfies v.GenericSchema<unknown, KeyGrant>
+
+const policy = v.strictObject({
+  lander: v.literal(1),
+  fleet: fleetName,
+  version: count(Number.MAX_SAFE_INTEGER),
+  issuedAt: time,
+  expiresAt: time,
+  keys: v.pipe(
+    v.array(grant),
+    v.maxLength(512),
+    v.check((keys) => areDistinct(keys.map(({ keyId }) => keyId))),
+  ),
+  threshold: v.pipe(count(MAX_SIGNATURES), v.minValue(1)),
+  denied: v.pipe(v.array(digest), v.maxLength(1024), v.check((all) => areDistinct(all))),
+}) satisfies v.GenericSchema<unknown, KeyPolicy>
+
+const kind = { name: 'key policy', code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
+
+/**
+ * Reads a key policy from the bytes that were signed: at most 256 KB, a closed schema, every key under its own id.
+ *
+ * @throws RefusedError `POLICY_MALFORMED`
+ */
+export function parsePolicy(payload: Uint8Array): KeyPolicy {
+  return parseDocument(policy, payload, kind)
+}
+
+/**
+ * Signs a key policy with the fleet's root key.
+ *
+ * @throws RefusedError `POLICY_MALFORMED` for a policy nobody would accept.
+ */
+export function signPolicy(value: KeyPolicy, rootKey: SigningKey): EnvelopeJson {
+  return envelopeToJson(signEnvelope(POLICY_TYPE, documentPayload(policy, value, kind), [rootKey]))
+}
+
+export interface PolicyChecks {
+  /** The fleet's root public key, 32 bytes. */
+  readonly rootKey: Uint8Array
+  readonly fleet: string
+  readonly now: number
+  /** The latest version seen so far: an older one is a replay. @default 0 */
+  readonly notOlderThan?: number
+}
+
+/**
+ * Verifies a key policy: signed by the fleet's root key and by it alone, for this fleet, in its time, and not older
+ * than one already seen.
+ *
+ * @param envelope an {@link EnvelopeJson}.
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_UNKNOWN`, `KEY_INVALID`,
+ *   `POLICY_MALFORMED`, `WRONG_FLEET`, `NOT_YET_VALID`, `EXPIRED` or `REPLAYED`
+ */
+export function verifyPolicy(envelope: unknown, { rootKey, fleet, now, notOlderThan = 0 }: PolicyChecks): KeyPolicy {
+  const decoded = parseEnvelope(envelope, MAX_POLICY_BYTES)
+  if (decoded.signatures.some(({ keyId }) => keyId !== keyIdOf(rootKey)))
+    throw new RefusedError('KEY_UNKNOWN', 'the key policy is not by the root key of this fleet')
+  const verified = parsePolicy(verifySignatures(decoded, POLICY_TYPE, [rootKey]))
+  if (verified.fleet !== fleet) throw new RefusedError('WRONG_FLEET', 'the key policy is for another fleet')
+  requireInTime('key policy', verified, now)
+  if (verified.version < notOlderThan)
+    throw new RefusedError('REPLAYED', `version ${verified.version} of the key policy is older than ${notOlderThan}`)
+  return verified
 }

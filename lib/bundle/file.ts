@@ -1,0 +1,82 @@
+import { concatBytes, equalBytes } from '../encoding/bytes.ts'
+import { RefusedError } from '../errors.ts'
+import { type Entry, MAX_BUNDLE_BYTES, type Statement } from './statement.ts'
+
+/** An agent packed and not yet signed. */
+export interface Bundle {
+  readonly statement: Statement
+  /** The bytes to store, compressed, by entry name. */
+  readonly parts: ReadonlyMap<string, Uint8Array>
+}
+
+/** A signed bundle's file, cut in two. Nothing in it has been verified. */
+export interface SignedBundle {
+  /** The statement's envelope, in its binary form. */
+  readonly envelope: Uint8Array
+  /** The stored parts, end to end, in the order of the statement's entries. */
+  readonly body: Uint8Array
+}
+
+// magic "LAND" | format version, 1 byte | length of the envelope, 2 bytes, big-endian | envelope | body
+const MAGIC = Uint8Array.of(0x4c, 0x41, 0x4e, 0x44, 1)
+const HEADER_BYTES = MAGIC.length + 2
+
+/**
+ * Writes the file of a signed bundle: 7 bytes of header, the envelope, and the stored parts with nothing in between.
+ *
+ * @throws RefusedError `BUNDLE_TOO_LARGE` above 8 MB.
+ */
+export function encodeSignedBundle({
+  envelope,
+  parts,
+}: {
+  envelope: Uint8Array
+  parts: Iterable<Uint8Array>
+}): Uint8Array {
+  const length = Uint8Array.of(envelope.length >> 8, envelope.length & 0xff)
+  const file = concatBytes(MAGIC, length, envelope, ...parts)
+  requireSize(file)
+  return file
+}
+
+/**
+ * Cuts a signed bundle's file into envelope and body. The body is cut by {@link splitParts}, which needs the
+ * statement's entries, and those are to be believed only once the envelope is verified.
+ *
+ * @throws RefusedError `BUNDLE_TOO_LARGE`, `BUNDLE_TRUNCATED` or `BUNDLE_MALFORMED`
+ */
+export function decodeSignedBundle(file: Uint8Array): SignedBundle {
+  requireSize(file)
+  requireLength(file, HEADER_BYTES)
+  if (!equalBytes(file.subarray(0, MAGIC.length), MAGIC))
+    throw new RefusedError('BUNDLE_MALFORMED', 'not a signed bundle of format version 1')
+  const bodyStart = HEADER_BYTES + ((file[5]! << 8) | file[6]!)
+  requireLength(file, bodyStart)
+  return { envelope: file.subarray(HEADER_BYTES, bodyStart), body: file.subarray(bodyStart) }
+}
+
+/**
+ * Cuts the body into stored parts, by entry name.
+ *
+ * @throws RefusedError `BUNDLE_TRUNCATED`, or `BUNDLE_MALFORMED` when bytes follow the last part.
+ */
+export function splitParts(body: Uint8Array, entries: readonly Entry[]): Map<string, Uint8Array> {
+  const parts = new Map<string, Uint8Array>()
+  let start = 0
+  for (const { name, stored } of entries) {
+    requireLength(body, start + stored)
+    parts.set(name, body.subarray(start, start + stored))
+    start += stored
+  }
+  if (start < body.length) throw new RefusedError('BUNDLE_MALFORMED', 'bytes follow the last part of the bundle')
+  return parts
+}
+
+function requireSize(file: Uint8Array): void {
+  if (file.length > MAX_BUNDLE_BYTES)
+    throw new RefusedError('BUNDLE_TOO_LARGE', `the bundle has ${file.length} bytes, more than ${MAX_BUNDLE_BYTES}`)
+}
+
+function requireLength(bytes: Uint8Array, length: number): void {
+  if (bytes.length < length) throw new RefusedError('BUNDLE_TRUNCATED', 'the bundle ends too early')
+}

@@ -1,0 +1,37 @@
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The UTF-8 bytes of a text.
+ *
+ * @throws TypeError for a text with a lone surrogate: it has no UTF-8, and `TextEncoder` would turn every one of them
+ *   into the same U+FFFD, so that two texts had one digest.
+ */
+export function utf8(text: string): Uint8Array {
+  if (/\p{Surrogate}/u.test(text)) throw new TypeError('the text has a lone surrogate')
+  return encoder.encode(text)
+}
+
+/**
+ * The text of UTF-8 bytes, to the letter: a byte order mark stays.
+ *
+ * @throws TypeError for bytes that are not UTF-8.
+ */
+export function fromUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}
+
+/** Whether two byte strings are the same. Not in constant time: for public values. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}

@@ -1,0 +1,31 @@
+import type { Json } from './json.ts'
+
+/**
+ * JSON with one text per value: names sorted by UTF-16 code units as in RFC 8785, no white space, and no number but
+ * safe integers, because the texts of fractions differ between languages.
+ *
+ * @throws TypeError for a value without such a text: `undefined`, a fraction, an unsafe integer, a function.
+ *
+ * @example
+ * canonicalJson({ b: 1, a: [true] }) // '{"a":[true],"b":1}'
+ */
+export function canonicalJson(value: Json): string {
+  if (typeof value === 'number') return integer(value)
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value === 'object') return `{${Object.entries(value).sort(byName).map(member).join(',')}}`
+  throw new TypeError(`a value of type ${typeof value} has no canonical JSON`)
+}
+
+function integer(value: number): string {
+  if (!Number.isSafeInteger(value)) throw new TypeError(`${value} is not a safe integer`)
+  return JSON.stringify(value)
+}
+
+function byName([a]: [string, Json], [b]: [string, Json]): number {
+  return a < b ? -1 : 1
+}
+
+function member([name, value]: [string, Json]): string {
+  return `${JSON.stringify(name)}:${canonicalJson(value)}`
+}

@@ -1,0 +1,133 @@
+import { fromUtf8 } from './bytes.ts'
+
+export interface StrictJsonOptions {
+  /** Longest text, in bytes or characters of what is passed in. @default 16384 */
+  readonly maxLength?: number
+  /** How deep arrays and objects may nest. @default 16 */
+  readonly maxDepth?: number
+}
+
+/**
+ * Parses JSON that somebody may have signed, in one reading only: no duplicate names (`JSON.parse` keeps the last,
+ * others the first), no integers beyond 2^53 (they would be rounded), no text past the bounds. A member named
+ * `__proto__` becomes an ordinary member.
+ *
+ * @throws SyntaxError for everything else than one such value; the message names the rule, never the text.
+ */
+export function parseStrictJson(source: Uint8Array | string, options: StrictJsonOptions = {}): unknown {
+  const { maxLength = 16 * 1024, maxDepth = 16 } = options
+  if (source.length > maxLength) throw new SyntaxError(`the JSON is longer than ${maxLength}`)
+  const reader = new Reader(typeof source === 'string' ? source : decode(source), maxDepth)
+  return reader.document()
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes)
+  } catch {
+    throw new SyntaxError('the JSON is not UTF-8')
+  }
+}
+
+// Tokens of RFC 8259. Strings are found here and unescaped by JSON.parse, which checks their escapes.
+const SPACE = /[ \t\n\r]*/y
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const WORD = /true|false|null/y
+
+class Reader {
+  readonly #text: string
+  readonly #maxDepth: number
+  #at = 0
+
+  constructor(text: string, maxDepth: number) {
+    this.#text = text
+    this.#maxDepth = maxDepth
+  }
+
+  document(): unknown {
+    const value = this.#value(0)
+    if (this.#at < this.#text.length) throw new SyntaxError('text follows the JSON')
+    return value
+  }
+
+  #value(depth: number): unknown {
+    this.#take(SPACE)
+    const value = this.#takes('{')
+      ? this.#object(depth + 1)
+      : this.#takes('[')
+        ? this.#array(depth + 1)
+        : this.#scalar()
+    this.#take(SPACE)
+    return value
+  }
+
+  #object(depth: number): unknown {
+    this.#allow(depth)
+    const members = new Map<string, unknown>()
+    this.#take(SPACE)
+    if (this.#takes('}')) return {}
+    do {
+      this.#take(SPACE)
+      const name = this.#string()
+      if (members.has(name)) throw new SyntaxError('a name appears twice in the JSON')
+      this.#take(SPACE)
+      this.#require(':')
+      members.set(name, this.#value(depth))
+    } while (this.#takes(','))
+    this.#require('}')
+    return Object.fromEntries(members)
+  }
+
+  #array(depth: number): unknown[] {
+    this.#allow(depth)
+    const items: unknown[] = []
+    this.#take(SPACE)
+    if (this.#takes(']')) return items
+    do items.push(this.#value(depth))
+    while (this.#takes(','))
+    this.#require(']')
+    return items
+  }
+
+  #allow(depth: number): void {
+    if (depth > this.#maxDepth) throw new SyntaxError(`the JSON nests deeper than ${this.#maxDepth}`)
+  }
+
+  #scalar(): unknown {
+    if (this.#text[this.#at] === '"') return this.#string()
+    const word = this.#take(WORD)
+    if (word !== undefined) return JSON.parse(word)
+    const number = Number(this.#take(NUMBER) ?? Number.NaN)
+    if (!Number.isFinite(number)) throw new SyntaxError('not JSON')
+    if (Number.isInteger(number) && !Number.isSafeInteger(number)) throw new SyntaxError('an integer is not safe')
+    return number
+  }
+
+  #string(): string {
+    const token = this.#take(STRING)
+    if (token === undefined) throw new SyntaxError('not JSON')
+    try {
+      return JSON.parse(token) as string
+    } catch {
+      throw new SyntaxError('a string of the JSON is malformed')
+    }
+  }
+
+  #take(token: RegExp): string | undefined {
+    token.lastIndex = this.#at
+    const found = token.exec(this.#text)?.[0]
+    this.#at += found?.length ?? 0
+    return found
+  }
+
+  #takes(mark: string): boolean {
+    const found = this.#text[this.#at] === mark
+    if (found) this.#at++
+    return found
+  }
+
+  #require(mark: string): void {
+    if (!this.#takes(mark)) throw new SyntaxError('not JSON')
+  }
+}

@@ -1,0 +1,91 @@
+import type { Statement } from '../bundle/statement.ts'
+import { RefusedError } from '../errors.ts'
+import type { LimitName, Limits } from '../limits.ts'
+import { prefixHolds, type Scope, scopesWithin } from '../scope.ts'
+import type { Keyring } from './keyring.ts'
+import type { Order } from './order.ts'
+import type { KeyGrant } from './policy.ts'
+
+/** What is asked for, and by whom. Signatures hold. */
+export interface Request {
+  readonly statement: Statement
+  readonly statementDigest: string
+  readonly order: Order
+  readonly authors: readonly KeyGrant[]
+  readonly sender: KeyGrant
+}
+
+/**
+ * Whether the keys' policies allow what they signed. What is above a policy is refused, never trimmed: a mission that
+ * silently read less would give a wrong answer. The message names what was exceeded, since the keys are known by now.
+ *
+ * @throws RefusedError `SIGNATURE_MISSING` below the threshold, `POLICY_DENIED` for everything else.
+ */
+export function authorise({ statement, statementDigest, order, authors, sender }: Request, keyring: Keyring): void {
+  if (keyring.denied.has(statementDigest)) throw denied('this bundle')
+  if (authors.length < keyring.threshold)
+    throw new RefusedError('SIGNATURE_MISSING', `the bundle has ${authors.length} of ${keyring.threshold} signatures`)
+  for (const author of authors) {
+    requireRole(author, 'author')
+    requireWithin(author, { ...statement, ...statement.audience })
+  }
+  requireRole(sender, 'sender')
+  requireWithin(sender, { ...order, compiles: statement.compiles })
+}
+
+/**
+ * Whether an order stays inside its statement.
+ *
+ * @throws RefusedError `ORDER_MISMATCH`
+ */
+export function requireNoWider(order: Order, { audience, scopes, limits }: Statement): void {
+  if (order.fleet !== audience.fleet) throw wider('fleet')
+  if (!order.regions.every((region) => audience.regions.includes(region))) throw wider('regions')
+  if (!scopesWithin(order.scopes, scopes)) throw wider('scopes')
+  const exceeded = exceededLimit(order.limits, limits)
+  if (exceeded) throw wider(exceeded)
+}
+
+interface Wish {
+  readonly fleet: string
+  readonly regions: readonly string[]
+  readonly scopes: readonly Scope[]
+  readonly limits: Limits
+  readonly compiles: boolean
+}
+
+function requireRole({ name, roles }: KeyGrant, role: 'author' | 'sender'): void {
+  if (!roles.includes(role)) throw denied(`the role ${role}`, name)
+}
+
+function requireWithin(grant: KeyGrant, wish: Wish): void {
+  if (!names(grant.fleets, wish.fleet)) throw denied(`fleet ${wish.fleet}`, grant.name)
+  for (const region of wish.regions) if (!names(grant.regions, region)) throw denied(`region ${region}`, grant.name)
+  for (const scope of wish.scopes)
+    if (!grant.scopes.some((granted) => holds(granted, scope)))
+      throw denied(`s3://${scope.bucket}/${scope.prefix}`, grant.name)
+  const exceeded = exceededLimit(wish.limits, grant.limits)
+  if (exceeded) throw denied(`${exceeded} of ${wish.limits[exceeded]}, above ${grant.limits[exceeded]}`, grant.name)
+  if (wish.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
+}
+
+function names(granted: readonly string[], name: string): boolean {
+  return granted.includes('*') || granted.includes(name)
+}
+
+function holds(granted: Scope, { bucket, prefix }: Scope): boolean {
+  return (granted.bucket === '*' || granted.bucket === bucket) && prefixHolds(granted.prefix, prefix)
+}
+
+function exceededLimit(wished: Limits, granted: Limits): LimitName | undefined {
+  return (Object.keys(granted) as LimitName[]).find((name) => wished[name] > granted[name])
+}
+
+function denied(what: string, key?: string): RefusedError {
+  const by = key === undefined ? 'the key policy' : `the policy of key "${key}"`
+  return new RefusedError('POLICY_DENIED', `${by} does not allow ${what}`)
+}
+
+function wider(what: string): RefusedError {
+  return new RefusedError('ORDER_MISMATCH', `the order is wider than the bundle's statement: ${what}`)
+}

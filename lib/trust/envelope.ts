@@ -1,0 +1,145 @@
+import nacl from 'tweetnacl'
+import * as v from 'valibot'
+import { MAX_PAYLOAD_BYTES } from '../bundle/document.ts'
+import { fromBase64, toBase64 } from '../encoding/base64url.ts'
+import { concatBytes, utf8 } from '../encoding/bytes.ts'
+import { InternalError, RefusedError } from '../errors.ts'
+import { SIGNATURE_BYTES } from './ed25519.ts'
+import type { SigningKey } from './keys.ts'
+
+/**
+ * Signed documents travel in a strict profile of DSSE (github.com/secure-systems-lab/dsse, v1.0): what is signed binds
+ * the payload's type, and the payload is parsed from the very bytes that were verified. Stricter than DSSE: one base64
+ * alphabet, and only canonical texts in it; one to four signatures, by distinct keys, and all must hold; no other
+ * fields; a bounded payload.
+ */
+
+/** One signature of an {@link Envelope}. */
+export interface Signature {
+  /** Which key to try. A hint: nothing follows from it until the signature is verified. */
+  readonly keyId: string
+  /** 64 bytes. */
+  readonly signature: Uint8Array
+}
+
+/** A payload with signatures, decoded and not verified. */
+export interface Envelope {
+  readonly payloadType: string
+  readonly payload: Uint8Array
+  readonly signatures: readonly Signature[]
+}
+
+/** An {@link Envelope} as JSON, in the field names of DSSE. */
+export interface EnvelopeJson {
+  /** Base64. */
+  readonly payload: string
+  readonly payloadType: string
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[]
+}
+
+export const MAX_SIGNATURES = 4
+
+/** What is signed: DSSE's pre-authentication encoding, `DSSEv1 ‹length› ‹type› ‹length› ‹payload›`. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const type = utf8(payloadType)
+  return concatBytes(utf8(`DSSEv1 ${type.length} ${payloadType} ${payload.length} `), payload)
+}
+
+/** Signs a payload with one to four keys. */
+export function signEnvelope(payloadType: string, payload: Uint8Array, keys: readonly SigningKey[]): Envelope {
+  if (keys.length < 1 || keys.length > MAX_SIGNATURES)
+    throw new InternalError(`an envelope takes 1 to ${MAX_SIGNATURES} keys, not ${keys.length}`)
+  const message = preAuthEncoding(payloadType, payload)
+  const signatures = keys.map(({ keyId, secretKey }) => ({ keyId, signature: nacl.sign.detached(message, secretKey) }))
+  return { payloadType, payload, signatures }
+}
+
+/** The envelope as JSON, for requests and files. */
+export function envelopeToJson({ payloadType, payload, signatures }: Envelope): EnvelopeJson {
+  const sigs = signatures.map(({ keyId, signature }) => ({ keyid: keyId, sig: toBase64(signature) }))
+  return { payload: toBase64(payload), payloadType, signatures: sigs }
+}
+
+const KEY_ID = /^[\w-]{22}$/
+
+const envelopeJson = (maxPayloadBytes: number) =>
+  v.strictObject({
+    payload: v.pipe(v.string(), v.maxLength(base64Length(maxPayloadBytes))),
+    payloadType: v.pipe(v.string(), v.maxLength(128)),
+    signatures: v.pipe(
+      v.array(
+        v.strictObject({
+          keyid: v.pipe(v.string(), v.regex(KEY_ID)),
+          sig: v.pipe(v.string(), v.length(base64Length(SIGNATURE_BYTES))),
+        }),
+      ),
+      v.maxLength(MAX_SIGNATURES),
+    ),
+  })
+
+/**
+ * Decodes an envelope from JSON already parsed.
+ *
+ * @throws RefusedError `ENVELOPE_MALFORMED`, or `SIGNATURE_MISSING` when the list of signatures is empty.
+ */
+export function parseEnvelope(value: unknown, maxPayloadBytes = MAX_PAYLOAD_BYTES): Envelope {
+  const parsed = v.safeParse(envelopeJson(maxPayloadBytes), value, { abortEarly: true })
+  if (!parsed.success) throw malformed()
+  const { payload, payloadType, signatures } = parsed.output
+  const decoded = signatures.map(({ keyid, sig }) => ({ keyId: keyid, signature: decodeBase64(sig) }))
+  return checkEnvelope({ payloadType, payload: decodeBase64(payload), signatures: decoded }, maxPayloadBytes)
+}
+
+// count of signatures, 1 byte | count × (key id, 22 bytes of ASCII | signature, 64 bytes) | payload
+const KEY_ID_BYTES = 22
+const RECORD_BYTES = KEY_ID_BYTES + SIGNATURE_BYTES
+
+/** The envelope in its binary form, for bundle files. The payload's type is the file's to know. */
+export function encodeEnvelope({ payload, signatures }: Envelope): Uint8Array {
+  const records = signatures.flatMap(({ keyId, signature }) => [utf8(keyId), signature])
+  return concatBytes(Uint8Array.of(signatures.length), ...records, payload)
+}
+
+/**
+ * Decodes an envelope from its binary form.
+ *
+ * @throws RefusedError `ENVELOPE_MALFORMED`, or `SIGNATURE_MISSING` when it has no signature.
+ */
+export function decodeEnvelope(bytes: Uint8Array, payloadType: string): Envelope {
+  const count = bytes[0] ?? 0
+  const payloadStart = 1 + count * RECORD_BYTES
+  if (count > MAX_SIGNATURES || bytes.length < payloadStart) throw malformed()
+  const signatures = Array.from({ length: count }, (_, index) => decodeRecord(bytes, 1 + index * RECORD_BYTES))
+  return checkEnvelope({ payloadType, payload: bytes.subarray(payloadStart), signatures }, MAX_PAYLOAD_BYTES)
+}
+
+function decodeRecord(bytes: Uint8Array, start: number): Signature {
+  const signatureStart = start + KEY_ID_BYTES
+  const keyId = String.fromCharCode(...bytes.subarray(start, signatureStart))
+  if (!KEY_ID.test(keyId)) throw malformed()
+  return { keyId, signature: bytes.slice(signatureStart, signatureStart + SIGNATURE_BYTES) }
+}
+
+function checkEnvelope(envelope: Envelope, maxPayloadBytes: number): Envelope {
+  const { payload, signatures } = envelope
+  if (signatures.length === 0) throw new RefusedError('SIGNATURE_MISSING', 'the envelope has no signature')
+  if (payload.length > maxPayloadBytes) throw malformed()
+  if (new Set(signatures.map(({ keyId }) => keyId)).size < signatures.length) throw malformed()
+  return envelope
+}
+
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return fromBase64(text)
+  } catch {
+    throw malformed()
+  }
+}
+
+function base64Length(bytes: number): number {
+  return 4 * Math.ceil(bytes / 3)
+}
+
+function malformed(): RefusedError {
+  return new RefusedError('ENVELOPE_MALFORMED', 'the envelope is malformed')
+}

@@ -1,0 +1,32 @@
+/**
+ * Who may run what: keys, signatures, policies, and the one check that lets a bundle in. Runs in Node and in browsers,
+ * without key files, which `lander` has.
+ *
+ * @module lander/trust
+ */
+export { parseStatement, STATEMENT_TYPE, type Statement, statementPayload } from '../bundle/statement.ts'
+export { type AdmittedKey, admitKey, verifyStrict } from './ed25519.ts'
+export {
+  type Envelope,
+  type EnvelopeJson,
+  envelopeToJson,
+  parseEnvelope,
+  type Signature,
+  signEnvelope,
+} from './envelope.ts'
+export { createKeyring, type Keyring } from './keyring.ts'
+export { generateKey, keyIdOf, type RandomBytes, type SigningKey } from './keys.ts'
+export { createOrder, ORDER_TYPE, type Order, type OrderOptions, parseOrder, signOrder } from './order.ts'
+export {
+  type KeyGrant,
+  type KeyPolicy,
+  POLICY_TYPE,
+  type PolicyChecks,
+  parsePolicy,
+  signPolicy,
+  verifyPolicy,
+} from './policy.ts'
+export { signBundle } from './sign-bundle.ts'
+export type { VerifiedBundle } from './verified-bundle.ts'
+export { type SignedPayload, verifyEnvelope } from './verify.ts'
+export { type Admission, verifyBundle } from './verify-bundle.ts'

@@ -1,0 +1,136 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import * as v from 'valibot'
+import { fromBase64url, toBase64url } from '../encoding/base64url.ts'
+import { parseStrictJson } from '../encoding/strict-json.ts'
+import { UsageError } from '../errors.ts'
+import { admitKey } from './ed25519.ts'
+import { keyFromSeed, keyIdOf, SEED_BYTES, type SigningKey } from './keys.ts'
+
+/** A public key as a file holds it. */
+export interface PublicKey {
+  readonly keyId: string
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+}
+
+const PRIVATE_TYPE = 'lander-private-key-v1'
+const PUBLIC_TYPE = 'lander-public-key-v1'
+
+const privateFile = v.strictObject({ type: v.literal(PRIVATE_TYPE), keyId: v.string(), seed: v.string() })
+const publicFile = v.strictObject({ type: v.literal(PUBLIC_TYPE), keyId: v.string(), publicKey: v.string() })
+
+/**
+ * Writes a key to `path`, readable by its owner alone, and its public half to `path.pub`. Nothing is ever overwritten.
+ *
+ * @throws UsageError `FILE_EXISTS`
+ *
+ * @example
+ * await writeKeyFiles('alice.key', generateKey())
+ */
+export async function writeKeyFiles(path: string, key: SigningKey): Promise<void> {
+  const { keyId, publicKey, secretKey } = key
+  const seed = secretKey.subarray(0, SEED_BYTES)
+  await create(path, 0o600, { type: PRIVATE_TYPE, keyId, seed: toBase64url(seed) })
+  try {
+    await create(`${path}.pub`, 0o644, { type: PUBLIC_TYPE, keyId, publicKey: toBase64url(publicKey) })
+  } catch (error) {
+    await unlink(path)
+    throw error
+  }
+}
+
+/**
+ * Reads a private key. A file that others than its owner may read is refused, as ssh does.
+ *
+ * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
+ */
+export async function readKeyFile(path: string): Promise<SigningKey> {
+  const text = await readText(path, async (file) => requireOwnerOnly(path, await file.stat()))
+  return parse(path, text, privateFile, ({ keyId, seed }) => {
+    const key = keyFromSeed(fromBase64url(seed))
+    return key.keyId === keyId ? key : undefined
+  })
+}
+
+/**
+ * Reads a public key and admits it.
+ *
+ * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
+ */
+export async function readPublicKeyFile(path: string): Promise<PublicKey> {
+  const text = await readText(path)
+  return parse(path, text, publicFile, (file) => {
+    const publicKey = admitKey(fromBase64url(file.publicKey))
+    return keyIdOf(publicKey) === file.keyId ? { keyId: file.keyId, publicKey } : undefined
+  })
+}
+
+async function create(path: string, mode: number, content: object): Promise<void> {
+  // `wx` fails on whatever is there, a dangling link too.
+  const file = await open(path, 'wx', mode).catch((error) => {
+    throw asUsageError(path, error)
+  })
+  try {
+    await file.writeFile(`${JSON.stringify(content, null, 2)}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** `check` sees the open file, so that it speaks of the file that is read. */
+async function readText(path: string, check?: (file: FileHandle) => Promise<void>): Promise<Uint8Array> {
+  const file = await open(path, constants.O_RDONLY).catch((error) => {
+    throw asUsageError(path, error)
+  })
+  try {
+    await check?.(file)
+    const buffer = new Uint8Array(MAX_FILE_BYTES + 1)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+const MAX_FILE_BYTES = 4096
+
+function requireOwnerOnly(path: string, { mode }: { mode: number }): void {
+  // Windows has no such bits: every file there shows as open to all.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return
+  const shown = (mode & 0o777).toString(8)
+  throw new UsageError(
+    'KEY_FILE_INVALID',
+    `private key file "${path}" is open to others than its owner (mode ${shown})`,
+    {
+      remedy: `run chmod 600 "${path}", and make a new key if others have read it`,
+    },
+  )
+}
+
+/** The error never holds the text: it may be a key. */
+function parse<S extends v.GenericSchema, T>(
+  path: string,
+  text: Uint8Array,
+  schema: S,
+  make: (file: v.InferOutput<S>) => T | undefined,
+): T {
+  try {
+    const made = make(v.parse(schema, parseStrictJson(text, { maxLength: MAX_FILE_BYTES, maxDepth: 1 })))
+    if (made !== undefined) return made
+  } catch {}
+  throw new UsageError('KEY_FILE_INVALID', `"${path}" is not a key file of this kind`, {
+    remedy: 'pass a file that lander keygen wrote: NAME holds the private key, NAME.pub the public one',
+  })
+}
+
+function asUsageError(path: string, error: { code?: string }): unknown {
+  if (error.code === 'EEXIST')
+    return new UsageError('FILE_EXISTS', `"${path}" exists`, {
+      remedy: 'choose another name; keys are never overwritten',
+    })
+  if (error.code === 'ENOENT')
+    return new UsageError('FILE_NOT_FOUND', `"${path}" does not exist`, { remedy: 'check the path' })
+  return error
+}

@@ -1,0 +1,51 @@
+import nacl from 'tweetnacl'
+import { toBase64url } from '../encoding/base64url.ts'
+import { digestOf } from '../encoding/digest.ts'
+import { InternalError } from '../errors.ts'
+
+/** `length` bytes that nobody can guess. */
+export type RandomBytes = (length: number) => Uint8Array
+
+/** The system's source of randomness, in Node and in browsers. At most 65,536 bytes a call. */
+export const systemRandom: RandomBytes = (length) => globalThis.crypto.getRandomValues(new Uint8Array(length))
+
+/** An Ed25519 key pair. The secret half is hidden from `JSON.stringify`, spreads and `console.log`. */
+export interface SigningKey {
+  /** {@link keyIdOf} of the public key. */
+  readonly keyId: string
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+  /** 64 bytes: seed and public key. */
+  readonly secretKey: Uint8Array
+}
+
+export const SEED_BYTES = 32
+
+/**
+ * Makes a new signing key.
+ *
+ * @example
+ * const key = generateKey()
+ * key.keyId // 'Ft7Zl0rD…', 22 characters
+ */
+export function generateKey(random: RandomBytes = systemRandom): SigningKey {
+  return keyFromSeed(random(SEED_BYTES))
+}
+
+/** The key that a seed of 32 bytes stands for (RFC 8032 §5.1.5). */
+export function keyFromSeed(seed: Uint8Array): SigningKey {
+  if (seed.length !== SEED_BYTES) throw new InternalError(`a seed has ${SEED_BYTES} bytes, not ${seed.length}`)
+  const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
+  const shown = { keyId: keyIdOf(publicKey), publicKey }
+  return Object.defineProperty(shown, 'secretKey', { value: secretKey, enumerable: false }) as SigningKey
+}
+
+/** A key's name: the first 22 characters, 132 bits, of its SHA-256 in base64url. */
+export function keyIdOf(publicKey: Uint8Array): string {
+  return digestOf(publicKey).slice(0, 22)
+}
+
+/** A name that never comes twice: 16 random bytes in base64url, 22 characters. */
+export function randomId(random: RandomBytes = systemRandom): string {
+  return toBase64url(random(16))
+}

@@ -1,0 +1,124 @@
+import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
+import { type Entry, parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { inflateExactly } from '../encoding/brotli.ts'
+import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { digestOf } from '../encoding/digest.ts'
+import { RefusedError } from '../errors.ts'
+import { tightest } from '../limits.ts'
+import { authorise, requireNoWider } from './authorise.ts'
+import { decodeEnvelope, parseEnvelope } from './envelope.ts'
+import type { Keyring } from './keyring.ts'
+import { ORDER_TYPE, type Order, parseOrder } from './order.ts'
+import type { KeyGrant } from './policy.ts'
+import { requireInTime } from './validity.ts'
+import type { VerifiedBundle } from './verified-bundle.ts'
+import { verifyEnvelope } from './verify.ts'
+
+/** What came in, and where it came to. */
+export interface Admission {
+  /** The signed bundle's file. */
+  readonly file: Uint8Array
+  /** The order's envelope: parsed JSON. */
+  readonly order: unknown
+  /** The mission's input: JSON text, as it was sent. */
+  readonly input: string
+  /** Whom this fleet trusts. */
+  readonly keyring: Keyring
+  /** SHA-256 of the engine's binary here, base64url. */
+  readonly engine: string
+  /** Version of the contract between guest and host here. */
+  readonly abi: number
+  readonly fleet: string
+  readonly region: string
+  /** Milliseconds since 1970. */
+  readonly now: number
+}
+
+/**
+ * Decides whether a bundle may run here, for this order and this input. The order of the checks is part of the design:
+ * every length is bounded before anything is decoded, parsed or inflated; nothing is parsed before its signature holds.
+ * What remains to the caller: to reserve the mission, so that the same order does not run twice.
+ *
+ * @returns the only kind of bundle that a sandbox takes.
+ * @throws RefusedError with the code of the first check that failed.
+ */
+export function verifyBundle(admission: Admission): VerifiedBundle {
+  const { keyring, now } = admission
+  const { envelope, body } = decodeSignedBundle(admission.file)
+  const signedStatement = verifyEnvelope(decodeEnvelope(envelope, STATEMENT_TYPE), STATEMENT_TYPE, keyring, now)
+  const signedOrder = verifyEnvelope(parseEnvelope(admission.order), ORDER_TYPE, keyring, now)
+  const statementDigest = digestOf(signedStatement.payload)
+  const order = parseOrder(signedOrder.payload)
+  requireNames(order, statementDigest, admission.input)
+  const statement = parseStatement(signedStatement.payload)
+
+  requireEngine(statement, admission)
+  requireAudience(statement, order, admission)
+  requireInTime('statement', statement, now)
+  requireInTime('order', order, now)
+  requireNoWider(order, statement)
+  const authors = signedStatement.signers
+  const sender = onlySigner(signedOrder.signers)
+  authorise({ statement, statementDigest, order, authors, sender }, keyring)
+
+  const parts = inflateParts(body, statement.entries)
+  const main = mainModule(parts, statement.entries)
+  const limits = tightest(statement.limits, order.limits)
+  const admitted = { statement, statementDigest, order, main, parts, authors, sender, scopes: order.scopes, limits }
+  return Object.freeze(admitted) as VerifiedBundle
+}
+
+function requireNames(order: Order, statementDigest: string, input: string): void {
+  if (order.statement !== statementDigest) throw new RefusedError('ORDER_MISMATCH', 'the order is for another bundle')
+  if (order.input !== inputDigest(input)) throw new RefusedError('ORDER_MISMATCH', 'the order is for another input')
+}
+
+function inputDigest(input: string): string | undefined {
+  try {
+    return digestOf(utf8(input))
+  } catch {
+    return undefined
+  }
+}
+
+function requireEngine(statement: Statement, { engine, abi }: Admission): void {
+  if (statement.engine !== engine || statement.abi !== abi)
+    throw new RefusedError('ENGINE_MISMATCH', 'the bundle is for another engine', { remedy: 'build and sign it anew' })
+}
+
+/** The keyring is asked too: keys are trusted in the fleet that published them. */
+function requireAudience({ audience }: Statement, order: Order, { keyring, fleet, region }: Admission): void {
+  if (audience.fleet !== fleet || order.fleet !== fleet || keyring.fleet !== fleet)
+    throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
+  if (!audience.regions.includes(region) || !order.regions.includes(region))
+    throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
+}
+
+/** Two senders would leave it open whose budget a mission counts against. */
+function onlySigner([sender, ...others]: readonly KeyGrant[]): KeyGrant {
+  if (!sender || others.length > 0) throw new RefusedError('ENVELOPE_MALFORMED', 'an order has exactly one signature')
+  return sender
+}
+
+function inflateParts(body: Uint8Array, entries: readonly Entry[]): ReadonlyMap<string, Uint8Array> {
+  const stored = splitParts(body, entries)
+  return new Map(entries.map((entry) => [entry.name, inflatePart(stored.get(entry.name)!, entry)]))
+}
+
+function inflatePart(stored: Uint8Array, { bytes, sha256 }: Entry): Uint8Array {
+  if (digestOf(stored) !== sha256) throw new RefusedError('DIGEST_MISMATCH', 'a part of the bundle has another digest')
+  try {
+    return inflateExactly(stored, bytes)
+  } catch (cause) {
+    throw new RefusedError('BUNDLE_MALFORMED', 'a part of the bundle does not inflate to its length', { cause })
+  }
+}
+
+function mainModule(parts: ReadonlyMap<string, Uint8Array>, entries: readonly Entry[]): string {
+  const { name } = entries.find(({ role }) => role === 'main')!
+  try {
+    return fromUtf8(parts.get(name)!)
+  } catch (cause) {
+    throw new RefusedError('BUNDLE_MALFORMED', 'the main part of the bundle is not UTF-8', { cause })
+  }
+}

@@ -1,0 +1,56 @@
+import { fromBase64url } from '../encoding/base64url.ts'
+import { RefusedError } from '../errors.ts'
+import { admitKey, verifyStrict } from './ed25519.ts'
+import { type Envelope, preAuthEncoding } from './envelope.ts'
+import type { Keyring } from './keyring.ts'
+import type { KeyGrant } from './policy.ts'
+
+/** A payload whose signatures all hold, and who made them. */
+export interface SignedPayload {
+  readonly payload: Uint8Array
+  /** One grant per signature, distinct keys. */
+  readonly signers: readonly KeyGrant[]
+}
+
+/**
+ * Verifies an envelope under a fleet's keys: every signature must be by a key that the fleet knows, that is not revoked
+ * and in its time, and must hold over the payload *and* its type. What the keys may do is for `authorise` to say.
+ *
+ * @param now milliseconds since 1970.
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `EXPIRED` (the policy), `KEY_UNKNOWN`, `KEY_REVOKED`, `KEY_EXPIRED`,
+ *   `NOT_YET_VALID` (a key), `KEY_INVALID` or `SIGNATURE_INVALID`
+ */
+export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring: Keyring, now: number): SignedPayload {
+  if (now >= keyring.expiresAt) throw new RefusedError('EXPIRED', 'the key policy has expired')
+  const signers = envelope.signatures.map(({ keyId }) => usableGrant(keyring, keyId, now))
+  const publicKeys = signers.map(({ publicKey }) => fromBase64url(publicKey))
+  return { payload: verifySignatures(envelope, expectedType, publicKeys), signers }
+}
+
+/**
+ * Verifies an envelope's signatures, the first under the first key and so on, and returns its payload.
+ *
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or `SIGNATURE_INVALID`
+ */
+export function verifySignatures(
+  { payloadType, payload, signatures }: Envelope,
+  expectedType: string,
+  publicKeys: readonly Uint8Array[],
+): Uint8Array {
+  if (payloadType !== expectedType) throw new RefusedError('ENVELOPE_MALFORMED', 'the payload is of another type')
+  if (signatures.length === 0) throw new RefusedError('SIGNATURE_MISSING', 'the envelope has no signature')
+  const keys = publicKeys.map(admitKey)
+  const message = preAuthEncoding(expectedType, payload)
+  const holds = signatures.every(({ signature }, index) => verifyStrict(signature, message, keys[index]!))
+  if (keys.length !== signatures.length || !holds) throw new RefusedError('SIGNATURE_INVALID', 'a signature is invalid')
+  return payload
+}
+
+function usableGrant(keyring: Keyring, keyId: string, now: number): KeyGrant {
+  const grant = keyring.keys.get(keyId)
+  if (!grant) throw new RefusedError('KEY_UNKNOWN', 'a signature is by a key that this fleet does not know')
+  if (grant.status !== 'active') throw new RefusedError('KEY_REVOKED', 'a signature is by a revoked key')
+  if (now < grant.notBefore) throw new RefusedError('NOT_YET_VALID', 'a signature is by a key that is not yet valid')
+  if (now >= grant.notAfter) throw new RefusedError('KEY_EXPIRED', 'a signature is by an expired key')
+  return grant
+}
