@@ -1,8 +1,10 @@
-import { ObjectError } from '../errors.ts'
+import { type ObjectCode, ObjectError } from '../errors.ts'
 import type { Part } from './plan.ts'
 import type { ObjectRef } from './store.ts'
 
-/** The situations every store reports, in the same words. */
+export function hasCode(error: unknown, code: ObjectCode): boolean {
+  return error instanceof ObjectError && error.code === code
+}
 
 export function objectNotFound({ bucket, key }: ObjectRef, cause?: unknown): ObjectError {
   return new ObjectError('OBJECT_NOT_FOUND', `there is no object "${key}" in bucket "${bucket}"`, {

@@ -2,6 +2,7 @@ import { ObjectError } from '../errors.ts'
 import { inScope, type Scope } from '../scope.ts'
 import { formatDataUri } from './data-uri.ts'
 import { compareKeys } from './keys.ts'
+import { hasCode } from './object-errors.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore } from './store.ts'
 
 /** One stretch of a listing: a single key, or every key that starts with a prefix. */
@@ -87,7 +88,7 @@ async function* statIfPresent(store: ObjectStore, ref: ObjectRef, signal?: Abort
   try {
     yield await store.stat(ref, signal)
   } catch (error) {
-    if (!(error instanceof ObjectError && error.code === 'OBJECT_NOT_FOUND')) throw error
+    if (!hasCode(error, 'OBJECT_NOT_FOUND')) throw error
   }
 }
 

@@ -1,0 +1,94 @@
+import { ObjectError } from '../errors.ts'
+import { bucketNotFound, objectChanged, objectNotFound, rangeInvalid } from './object-errors.ts'
+
+/** What was asked of S3 when it failed: a bucket, an object, or a range of one. */
+export interface S3Target {
+  readonly bucket: string
+  readonly key?: string
+  readonly start?: number
+  readonly end?: number
+}
+
+/** The parts of an error of the AWS SDK that say what happened. Messages are left out: they may quote credentials. */
+interface S3Failure {
+  /** S3's own code, such as `AccessDenied`, or the class of a failure on the way. */
+  readonly name: string
+  /** HTTP status; `undefined` when there was no answer. */
+  readonly status: number | undefined
+  /** Where the bucket is, if S3 said so. */
+  readonly bucketRegion: string | undefined
+}
+
+/**
+ * Says in the words of the port what S3, or the way to it, said in its own.
+ *
+ * @param region The region that was asked.
+ */
+export function toObjectError(error: unknown, target: S3Target, region: string): ObjectError {
+  if (error instanceof ObjectError) return error
+  const failure = readFailure(error)
+  const { bucket, key } = target
+  if (isElsewhere(failure, region)) return bucketElsewhere(bucket, failure.bucketRegion, region, error)
+  if (failure.name === 'NoSuchBucket') return bucketNotFound(bucket, error)
+  if (failure.status === 404)
+    return key === undefined ? bucketNotFound(bucket, error) : objectNotFound({ bucket, key }, error)
+  if (failure.status === 401 || failure.status === 403) return forbidden(target, failure, error)
+  if (key !== undefined && failure.status === 412) return objectChanged({ bucket, key }, error)
+  if (key !== undefined && failure.status === 416) {
+    return rangeInvalid({ bucket, key, start: target.start ?? 0, end: target.end ?? 0 }, undefined, error)
+  }
+  return storeFailed(target, describeFailure(failure), error)
+}
+
+/** Anything else: S3 failed, was not reached, or broke its own rules. */
+export function storeFailed(target: S3Target, what: string, cause?: unknown): ObjectError {
+  return new ObjectError('STORE_FAILED', `S3 failed on ${nameTarget(target)}: ${what}`, {
+    remedy: 'try again; if it stays, check the region, the endpoint and the credentials',
+    cause,
+  })
+}
+
+function readFailure(error: unknown): S3Failure {
+  const { name, $metadata, $response } = (error ?? {}) as {
+    readonly name?: unknown
+    readonly $metadata?: { readonly httpStatusCode?: number }
+    readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+  }
+  return {
+    name: typeof name === 'string' ? name : 'Error',
+    status: $metadata?.httpStatusCode,
+    bucketRegion: $response?.headers?.['x-amz-bucket-region'],
+  }
+}
+
+/**
+ * S3 redirects to the region of a bucket with 301 (or 307 while the bucket is new), and refuses a signature made for
+ * another region with 400; a HEAD has no body, so the status and the header must do.
+ */
+function isElsewhere({ name, status, bucketRegion }: S3Failure, region: string): boolean {
+  if (name === 'PermanentRedirect' || status === 301) return true
+  return (status === 307 || status === 400) && bucketRegion !== undefined && bucketRegion !== region
+}
+
+function bucketElsewhere(bucket: string, found: string | undefined, asked: string, cause: unknown): ObjectError {
+  const place = found ?? 'another region'
+  return new ObjectError('BUCKET_ELSEWHERE', `bucket "${bucket}" is in ${place}, not in ${asked}`, {
+    remedy: `read it in ${found ?? 'the region that holds it'}`,
+    cause,
+  })
+}
+
+function forbidden(target: S3Target, failure: S3Failure, cause: unknown): ObjectError {
+  return new ObjectError('OBJECT_FORBIDDEN', `S3 refused ${nameTarget(target)}: ${describeFailure(failure)}`, {
+    remedy: 'grant s3:GetObject on the objects and s3:ListBucket on the bucket to the reader',
+    cause,
+  })
+}
+
+function nameTarget({ bucket, key }: S3Target): string {
+  return key === undefined ? `bucket "${bucket}"` : `object "${bucket}/${key}"`
+}
+
+function describeFailure({ name, status }: S3Failure): string {
+  return status === undefined ? name : `${name} (status ${status})`
+}

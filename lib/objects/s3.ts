@@ -1,0 +1,245 @@
+import { addAbortSignal, type Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  GetObjectCommand,
+  type GetObjectCommandOutput,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { untilAborted } from './abort.ts'
+import { hasCode, objectChanged } from './object-errors.ts'
+import { readInOrder } from './parts-in-order.ts'
+import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
+import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
+import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
+
+export interface S3ClientOptions {
+  /** @default what the environment or the profile says */
+  readonly region?: string
+  /** A URL other than AWS's own; buckets are then named in its path. @default `AWS_ENDPOINT_URL`, or AWS */
+  readonly endpoint?: string
+  /** @default the SDK's chain: environment, profile, role */
+  readonly credentials?: S3ClientConfig['credentials']
+  /** Repeats of a request that failed in a way that may pass. @default 3 */
+  readonly maxRetries?: number
+  /** How long a connection may be silent before its request counts as failed. @default 20_000 */
+  readonly idleTimeoutMs?: number
+}
+
+export interface S3StoreOptions extends S3ClientOptions {
+  /** A client to share, best made by {@link createS3Client}; the options that make one are then unused. */
+  readonly client?: S3Client
+  /** A read is cut into GETs of at most this size. @default 8 MiB, as AWS advises (8 to 16 MiB) */
+  readonly partBytes?: number
+  /** GETs of one read that are under way at a time. A read holds at most this many parts in memory. @default 4 */
+  readonly concurrency?: number
+  /** Times that a GET whose body broke off is taken up again, from the byte where it stopped. @default 3 */
+  readonly maxRetries?: number
+}
+
+export interface S3Store extends ObjectStore {
+  /** Ends the connections, unless the client was passed in. */
+  close(): void
+}
+
+/** Sockets a client may hold open, which bounds all reads together. */
+const MAX_SOCKETS = 128
+const CONNECT_TIMEOUT_MS = 5_000
+
+/**
+ * A client fit for reading much: kept connections, enough sockets, no silence without end. Checksums of answers are
+ * left to TLS and TCP: S3 has none for a range of an object, and elsewhere they would cost a copy.
+ */
+export function createS3Client(options: S3ClientOptions = {}): S3Client {
+  const { region, endpoint, credentials, maxRetries = 3, idleTimeoutMs = 20_000 } = options
+  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
+  return new S3Client({
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(credentials === undefined ? {} : { credentials }),
+    maxAttempts: maxRetries + 1,
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: new NodeHttpHandler({
+      httpAgent: agent,
+      httpsAgent: agent,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: idleTimeoutMs,
+    }),
+  })
+}
+
+/**
+ * The objects of one region's S3.
+ *
+ * A read up to `partBytes` is one GET. A larger one is several ranges side by side, delivered in order; every one
+ * asks for the version the caller saw (`If-Match`), so an object that changes half way fails the read.
+ *
+ * @example
+ * const store = createS3Store({ region: 'eu-west-1' })
+ * const object = await store.stat({ bucket: 'logs-eu', key: '2026/a.csv' })
+ * for await (const chunk of store.read({ ...object, start: 0, end: object.size })) count += chunk.length
+ */
+export function createS3Store(options: S3StoreOptions = {}): S3Store {
+  const { client = createS3Client(options), partBytes = 8 * 2 ** 20, concurrency = 4, maxRetries = 3 } = options
+  return {
+    stat: (ref, signal) => statObject(client, ref, signal),
+    list: (query) => listObjects(client, query),
+    async *read(given) {
+      const request = { ...given }
+      checkRange(request)
+      if (request.start === request.end) return await checkVersion(client, request)
+      yield* readInOrder(
+        planParts(request.start, request.end, partBytes),
+        (part, deliver, signal) => fetchPart(client, request, part, { deliver, maxRetries, signal }),
+        { concurrency, signal: request.signal },
+      )
+    },
+    close() {
+      if (options.client === undefined) client.destroy()
+    },
+  }
+}
+
+async function statObject(client: S3Client, ref: ObjectRef, signal?: AbortSignal, etag?: string): Promise<ObjectStat> {
+  const { bucket, key } = ref
+  const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ...(etag === undefined ? {} : ifMatch(etag)) })
+  try {
+    const { ContentLength, ETag } = await ask(client, ref, signal, (options) => client.send(command, options))
+    return toStat(ref, ContentLength, ETag)
+  } catch (error) {
+    if (hasCode(error, 'OBJECT_NOT_FOUND')) await checkBucket(client, bucket, signal)
+    throw error
+  }
+}
+
+/** A HEAD's 404 has no body to say what is missing. Whoever may not ask for the bucket hears of the object. */
+async function checkBucket(client: S3Client, bucket: string, signal?: AbortSignal): Promise<void> {
+  const command = new HeadBucketCommand({ Bucket: bucket })
+  try {
+    await ask(client, { bucket }, signal, (options) => client.send(command, options))
+  } catch (error) {
+    if (hasCode(error, 'BUCKET_NOT_FOUND')) throw error
+  }
+}
+
+/** The checks of a read that has no bytes to ask for: HTTP knows no empty range. */
+async function checkVersion(client: S3Client, request: ReadRequest): Promise<void> {
+  const { size, etag } = await statObject(client, request, request.signal, request.etag)
+  if (etag !== request.etag) throw objectChanged(request)
+  checkRange(request, size)
+}
+
+/** Keys are asked for URL-encoded, since XML has no way to write some characters that a key may have. */
+async function* listObjects(client: S3Client, { bucket, prefix = '', signal }: ListQuery): AsyncGenerator<ObjectStat> {
+  let token: string | undefined
+  do {
+    const page: ListObjectsV2CommandOutput = await ask(client, { bucket }, signal, (options) => {
+      const input = { Bucket: bucket, Prefix: prefix, EncodingType: 'url', ContinuationToken: token } as const
+      return client.send(new ListObjectsV2Command(input), options)
+    })
+    for (const { Key = '', Size, ETag } of page.Contents ?? []) {
+      signal?.throwIfAborted()
+      yield toStat({ bucket, key: decodeKey(Key, page.EncodingType) }, Size, ETag)
+    }
+    token = page.IsTruncated ? page.NextContinuationToken : undefined
+  } while (token !== undefined)
+}
+
+function decodeKey(key: string, encoding: string | undefined): string {
+  return encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key
+}
+
+function toStat({ bucket, key }: ObjectRef, size: number | undefined, etag: string | undefined): ObjectStat {
+  if (size === undefined || etag === undefined) throw storeFailed({ bucket, key }, 'an answer without size or ETag')
+  return { bucket, key, size, etag: bareEtag(etag) }
+}
+
+function bareEtag(etag: string): string {
+  return etag.replace(/^"(.*)"$/, '$1')
+}
+
+function ifMatch(etag: string): { IfMatch: string } {
+  return { IfMatch: `"${etag}"` }
+}
+
+interface FetchOptions {
+  readonly deliver: (chunk: Uint8Array) => void
+  readonly maxRetries: number
+  readonly signal: AbortSignal
+}
+
+/** Fetches one part. A body that breaks off is taken up again where it stopped, so no byte comes twice. */
+async function fetchPart(client: S3Client, request: ReadRequest, part: Part, options: FetchOptions): Promise<void> {
+  const { deliver, maxRetries, signal } = options
+  let rest = part
+  for (let retry = 0; ; retry++) {
+    const body = await openBody(client, request, rest, signal)
+    const { received, failure } = await drainBody(body, rest.end - rest.start, deliver, signal)
+    rest = remainingPart(rest, received)
+    if (rest.start === rest.end) return
+    if (retry === maxRetries) throw storeFailed(request, `the body broke off ${retry + 1} times`, failure)
+    await sleep(backoffMs(retry, Math.random), undefined, { signal })
+  }
+}
+
+async function openBody(client: S3Client, request: ReadRequest, part: Part, signal: AbortSignal): Promise<Readable> {
+  const { bucket, key, etag } = request
+  const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range: rangeHeader(part), ...ifMatch(etag) })
+  const answer = await ask(client, { bucket, key, ...part }, signal, (options) => client.send(command, options))
+  const body = answer.Body as Readable
+  try {
+    checkAnswer(answer, request, part)
+    return body
+  } catch (error) {
+    body.destroy()
+    throw error
+  }
+}
+
+/** Not every server that speaks S3 heeds `If-Match` and `Range`; one that does not must not pass wrong bytes off. */
+function checkAnswer({ ETag, ContentRange }: GetObjectCommandOutput, request: ReadRequest, part: Part): void {
+  if (ETag === undefined || bareEtag(ETag) !== request.etag) throw objectChanged(request)
+  const sent = parseContentRange(ContentRange)
+  if (!sent) throw storeFailed(request, 'the answer to a range request names no range')
+  checkRange(request, sent.size)
+  if (sent.start !== part.start || sent.end !== part.end) throw storeFailed(request, 'another range than was asked for')
+}
+
+/**
+ * Passes on at most `wanted` bytes of a body. How it ends is a value: breaking off is nothing unusual.
+ *
+ * Listens rather than iterates: that spares a promise per chunk, and the parts bound the memory.
+ */
+async function drainBody(body: Readable, wanted: number, deliver: (chunk: Uint8Array) => void, signal: AbortSignal) {
+  let received = 0
+  body.on('data', (chunk: Uint8Array) => {
+    if (received + chunk.length > wanted) return void body.destroy(new Error('more bytes than were asked for'))
+    received += chunk.length
+    deliver(chunk)
+  })
+  addAbortSignal(signal, body)
+  const failure = await finished(body).catch((error: unknown) => error)
+  return { received, failure }
+}
+
+/** Sends one request; whatever fails comes out in the words of the port. */
+async function ask<T>(
+  client: S3Client,
+  target: S3Target,
+  signal: AbortSignal | undefined,
+  send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted()
+  try {
+    return await untilAborted(send(signal ? { abortSignal: signal } : {}), signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw toObjectError(error, target, await client.config.region())
+  }
+}
