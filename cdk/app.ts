@@ -1,0 +1,28 @@
+/** The CDK app: the configuration in, one stack per storage region out. `cdk.json` runs it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { App, Validations } from 'aws-cdk-lib'
+import { AwsSolutionsChecks } from 'cdk-nag'
+import { LanderError, UsageError } from '../lib/errors.ts'
+import { readConfiguration } from './configuration.ts'
+import { addFleet } from './fleet.ts'
+
+const ASSET_DIR = join(import.meta.dirname, '../dist/functions/data-locality')
+
+function requireAsset(dir: string): string {
+  if (existsSync(join(dir, 'index.mjs'))) return dir
+  throw new UsageError('FILE_NOT_FOUND', `the function is not built: there is no ${join(dir, 'index.mjs')}`, {
+    remedy: 'run npm run build:functions',
+  })
+}
+
+try {
+  const app = new App()
+  const config = readConfiguration((name) => app.node.tryGetContext(name))
+  addFleet(app, { config, account: process.env.CDK_DEFAULT_ACCOUNT, assetDir: requireAsset(ASSET_DIR) })
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+} catch (error) {
+  if (!(error instanceof LanderError)) throw error
+  process.stderr.write(`${error.code}: ${error.message}\n${error.remedy ? `  ${error.remedy}\n` : ''}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,63 @@
+import { Stack } from 'aws-cdk-lib'
+import * as iam from 'aws-cdk-lib/aws-iam'
+import { Construct } from 'constructs'
+import type { DataBucket } from '../../lib/config/index.ts'
+import type { EnvironmentGrant } from './environment-grant.ts'
+
+/**
+ * Read access to a region's data buckets, prefix by prefix. It sets no variable: which of these objects a run may see
+ * is said by its statement and its key's policy, and this is the wall behind both.
+ */
+export class DataAccess extends Construct {
+  readonly #buckets: readonly DataBucket[]
+
+  constructor(scope: Construct, id: string, { buckets }: { readonly buckets: readonly DataBucket[] }) {
+    super(scope, id)
+    this.#buckets = buckets
+  }
+
+  get grant(): EnvironmentGrant {
+    return {
+      environment: {},
+      statements: this.#buckets.flatMap((bucket) => [this.#reading(bucket), this.#listing(bucket)]),
+      acknowledgements: this.#buckets.flatMap((bucket) =>
+        patternsOf(bucket).map((pattern) => ({
+          id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucket.bucket}/${pattern}]`,
+          reason: `The configuration grants these keys of ${bucket.bucket} to the fleet, to read only.`,
+        })),
+      ),
+    }
+  }
+
+  #reading(bucket: DataBucket): iam.PolicyStatement {
+    return new iam.PolicyStatement({
+      actions: ['s3:GetObject'],
+      resources: keysOf(bucket).map((key) => this.#arn(`${bucket.bucket}/${key}`)),
+    })
+  }
+
+  /** S3 knows the listed prefix as a condition: a listing of the whole bucket fails unless all of it is granted. */
+  #listing(bucket: DataBucket): iam.PolicyStatement {
+    const whole = bucket.prefixes.includes('')
+    return new iam.PolicyStatement({
+      actions: ['s3:ListBucket'],
+      resources: [this.#arn(bucket.bucket)],
+      ...(whole ? {} : { conditions: { StringLike: { 's3:prefix': keysOf(bucket) } } }),
+    })
+  }
+
+  #arn(resource: string): string {
+    return Stack.of(this).formatArn({ service: 's3', region: '', account: '', resource })
+  }
+}
+
+/**
+ * The keys of the prefixes as IAM says them, by whole segments, as `prefixHolds` in lib/scope.ts reads them: `logs/`
+ * is everything below, `logs/a` is that key and everything below it, never `logs/ab`.
+ */
+export function keysOf({ prefixes }: Pick<DataBucket, 'prefixes'>): string[] {
+  if (prefixes.includes('')) return ['*']
+  return prefixes.flatMap((prefix) => (prefix.endsWith('/') ? [`${prefix}*`] : [prefix, `${prefix}/*`]))
+}
+
+const patternsOf = (bucket: DataBucket): string[] => keysOf(bucket).filter((key) => key.endsWith('*'))

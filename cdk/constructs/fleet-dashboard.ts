@@ -1,0 +1,31 @@
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
+import { Construct } from 'constructs'
+import type { FleetConfig } from '../../lib/config/index.ts'
+import { functionNameOf } from './data-locality-function.ts'
+import { RegionMetrics } from './fleet-metrics.ts'
+
+/** One dashboard for all regions: an account's first three cost nothing, each further one three dollars a month. */
+export class FleetDashboard extends Construct {
+  constructor(scope: Construct, id: string, { fleet, regions }: Pick<FleetConfig, 'fleet' | 'regions'>) {
+    super(scope, id)
+    const all = regions.map((region) => new RegionMetrics(fleet, region))
+    const graph = (title: string, pick: (metrics: RegionMetrics) => cloudwatch.Metric) =>
+      new cloudwatch.GraphWidget({ title, left: all.map(pick), width: 8 })
+    new cloudwatch.Dashboard(this, 'Dashboard', {
+      dashboardName: functionNameOf(fleet),
+      widgets: [
+        [
+          graph('Invocations', (region) => region.invocations),
+          graph('Duration, p95', (region) => region.duration),
+          graph('Errors', (region) => region.errors),
+        ],
+        [
+          graph('Throttles', (region) => region.throttles),
+          graph('Refused admissions', (region) => region.refused),
+          graph('Bytes read in the region', (region) => region.bytesRead),
+        ],
+        [graph('Bytes that went home', (region) => region.bytesReturned())],
+      ],
+    })
+  }
+}

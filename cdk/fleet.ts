@@ -1,0 +1,35 @@
+import { Tags } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import type { FleetConfig } from '../lib/config/index.ts'
+import { RegionStack } from './region-stack.ts'
+
+export interface FleetProps {
+  readonly config: FleetConfig
+  /** Absent: each stack deploys to whatever account the credentials belong to. */
+  readonly account?: string | undefined
+  /** The built function: `dist/functions/data-locality`. */
+  readonly assetDir: string
+}
+
+/** Adds a fleet to an app: a stack for each of its regions, the first of which holds what all share. */
+export function addFleet(scope: Construct, { config, account, assetDir }: FleetProps): RegionStack[] {
+  const stacks = config.regions.map(
+    (region) =>
+      new RegionStack(scope, `lander-${config.fleet}-${region}`, {
+        config,
+        region,
+        account,
+        assetDir,
+        description: `Lander fleet ${config.fleet} in ${region}: agents land here, beside the data`,
+      }),
+  )
+  const [home, ...others] = stacks
+  // The secret's replicas are the first stack's; the others' functions expect them.
+  for (const stack of others) stack.addStackDependency(home!)
+  for (const stack of stacks) addTags(stack, config)
+  return stacks
+}
+
+function addTags(stack: RegionStack, { fleet, tags }: FleetConfig): void {
+  for (const [name, value] of Object.entries({ 'lander:fleet': fleet, ...tags })) Tags.of(stack).add(name, value)
+}

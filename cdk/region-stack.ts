@@ -1,0 +1,85 @@
+import { Annotations, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import type { FleetConfig } from '../lib/config/index.ts'
+import { AgentBucket } from './constructs/agent-bucket.ts'
+import { DataAccess } from './constructs/data-access.ts'
+import { DataLocalityFunction } from './constructs/data-locality-function.ts'
+import { FleetDashboard } from './constructs/fleet-dashboard.ts'
+import { LogMetrics, RegionMetrics } from './constructs/fleet-metrics.ts'
+import { FleetSecret, fleetSecretGrant } from './constructs/fleet-secret.ts'
+import { IsolatedNetwork } from './constructs/isolated-network.ts'
+import { RegionAlarms } from './constructs/region-alarms.ts'
+
+export interface RegionStackProps extends Omit<StackProps, 'env'> {
+  readonly config: FleetConfig
+  /** One of the configuration's regions. */
+  readonly region: string
+  /** Absent: the stack deploys to whatever account the credentials belong to. */
+  readonly account?: string | undefined
+  /** The built function: `dist/functions/data-locality`. */
+  readonly assetDir: string
+}
+
+/** What an agent needs to land in one region: the function, its agent bucket, and the walls around both. */
+export class RegionStack extends Stack {
+  constructor(scope: Construct, id: string, { config, region, account, assetDir, ...props }: RegionStackProps) {
+    super(scope, id, { ...props, env: { region, ...(account !== undefined && { account }) } })
+    const { fleet, limits } = config
+    const isolated = config.network === 'isolated'
+    const buckets = config.data.filter((bucket) => bucket.region === region)
+    // The configuration's schema takes these from the list that this enumeration is of.
+    const logRetention = config.logRetentionDays
+
+    const agents = new AgentBucket(this, 'Agents')
+    const network = isolated
+      ? new IsolatedNetwork(this, 'Network', { agentBucket: agents.bucket, dataBuckets: buckets, logRetention })
+      : undefined
+    const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, logRetention })
+    locality.use(agents.grant)
+    locality.use(new DataAccess(this, 'Data', { buckets }).grant)
+    locality.use(fleetSecretGrant(this, { fleet, isolated }))
+
+    new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
+    new RegionAlarms(this, 'Alarms', {
+      metrics: new RegionMetrics(fleet, region),
+      deadLetters: locality.deadLetters,
+      returnedBytesPerDay: limits.returnedBytesPerDay,
+    })
+    if (region === config.regions[0]) this.#addFleetWideParts(config)
+    this.#addOutputs({ Fleet: fleet, Region: region, AgentBucket: agents.bucket.bucketName })
+    this.#addOutputs({ FunctionName: locality.function.functionName, FunctionArn: locality.function.functionArn })
+    this.#warn(config)
+  }
+
+  /** The region's first two zones, resolved when it is deployed: a look-up would need credentials to synthesise. */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
+  }
+
+  #addFleetWideParts({ fleet, regions }: FleetConfig): void {
+    new FleetSecret(this, 'FleetSecret', { fleet, replicaRegions: regions.slice(1) })
+    new FleetDashboard(this, 'Dashboard', { fleet, regions })
+  }
+
+  /** What `lander fleet import` reads from `cdk deploy --outputs-file`. */
+  #addOutputs(outputs: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
+  }
+
+  #warn({ rootKey, network, data }: FleetConfig): void {
+    const warn = (id: string, message: string) => Annotations.of(this).addWarningV2(`lander:${id}`, message)
+    if (rootKey === undefined) {
+      warn(
+        'no-root-key',
+        'the configuration has no rootKey, so the function lets nobody in: add the one of lander keygen',
+      )
+    }
+    const exposed = data.find((bucket) => bucket.confidential)
+    if (network === 'open' && exposed !== undefined) {
+      warn(
+        'open-network',
+        `"${exposed.bucket}" is confidential and the network is open: leave "network" out to isolate it`,
+      )
+    }
+  }
+}

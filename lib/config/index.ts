@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { UsageError } from '../errors.ts'
+import { type ConfigFile, ConfigSchema, type ParsedConfig } from './schema.ts'
+
+export type { ConfigFile } from './schema.ts'
+
+/** The name of the file that describes a fleet, beside `cdk.json`. */
+export const CONFIG_FILE = 'lander.config.json'
+
+/** A bucket that the function of its region may read. */
+export type DataBucket = Readonly<ParsedConfig['data'][number]>
+
+/** A fleet as it is to be deployed: every default filled in. */
+export type FleetConfig = Readonly<Omit<ParsedConfig, '$schema' | 'network'>> & {
+  /** `isolated` unless the file says otherwise, when data is marked `confidential`. */
+  readonly network: 'open' | 'isolated'
+}
+
+/** What is deployed where there is no file: two regions that can read nothing and let nobody in. */
+export const EXAMPLE_CONFIG: ConfigFile = { fleet: 'demo', regions: ['us-east-1', 'eu-west-1'] }
+
+/**
+ * Checks a fleet's configuration and fills in its defaults.
+ *
+ * @param source what the error calls it
+ * @throws UsageError `CONFIG_INVALID` that names every wrong field, its value and its remedy
+ *
+ * @example
+ * parseConfig({ fleet: 'demo', regions: ['us-east-1'] }).limits.memoryMb // 1769
+ */
+export function parseConfig(value: unknown, source: string = CONFIG_FILE): FleetConfig {
+  const parsed = v.safeParse(ConfigSchema, value)
+  if (!parsed.success) throw invalid(source, parsed.issues)
+  const { $schema, network, ...config } = parsed.output
+  const confidential = config.data.some((bucket) => bucket.confidential)
+  return { ...config, network: network ?? (confidential ? 'isolated' : 'open') }
+}
+
+/**
+ * Reads and checks a configuration file.
+ *
+ * @throws UsageError `FILE_NOT_FOUND`, or `CONFIG_INVALID` when it is no JSON or has wrong fields
+ */
+export async function readConfig(path: string = CONFIG_FILE): Promise<FleetConfig> {
+  return parseConfig(parseJson(await readText(path), path), path)
+}
+
+/**
+ * The JSON of a configuration file, unchecked: for a caller that lays something over it before {@link parseConfig}.
+ *
+ * @throws UsageError `CONFIG_INVALID` when it is no JSON
+ */
+export function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError('CONFIG_INVALID', `${source} is not JSON: ${(cause as Error).message}`, {
+      remedy: 'mend it at that place',
+      cause,
+    })
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError('FILE_NOT_FOUND', `the configuration "${path}" can't be read: ${(cause as Error).message}`, {
+      remedy: `write one with lander init, or run this beside your ${CONFIG_FILE}`,
+      cause,
+    })
+  }
+}
+
+function invalid(source: string, issues: readonly v.BaseIssue<unknown>[]): UsageError {
+  const facts = issues.map((issue) => `${pathOf(issue)} ${stateOf(issue)}`)
+  const remedies = issues.map((issue) => `${pathOf(issue)}: ${issue.message}`)
+  return new UsageError('CONFIG_INVALID', `${source} is not valid: ${facts.join('; ')}`, {
+    remedy: remedies.join('; '),
+  })
+}
+
+/** `data[0].prefixes[1]`, as one would write it in JavaScript. */
+function pathOf({ path }: v.BaseIssue<unknown>): string {
+  const keys = path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)) ?? []
+  return keys.join('').replace(/^\./, '') || 'the whole'
+}
+
+const MAX_SHOWN = 80
+
+function stateOf({ input, expected, path }: v.BaseIssue<unknown>): string {
+  if (expected === 'never') return 'is no field of it'
+  if (input === undefined && path !== undefined) return 'is missing'
+  // Somebody may have put the private key there: it must not end up in a log.
+  if (path?.at(-1)?.key === 'rootKey') return `has ${String(input).length} characters`
+  const shown = JSON.stringify(input) ?? String(input)
+  return `is ${shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown}`
+}
