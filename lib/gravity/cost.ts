@@ -1,0 +1,169 @@
+import {
+  type Architecture,
+  datePrices,
+  INTERNET,
+  interRegionUsdPerGB,
+  lambdaUsdPerGBSecond,
+  lambdaUsdPerRequest,
+  type PriceDate,
+  type PriceSection,
+  type Prices,
+  PUBLISHED_PRICES,
+  s3RequestPrice,
+} from './prices.ts'
+import { LAMBDA_FREE_MONTHLY, LAMBDA_TIERS } from './tables/lambda-prices.ts'
+import { internetUsd, marginalUsd } from './tiers.ts'
+import { BYTES_PER_BILLED_GB, formatBytes } from './units.ts'
+
+/** One part of a quote, with what it is for. */
+export interface CostLine {
+  readonly what: string
+  readonly usd: number
+  /** Where the part takes time as well. */
+  readonly seconds?: number
+}
+
+/** Bytes that move; `from` and `to` are region codes or `internet`. */
+export interface TransferUse {
+  readonly from: string
+  readonly to: string
+  readonly bytes: number
+}
+
+export interface RequestUse {
+  readonly region: string
+  /** GET, SELECT and HEAD. */
+  readonly gets?: number
+  /** PUT, COPY, POST and LIST. */
+  readonly puts?: number
+}
+
+export interface ComputeUse {
+  readonly region: string
+  /** Run time times configured memory, in GB of 2^30 bytes. */
+  readonly gbSeconds: number
+  readonly invocations?: number
+  /** @default 'arm64' */
+  readonly architecture?: Architecture
+}
+
+/** What is used, part by part. Empty parts cost nothing and make no line. */
+export interface CostRequest {
+  readonly transfers?: readonly TransferUse[]
+  readonly requests?: readonly RequestUse[]
+  readonly compute?: readonly ComputeUse[]
+  /** GB the account has already sent to the internet this month; it decides the tier. @default 0 */
+  readonly internetGBThisMonth?: number
+  /** Take off the million requests and 400,000 GB-seconds that are free each month. @default false */
+  readonly lambdaFreeTier?: boolean
+  /** @default the published tables */
+  readonly prices?: Prices
+  /** What "old" is measured against. @default the present */
+  readonly now?: Date
+}
+
+export interface CostEstimate extends PriceDate {
+  readonly usd: number
+  /** The parts; they add up to `usd`. */
+  readonly lines: readonly CostLine[]
+}
+
+/**
+ * What a use of S3, Lambda and the network costs, part by part: list prices, marginal tiers evaluated exactly,
+ * a billed GB of 2^30 bytes, no tax.
+ *
+ * Transfer between regions is `bytes / 2^30 · price of the source`; to the internet it runs through the monthly
+ * tiers; from the internet and within a region it is free. Sources and dates: docs/gravity.md.
+ *
+ * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
+ * @example
+ * ```ts
+ * estimateCost({ transfers: [{ from: 'us-east-1', to: 'eu-west-1', bytes: 2 ** 40 }] }).usd // 20.48
+ * ```
+ */
+export function estimateCost(request: CostRequest): CostEstimate {
+  const { prices = PUBLISHED_PRICES, now = new Date() } = request
+  const lines = [
+    ...transferLines(request, prices),
+    ...(request.requests ?? []).flatMap((use) => requestLines(use, prices)),
+    ...computeLines(request, prices),
+  ]
+  return { usd: sumUsd(lines), lines, ...datePrices(sectionsOf(request), prices, now) }
+}
+
+export const sumUsd = (lines: readonly { readonly usd: number }[]): number =>
+  lines.reduce((sum, line) => sum + line.usd, 0)
+
+function sectionsOf({ transfers = [], requests = [], compute = [] }: CostRequest): PriceSection[] {
+  const sections: [PriceSection, boolean][] = [
+    ['interRegionUsdPerGB', transfers.some(({ from, to }) => from !== INTERNET && to !== INTERNET && from !== to)],
+    ['internet', transfers.some(({ to }) => to === INTERNET)],
+    ['s3', requests.length > 0],
+    ['lambda', compute.length > 0],
+  ]
+  return sections.filter(([, used]) => used).map(([section]) => section)
+}
+
+function transferLines({ transfers = [], internetGBThisMonth = 0 }: CostRequest, prices: Prices): CostLine[] {
+  const inside = transfers.filter(({ to }) => to !== INTERNET)
+  const outside = transfers.filter(({ to }) => to === INTERNET)
+  const lines = inside.map(({ from, to, bytes }) => ({
+    what: `transfer of ${formatBytes(bytes)} from ${from} to ${to}`,
+    usd: transferUsd(from, to, bytes, prices),
+  }))
+  if (outside.length === 0) return lines
+  const bytes = outside.reduce((sum, flow) => sum + flow.bytes, 0)
+  const froms = [...new Set(outside.map((flow) => flow.from))].join(', ')
+  const usd = internetUsd(outside, prices, internetGBThisMonth)
+  return [...lines, { what: `transfer of ${formatBytes(bytes)} from ${froms} to the internet`, usd }]
+}
+
+/**
+ * USD for bytes to a region: nothing from the internet or within the region, the source's price otherwise.
+ *
+ * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
+ */
+export function transferUsd(from: string, to: string, bytes: number, prices: Prices): number {
+  if (from === INTERNET) return 0
+  return (bytes / BYTES_PER_BILLED_GB) * interRegionUsdPerGB(from, to, prices)
+}
+
+function requestLines({ region, gets = 0, puts = 0 }: RequestUse, prices: Prices): CostLine[] {
+  const { getUsdPer1000, putUsdPer1000 } = s3RequestPrice(region, prices)
+  const lines = [
+    { what: `${count(gets)} GET requests in ${region}`, usd: (gets / 1000) * getUsdPer1000, used: gets > 0 },
+    { what: `${count(puts)} PUT requests in ${region}`, usd: (puts / 1000) * putUsdPer1000, used: puts > 0 },
+  ]
+  return lines.filter(({ used }) => used).map(({ what, usd }) => ({ what, usd }))
+}
+
+function computeLines({ compute = [], lambdaFreeTier = false }: CostRequest, prices: Prices): CostLine[] {
+  let freeGBSeconds: number = lambdaFreeTier ? LAMBDA_FREE_MONTHLY.gbSeconds : 0
+  let freeRequests: number = lambdaFreeTier ? LAMBDA_FREE_MONTHLY.requests : 0
+  return compute.flatMap(({ region, gbSeconds, invocations = 0, architecture = 'arm64' }) => {
+    const billedGBSeconds = Math.max(0, gbSeconds - freeGBSeconds)
+    const billedRequests = Math.max(0, invocations - freeRequests)
+    freeGBSeconds -= gbSeconds - billedGBSeconds
+    freeRequests -= invocations - billedRequests
+    const runs = {
+      what: `${count(billedGBSeconds)} GB-seconds of Lambda (${architecture}) in ${region}`,
+      usd: gbSecondsUsd(region, billedGBSeconds, architecture, prices),
+    }
+    if (billedRequests === 0) return [runs]
+    const requests = {
+      what: `${count(billedRequests)} Lambda requests in ${region}`,
+      usd: billedRequests * lambdaUsdPerRequest(region, prices),
+    }
+    return [runs, requests]
+  })
+}
+
+/** With the volume discount where it is published: us-east-1, from 6 (x86) or 7.5 (arm64) billion GB-seconds on. */
+function gbSecondsUsd(region: string, gbSeconds: number, architecture: Architecture, prices: Prices): number {
+  const first = lambdaUsdPerGBSecond(region, architecture, prices)
+  const { upperGBSeconds, usdPerGBSecond } = LAMBDA_TIERS[architecture]
+  const discounted = region === 'us-east-1' && first === usdPerGBSecond[0]
+  return discounted ? marginalUsd(0, gbSeconds, upperGBSeconds, usdPerGBSecond) : gbSeconds * first
+}
+
+const count = (amount: number): string => amount.toLocaleString('en-US', { maximumFractionDigits: 2 })

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises'
+import { Option } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
+import { type Prices, PUBLISHED_PRICES, parsePrices } from '../../lib/gravity/prices.ts'
+
+export const pricesOption = (): Option =>
+  new Option('--prices <file>', 'prices that lander prices refresh wrote, instead of the built-in ones').env(
+    'LANDER_PRICES',
+  )
+
+/** The prices of a file, or the published ones. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
+export async function readPrices(file: string | undefined): Promise<Prices> {
+  return file === undefined ? PUBLISHED_PRICES : parsePrices(await readJsonFile(file))
+}
+
+/** A JSON file as an unknown value. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
+export async function readJsonFile(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new UsageError('FILE_NOT_FOUND', `file "${file}" can't be read`, { cause, remedy: 'check the path' })
+  })
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError('PROBLEM_INVALID', `file "${file}" is not JSON`, { cause, remedy: 'check its syntax' })
+  }
+}
