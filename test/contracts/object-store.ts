@@ -221,7 +221,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
       })
 
       test.skipIf(!oddKeys)('may be names that no path could have', async () => {
-        const keys = ['./c', '../d', '/e', 'a', 'a//b', 'a/b', 'a/', 'f/../g', 'line\nbreak']
+        const keys = ['./c', '/e', 'a', 'a//b', 'a/b', 'a/', 'f/../g', 'line\nbreak']
         const { store } = await openStore(Object.fromEntries(keys.map((key) => [key, `content of ${key}`])))
         for (const key of keys) expect(await readText(store, key)).toBe(`content of ${key}`)
         expect(await listKeys(store)).toEqual(keys.toSorted())
