@@ -68,8 +68,23 @@ export const regionName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/
 
 export const areDistinct = (items: readonly string[]) => new Set(items).size === items.length
 
-/** Where a bundle or a mission may run. */
-export const regions = v.pipe(v.array(regionName), v.minLength(1), v.maxLength(64), v.check((all) => areDistinct(all)))
+/** Stands for any fleet or region in a statement, and for any fleet, region or bucket in a policy. */
+export const ANY = '*'
+
+/** The caller's own machine as a place. It belongs to no fleet, so no audience and no policy speaks of it. */
+export const HOME = 'home'
+
+/** Whether a list of fleets or regions holds `name`. */
+export const includesName = (names: readonly string[], name: string): boolean =>
+  names.includes(ANY) || names.includes(name)
+
+/** Where a mission may run. */
+export const regions = v.pipe(
+  v.array(regionName),
+  v.minLength(1),
+  v.maxLength(64),
+  v.check((all) => areDistinct(all)),
+)
 
 // Buckets of us-east-1 from before 2018 have up to 255 characters, capitals and underscores; a key has up to 1,024 bytes.
 const bucketName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]{0,254}$/))
@@ -77,7 +92,7 @@ const keyPrefix = v.pipe(v.string(), v.maxBytes(1024))
 const actions = v.strictTuple([v.literal('read')])
 
 const scope = v.strictObject({ bucket: bucketName, prefix: keyPrefix, actions })
-const anyScope = v.strictObject({ bucket: v.literal('*'), prefix: v.literal(''), actions })
+const anyScope = v.strictObject({ bucket: v.literal(ANY), prefix: v.literal(''), actions })
 
 /** What a statement asks for, or an order. */
 export const scopes = v.pipe(v.array(scope), v.maxLength(64)) satisfies v.GenericSchema<unknown, Scope[]>

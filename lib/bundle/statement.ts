@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import {
+  ANY,
   areDistinct,
   count,
   digest,
@@ -45,6 +46,7 @@ export interface Statement {
   readonly limits: Limits
   /** Whether the agent may compile new code while it runs. */
   readonly compiles: boolean
+  /** `'*'` leaves it to the policies of the fleets it comes to; so does `['*']` for regions. */
   readonly audience: { readonly fleet: string; readonly regions: readonly string[] }
   /** Milliseconds since 1970, as are all times. */
   readonly issuedAt: number
@@ -87,7 +89,10 @@ const statement = v.pipe(
     scopes,
     limits,
     compiles: v.boolean(),
-    audience: v.strictObject({ fleet: fleetName, regions }),
+    audience: v.strictObject({
+      fleet: v.union([v.literal(ANY), fleetName]),
+      regions: v.union([v.tuple([v.literal(ANY)]), regions]),
+    }),
     issuedAt: time,
     notBefore: time,
     expiresAt: time,

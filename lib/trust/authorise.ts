@@ -1,3 +1,4 @@
+import { ANY, HOME, includesName } from '../bundle/document.ts'
 import type { Statement } from '../bundle/statement.ts'
 import { RefusedError } from '../errors.ts'
 import type { LimitName, Limits } from '../limits.ts'
@@ -27,7 +28,7 @@ export function authorise({ statement, statementDigest, order, authors, sender }
     throw new RefusedError('SIGNATURE_MISSING', `the bundle has ${authors.length} of ${keyring.threshold} signatures`)
   for (const author of authors) {
     requireRole(author, 'author')
-    requireWithin(author, { ...statement, ...statement.audience })
+    requireWithin(author, { ...statement, ...narrowed(statement, order) })
   }
   requireRole(sender, 'sender')
   requireWithin(sender, { ...order, compiles: statement.compiles })
@@ -39,8 +40,9 @@ export function authorise({ statement, statementDigest, order, authors, sender }
  * @throws RefusedError `ORDER_MISMATCH`
  */
 export function requireNoWider(order: Order, { audience, scopes, limits }: Statement): void {
-  if (order.fleet !== audience.fleet) throw wider('fleet')
-  if (!order.regions.every((region) => audience.regions.includes(region))) throw wider('regions')
+  if (!includesName([audience.fleet], order.fleet)) throw wider('fleet')
+  if (!order.regions.every((region) => region === HOME || includesName(audience.regions, region)))
+    throw wider('regions')
   if (!scopesWithin(order.scopes, scopes)) throw wider('scopes')
   const exceeded = exceededLimit(order.limits, limits)
   if (exceeded) throw wider(exceeded)
@@ -59,8 +61,9 @@ function requireRole({ name, roles }: KeyGrant, role: 'author' | 'sender'): void
 }
 
 function requireWithin(grant: KeyGrant, wish: Wish): void {
-  if (!names(grant.fleets, wish.fleet)) throw denied(`fleet ${wish.fleet}`, grant.name)
-  for (const region of wish.regions) if (!names(grant.regions, region)) throw denied(`region ${region}`, grant.name)
+  if (!includesName(grant.fleets, wish.fleet)) throw denied(`fleet ${wish.fleet}`, grant.name)
+  for (const region of wish.regions)
+    if (region !== HOME && !includesName(grant.regions, region)) throw denied(`region ${region}`, grant.name)
   for (const scope of wish.scopes)
     if (!grant.scopes.some((granted) => holds(granted, scope)))
       throw denied(`s3://${scope.bucket}/${scope.prefix}`, grant.name)
@@ -69,12 +72,16 @@ function requireWithin(grant: KeyGrant, wish: Wish): void {
   if (wish.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
 }
 
-function names(granted: readonly string[], name: string): boolean {
-  return granted.includes('*') || granted.includes(name)
+/** A statement for any fleet or region means, for this mission, those of its order. */
+function narrowed({ audience }: Statement, order: Order): Pick<Wish, 'fleet' | 'regions'> {
+  return {
+    fleet: audience.fleet === ANY ? order.fleet : audience.fleet,
+    regions: audience.regions.includes(ANY) ? order.regions : audience.regions,
+  }
 }
 
 function holds(granted: Scope, { bucket, prefix }: Scope): boolean {
-  return (granted.bucket === '*' || granted.bucket === bucket) && prefixHolds(granted.prefix, prefix)
+  return (granted.bucket === ANY || granted.bucket === bucket) && prefixHolds(granted.prefix, prefix)
 }
 
 function exceededLimit(wished: Limits, granted: Limits): LimitName | undefined {

@@ -96,13 +96,13 @@ function nodeVerifies(signature: Uint8Array, message: Uint8Array, key: Uint8Arra
 const FIELD_PRIME = fromHex('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f')
 const GROUP_ORDER = fromHex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
-/** The y of the eight points whose order divides the cofactor 8; two points share each but the last two's signs. */
+/** The y of the eight points whose order divides the cofactor 8. */
 const SMALL_ORDER_Y = [
-  '0000000000000000000000000000000000000000000000000000000000000000', // order 4
+  '0000000000000000000000000000000000000000000000000000000000000000', // order 4, two points
   '0100000000000000000000000000000000000000000000000000000000000000', // the identity
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f', // order 2
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', // order 8
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', // order 8
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', // order 8, two points
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', // order 8, two points
 ].map(fromHex)
 
 function isCanonicalPoint(encoded: Uint8Array): boolean {

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { MAX_PAYLOAD_BYTES } from '../bundle/document.ts'
 import { fromBase64, toBase64 } from '../encoding/base64url.ts'
 import { concatBytes, utf8 } from '../encoding/bytes.ts'
-import { InternalError, RefusedError } from '../errors.ts'
+import { RefusedError } from '../errors.ts'
 import { SIGNATURE_BYTES } from './ed25519.ts'
 import type { SigningKey } from './keys.ts'
 
@@ -45,12 +45,15 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
   return concatBytes(utf8(`DSSEv1 ${type.length} ${payloadType} ${payload.length} `), payload)
 }
 
-/** Signs a payload with one to four keys. */
+/**
+ * Signs a payload with one to four distinct keys.
+ *
+ * @throws RefusedError `SIGNATURE_MISSING` for no key, `ENVELOPE_MALFORMED` for five, or for one key twice.
+ */
 export function signEnvelope(payloadType: string, payload: Uint8Array, keys: readonly SigningKey[]): Envelope {
-  if (keys.length < 1 || keys.length > MAX_SIGNATURES)
-    throw new InternalError(`an envelope takes 1 to ${MAX_SIGNATURES} keys, not ${keys.length}`)
   const message = preAuthEncoding(payloadType, payload)
   const signatures = keys.map(({ keyId, secretKey }) => ({ keyId, signature: nacl.sign.detached(message, secretKey) }))
+  requireSignatures(signatures)
   return { payloadType, payload, signatures }
 }
 
@@ -87,7 +90,8 @@ export function parseEnvelope(value: unknown, maxPayloadBytes = MAX_PAYLOAD_BYTE
   if (!parsed.success) throw malformed()
   const { payload, payloadType, signatures } = parsed.output
   const decoded = signatures.map(({ keyid, sig }) => ({ keyId: keyid, signature: decodeBase64(sig) }))
-  return checkEnvelope({ payloadType, payload: decodeBase64(payload), signatures: decoded }, maxPayloadBytes)
+  requireSignatures(decoded)
+  return { payloadType, payload: decodeBase64(payload), signatures: decoded }
 }
 
 // count of signatures, 1 byte | count × (key id, 22 bytes of ASCII | signature, 64 bytes) | payload
@@ -109,8 +113,10 @@ export function decodeEnvelope(bytes: Uint8Array, payloadType: string): Envelope
   const count = bytes[0] ?? 0
   const payloadStart = 1 + count * RECORD_BYTES
   if (count > MAX_SIGNATURES || bytes.length < payloadStart) throw malformed()
+  if (bytes.length - payloadStart > MAX_PAYLOAD_BYTES) throw malformed()
   const signatures = Array.from({ length: count }, (_, index) => decodeRecord(bytes, 1 + index * RECORD_BYTES))
-  return checkEnvelope({ payloadType, payload: bytes.subarray(payloadStart), signatures }, MAX_PAYLOAD_BYTES)
+  requireSignatures(signatures)
+  return { payloadType, payload: bytes.subarray(payloadStart), signatures }
 }
 
 function decodeRecord(bytes: Uint8Array, start: number): Signature {
@@ -120,12 +126,10 @@ function decodeRecord(bytes: Uint8Array, start: number): Signature {
   return { keyId, signature: bytes.slice(signatureStart, signatureStart + SIGNATURE_BYTES) }
 }
 
-function checkEnvelope(envelope: Envelope, maxPayloadBytes: number): Envelope {
-  const { payload, signatures } = envelope
+function requireSignatures(signatures: readonly Signature[]): void {
   if (signatures.length === 0) throw new RefusedError('SIGNATURE_MISSING', 'the envelope has no signature')
-  if (payload.length > maxPayloadBytes) throw malformed()
-  if (new Set(signatures.map(({ keyId }) => keyId)).size < signatures.length) throw malformed()
-  return envelope
+  const distinct = new Set(signatures.map(({ keyId }) => keyId)).size
+  if (signatures.length > MAX_SIGNATURES || distinct < signatures.length) throw malformed()
 }
 
 function decodeBase64(text: string): Uint8Array {

@@ -71,6 +71,8 @@ export interface OrderOptions {
   readonly input: string
   readonly now: number
   /** @default the statement's */
+  readonly fleet?: string
+  /** @default the statement's */
   readonly regions?: readonly string[]
   /** @default the statement's */
   readonly scopes?: readonly Scope[]
@@ -84,14 +86,19 @@ export interface OrderOptions {
 /** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
   const { statement, input, now, lifetimeMs = 3600 * 1000, random = systemRandom } = options
-  const { regions = statement.audience.regions, scopes = statement.scopes, limits = statement.limits } = options
+  const {
+    fleet = statement.audience.fleet,
+    regions = statement.audience.regions,
+    scopes = statement.scopes,
+    limits = statement.limits,
+  } = options
   return {
     lander: 1,
     mission: randomId(random),
     nonce: randomId(random),
     statement: digestOf(statementPayload(statement)),
     input: digestOf(utf8(input)),
-    fleet: statement.audience.fleet,
+    fleet,
     regions,
     scopes,
     limits,

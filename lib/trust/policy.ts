@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  ANY,
   areDistinct,
   count,
   digest,
@@ -58,9 +59,16 @@ export interface KeyPolicy {
   readonly denied: readonly string[]
 }
 
-const MAX_POLICY_BYTES = 256 * 1024
+/** A policy's payload, before it is put into an envelope. */
+export const MAX_POLICY_BYTES = 256 * 1024
 
-const any = v.literal('*')
+/** Up to 64 names, or `'*'` among them for any. */
+const namesOrAny = (name: typeof fleetName) =>
+  v.pipe(
+    v.array(v.union([v.literal(ANY), name])),
+    v.maxLength(64),
+    v.check((all) => areDistinct(all)),
+  )
 
 const grant = v.pipe(
   v.strictObject({
@@ -68,11 +76,15 @@ const grant = v.pipe(
     publicKey: v.pipe(v.string(), v.length(43)),
     name: label,
     status: v.picklist(['active', 'revoked']),
-    roles: v.pipe(v.array(v.picklist(['author', 'sender'])), v.maxLength(2), v.check((all) => areDistinct(all))),
+    roles: v.pipe(
+      v.array(v.picklist(['author', 'sender'])),
+      v.maxLength(2),
+      v.check((all) => areDistinct(all)),
+    ),
     notBefore: time,
     notAfter: time,
-    fleets: v.pipe(v.array(v.union([any, fleetName])), v.maxLength(64), v.check((all) => areDistinct(all))),
-    regions: v.pipe(v.array(v.union([any, regionName])), v.maxLength(64), v.check((all) => areDistinct(all))),
+    fleets: namesOrAny(fleetName),
+    regions: namesOrAny(regionName),
     scopes: grantedScopes,
     limits,
     compiles: v.boolean(),
@@ -92,7 +104,11 @@ const policy = v.strictObject({
     v.check((keys) => areDistinct(keys.map(({ keyId }) => keyId))),
   ),
   threshold: v.pipe(count(MAX_SIGNATURES), v.minValue(1)),
-  denied: v.pipe(v.array(digest), v.maxLength(1024), v.check((all) => areDistinct(all))),
+  denied: v.pipe(
+    v.array(digest),
+    v.maxLength(1024),
+    v.check((all) => areDistinct(all)),
+  ),
 }) satisfies v.GenericSchema<unknown, KeyPolicy>
 
 const kind = { name: 'key policy', code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
@@ -134,9 +150,13 @@ export interface PolicyChecks {
  */
 export function verifyPolicy(envelope: unknown, { rootKey, fleet, now, notOlderThan = 0 }: PolicyChecks): KeyPolicy {
   const decoded = parseEnvelope(envelope, MAX_POLICY_BYTES)
-  if (decoded.signatures.some(({ keyId }) => keyId !== keyIdOf(rootKey)))
-    throw new RefusedError('KEY_UNKNOWN', 'the key policy is not by the root key of this fleet')
-  const verified = parsePolicy(verifySignatures(decoded, POLICY_TYPE, [rootKey]))
+  const rootKeyId = keyIdOf(rootKey)
+  const verified = parsePolicy(
+    verifySignatures(decoded, POLICY_TYPE, (keyId) => {
+      if (keyId === rootKeyId) return rootKey
+      throw new RefusedError('KEY_UNKNOWN', 'the key policy is not by the root key of this fleet')
+    }),
+  )
   if (verified.fleet !== fleet) throw new RefusedError('WRONG_FLEET', 'the key policy is for another fleet')
   requireInTime('key policy', verified, now)
   if (verified.version < notOlderThan)

@@ -1,3 +1,4 @@
+import { HOME, includesName } from '../bundle/document.ts'
 import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
 import { type Entry, parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
 import { inflateExactly } from '../encoding/brotli.ts'
@@ -88,9 +89,9 @@ function requireEngine(statement: Statement, { engine, abi }: Admission): void {
 
 /** The keyring is asked too: keys are trusted in the fleet that published them. */
 function requireAudience({ audience }: Statement, order: Order, { keyring, fleet, region }: Admission): void {
-  if (audience.fleet !== fleet || order.fleet !== fleet || keyring.fleet !== fleet)
+  if (!includesName([audience.fleet], fleet) || order.fleet !== fleet || keyring.fleet !== fleet)
     throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
-  if (!audience.regions.includes(region) || !order.regions.includes(region))
+  if ((region !== HOME && !includesName(audience.regions, region)) || !order.regions.includes(region))
     throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
 }
 

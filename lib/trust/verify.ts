@@ -23,26 +23,27 @@ export interface SignedPayload {
 export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring: Keyring, now: number): SignedPayload {
   if (now >= keyring.expiresAt) throw new RefusedError('EXPIRED', 'the key policy has expired')
   const signers = envelope.signatures.map(({ keyId }) => usableGrant(keyring, keyId, now))
-  const publicKeys = signers.map(({ publicKey }) => fromBase64url(publicKey))
-  return { payload: verifySignatures(envelope, expectedType, publicKeys), signers }
+  const publicKeyOf = (keyId: string) => fromBase64url(keyring.keys.get(keyId)!.publicKey)
+  return { payload: verifySignatures(envelope, expectedType, publicKeyOf), signers }
 }
 
 /**
- * Verifies an envelope's signatures, the first under the first key and so on, and returns its payload.
+ * Verifies every signature of an envelope and returns its payload.
  *
+ * @param publicKeyOf the key to trust under an id; throws when there is none.
  * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or `SIGNATURE_INVALID`
  */
 export function verifySignatures(
   { payloadType, payload, signatures }: Envelope,
   expectedType: string,
-  publicKeys: readonly Uint8Array[],
+  publicKeyOf: (keyId: string) => Uint8Array,
 ): Uint8Array {
   if (payloadType !== expectedType) throw new RefusedError('ENVELOPE_MALFORMED', 'the payload is of another type')
   if (signatures.length === 0) throw new RefusedError('SIGNATURE_MISSING', 'the envelope has no signature')
-  const keys = publicKeys.map(admitKey)
   const message = preAuthEncoding(expectedType, payload)
-  const holds = signatures.every(({ signature }, index) => verifyStrict(signature, message, keys[index]!))
-  if (keys.length !== signatures.length || !holds) throw new RefusedError('SIGNATURE_INVALID', 'a signature is invalid')
+  for (const { keyId, signature } of signatures)
+    if (!verifyStrict(signature, message, admitKey(publicKeyOf(keyId))))
+      throw new RefusedError('SIGNATURE_INVALID', 'a signature is invalid')
   return payload
 }
 

@@ -1,0 +1,41 @@
+import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
+import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { digestOf } from '../encoding/digest.ts'
+import { admitKey, verifyStrict } from './ed25519.ts'
+import { decodeEnvelope, preAuthEncoding, type Signature } from './envelope.ts'
+
+/** What a bundle says of itself, and how much of it is proven. */
+export interface Inspection {
+  readonly statement: Statement
+  /** SHA-256 of the statement, base64url: the bundle's identity. */
+  readonly digest: string
+  /** `verified` is `undefined` where the signer's public key is not at hand. */
+  readonly signers: readonly { readonly keyId: string; readonly verified: boolean | undefined }[]
+  /** Whether every part has the digest the statement names. */
+  readonly intact: boolean
+  /** Whether it is intact and every signature holds under a known key. */
+  readonly verified: boolean
+}
+
+/**
+ * Reads a signed bundle for people. It decides nothing: what may run is for `verifyBundle` to say.
+ *
+ * @param publicKeys by key id, those that are at hand
+ * @throws RefusedError for a file that is no signed bundle
+ */
+export function inspectBundle(file: Uint8Array, publicKeys: ReadonlyMap<string, Uint8Array>): Inspection {
+  const { envelope, body } = decodeSignedBundle(file)
+  const { payload, signatures } = decodeEnvelope(envelope, STATEMENT_TYPE)
+  const statement = parseStatement(payload)
+  const message = preAuthEncoding(STATEMENT_TYPE, payload)
+  const signers = signatures.map((signature) => ({ keyId: signature.keyId, verified: holds(signature, message, publicKeys) }))
+  const stored = splitParts(body, statement.entries)
+  const intact = statement.entries.every(({ name, sha256 }) => digestOf(stored.get(name)!) === sha256)
+  const verified = intact && signers.every((signer) => signer.verified === true)
+  return { statement, digest: digestOf(payload), signers, intact, verified }
+}
+
+function holds({ keyId, signature }: Signature, message: Uint8Array, keys: ReadonlyMap<string, Uint8Array>): boolean | undefined {
+  const key = keys.get(keyId)
+  return key === undefined ? undefined : verifyStrict(signature, message, admitKey(key))
+}
