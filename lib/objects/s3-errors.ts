@@ -11,7 +11,7 @@ export interface S3Target {
 
 /** The parts of an error of the AWS SDK that say what happened. Messages are left out: they may quote credentials. */
 interface S3Failure {
-  /** S3's own code, such as `AccessDenied`, or the class of a failure on the way. */
+  /** S3's code, such as `AccessDenied`; or, of a failure on the way, the system's, such as `ECONNREFUSED`. */
   readonly name: string
   /** HTTP status; `undefined` when there was no answer. */
   readonly status: number | undefined
@@ -49,13 +49,14 @@ export function storeFailed(target: S3Target, what: string, cause?: unknown): Ob
 }
 
 function readFailure(error: unknown): S3Failure {
-  const { name, $metadata, $response } = (error ?? {}) as {
-    readonly name?: unknown
+  const { name, code, $metadata, $response } = (error ?? {}) as {
+    readonly name?: string
+    readonly code?: string
     readonly $metadata?: { readonly httpStatusCode?: number }
     readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
   }
   return {
-    name: typeof name === 'string' ? name : 'Error',
+    name: code ?? name ?? 'unknown',
     status: $metadata?.httpStatusCode,
     bucketRegion: $response?.headers?.['x-amz-bucket-region'],
   }

@@ -1,0 +1,119 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readInOrder } from '../../lib/objects/parts-in-order.ts'
+import { type Part, planParts } from '../../lib/objects/plan.ts'
+import { collect } from '../contracts/object-store.ts'
+
+/** Part fetches that the test carries out by hand, by the number of the part. */
+function holdFetches() {
+  const begun: { part: Part; signal: AbortSignal; deliver(text: string): void; end(): void; fail(e: unknown): void }[] =
+    []
+  const fetch = (part: Part, deliver: (chunk: Uint8Array) => void, signal: AbortSignal) =>
+    new Promise<void>((end, fail) => {
+      begun.push({ part, signal, deliver: (text) => deliver(Buffer.from(text)), end, fail })
+    })
+  return { begun, fetch }
+}
+
+/** Reads `parts` parts with three under way. */
+function startReading(parts: number, signal?: AbortSignal) {
+  const held = holdFetches()
+  const chunks = readInOrder(planParts(0, parts, 1), held.fetch, { concurrency: 3, signal })
+  const next = async () => {
+    const { value, done } = await chunks.next()
+    return done ? 'end' : String(value)
+  }
+  return { ...held, chunks, next }
+}
+
+test('later parts wait for the one in front, whose chunks pass as they arrive', async () => {
+  const { begun, next } = startReading(2)
+  const first = next()
+  begun[1]?.deliver('c')
+  begun[1]?.end()
+  begun[0]?.deliver('a')
+  expect(await first).toBe('a')
+  const second = next()
+  begun[0]?.deliver('b')
+  begun[0]?.end()
+  expect([await second, await next(), await next()]).toEqual(['b', 'c', 'end'])
+})
+
+test('a part begins only when another was read to its end', async () => {
+  const { begun, next } = startReading(5)
+  const first = next()
+  expect(begun.map(({ part }) => part.start)).toEqual([0, 1, 2])
+  for (const part of begun) part.deliver('x')
+  for (const part of begun) part.end()
+  await first
+  expect(begun).toHaveLength(3)
+  await next()
+  expect(begun.map(({ part }) => part.start)).toEqual([0, 1, 2, 3])
+})
+
+describe('whatever ends the reading ends the fetching', () => {
+  test('the failure of the part in front, even with chunks unread', async () => {
+    const { begun, next } = startReading(5)
+    const first = next()
+    begun[0]?.deliver('a')
+    begun[0]?.deliver('b')
+    expect(await first).toBe('a')
+    begun[0]?.fail(new Error('broken'))
+    await new Promise(setImmediate)
+    await expect(next()).rejects.toThrow('broken')
+    expect(begun.map(({ signal }) => signal.aborted)).toEqual([true, true, true])
+    expect(await next()).toBe('end')
+  })
+
+  test('the failure of a later part, once its turn comes', async () => {
+    const { begun, next } = startReading(5)
+    const first = next()
+    begun[1]?.fail(new Error('broken'))
+    begun[0]?.deliver('a')
+    expect(await first).toBe('a')
+    begun[0]?.end()
+    await expect(next()).rejects.toThrow('broken')
+    expect(begun.every(({ signal }) => signal.aborted)).toBe(true)
+  })
+
+  test('the signal, with its reason, while the reader waits', async () => {
+    const abort = new AbortController()
+    const { begun, next } = startReading(5, abort.signal)
+    const first = next()
+    abort.abort('enough')
+    await expect(first).rejects.toBe('enough')
+    expect(begun.every(({ signal }) => signal.aborted)).toBe(true)
+  })
+
+  test('a signal that had aborted before', async () => {
+    const { next } = startReading(5, AbortSignal.abort('enough'))
+    await expect(next()).rejects.toBe('enough')
+  })
+
+  test('the reader, who leaves', async () => {
+    const { begun, chunks, next } = startReading(5)
+    const first = next()
+    begun[0]?.deliver('a')
+    await first
+    await chunks.return()
+    expect(begun.map(({ signal }) => signal.aborted)).toEqual([true, true, true])
+  })
+})
+
+test('no part is no chunk', async () => {
+  expect(await startReading(0).next()).toBe('end')
+})
+
+test('in whatever order the parts arrive, their bytes come in order', async () => {
+  const delays = fc.array(fc.nat({ max: 5 }), { maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(delays, fc.integer({ min: 1, max: 4 }), async (turns, concurrency) => {
+      const fetch = async ({ start }: Part, deliver: (chunk: Uint8Array) => void) => {
+        for (let turn = turns[start] ?? 0; turn > 0; turn--) await Promise.resolve()
+        deliver(Uint8Array.of(start))
+      }
+      const chunks = await collect(readInOrder(planParts(0, turns.length, 1), fetch, { concurrency }))
+      expect(chunks.map(([byte]) => byte)).toEqual(turns.map((_, i) => i))
+    }),
+  )
+})
