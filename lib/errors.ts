@@ -151,3 +151,20 @@ export function toWireError(error: unknown): WireError {
   const { code, situation, message, remedy } = error
   return remedy === undefined ? { code, situation, message } : { code, situation, message, remedy }
 }
+
+/** Gives a wire error that came back its class again, so that callers handle near and far mistakes alike. */
+export function fromWireError({ code, situation, message, remedy }: WireError): LanderError {
+  const details = remedy === undefined ? {} : { remedy }
+  switch (situation) {
+    case 'usage':
+      return new UsageError(code as UsageCode, message, details)
+    case 'refused':
+      return new RefusedError(code as RefusalCode, message, details)
+    case 'object':
+      return new ObjectError(code as ObjectCode, message, details)
+    case 'unreachable':
+      return new UnreachableError(code as UnreachableCode, message, details)
+    case 'internal':
+      return new InternalError(message, details)
+  }
+}

@@ -1,0 +1,29 @@
+import { fromBase64url } from '../../lib/encoding/base64url.ts'
+import { UsageError } from '../../lib/errors.ts'
+
+/** What the deployment tells the function. */
+export interface Environment {
+  readonly fleet: string
+  readonly region: string
+  readonly agentBucket: string
+  /** The public key that signs the fleet's key policy. */
+  readonly rootKey: Uint8Array
+}
+
+/** Reads the function's environment. @throws UsageError `CONFIG_INVALID` that names the variable */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  return {
+    fleet: required(env, 'LANDER_FLEET'),
+    region: required(env, 'AWS_REGION'),
+    agentBucket: required(env, 'LANDER_AGENT_BUCKET'),
+    rootKey: fromBase64url(required(env, 'LANDER_ROOT_KEY')),
+  }
+}
+
+function required(env: NodeJS.ProcessEnv, name: string): string {
+  const value = env[name]
+  if (value !== undefined && value !== '') return value
+  throw new UsageError('CONFIG_INVALID', `the function's environment has no ${name}`, {
+    remedy: 'deploy the stack with cdk deploy: it sets every variable',
+  })
+}

@@ -1,0 +1,47 @@
+import type { Host } from '../../lib/host/host.ts'
+import type { Frame, Reply } from '../../lib/host/protocol.ts'
+import { deadlineOf, reportDeadline } from './deadline.ts'
+
+/** The part of Lambda's context this function uses. */
+export interface LambdaContext {
+  getRemainingTimeInMillis(): number
+}
+
+/** Where a streamed answer goes. */
+export interface ResponseStream extends NodeJS.WritableStream {
+  setContentType?(type: string): void
+}
+
+export type StreamingHandler = (event: unknown, stream: ResponseStream, context: LambdaContext) => Promise<void>
+
+/**
+ * The function's handler. An event with `stream: true` gets progress as lines of JSON while the agent works, the
+ * reply as the last line; any other event gets the reply alone, so that a buffered Invoke reads one document.
+ */
+export function createHandler(host: Promise<Host>): StreamingHandler {
+  return async (event, stream, context) => {
+    const streams = (event as { stream?: unknown } | null)?.stream === true
+    stream.setContentType?.(streams ? 'application/x-ndjson' : 'application/json')
+    const write = (frame: Frame) => stream.write(`${JSON.stringify(frame)}\n`)
+    const deadline = deadlineOf(context.getRemainingTimeInMillis())
+    const reply = await (await host).invoke(event, {
+      signal: deadline.signal,
+      ...(streams && { onProgress: (progress) => write({ progress }) }),
+    })
+    deadline.clear()
+    const answer = reportDeadline(reply, deadline)
+    log(answer)
+    write(answer)
+    await new Promise<void>((resolve) => stream.end(resolve))
+  }
+}
+
+/** One line of JSON a run in the function's log: what alarms count, and nothing of what the agent saw. */
+function log(reply: Reply): void {
+  if ('error' in reply) {
+    console.log(JSON.stringify({ lander: reply.error.situation, code: reply.error.code }))
+    return
+  }
+  const { mission, statement, outcome, usage } = reply.settlement
+  console.log(JSON.stringify({ lander: 'settled', mission, statement, outcome: outcome.kind, usage }))
+}

@@ -1,0 +1,38 @@
+/**
+ * The data-locality function: wiring only, from the environment to `lib/host`. The CDK deploys this file's build to
+ * every storage region, and the local cloud runs the very same one.
+ */
+import { S3Client } from '@aws-sdk/client-s3'
+import { createHost, type Host } from '../../lib/host/host.ts'
+import { createPolicySource } from '../../lib/host/policy-source.ts'
+import { rememberRegions } from '../../lib/host/residence.ts'
+import { createS3Store } from '../../lib/objects/s3.ts'
+import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
+import { engineDigest } from '../../lib/sandbox/engine.ts'
+import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import { readEnvironment } from './environment.ts'
+import { createHandler, type StreamingHandler } from './handler.ts'
+
+declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown }
+
+async function createPlace(): Promise<Host> {
+  const { fleet, region, agentBucket, rootKey } = readEnvironment(process.env)
+  const assets = import.meta.dirname
+  const client = new S3Client({ region })
+  const agents = createS3AgentBucket({ client, bucket: agentBucket })
+  const now = () => Date.now()
+  return createHost({
+    fleet,
+    region,
+    now,
+    agents,
+    engine: engineDigest(assets),
+    policy: createPolicySource({ agents, rootKey, fleet, now }),
+    sandbox: createSandbox({ assets }),
+    data: createS3Store({ client }),
+    regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
+  })
+}
+
+export const handler = awslambda.streamifyResponse(createHandler(createPlace()))

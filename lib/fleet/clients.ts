@@ -1,0 +1,30 @@
+import { LambdaClient } from '@aws-sdk/client-lambda'
+import { S3Client } from '@aws-sdk/client-s3'
+import type { Fleet } from './fleet.ts'
+
+/** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
+export interface FleetClients extends Disposable {
+  s3(region: string): S3Client
+  lambda(region: string): LambdaClient
+}
+
+/** Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says. */
+export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpoint' | 'credentials'>): FleetClients {
+  const where = { ...(endpoint !== undefined && { endpoint }), ...(credentials !== undefined && { credentials }) }
+  const s3 = new Map<string, S3Client>()
+  const lambda = new Map<string, LambdaClient>()
+  return {
+    s3: (region) => remember(s3, region, () => new S3Client({ region, ...where, forcePathStyle: endpoint !== undefined })),
+    // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
+    lambda: (region) => remember(lambda, region, () => new LambdaClient({ region, ...where, maxAttempts: 1 })),
+    [Symbol.dispose]() {
+      for (const client of [...s3.values(), ...lambda.values()]) client.destroy()
+    },
+  }
+}
+
+function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make()
+  known.set(key, value)
+  return value
+}

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import * as v from 'valibot'
+import { UsageError } from '../errors.ts'
+
+const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
+
+const FleetSchema = v.strictObject({
+  lander: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  /** Public key that signs the fleet's key policy, base64url. */
+  rootKey: v.pipe(v.string(), v.length(43)),
+  regions: v.pipe(
+    v.array(v.strictObject({ region: REGION, functionName: v.string(), agentBucket: v.string() })),
+    v.minLength(1),
+  ),
+  /** Where S3 and Lambda answer, when that is not AWS. */
+  endpoint: v.optional(v.pipe(v.string(), v.url())),
+  /** For a local cloud only: AWS credentials come from the usual places. */
+  credentials: v.optional(v.strictObject({ accessKeyId: v.string(), secretAccessKey: v.string() })),
+})
+
+/** The regions that are deployed, and how to reach them. */
+export type Fleet = v.InferOutput<typeof FleetSchema>
+export type FleetRegion = Fleet['regions'][number]
+
+/** Reads a fleet from unknown JSON. @throws UsageError `CONFIG_INVALID` */
+export function parseFleet(json: unknown, source = 'the fleet'): Fleet {
+  const parsed = v.safeParse(FleetSchema, json)
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  throw new UsageError('CONFIG_INVALID', `${source}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {
+    remedy: 'write the file anew with lander fleet import, or lander local up',
+  })
+}
+
+/** Reads a fleet file. @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` */
+export async function readFleetFile(path: string): Promise<Fleet> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new UsageError('FILE_NOT_FOUND', `there is no fleet file at ${path}`, {
+      remedy: 'start a local fleet with lander local up, or name a file with --fleet',
+    })
+  })
+  return parseFleet(parseJson(text, path), path)
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError('CONFIG_INVALID', `${path} is not JSON`, { remedy: 'write the file anew' })
+  }
+}

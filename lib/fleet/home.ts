@@ -1,0 +1,45 @@
+/**
+ * The caller's own machine as a place: where answers are merged, and where an agent runs when data is moved to the
+ * code instead. It is the same host as in a region, so the same checks and the same wall stand around the agent.
+ */
+import { HOME } from '../bundle/document.ts'
+import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { createHost, type Host } from '../host/host.ts'
+import { createMemoryAgentBucket } from '../objects/agent-bucket.ts'
+import { createMemoryStore } from '../objects/memory.ts'
+import type { ObjectStore } from '../objects/store.ts'
+import { engineDigest } from '../sandbox/engine.ts'
+import { createSandbox } from '../sandbox/sandbox.ts'
+import { createKeyring } from '../trust/keyring.ts'
+import type { KeyPolicy } from '../trust/policy.ts'
+
+export interface Home extends Host, AsyncDisposable {}
+
+export interface HomeOptions {
+  readonly fleet: string
+  /** The fleet's key policy: whose agents may run here. */
+  readonly policy: KeyPolicy
+  /** The data an agent may see here. @default none */
+  readonly data?: ObjectStore
+  readonly now?: () => number
+}
+
+/** Makes the caller's machine a place. Dispose it: it holds a process. */
+export async function createHome({ fleet, policy, data, now = Date.now }: HomeOptions): Promise<Home> {
+  const assets = await ensureFunctionAsset()
+  const sandbox = createSandbox({ assets })
+  const keyring = createKeyring(policy)
+  const host = createHost({
+    fleet,
+    region: HOME,
+    now,
+    engine: engineDigest(assets),
+    agents: createMemoryAgentBucket(),
+    policy: { current: async () => keyring },
+    sandbox,
+    data: data ?? createMemoryStore(),
+    // At home every bucket is far, and all of them are wanted.
+    regionOf: async () => undefined,
+  })
+  return { ...host, [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose]() }
+}

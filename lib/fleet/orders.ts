@@ -1,0 +1,58 @@
+import { decodeSignedBundle } from '../bundle/file.ts'
+import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { type Limits, tightest } from '../limits.ts'
+import type { Scope } from '../scope.ts'
+import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import { createOrder, signOrder } from '../trust/order.ts'
+
+/** What a sender may set for one mission; the rest is as the bundle's statement says. */
+export interface OrderDraft {
+  /** Where it runs. @default where its data lies */
+  readonly regions?: readonly string[]
+  /** What it may read, inside the statement's scopes. @default all of them */
+  readonly scopes?: readonly Scope[]
+  /** Ceilings below the statement's. @default the statement's */
+  readonly limits?: Partial<Limits>
+}
+
+export interface SignedOrder {
+  readonly mission: string
+  readonly envelope: EnvelopeJson
+}
+
+/**
+ * Reads what a bundle's author signed, without checking the signature: enough for its sender to write an order. The
+ * places it goes to check everything.
+ *
+ * @throws RefusedError for a file that is no signed bundle
+ */
+export function readStatement(file: Uint8Array): Statement {
+  const { envelope } = decodeSignedBundle(file)
+  return parseStatement(decodeEnvelope(envelope, STATEMENT_TYPE).payload)
+}
+
+export interface OrderRequest {
+  readonly statement: Statement
+  readonly draft?: OrderDraft
+  readonly fleet: string
+  readonly regions: readonly string[]
+  /** JSON text, as it will be sent. */
+  readonly input: string
+  readonly sender: SigningKey
+  readonly now: number
+}
+
+/** Writes and signs the order for one mission. */
+export function signOrderFor({ statement, draft = {}, fleet, regions, input, sender, now }: OrderRequest): SignedOrder {
+  const order = createOrder({
+    statement,
+    input,
+    now,
+    fleet,
+    regions,
+    scopes: draft.scopes ?? statement.scopes,
+    limits: tightest(statement.limits, { ...statement.limits, ...draft.limits }),
+  })
+  return { mission: order.mission, envelope: signOrder(order, sender) }
+}

@@ -1,0 +1,68 @@
+import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { packAgent } from '../bundle/pack.ts'
+import { ABI_VERSION, type Statement, statementPayload } from '../bundle/statement.ts'
+import { compress } from '../encoding/brotli.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { digestOf } from '../encoding/digest.ts'
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
+import { engineDigest } from '../sandbox/engine.ts'
+import type { Scope } from '../scope.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import { signBundle } from '../trust/sign-bundle.ts'
+
+/** What the author allows the agent to do, and where. */
+export interface PackOptions {
+  /** What the agent may read. */
+  readonly scopes: readonly Scope[]
+  /** Ceilings other than the defaults. @default {} */
+  readonly limits?: Partial<Limits>
+  /** The only fleet that may run it; `'*'` for any that trusts the key. @default '*' */
+  readonly fleet?: string
+  /** The only regions that may run it; `['*']` for any. @default ['*'] */
+  readonly regions?: readonly string[]
+  /** How long it may be run. @default 24 hours */
+  readonly expiresInMs?: number
+  /** @default Date.now() */
+  readonly now?: number
+}
+
+export interface SignedPack {
+  /** The signed bundle's file. */
+  readonly file: Uint8Array
+  readonly statement: Statement
+  /** SHA-256 of the statement, base64url: the bundle's identity. */
+  readonly digest: string
+  readonly keyId: string
+}
+
+const DAY_MS = 24 * 3_600_000
+
+/**
+ * Packs an agent's source and signs it. The same source, options and `now` give the same bytes.
+ *
+ * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
+ * @throws RefusedError `BUNDLE_TOO_LARGE`
+ */
+export async function packSigned(path: string, key: SigningKey, options: PackOptions): Promise<SignedPack> {
+  const { scopes, limits = {}, fleet = '*', regions = ['*'], expiresInMs = DAY_MS, now = Date.now() } = options
+  const module = await packAgent({ path })
+  const code = utf8(module.code)
+  const stored = compress(code)
+  const main = { name: 'main.js', role: 'main', bytes: code.length, stored: stored.length, sha256: digestOf(stored) } as const
+  const statement: Statement = {
+    lander: 1,
+    name: module.name,
+    engine: engineDigest(await ensureFunctionAsset()),
+    abi: ABI_VERSION,
+    entries: [main],
+    scopes,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    compiles: false,
+    audience: { fleet, regions },
+    issuedAt: now,
+    notBefore: now,
+    expiresAt: now + expiresInMs,
+  }
+  const file = signBundle({ statement, parts: new Map([[main.name, stored]]) }, [key])
+  return { file, statement, digest: digestOf(statementPayload(statement)), keyId: key.keyId }
+}

@@ -1,0 +1,61 @@
+import { ABI_VERSION } from '../bundle/statement.ts'
+import { RefusedError } from '../errors.ts'
+import { type AgentBucket, bundleKey, landingKey } from '../objects/agent-bucket.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import { verifyBundle } from '../trust/verify-bundle.ts'
+import type { PolicySource } from './policy-source.ts'
+import type { Invocation } from './protocol.ts'
+
+/** What admission needs to know of its place. */
+export interface Admission {
+  readonly fleet: string
+  readonly region: string
+  /** SHA-256 of the engine's binary, base64url. */
+  readonly engine: string
+  readonly agents: AgentBucket
+  readonly policy: PolicySource
+  readonly now: () => number
+}
+
+/** The largest signed bundle a place fetches from its agent bucket. */
+const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
+
+/**
+ * Lets a bundle in: fetch it, check it, and reserve its landing, so that no order lands twice in one region.
+ *
+ * @throws RefusedError with the code of the first check that failed
+ */
+export async function admit(invocation: Invocation, place: Admission): Promise<VerifiedBundle> {
+  const { fleet, region, engine, now } = place
+  const keyring = await place.policy.current()
+  const file = await bundleBytes(invocation, place.agents)
+  const bundle = verifyBundle({
+    file,
+    order: invocation.order,
+    input: invocation.input,
+    keyring,
+    engine,
+    abi: ABI_VERSION,
+    fleet,
+    region,
+    now: now(),
+  })
+  await reserve(bundle.order.mission, `${region}-${invocation.entry ?? 'run'}`, place.agents)
+  return bundle
+}
+
+async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise<Uint8Array> {
+  if ('inline' in bundle) return Buffer.from(bundle.inline, 'base64url')
+  const bytes = await agents.get(bundleKey(bundle.sha256), MAX_BUNDLE_BYTES)
+  if (bytes !== undefined) return bytes
+  throw new RefusedError('BUNDLE_NOT_FOUND', `no bundle ${bundle.sha256} waits in this region`, {
+    remedy: 'upload it first: lander run does',
+  })
+}
+
+async function reserve(mission: string, landing: string, agents: AgentBucket): Promise<void> {
+  if (await agents.putIfAbsent(landingKey(mission, landing), new Uint8Array())) return
+  throw new RefusedError('REPLAYED', `mission ${mission} has landed here before`, {
+    remedy: 'sign a new order: lander run does',
+  })
+}

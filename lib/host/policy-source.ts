@@ -1,0 +1,48 @@
+import { parseStrictJson } from '../encoding/strict-json.ts'
+import { RefusedError } from '../errors.ts'
+import { type AgentBucket, POLICY_KEY } from '../objects/agent-bucket.ts'
+import { createKeyring, type Keyring } from '../trust/keyring.ts'
+import { MAX_POLICY_BYTES, verifyPolicy } from '../trust/policy.ts'
+
+/** Gives the keys a fleet trusts at this moment. */
+export interface PolicySource {
+  current(): Promise<Keyring>
+}
+
+export interface PolicySourceOptions {
+  readonly agents: AgentBucket
+  readonly rootKey: Uint8Array
+  readonly fleet: string
+  readonly now: () => number
+  /** How long a policy is used before it is asked for again: the time a revocation needs. @default 30 s */
+  readonly maxAgeMs?: number
+}
+
+/**
+ * Reads the policy from the agent bucket, at most every `maxAgeMs`, and never goes back to an older version than
+ * it has seen. A policy that can't be read lets nobody in.
+ */
+export function createPolicySource(options: PolicySourceOptions): PolicySource {
+  const { agents, rootKey, fleet, now, maxAgeMs = 30_000 } = options
+  let held: { keyring: Keyring; readAt: number } | undefined
+
+  async function read(): Promise<Keyring> {
+    const bytes = await agents.get(POLICY_KEY, 2 * MAX_POLICY_BYTES)
+    if (bytes === undefined) {
+      throw new RefusedError('POLICY_DENIED', `fleet "${fleet}" has no key policy in this region`, {
+        remedy: 'publish one with lander trust publish',
+      })
+    }
+    const policy = verifyPolicy(parseStrictJson(bytes, { maxLength: 2 * MAX_POLICY_BYTES }), { rootKey, fleet, now: now() })
+    // An older policy put back in its place must not bring a revoked key back.
+    return held !== undefined && policy.version < held.keyring.version ? held.keyring : createKeyring(policy)
+  }
+
+  return {
+    async current() {
+      if (held !== undefined && now() - held.readAt < maxAgeMs) return held.keyring
+      held = { keyring: await read(), readAt: now() }
+      return held.keyring
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path'
+
+/** Where a local fleet keeps its files. */
+export interface LocalFleetFiles {
+  /** What a client needs to reach it. */
+  readonly fleet: string
+  /** Signs the key policy. */
+  readonly rootKey: string
+  /** A key the fleet trusts, for the person at this machine. */
+  readonly developerKey: string
+  readonly policy: string
+  /** The process that serves it, while it does. */
+  readonly process: string
+  readonly log: string
+  /** Buckets and their objects. */
+  readonly data: string
+}
+
+/** The files of the local fleet in `dir`. */
+export function localFleetFiles(dir: string): LocalFleetFiles {
+  return {
+    fleet: join(dir, 'fleet.json'),
+    rootKey: join(dir, 'root.key'),
+    developerKey: join(dir, 'developer.key'),
+    policy: join(dir, 'policy.json'),
+    process: join(dir, 'process.json'),
+    log: join(dir, 'local.log'),
+    data: join(dir, 'data'),
+  }
+}

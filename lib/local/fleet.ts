@@ -1,0 +1,119 @@
+/** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { toBase64url } from '../encoding/base64url.ts'
+import { parseStrictJson } from '../encoding/strict-json.ts'
+import { UsageError } from '../errors.ts'
+import { createFleetClients } from '../fleet/clients.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { publishPolicy } from '../fleet/publish-policy.ts'
+import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
+import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
+import { generateKey, type SigningKey } from '../trust/keys.ts'
+import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
+import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
+import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
+
+export interface LocalFleetOptions {
+  /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
+  readonly dir: string
+  readonly regions: readonly string[]
+  /** @default any free port */
+  readonly port?: number
+  /** Shaped links between the caller's home and the regions. @default none */
+  readonly wan?: WanOptions
+  /** Seconds a function may run. @default 900, Lambda's longest */
+  readonly timeoutSeconds?: number
+  /** Memory of a function. @default 1769, at which Lambda gives one vCPU */
+  readonly memoryMb?: number
+  readonly now?: () => number
+}
+
+export interface LocalFleet extends AsyncDisposable {
+  readonly fleet: Fleet
+  readonly cloud: LocalCloud
+  readonly files: LocalFleetFiles
+  /** A key the fleet trusts, for the person at this machine. */
+  readonly developer: SigningKey
+}
+
+const FLEET = 'local'
+const FUNCTION = 'lander-local-data-locality'
+
+/**
+ * Starts a cloud on this machine and deploys a fleet to it: the very function that the CDK deploys.
+ *
+ * @throws UsageError `LOCAL_RUNNING` when the port is taken, `REGION_UNKNOWN`
+ */
+export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
+  const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
+  const files = localFleetFiles(dir)
+  await mkdir(files.data, { recursive: true })
+  const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
+  const codeDir = await ensureFunctionAsset()
+  const cloud = await startLocalCloud({ dir: files.data, regions, ...(port !== undefined && { port }), ...(wan && { wan }) })
+  const fleet = describeFleet(cloud, root)
+  try {
+    for (const { region, functionName, agentBucket } of fleet.regions) {
+      await cloud.createBucket(region, agentBucket)
+      const environment = { LANDER_FLEET: FLEET, LANDER_AGENT_BUCKET: agentBucket, LANDER_ROOT_KEY: fleet.rootKey }
+      await cloud.createFunction(region, {
+        name: functionName,
+        codeDir,
+        handler: 'index.handler',
+        environment,
+        timeoutSeconds,
+        memoryMb,
+      })
+    }
+    const policy = await readLocalPolicy(files, root, developer, now())
+    await writeFile(files.policy, JSON.stringify(policy))
+    using clients = createFleetClients(fleet)
+    await publishPolicy(policy, fleet, clients)
+    await writeWhole(files.fleet, `${JSON.stringify(fleet, undefined, 2)}\n`)
+  } catch (error) {
+    await cloud.close()
+    throw error
+  }
+  return { fleet, cloud, files, developer, [Symbol.asyncDispose]: () => cloud.close() }
+}
+
+function describeFleet({ endpoint, regions, credentials }: LocalCloud, root: SigningKey): Fleet {
+  return {
+    lander: 1,
+    name: FLEET,
+    rootKey: toBase64url(root.publicKey),
+    regions: regions.map((region) => ({ region, functionName: FUNCTION, agentBucket: `lander-local-agents-${region}` })),
+    endpoint,
+    credentials,
+  }
+}
+
+/** The policy in `files`, or a first one that trusts the developer's key. */
+async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, developer: SigningKey, now: number) {
+  const known = await readFile(files.policy).catch(() => undefined)
+  if (known !== undefined) {
+    const envelope = parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
+    verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
+    return envelope
+  }
+  const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', now })
+  return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
+}
+
+async function keyAt(path: string): Promise<SigningKey> {
+  try {
+    return await readKeyFile(path)
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code !== 'FILE_NOT_FOUND') throw error
+    const key = generateKey()
+    await writeKeyFiles(path, key)
+    return key
+  }
+}
+
+/** Readers see the old file or the new one, never half of it. The fleet's credentials are for its owner alone. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+}

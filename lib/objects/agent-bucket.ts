@@ -1,0 +1,37 @@
+/**
+ * The port to a region's agent bucket: where signed bundles wait under their digest, where the fleet's key policy is
+ * published, and where a mission reserves its place so that no order runs twice.
+ */
+export interface AgentBucket {
+  /** The bytes of an object, or `undefined` when there is none. More than `maxBytes` is refused unread. */
+  get(key: string, maxBytes: number): Promise<Uint8Array | undefined>
+  /** Writes an object unless one of that name exists; `true` when this call wrote it. */
+  putIfAbsent(key: string, bytes: Uint8Array): Promise<boolean>
+  /** Writes an object, whatever was there. */
+  put(key: string, bytes: Uint8Array): Promise<void>
+}
+
+/** Where a signed bundle lies: content addressed, so it is uploaded once and found again. */
+export const bundleKey = (sha256: string): string => `agents/${sha256}`
+
+/** Where the fleet's key policy lies. */
+export const POLICY_KEY = 'trust/policy.json'
+
+/** The reservation of one landing of a mission. */
+export const landingKey = (mission: string, landing: string): string => `missions/${mission}/${landing}`
+
+/** An agent bucket in memory: for a run at home, and for tests. */
+export function createMemoryAgentBucket(): AgentBucket {
+  const objects = new Map<string, Uint8Array>()
+  return {
+    get: async (key) => objects.get(key),
+    putIfAbsent: async (key, bytes) => {
+      if (objects.has(key)) return false
+      objects.set(key, bytes)
+      return true
+    },
+    put: async (key, bytes) => {
+      objects.set(key, bytes)
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { ObjectError } from '../errors.ts'
+import type { AgentBucket } from './agent-bucket.ts'
+
+/** The agent bucket of a region, on S3. */
+export function createS3AgentBucket({ client, bucket }: { client: S3Client; bucket: string }): AgentBucket {
+  return {
+    async get(key, maxBytes) {
+      try {
+        const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+        if (ContentLength <= maxBytes && Body !== undefined) return await Body.transformToByteArray()
+        ;(Body as { destroy?(): void } | undefined)?.destroy?.()
+        throw new ObjectError(
+          'STORE_FAILED',
+          `${bucket}/${key} has ${ContentLength} bytes; at most ${maxBytes} are read`,
+        )
+      } catch (error) {
+        if (named(error, 'NoSuchKey')) return undefined
+        throw asObjectError(error, bucket, key)
+      }
+    },
+    async putIfAbsent(key, bytes) {
+      try {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, IfNoneMatch: '*' }))
+        return true
+      } catch (error) {
+        // 412: it is there. 409: another writer was faster while this call ran.
+        if (named(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return false
+        throw asObjectError(error, bucket, key)
+      }
+    },
+    async put(key, bytes) {
+      try {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+      } catch (error) {
+        throw asObjectError(error, bucket, key)
+      }
+    },
+  }
+}
+
+function named(error: unknown, ...names: string[]): boolean {
+  return error instanceof Error && names.includes(error.name)
+}
+
+function asObjectError(error: unknown, bucket: string, key: string): ObjectError {
+  if (error instanceof ObjectError) return error
+  if (named(error, 'NoSuchBucket')) {
+    return new ObjectError('BUCKET_NOT_FOUND', `there is no agent bucket "${bucket}"`, { cause: error })
+  }
+  if (named(error, 'AccessDenied')) {
+    return new ObjectError('OBJECT_FORBIDDEN', `the function may not use ${key} in its agent bucket "${bucket}"`, {
+      cause: error,
+      remedy: 'deploy the stack again: it grants this',
+    })
+  }
+  return new ObjectError('STORE_FAILED', `the agent bucket "${bucket}" did not answer for ${key}`, { cause: error })
+}

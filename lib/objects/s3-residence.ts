@@ -1,0 +1,33 @@
+import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import { ObjectError } from '../errors.ts'
+
+/**
+ * Asks S3 where a bucket lies. S3 says so even to those who may not read it: in the redirect to the right region and
+ * in the refusal. `undefined` when it does not.
+ *
+ * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED` when S3 does not answer
+ */
+export async function findBucketRegion(client: S3Client, bucket: string): Promise<string | undefined> {
+  try {
+    const { BucketRegion } = await client.send(new HeadBucketCommand({ Bucket: bucket }))
+    return BucketRegion
+  } catch (error) {
+    const { httpStatusCode: status, region } = readRefusal(error)
+    if (region !== undefined) return region
+    if (status === 404) {
+      throw new ObjectError('BUCKET_NOT_FOUND', `there is no bucket "${bucket}"`, { remedy: 'check its name' })
+    }
+    if (status !== undefined && status < 500) return undefined
+    throw new ObjectError('STORE_FAILED', `S3 did not say where bucket "${bucket}" lies`, { cause: error })
+  }
+}
+
+interface SdkError {
+  readonly $metadata?: { readonly httpStatusCode?: number }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+}
+
+function readRefusal(error: unknown): { httpStatusCode: number | undefined; region: string | undefined } {
+  const { $metadata, $response } = error as SdkError
+  return { httpStatusCode: $metadata?.httpStatusCode, region: $response?.headers?.['x-amz-bucket-region'] }
+}

@@ -1,0 +1,52 @@
+import { toBase64url } from '../encoding/base64url.ts'
+import { MAX_LIMITS } from '../limits.ts'
+import { keyIdOf } from './keys.ts'
+import type { KeyGrant, KeyPolicy } from './policy.ts'
+
+const YEAR_MS = 365 * 24 * 3_600_000
+
+/** What a new grant may narrow; the rest is as wide as the fleet itself. */
+export type GrantOptions = Partial<Omit<KeyGrant, 'keyId' | 'publicKey' | 'status'>> & {
+  readonly name: string
+  readonly now: number
+}
+
+/** A grant for a key: any region and data of the fleet, for a year, unless told otherwise. */
+export function createGrant(publicKey: Uint8Array, fleet: string, { now, ...narrowed }: GrantOptions): KeyGrant {
+  return {
+    keyId: keyIdOf(publicKey),
+    publicKey: toBase64url(publicKey),
+    status: 'active',
+    roles: ['author', 'sender'],
+    notBefore: now,
+    notAfter: now + YEAR_MS,
+    fleets: [fleet],
+    regions: ['*'],
+    scopes: [{ bucket: '*', prefix: '', actions: ['read'] }],
+    limits: MAX_LIMITS,
+    compiles: true,
+    ...narrowed,
+  }
+}
+
+/** The first policy of a fleet: it trusts nobody. */
+export function createPolicy(fleet: string, now: number): KeyPolicy {
+  return { lander: 1, fleet, version: 1, issuedAt: now, expiresAt: now + YEAR_MS, keys: [], threshold: 1, denied: [] }
+}
+
+/** The next version of a policy, in which `grant` stands for its key, in place of an earlier grant if there was one. */
+export function withGrant(policy: KeyPolicy, grant: KeyGrant, now: number): KeyPolicy {
+  const others = policy.keys.filter(({ keyId }) => keyId !== grant.keyId)
+  return renewed({ ...policy, keys: [...others, grant] }, now)
+}
+
+/** The next version of a policy, in which the key is revoked, for good. `undefined` if the policy does not know it. */
+export function withRevocation(policy: KeyPolicy, keyId: string, now: number): KeyPolicy | undefined {
+  if (!policy.keys.some((key) => key.keyId === keyId)) return undefined
+  const keys = policy.keys.map((key) => (key.keyId === keyId ? ({ ...key, status: 'revoked' } as const) : key))
+  return renewed({ ...policy, keys }, now)
+}
+
+function renewed(policy: KeyPolicy, now: number): KeyPolicy {
+  return { ...policy, version: policy.version + 1, issuedAt: now, expiresAt: now + YEAR_MS }
+}

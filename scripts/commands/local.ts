@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { Command, Option } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
+import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import { detach, endProcess, findProcess, forgetProcess, recordProcess } from '../../lib/local/daemon.ts'
+import { startLocalFleet } from '../../lib/local/fleet.ts'
+import { localFleetFiles } from '../../lib/local/fleet-files.ts'
+import { note, paint, printResult } from '../terminal/output.ts'
+import { localPutCommand } from './local-put.ts'
+import { localDir } from './options.ts'
+
+const DEFAULT_REGIONS = 'us-east-1,eu-west-1'
+const DEFAULT_PORT = 4510
+
+interface UpOptions {
+  regions: string
+  port: number
+  wan?: boolean
+  home?: string
+  line: number
+  detach?: boolean
+  json?: boolean
+}
+
+/** `lander local`: a cloud on this machine. */
+export function localCommand(): Command {
+  return new Command('local')
+    .description('a cloud on this machine: S3 and Lambda in any regions, no account needed')
+    .addCommand(upCommand())
+    .addCommand(statusCommand())
+    .addCommand(downCommand())
+    .addCommand(localPutCommand())
+}
+
+function upCommand(): Command {
+  return new Command('up')
+    .description('start it, with a fleet deployed; its data is kept')
+    .option('--regions <a,b,c>', 'regions to serve', DEFAULT_REGIONS)
+    .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
+    .option('--wan', 'put links of real length and width between you and the regions, and between regions')
+    .option('--home <region>', 'the region you are near, with --wan (default: the first)')
+    .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
+    .option('--detach', 'return when it serves, and leave it running')
+    .option('--json', 'print one JSON document')
+    .action(async (options: UpOptions) => {
+      const files = localFleetFiles(localDir())
+      const running = await findProcess(files)
+      if (running !== undefined) {
+        throw new UsageError('LOCAL_RUNNING', `a local cloud already serves ${running.endpoint}`, {
+          remedy: 'end it with lander local down',
+        })
+      }
+      await mkdir(localDir(), { recursive: true })
+      if (!options.detach) return serve(options)
+      await detach(files, process.argv.slice(2).filter((word) => word !== '--detach'))
+      reportUp(await readFleetFile(files.fleet), options.json)
+    })
+}
+
+async function serve({ regions, port, wan, home, line, json }: UpOptions): Promise<void> {
+  await using local = await startLocalFleet({
+    dir: localDir(),
+    regions: regions.split(','),
+    port,
+    ...(wan && { wan: { homeBps: line * 1_000_000, ...(home !== undefined && { home }) } }),
+  })
+  await recordProcess(local.files, { pid: process.pid, endpoint: local.cloud.endpoint })
+  reportUp(local.fleet, json)
+  if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C ends it; its data stays', process.stderr))
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await forgetProcess(local.files)
+}
+
+function statusCommand(): Command {
+  return new Command('status')
+    .description('say whether it runs, and where')
+    .option('--json', 'print one JSON document')
+    .action(async ({ json }: { json?: boolean }) => {
+      const files = localFleetFiles(localDir())
+      const running = await findProcess(files)
+      if (running === undefined) return printResult(json, { running: false }, () => 'no local cloud is running')
+      const fleet = await readFleetFile(files.fleet)
+      printResult(json, { running: true, ...running, ...summary(fleet) }, () => describe(fleet))
+    })
+}
+
+function downCommand(): Command {
+  return new Command('down')
+    .description('end it; its data stays')
+    .option('--json', 'print one JSON document')
+    .action(async ({ json }: { json?: boolean }) => {
+      const ended = await endProcess(localFleetFiles(localDir()))
+      printResult(json, { ended: true, ...ended }, () => `ended ${ended.endpoint}`)
+    })
+}
+
+function reportUp(fleet: Fleet, json: boolean | undefined): void {
+  printResult(json, summary(fleet), () => describe(fleet))
+}
+
+function summary({ endpoint, regions, name }: Fleet): { endpoint: string | undefined; regions: string[]; fleet: string } {
+  return { endpoint, regions: regions.map(({ region }) => region), fleet: name }
+}
+
+function describe({ endpoint, regions, credentials }: Fleet): string {
+  return [
+    `${paint('green', 'local cloud')} at ${endpoint}, regions ${regions.map(({ region }) => region).join(', ')}`,
+    'put data in:   lander local put FILE s3://BUCKET/PREFIX/ --region REGION',
+    'run an agent:  lander run AGENT.ts --data s3://BUCKET/PREFIX/',
+    `any AWS tool:  AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=${credentials?.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials?.secretAccessKey}`,
+  ].join('\n')
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
+  throw new UsageError('USAGE', `"${text}" is no port`, { remedy: 'use a number from 0 (any free one) to 65535' })
+}
+
+function parseLine(text: string): number {
+  const mbps = Number(text)
+  if (mbps > 0 && mbps <= 100_000) return mbps
+  throw new UsageError('USAGE', `"${text}" is no speed in Mbit/s`, { remedy: 'use a number such as 50' })
+}

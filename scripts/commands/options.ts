@@ -1,0 +1,58 @@
+/** Options that several commands share, and how their words become values. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Option } from 'commander'
+import type { Json } from '../../lib/encoding/json.ts'
+import { UsageError } from '../../lib/errors.ts'
+import { DEFAULT_LIMITS, type LimitName, type Limits } from '../../lib/limits.ts'
+import { parseDataUri } from '../../lib/objects/data-uri.ts'
+import type { Scope } from '../../lib/scope.ts'
+
+/** Where Lander keeps its things on this machine. */
+export const landerHome = (): string => resolve(process.env.LANDER_HOME ?? join(homedir(), '.lander'))
+
+/** Where the local cloud lives. */
+export const localDir = (): string => join(landerHome(), 'local')
+
+export const dataOption = (): Option =>
+  new Option('--data <uri...>', 'what the agent may read: s3://bucket/prefix, one or more').argParser(
+    (uri: string, before: Scope[] | undefined) => [...(before ?? []), parseDataUri(uri)],
+  )
+
+export const expiresOption = (): Option =>
+  new Option('--expires <duration>', 'how long the bundle may be run: 30m, 24h, 7d').default('24h').argParser(parseDuration)
+
+export const limitOption = (): Option =>
+  new Option('--limit <name=value...>', `a ceiling of the run: ${Object.keys(DEFAULT_LIMITS).join(', ')}`).argParser(
+    (word: string, before: Partial<Limits> | undefined) => ({ ...before, ...parseLimit(word) }),
+  )
+
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** Milliseconds of `90s`, `30m`, `24h`, `7d`. @throws UsageError `USAGE` */
+export function parseDuration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  const ms = Number(count) * UNITS[unit as keyof typeof UNITS]
+  if (ms > 0 && ms <= 365 * UNITS.d) return ms
+  throw new UsageError('USAGE', `"${text}" is no duration between a second and a year`, {
+    remedy: 'write a number and s, m, h or d, as in 24h',
+  })
+}
+
+function parseLimit(word: string): Partial<Limits> {
+  const [name = '', value = ''] = word.split('=')
+  if (name in DEFAULT_LIMITS && /^\d{1,15}$/.test(value)) return { [name as LimitName]: Number(value) }
+  throw new UsageError('USAGE', `"${word}" is no limit`, {
+    remedy: `write name=number with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}`,
+  })
+}
+
+/** The agent's input. @throws UsageError `INPUT_INVALID` */
+export function parseInput(text: string | undefined): Json {
+  if (text === undefined) return null
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new UsageError('INPUT_INVALID', '--input is not JSON', { remedy: `quote it for the shell: --input '{"word":"ERROR"}'` })
+  }
+}

@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
+import type { Limits } from '../../lib/limits.ts'
+import type { Scope } from '../../lib/scope.ts'
+import { readKeyFile } from '../../lib/trust/key-files.ts'
+import { packSigned } from '../../lib/fleet/pack-signed.ts'
+import { bytes, printResult } from '../terminal/output.ts'
+import { dataOption, expiresOption, limitOption } from './options.ts'
+
+interface PackOptions {
+  key: string
+  data?: Scope[]
+  out?: string
+  expires: number
+  limit?: Partial<Limits>
+  fleet: string
+  regions?: string
+  json?: boolean
+}
+
+/** `lander pack`: source in, signed bundle out. */
+export function packCommand(): Command {
+  return new Command('pack')
+    .description('pack an agent and sign what it may do')
+    .argument('<agent>', 'the agent: a TypeScript or JavaScript file with a default export')
+    .requiredOption('--key <file>', 'your key, from lander keygen')
+    .addOption(dataOption())
+    .option('--out <file>', 'where to write the bundle (default: the agent with .lander)')
+    .addOption(expiresOption())
+    .addOption(limitOption())
+    .option('--fleet <name>', 'the only fleet that may run it; * for any that trusts the key', '*')
+    .option('--regions <a,b>', 'the only regions that may run it (default: any)')
+    .option('--json', 'print one JSON document')
+    .action(async (agent: string, options: PackOptions) => {
+      if (options.data === undefined) {
+        throw new UsageError('USAGE', 'no data is named', { remedy: 'say what the agent may read: --data s3://bucket/prefix/' })
+      }
+      const packed = await packSigned(agent, await readKeyFile(options.key), {
+        scopes: options.data,
+        limits: options.limit ?? {},
+        fleet: options.fleet,
+        regions: options.regions?.split(',') ?? ['*'],
+        expiresInMs: options.expires,
+      })
+      const file = options.out ?? agent.replace(/\.[^./]+$/, '.lander')
+      await writeFile(file, packed.file)
+      const { keyId, digest, statement } = packed
+      const entries = statement.entries.map(({ name, role, bytes, stored }) => ({ name, role, bytes, stored }))
+      printResult(options.json, { file, bytes: packed.file.length, digest, keyId, entries }, () =>
+        [
+          `${file}  ${bytes(packed.file.length)}, signed by ${keyId}`,
+          `statement ${digest}, valid until ${new Date(statement.expiresAt).toISOString()}`,
+        ].join('\n'),
+      )
+    })
+}

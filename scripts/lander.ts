@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander'
+import { UsageError } from '../lib/errors.ts'
+import { createProgram } from './commands/program.ts'
+import { EXIT, printError } from './terminal/output.ts'
+
+const wantsJson = process.argv.includes('--json')
+
+try {
+  await createProgram().parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = isHelp(error) ? EXIT.done : printError(asUsage(error), wantsJson)
+}
+
+/** Commander throws even for `--help` and `--version`, having printed them. */
+function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0
+}
+
+function asUsage(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error
+  return new UsageError('USAGE', error.message.replace(/^error: /, ''), { remedy: 'see lander --help' })
+}
