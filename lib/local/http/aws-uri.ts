@@ -1,0 +1,44 @@
+import { AwsError } from './aws-error.ts'
+
+/** Percent-encodes all but the unreserved characters of RFC 3986, as Signature Version 4 asks. */
+export function encodeUriComponent(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
+/** As {@link encodeUriComponent}, but slashes stay. */
+export function encodeUriPath(text: string): string {
+  return encodeUriComponent(text).replaceAll('%2F', '/')
+}
+
+/** @throws AwsError `InvalidURI`: a stray `%`, or bytes that are not UTF-8. */
+export function decodeUri(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (cause) {
+    throw new AwsError('InvalidURI', "Couldn't parse the specified URI.", { cause })
+  }
+}
+
+/** The parts of a request target: the path as it was sent, and the query's names and values, decoded, in order. */
+export interface Target {
+  readonly rawPath: string
+  readonly query: readonly (readonly [name: string, value: string])[]
+}
+
+/**
+ * Splits a request target (the second word of an HTTP request line).
+ *
+ * @throws AwsError `InvalidURI`.
+ */
+export function parseTarget(url: string): Target {
+  const mark = url.indexOf('?')
+  if (mark < 0) return { rawPath: url, query: [] }
+  const pairs = url.slice(mark + 1).split('&')
+  return { rawPath: url.slice(0, mark), query: pairs.filter((pair) => pair !== '').map(parsePair) }
+}
+
+function parsePair(pair: string): readonly [string, string] {
+  const mark = pair.indexOf('=')
+  if (mark < 0) return [decodeUri(pair), '']
+  return [decodeUri(pair.slice(0, mark)), decodeUri(pair.slice(mark + 1))]
+}

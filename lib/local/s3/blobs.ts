@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Blob } from './records.ts'
+
+/** A run of bytes within one blob. */
+export interface BlobSlice {
+  readonly blob: Blob
+  /** First byte. */
+  readonly start: number
+  /** One past the last byte. */
+  readonly end: number
+}
+
+/** Reads of this size keep the disk, the socket and the event loop busy at once. */
+const READ_BYTES = 512 * 1024
+
+/**
+ * Files that never change, under random names: no key ever becomes a file name, so no key can be too long, too odd,
+ * or differ from another in case only.
+ */
+export class BlobStore {
+  readonly #dir: string
+  readonly #fsync: boolean
+  /** How many readers hold a blob. */
+  readonly #pins = new Map<string, number>()
+  readonly #doomed = new Set<string>()
+
+  constructor(dir: string, fsync: boolean) {
+    this.#dir = dir
+    this.#fsync = fsync
+  }
+
+  /**
+   * Writes a new blob. Where `chunks` throws, nothing stays behind.
+   *
+   * @param observe Sees every chunk once, in order.
+   */
+  async write(chunks: AsyncIterable<Buffer>, observe: (chunk: Buffer) => void): Promise<Blob> {
+    const id = randomBytes(16).toString('hex')
+    await mkdir(join(this.#dir, id.slice(0, 2)), { recursive: true })
+    const file = await open(this.#path(id), 'wx')
+    try {
+      const size = await writeAll(file, chunks, observe)
+      if (this.#fsync) await file.sync()
+      return { id, size }
+    } catch (error) {
+      await rm(this.#path(id), { force: true })
+      throw error
+    } finally {
+      await file.close()
+    }
+  }
+
+  /** The bytes of the slices, in order. Chunks belong to the receiver. Pin the blobs while you read. */
+  async *read(slices: readonly BlobSlice[]): AsyncGenerator<Buffer> {
+    for (const { blob, start, end } of slices) {
+      await using file = await this.openFile(blob)
+      for (let at = start; at < end; ) {
+        const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, end - at))
+        const length = await file.read(buffer, at)
+        at += length
+        yield buffer.subarray(0, length)
+      }
+    }
+  }
+
+  /** Opens a blob for reads at positions. Pin it first. */
+  async openFile(blob: Blob): Promise<BlobFile> {
+    const file = await open(this.#path(blob.id), 'r')
+    return {
+      async read(buffer, position) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
+        if (bytesRead === 0) throw new Error(`blob ${blob.id} is shorter than its ${blob.size} bytes`)
+        return bytesRead
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    }
+  }
+
+  /** Keeps blobs on disk until the pin is disposed of, even if they are removed meanwhile. */
+  pin(blobs: readonly Blob[]): Disposable {
+    for (const { id } of blobs) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1)
+    return { [Symbol.dispose]: () => this.#unpin(blobs) }
+  }
+
+  #unpin(blobs: readonly Blob[]): void {
+    for (const { id } of blobs) {
+      const left = this.#pins.get(id)! - 1
+      if (left > 0) this.#pins.set(id, left)
+      else this.#pins.delete(id)
+    }
+    void this.remove(blobs.filter(({ id }) => this.#doomed.has(id)))
+  }
+
+  /** Removes blobs that nothing refers to, now or when their last reader is done. */
+  async remove(blobs: readonly Blob[]): Promise<void> {
+    for (const { id } of blobs) {
+      if (this.#pins.has(id)) {
+        this.#doomed.add(id)
+        continue
+      }
+      this.#doomed.delete(id)
+      await rm(this.#path(id), { force: true })
+    }
+  }
+
+  /** Removes what a crash left behind: files that were written and never referred to. */
+  async removeAllBut(kept: ReadonlySet<string>): Promise<void> {
+    for (const entry of await readdir(this.#dir, { recursive: true, withFileTypes: true }))
+      if (entry.isFile() && !kept.has(entry.name)) await rm(this.#path(entry.name), { force: true })
+  }
+
+  #path(id: string): string {
+    return join(this.#dir, id.slice(0, 2), id)
+  }
+}
+
+export interface BlobFile extends AsyncDisposable {
+  /** Fills the front of `buffer` with bytes from `position` on, and says how many. */
+  read(buffer: Uint8Array, position: number): Promise<number>
+}
+
+async function writeAll(
+  file: FileHandle,
+  chunks: AsyncIterable<Buffer>,
+  observe: (chunk: Buffer) => void,
+): Promise<number> {
+  let size = 0
+  for await (const chunk of chunks) {
+    observe(chunk)
+    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten
+    size += chunk.length
+  }
+  return size
+}

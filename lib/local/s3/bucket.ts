@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { BlobStore } from './blobs.ts'
+import { apply, type BucketState, type OpenUpload, referencedBlobs, replay, snapshot } from './bucket-state.ts'
+import { type Journal, openJournal, readJournal, writeJournal } from './journal.ts'
+import type { KeyIndex } from './key-index.ts'
+import type { BucketEvent, StoredObject } from './records.ts'
+
+const JOURNAL = 'journal.jsonl'
+const BLOBS = 'blobs'
+
+/** Rewriting pays when most lines of a journal tell of what is gone. */
+const REWRITE_ABOVE_LINES = 1000
+
+export interface BucketFiles {
+  /** The bucket's own directory. */
+  readonly dir: string
+  readonly name: string
+  readonly region: string
+  /** Whether a change waits for the disk. */
+  readonly fsync: boolean
+}
+
+/** A bucket: what it holds in memory, what happened to it in a journal, the bytes in blobs. */
+export class Bucket {
+  readonly name: string
+  readonly region: string
+  readonly blobs: BlobStore
+  readonly #state: BucketState
+  readonly #journal: Journal
+
+  private constructor(files: BucketFiles, state: BucketState, journal: Journal) {
+    this.name = files.name
+    this.region = files.region
+    this.blobs = new BlobStore(join(files.dir, BLOBS), files.fsync)
+    this.#state = state
+    this.#journal = journal
+  }
+
+  /** Makes the directory of a new bucket, and opens it. */
+  static async create(files: BucketFiles, now: number): Promise<Bucket> {
+    await mkdir(join(files.dir, BLOBS), { recursive: true })
+    const created: BucketEvent = { op: 'create', version: 1, at: now }
+    await writeJournal(join(files.dir, JOURNAL), [created])
+    return Bucket.open(files)
+  }
+
+  /** Tells the journal, and removes what an earlier crash left behind. */
+  static async open(files: BucketFiles): Promise<Bucket> {
+    const path = join(files.dir, JOURNAL)
+    const { events, torn } = await readJournal(path)
+    const state = replay(events as BucketEvent[])
+    const lines = [...snapshot(state)]
+    if (torn || events.length > REWRITE_ABOVE_LINES + 2 * lines.length) await writeJournal(path, lines)
+    const bucket = new Bucket(files, state, await openJournal(path, files.fsync))
+    await bucket.blobs.removeAllBut(new Set(Array.from(referencedBlobs(state), (blob) => blob.id)))
+    return bucket
+  }
+
+  get createdAt(): number {
+    return this.#state.createdAt
+  }
+
+  get objects(): Pick<KeyIndex<StoredObject>, 'get' | 'keyAt' | 'seek' | 'seekPast' | 'size'> {
+    return this.#state.objects
+  }
+
+  get uploads(): ReadonlyMap<string, OpenUpload> {
+    return this.#state.uploads
+  }
+
+  /**
+   * Lets an event happen: at once for readers, and durably when the promise resolves. Between a look at the state
+   * and this call nothing else happens as long as nothing is awaited, so a condition checked just before still holds.
+   */
+  async commit(event: BucketEvent): Promise<void> {
+    const unused = apply(this.#state, event)
+    await this.#journal.append(event)
+    await this.blobs.remove(unused)
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close()
+  }
+}

@@ -1,0 +1,86 @@
+import { AwsError } from '../http/aws-error.ts'
+import { noSuchBucket, type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
+import { readDocument } from './documents.ts'
+import { refuseUnsupported } from './object-headers.ts'
+import { buildXml, childText } from './xml.ts'
+
+/** Where a bucket goes that names no region (S3 API Reference, CreateBucket). */
+const DEFAULT_REGION = 'us-east-1'
+
+export const createBucket: Operation = async (call) => {
+  const { bucketName, auth, storage, headers } = call
+  requireBucketName(bucketName)
+  refuseUnsupported(headers)
+  requireOwnRegion(await readLocationConstraint(call), auth.region)
+  await storage.create(bucketName, auth.region, call.now())
+  return { status: 200, headers: { location: `/${bucketName}` } }
+}
+
+/** S3 User Guide, "Bucket naming rules". This is also what makes a name safe as a directory. */
+function requireBucketName(name: string): void {
+  const wellFormed = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')
+  if (!wellFormed || /^\d+\.\d+\.\d+\.\d+$/.test(name))
+    throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', { fields: { BucketName: name } })
+}
+
+async function readLocationConstraint(call: S3Call): Promise<string> {
+  const length = call.headers['content-length'] ?? '0'
+  if (length === '0') return DEFAULT_REGION
+  const document = await readDocument(call, 'CreateBucketConfiguration')
+  return childText(document, 'LocationConstraint') || DEFAULT_REGION
+}
+
+function requireOwnRegion(constraint: string, region: string): void {
+  if (constraint === region) return
+  throw new AwsError(
+    'IllegalLocationConstraintException',
+    `The ${constraint} location constraint is incompatible for the region specific endpoint this request was sent to (${region}).`,
+  )
+}
+
+export const headBucket: Operation = async (call) => {
+  const { region } = await requireBucket(call)
+  return { status: 200, headers: { 'x-amz-bucket-region': region } }
+}
+
+export const deleteBucket: Operation = async (call) => {
+  await call.storage.remove(await requireBucket(call))
+  return { status: 204 }
+}
+
+/** The one operation that is answered from any region. */
+export const getBucketLocation: Operation = async ({ storage, bucketName }) => {
+  const bucket = await storage.find(bucketName)
+  if (bucket === undefined) throw noSuchBucket(bucketName)
+  const constraint = bucket.region === DEFAULT_REGION ? '' : bucket.region
+  return xmlReply(buildXml('LocationConstraint', { '#text': constraint }))
+}
+
+const DEFAULT_MAX_BUCKETS = 10_000
+
+/** All buckets of all regions, or a page of them. */
+export const listBuckets: Operation = async ({ storage, query, auth }) => {
+  const prefix = query.get('prefix') ?? ''
+  const after = query.get('continuation-token') ?? ''
+  const region = query.get('bucket-region')
+  const limit = Number(query.get('max-buckets') ?? DEFAULT_MAX_BUCKETS)
+  const buckets = (await storage.list()).filter(
+    (bucket) =>
+      bucket.name.startsWith(prefix) && bucket.name > after && (region === undefined || bucket.region === region),
+  )
+  const page = buckets.slice(0, limit)
+  return xmlReply(
+    buildXml('ListAllMyBucketsResult', {
+      Owner: { ID: auth.accessKeyId, DisplayName: auth.accessKeyId },
+      Buckets: {
+        Bucket: page.map(({ name, region, createdAt }) => ({
+          Name: name,
+          CreationDate: new Date(createdAt).toISOString(),
+          BucketRegion: region,
+        })),
+      },
+      Prefix: query.get('prefix'),
+      ContinuationToken: buckets.length > page.length ? page.at(-1)?.name : undefined,
+    }),
+  )
+}

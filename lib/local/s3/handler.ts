@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AwsError } from '../http/aws-error.ts'
+import { type Authentication, authenticate } from '../http/sigv4.ts'
+import { effectiveHeaders, parseAddress, type Reply } from './call.ts'
+import { routeOperation } from './route.ts'
+import { openStorage, type Storage } from './storage.ts'
+import { buildErrorXml } from './xml.ts'
+
+export interface S3HandlerOptions {
+  /** Where buckets and objects are kept. What is there from an earlier run is served again. */
+  readonly dir: string
+  /** The regions this S3 plays. */
+  readonly regions: readonly string[]
+  /** Secret access keys by access key id. */
+  readonly credentials: ReadonlyMap<string, string>
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number
+  /** Whether a change is on disk before it is acknowledged. @default true */
+  readonly fsync?: boolean
+}
+
+export interface S3Handler {
+  /**
+   * Answers one request. It never throws: whatever goes wrong is an answer.
+   *
+   * @param auth The outcome of `authenticate`, where the caller has done that. @default checks the signature itself
+   */
+  handle(request: IncomingMessage, response: ServerResponse, auth?: Authentication): Promise<void>
+  /** Waits for writes under way and closes the files. */
+  close(): Promise<void>
+}
+
+/**
+ * An S3 for one machine: regions, buckets, objects, multipart uploads, conditional requests, checksums. It streams,
+ * checks every signature, and answers `NotImplemented` to what it doesn't do.
+ *
+ * @example
+ * ```ts
+ * const s3 = createS3Handler({ dir: '.lander/s3', regions: ['eu-west-1'], credentials: new Map([['local', 'local']]) })
+ * http.createServer((request, response) => s3.handle(request, response)).listen(9000, '127.0.0.1')
+ * ```
+ */
+export function createS3Handler({
+  dir,
+  regions,
+  credentials,
+  now = Date.now,
+  fsync = true,
+}: S3HandlerOptions): S3Handler {
+  const opening = openStorage({ dir, regions, fsync })
+  opening.catch(() => {}) // reported by the requests that wait for it
+
+  return {
+    async handle(request, response, auth) {
+      const requestId = randomBytes(8).toString('hex').toUpperCase()
+      response.setHeader('x-amz-request-id', requestId)
+      response.setHeader('server', 'LanderS3')
+      const answer = async () => {
+        const proven = auth ?? authenticate(request, { credentials, now })
+        requireRegion(regions, proven.region)
+        return answerRequest(request, proven, await opening, now)
+      }
+      const reply = await answer().catch((error: unknown) => errorReply(request, requestId, error))
+      await sendReply(response, reply)
+    },
+    close: async () => (await opening).close(),
+  }
+}
+
+async function answerRequest(
+  request: IncomingMessage,
+  auth: Authentication,
+  storage: Storage,
+  now: () => number,
+): Promise<Reply> {
+  const address = parseAddress(request)
+  const headers = effectiveHeaders(request, address.query)
+  const operation = routeOperation({ ...address, headers, method: request.method ?? 'GET' })
+  return operation({ ...address, request, headers, auth, storage, now })
+}
+
+function requireRegion(regions: readonly string[], region: string): void {
+  if (regions.includes(region)) return
+  const message = `The authorization header is malformed; the region '${region}' is wrong; expecting one of ${regions.join(', ')}`
+  throw new AwsError('AuthorizationHeaderMalformed', message, { fields: { Region: regions[0] ?? '' } })
+}
+
+/** A stranger's error becomes `InternalError` without its text. A reply to HEAD, and 304, have no body. */
+function errorReply({ method, url = '/' }: IncomingMessage, requestId: string, error: unknown): Reply {
+  const known =
+    error instanceof AwsError
+      ? error
+      : new AwsError('InternalError', 'We encountered an internal error. Please try again.', { cause: error })
+  const { status, code, message, headers, fields } = known
+  if (method === 'HEAD') return { status, headers }
+  const resource = url.split('?')[0]!
+  const body = buildErrorXml({ Code: code, Message: message, ...fields, Resource: resource, RequestId: requestId })
+  return { status, headers: { 'content-type': 'application/xml', ...headers }, body }
+}
+
+/** A client that has gone away by now needs no answer; a body that fails half way may only be cut. */
+async function sendReply(response: ServerResponse, { status, headers = {}, body }: Reply): Promise<void> {
+  const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
+  const empty = body === undefined && status !== 204 && status !== 304 && headers['content-length'] === undefined
+  response.writeHead(status, { ...headers, ...length, ...(empty ? { 'content-length': '0' } : {}) })
+  if (typeof body !== 'function') {
+    response.end(body)
+    return
+  }
+  await body(response).catch((error: unknown) => response.destroy(error as Error))
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { AwsError } from '../http/aws-error.ts'
+import { openPayload } from '../http/payload.ts'
+import type { Bucket } from './bucket.ts'
+import type { S3Call } from './call.ts'
+import { checksumHeader, createChecksum } from './checksums.ts'
+import { requestedAlgorithm, trailerNames } from './object-headers.ts'
+import type { Blob, Checksum, ChecksumAlgorithm } from './records.ts'
+
+/** Bytes that are on disk and checked, and that nothing refers to yet. */
+export interface Ingested extends BodyDigests {
+  readonly blob: Blob
+}
+
+/** S3 User Guide, "Uploading objects": one put, or one part, has at most 5 GiB. */
+const MAX_PUT_BYTES = 5 * 1024 ** 3
+
+/**
+ * Streams a request's body into a new blob, and checks everything its headers and trailers say about it. Where a
+ * check fails, or the client goes away, nothing stays behind.
+ *
+ * @param fallback The checksum to compute where the request names none.
+ * @throws AwsError `BadDigest`, `InvalidDigest`, `MissingContentLength`, `EntityTooLarge`, and what checking the
+ * payload throws.
+ */
+export async function ingestBody(call: S3Call, bucket: Bucket, fallback?: ChecksumAlgorithm): Promise<Ingested> {
+  const { request, headers, auth } = call
+  const payload = openPayload(request, auth.payload)
+  if (payload.length === undefined)
+    throw new AwsError('MissingContentLength', 'You must provide the Content-Length HTTP header.')
+  if (payload.length > MAX_PUT_BYTES)
+    throw new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size')
+
+  const ingested = await ingest(bucket, payload.chunks, requestedAlgorithm(headers) ?? fallback)
+  try {
+    verifyDigests(headers, payload.trailers, ingested)
+    return ingested
+  } catch (error) {
+    await bucket.blobs.remove([ingested.blob])
+    throw error
+  }
+}
+
+/** Streams bytes into a new blob and names them. */
+export async function ingest(
+  bucket: Bucket,
+  chunks: AsyncIterable<Buffer>,
+  algorithm: ChecksumAlgorithm | undefined,
+): Promise<Ingested> {
+  const md5 = createHash('md5')
+  const checksum = algorithm === undefined ? undefined : createChecksum(algorithm)
+  const blob = await bucket.blobs.write(chunks, (chunk) => {
+    md5.update(chunk)
+    checksum?.update(chunk)
+  })
+  const etag = md5.digest('hex')
+  if (checksum === undefined) return { blob, etag }
+  return {
+    blob,
+    etag,
+    checksum: { algorithm: checksum.algorithm, value: await checksum.digest(), type: 'FULL_OBJECT' },
+  }
+}
+
+/** What a body turned out to be. */
+export interface BodyDigests {
+  /** MD5, lower-case hex. */
+  readonly etag: string
+  readonly checksum?: Checksum
+}
+
+/**
+ * Compares what a request says about its body with what came.
+ *
+ * @throws AwsError `BadDigest`, `InvalidDigest`, `MalformedTrailerError`.
+ */
+export function verifyDigests(
+  headers: S3Call['headers'],
+  trailers: ReadonlyMap<string, string>,
+  { etag, checksum }: BodyDigests,
+): void {
+  verifyMd5(headers['content-md5'], etag)
+  if (checksum !== undefined) verifyChecksum(headers, trailers, checksum)
+}
+
+function verifyMd5(header: string | undefined, actual: string): void {
+  if (header === undefined) return
+  const expected = Buffer.from(header, 'base64')
+  if (expected.length !== 16) throw new AwsError('InvalidDigest', 'The Content-MD5 you specified was invalid')
+  if (expected.toString('hex') !== actual)
+    throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.')
+}
+
+function verifyChecksum(
+  headers: S3Call['headers'],
+  trailers: ReadonlyMap<string, string>,
+  { algorithm, value }: Checksum,
+): void {
+  const name = checksumHeader(algorithm)
+  const promised = trailerNames(headers).includes(name)
+  const expected = headers[name] ?? trailers.get(name)
+  if (expected === undefined && promised)
+    throw new AwsError('MalformedTrailerError', `The request promised the trailer ${name} and did not send it.`)
+  if (expected !== undefined && expected !== value)
+    throw new AwsError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`)
+}

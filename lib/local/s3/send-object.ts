@@ -1,0 +1,42 @@
+import type { ServerResponse } from 'node:http'
+import type { BlobSlice, BlobStore } from './blobs.ts'
+
+/** Two buffers of this size take turns: while one is on its way out, the other is filled. */
+const BUFFER_BYTES = 512 * 1024
+
+/**
+ * Streams slices into a response and ends it. Memory is two buffers, whatever the size: a buffer is filled again
+ * when the socket has taken all of it. A client that goes away ends the stream.
+ */
+export async function sendSlices(
+  response: ServerResponse,
+  blobs: BlobStore,
+  slices: readonly BlobSlice[],
+): Promise<void> {
+  const total = slices.reduce((sum, { start, end }) => sum + end - start, 0)
+  const buffers = [0, 1].map(() => ({
+    bytes: Buffer.allocUnsafe(Math.min(BUFFER_BYTES, total)),
+    sent: Promise.resolve(),
+  }))
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  let turn = 0
+  for (const { blob, start, end } of slices) {
+    await using file = await blobs.openFile(blob)
+    for (let at = start; at < end && !gone.signal.aborted; ) {
+      const buffer = buffers[turn++ % 2]!
+      await buffer.sent
+      const length = await file.read(buffer.bytes.subarray(0, end - at), at)
+      buffer.sent = write(response, buffer.bytes.subarray(0, length))
+      at += length
+    }
+  }
+  if (!gone.signal.aborted) response.end()
+}
+
+/** Resolves when the bytes have left this process, or never will. */
+function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    response.write(bytes, () => resolve())
+  })
+}

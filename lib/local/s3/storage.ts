@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { renameSync } from 'node:fs'
+import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { AwsError } from '../http/aws-error.ts'
+import { Bucket, type BucketFiles } from './bucket.ts'
+
+export interface StorageOptions {
+  /** Where the buckets are: `dir/region/bucket/`. It is made where it is missing. */
+  readonly dir: string
+  readonly regions: readonly string[]
+  /** Whether a change waits for the disk. */
+  readonly fsync: boolean
+}
+
+/** All buckets of all regions. A bucket's name is unique across them, as in S3. */
+export interface Storage {
+  /** @returns `undefined` where no region has such a bucket. */
+  find(name: string): Promise<Bucket | undefined>
+  /**
+   * Makes a bucket, or returns the one that this region has.
+   *
+   * @throws AwsError `BucketAlreadyOwnedByYou`: another region has it.
+   */
+  create(name: string, region: string, now: number): Promise<Bucket>
+  /** @throws AwsError `BucketNotEmpty`. */
+  remove(bucket: Bucket): Promise<void>
+  /** In order of their names. */
+  list(): Promise<Bucket[]>
+  close(): Promise<void>
+}
+
+/** Buckets are opened when they are first asked for: until then a bucket is no more than the name of a directory. */
+export async function openStorage({ dir, regions, fsync }: StorageOptions): Promise<Storage> {
+  const buckets = new Map<string, BucketSlot>()
+  const filesOf = (name: string, region: string): BucketFiles => ({ dir: join(dir, region, name), name, region, fsync })
+  for (const region of regions)
+    for (const name of await bucketNames(join(dir, region)))
+      buckets.set(
+        name,
+        bucketSlot(() => Bucket.open(filesOf(name, region))),
+      )
+
+  return {
+    find: async (name) => buckets.get(name)?.open(),
+
+    async create(name, region, now) {
+      const existing = await buckets.get(name)?.open()
+      if (existing !== undefined) return requireRegion(existing, region)
+      const slot = bucketSlot(() => Bucket.create(filesOf(name, region), now))
+      buckets.set(name, slot)
+      return slot.open().catch((error: unknown) => {
+        buckets.delete(name)
+        throw error
+      })
+    },
+
+    async remove(bucket) {
+      if (bucket.objects.size > 0) throw notEmpty(bucket.name)
+      buckets.delete(bucket.name)
+      // Moved first, in one step: half a bucket must not come back after a crash.
+      const grave = join(dir, bucket.region, `.deleted-${randomBytes(8).toString('hex')}`)
+      renameSync(join(dir, bucket.region, bucket.name), grave)
+      await bucket.close()
+      await rm(grave, { recursive: true, force: true })
+    },
+
+    async list() {
+      const names = [...buckets.keys()].sort()
+      return Promise.all(names.map((name) => buckets.get(name)!.open()))
+    },
+
+    async close() {
+      const opened = await Promise.all([...buckets.values()].map((slot) => slot.opened()))
+      await Promise.all(opened.map((bucket) => bucket?.close()))
+    },
+  }
+}
+
+interface BucketSlot {
+  open(): Promise<Bucket>
+  /** The bucket if anyone has opened it. */
+  opened(): Promise<Bucket> | undefined
+}
+
+function bucketSlot(make: () => Promise<Bucket>): BucketSlot {
+  let made: Promise<Bucket> | undefined
+  return {
+    open() {
+      made ??= make()
+      return made
+    },
+    opened: () => made,
+  }
+}
+
+/** The buckets a region's directory holds; one whose creation was cut short has no journal and is not among them. */
+async function bucketNames(regionDir: string): Promise<string[]> {
+  await mkdir(regionDir, { recursive: true })
+  const names = (await readdir(regionDir)).filter((name) => !name.startsWith('.'))
+  const whole = await Promise.all(names.map((name) => exists(join(regionDir, name, 'journal.jsonl'))))
+  return names.filter((_, i) => whole[i])
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function requireRegion(bucket: Bucket, region: string): Bucket {
+  if (bucket.region === region) return bucket
+  throw new AwsError('BucketAlreadyOwnedByYou', 'The bucket you tried to create already exists, and you own it.', {
+    fields: { BucketName: bucket.name },
+  })
+}
+
+function notEmpty(name: string): AwsError {
+  return new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', {
+    fields: { BucketName: name },
+  })
+}
