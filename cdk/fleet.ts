@@ -31,5 +31,10 @@ export function addFleet(scope: Construct, { config, account, assetDir }: FleetP
 }
 
 function addTags(stack: RegionStack, { fleet, tags }: FleetConfig): void {
-  for (const [name, value] of Object.entries({ 'lander:fleet': fleet, ...tags })) Tags.of(stack).add(name, value)
+  for (const [name, value] of Object.entries({ 'lander:fleet': fleet, ...tags })) {
+    Tags.of(stack).add(name, value, { excludeResourceTypes: TAGLESS })
+  }
 }
+
+// CloudFormation learned tags on dashboards lately, and its linters and emulators don't know them yet.
+const TAGLESS = ['AWS::CloudWatch::Dashboard']

@@ -6,7 +6,7 @@ import { DataAccess } from './constructs/data-access.ts'
 import { DataLocalityFunction } from './constructs/data-locality-function.ts'
 import { FleetDashboard } from './constructs/fleet-dashboard.ts'
 import { LogMetrics, RegionMetrics } from './constructs/fleet-metrics.ts'
-import { FleetSecret, fleetSecretGrant } from './constructs/fleet-secret.ts'
+import { FleetSecret, fleetSecretGrant, resolvedFleetSecret } from './constructs/fleet-secret.ts'
 import { IsolatedNetwork } from './constructs/isolated-network.ts'
 import { RegionAlarms } from './constructs/region-alarms.ts'
 
@@ -24,11 +24,9 @@ export interface RegionStackProps extends Omit<StackProps, 'env'> {
 export class RegionStack extends Stack {
   constructor(scope: Construct, id: string, { config, region, account, assetDir, ...props }: RegionStackProps) {
     super(scope, id, { ...props, env: { region, ...(account !== undefined && { account }) } })
-    const { fleet, limits } = config
+    const { fleet, limits, logRetentionDays: logRetention } = config
     const isolated = config.network === 'isolated'
     const buckets = config.data.filter((bucket) => bucket.region === region)
-    // The configuration's schema takes these from the list that this enumeration is of.
-    const logRetention = config.logRetentionDays
 
     const agents = new AgentBucket(this, 'Agents')
     const network = isolated
@@ -37,7 +35,7 @@ export class RegionStack extends Stack {
     const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, logRetention })
     locality.use(agents.grant)
     locality.use(new DataAccess(this, 'Data', { buckets }).grant)
-    locality.use(fleetSecretGrant(this, { fleet, isolated }))
+    locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
     new RegionAlarms(this, 'Alarms', {
@@ -45,7 +43,7 @@ export class RegionStack extends Stack {
       deadLetters: locality.deadLetters,
       returnedBytesPerDay: limits.returnedBytesPerDay,
     })
-    if (region === config.regions[0]) this.#addFleetWideParts(config)
+    if (region === config.regions[0]) this.#addFleetWideParts(config, locality)
     this.#addOutputs({ Fleet: fleet, Region: region, AgentBucket: agents.bucket.bucketName })
     this.#addOutputs({ FunctionName: locality.function.functionName, FunctionArn: locality.function.functionArn })
     this.#warn(config)
@@ -56,8 +54,10 @@ export class RegionStack extends Stack {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
   }
 
-  #addFleetWideParts({ fleet, regions }: FleetConfig): void {
-    new FleetSecret(this, 'FleetSecret', { fleet, replicaRegions: regions.slice(1) })
+  #addFleetWideParts({ fleet, regions }: FleetConfig, locality: DataLocalityFunction): void {
+    const secret = new FleetSecret(this, 'FleetSecret', { fleet, replicaRegions: regions.slice(1) })
+    // It goes by its name, so CloudFormation can't see that the function needs it.
+    locality.function.node.addDependency(secret)
     new FleetDashboard(this, 'Dashboard', { fleet, regions })
   }
 

@@ -8,9 +8,10 @@ import { RegionMetrics } from './fleet-metrics.ts'
 export class FleetDashboard extends Construct {
   constructor(scope: Construct, id: string, { fleet, regions }: Pick<FleetConfig, 'fleet' | 'regions'>) {
     super(scope, id)
-    const all = regions.map((region) => new RegionMetrics(fleet, region))
-    const graph = (title: string, pick: (metrics: RegionMetrics) => cloudwatch.Metric) =>
-      new cloudwatch.GraphWidget({ title, left: all.map(pick), width: 8 })
+    const graph = (title: string, pick: (metrics: RegionMetrics) => cloudwatch.Metric) => {
+      const left = regions.map((region) => pick(new RegionMetrics(fleet, region)).with({ label: region }))
+      return new cloudwatch.GraphWidget({ title, left, width: 8 })
+    }
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: functionNameOf(fleet),
       widgets: [

@@ -46,7 +46,6 @@ export class RegionMetrics {
       statistic,
       period: FIVE_MINUTES,
       region: this.#region,
-      label: `${this.#region} ${metricName}`,
     })
   }
 
@@ -57,7 +56,6 @@ export class RegionMetrics {
       statistic: 'Sum',
       period,
       region: this.#region,
-      label: `${this.#region} ${metricName}`,
     })
   }
 }

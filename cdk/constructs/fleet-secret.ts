@@ -39,33 +39,30 @@ export class FleetSecret extends Construct {
   }
 }
 
-export interface FleetSecretGrantOptions {
-  readonly fleet: string
-  /** Where the function runs isolated, Secrets Manager is out of its reach. */
-  readonly isolated: boolean
-}
-
 /**
- * What a function needs of the fleet's secret, in any region of the fleet: the variable `LANDER_FLEET_SECRET`.
- *
- * In an open network it is the secret's name, and the role may fetch it. An isolated function has no route to Secrets
- * Manager (an interface endpoint would cost by the hour), so CloudFormation resolves the value into the encrypted
- * environment when it deploys, and the role gets nothing.
+ * What a function needs of the fleet's secret, in any region of the fleet: the variable `LANDER_FLEET_SECRET`, which
+ * is the secret's name, and the permission to fetch it. The secret goes by its name, which is known in every region.
  */
-export function fleetSecretGrant(scope: Construct, { fleet, isolated }: FleetSecretGrantOptions): EnvironmentGrant {
+export function fleetSecretGrant(scope: Construct, fleet: string): EnvironmentGrant {
   const name = fleetSecretName(fleet)
-  if (isolated) {
-    return {
-      environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${name}:SecretString}}` },
-      statements: [],
-      acknowledgements: [],
-    }
-  }
-  // Secrets Manager adds six random characters to the name in the ARN, other ones than a name could end with.
+  // Secrets Manager ends the ARN with a hyphen and six characters of its own choice.
   const arn = Stack.of(scope).formatArn({ service: 'secretsmanager', resource: `secret:${name}-??????` })
   return {
     environment: { LANDER_FLEET_SECRET: name },
     statements: [new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [arn] })],
+    acknowledgements: [],
+  }
+}
+
+/**
+ * The same for an isolated function. It has no route to Secrets Manager, and an interface endpoint would cost by the
+ * hour, so CloudFormation resolves the value into the function's encrypted environment when it deploys, and the role
+ * may fetch nothing.
+ */
+export function resolvedFleetSecret(fleet: string): EnvironmentGrant {
+  return {
+    environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${fleetSecretName(fleet)}:SecretString}}` },
+    statements: [],
     acknowledgements: [],
   }
 }

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib'
+import { RemovalPolicy, Stack } from 'aws-cdk-lib'
 import * as ec2 from 'aws-cdk-lib/aws-ec2'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as logs from 'aws-cdk-lib/aws-logs'
@@ -108,7 +108,10 @@ export class IsolatedNetwork extends Construct {
 
   /** Rejected packets alone: whatever tried to leave, and nothing of the traffic that may. */
   #addFlowLog(retention: logs.RetentionDays): void {
-    const group = new logs.LogGroup(this, 'RejectedPackets', { retention })
+    const group = new logs.LogGroup(this, 'RejectedPackets', {
+      retention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     this.vpc.addFlowLog('Rejected', {
       trafficType: ec2.FlowLogTrafficType.REJECT,
       destination: ec2.FlowLogDestination.toCloudWatchLogs(group),

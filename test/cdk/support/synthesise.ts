@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { App } from 'aws-cdk-lib'
+import { Template } from 'aws-cdk-lib/assertions'
+import { onTestFinished } from 'vitest'
+import { addFleet } from '../../../cdk/fleet.ts'
+import { parseConfig } from '../../../lib/config/index.ts'
+
+export interface Synthesised {
+  readonly app: App
+  /** The folder with the templates, until the test ends. */
+  readonly directory: string
+  /** By region. */
+  readonly templates: ReadonlyMap<string, Template>
+}
+
+/** Synthesises a fleet as the app does, with a stand-in for the built function. */
+export function synthesise(config: unknown): Synthesised {
+  const outdir = temporaryFolder()
+  const assetDir = temporaryFolder()
+  writeFileSync(join(assetDir, 'index.mjs'), 'export const handler = async () => {}\n')
+  const app = new App({ outdir, analyticsReporting: false })
+  const stacks = addFleet(app, { config: parseConfig(config), assetDir })
+  const templates = new Map(stacks.map((stack) => [stack.region, Template.fromStack(stack)]))
+  return { app, directory: outdir, templates }
+}
+
+/** The template of the only region, or of the first. */
+export function synthesiseOne(config: object = {}): Template {
+  const { templates } = synthesise({ fleet: 'demo', regions: ['eu-west-1'], ...config })
+  return [...templates.values()][0]!
+}
+
+/** A policy statement as it stands in a template. */
+export interface Statement {
+  readonly Effect: 'Allow' | 'Deny'
+  readonly Action: string | string[]
+  readonly Resource: unknown
+  readonly Condition?: unknown
+}
+
+/** The statements of the function's own role. */
+export function roleStatements(template: Template): Statement[] {
+  const policies = Object.entries(template.findResources('AWS::IAM::Policy'))
+  return policies
+    .filter(([id]) => id.startsWith('DataLocalityRole'))
+    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+}
+
+/** The actions a list of statements allows, each once, in alphabetical order. */
+export function allowedActions(statements: readonly Statement[]): string[] {
+  const allowed = statements.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action)
+  return [...new Set(allowed)].sort()
+}
+
+/** The function's environment. */
+export function environmentOf(template: Template): Record<string, unknown> {
+  const [fn] = Object.values(template.findResources('AWS::Lambda::Function'))
+  return fn!.Properties.Environment.Variables
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'lander-cdk-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
