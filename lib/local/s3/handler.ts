@@ -27,6 +27,8 @@ export interface S3Handler {
    * @param auth The outcome of `authenticate`, where the caller has done that. @default checks the signature itself
    */
   handle(request: IncomingMessage, response: ServerResponse, auth?: Authentication): Promise<void>
+  /** Makes a bucket without a request; one that the region has already stays as it is. */
+  createBucket(region: string, name: string): Promise<void>
   /** Waits for writes under way and closes the files. */
   close(): Promise<void>
 }
@@ -64,6 +66,7 @@ export function createS3Handler({
       const reply = await answer().catch((error: unknown) => errorReply(request, requestId, error))
       await sendReply(response, reply)
     },
+    createBucket: async (region, name) => void (await (await opening).create(name, region, now())),
     close: async () => (await opening).close(),
   }
 }

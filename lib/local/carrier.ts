@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import { type Clock, createSender, type Path, paced } from './wan.ts'
+
+/** Takes requests to their region over a shaped path, and the answers back. */
+export interface Carrier {
+  /**
+   * @param to The region's code: a socket that has not been there yet pays for a new connection.
+   */
+  carry(call: IncomingMessage, reply: ServerResponse, to: string, path: Path): Promise<void>
+  close(): void
+}
+
+/**
+ * @param port Of the listener on 127.0.0.1 where requests arrive, unshaped.
+ */
+export function createCarrier(port: number, clock: Clock): Carrier {
+  const agent = new Agent({ keepAlive: true })
+  const visited = new WeakMap<Socket, Set<string>>()
+
+  function isNewConnection(socket: Socket, to: string): boolean {
+    const regions = visited.get(socket) ?? new Set()
+    visited.set(socket, regions)
+    const isNew = !regions.has(to)
+    regions.add(to)
+    return isNew
+  }
+  return {
+    async carry(call, reply, to, { rttMs, there, back }) {
+      const handshakeMs = isNewConnection(call.socket, to) ? rttMs : 0
+      const sendThere = createSender(there, clock)
+      const sendBack = createSender(back, clock)
+      try {
+        await clock.sleep(handshakeMs)
+        if (call.headers.expect !== undefined) await clock.sleep(rttMs).then(() => reply.writeContinue())
+        await clock.sleep(rttMs / 2)
+        await sendThere(requestHeadBytes(call))
+        const onward = request({
+          agent,
+          port,
+          host: '127.0.0.1',
+          method: call.method,
+          path: call.url,
+          headers: endToEndHeaders(call),
+        })
+        const answered = once(onward, 'response') as Promise<[IncomingMessage]>
+        pipeline(call, (body) => paced(body, there, sendThere), onward).catch(() => {}) // `answered` tells
+        reply.once('close', () => reply.writableFinished || onward.destroy())
+        const [answer] = await answered
+        await clock.sleep(rttMs / 2)
+        await sendBack(answerHeadBytes(answer))
+        reply.writeHead(answer.statusCode ?? 502, endToEndHeaders(answer)).flushHeaders()
+        await pipeline(answer, (body) => paced(body, back, sendBack), reply)
+      } catch {
+        reply.destroy() // a broken way looks like one: an answer cut short must not look complete
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** Headers that speak of one connection only (RFC 9110 §7.6.1), and `Expect`, which has been met by now. */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'expect'])
+
+/** Names and values in turn, as they came: a signature covers them to the letter. */
+function endToEndHeaders({ rawHeaders }: IncomingMessage): string[] {
+  const pairs = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? '']] : []))
+  return pairs.filter(([name = '']) => !HOP_BY_HOP.has(name.toLowerCase())).flat()
+}
+
+const CRLF_BYTES = 2
+const SEPARATOR_BYTES = ': '.length
+
+function headersBytes({ rawHeaders }: IncomingMessage): number {
+  const text = rawHeaders.reduce((sum, part) => sum + part.length, 0)
+  return text + (rawHeaders.length / 2) * (SEPARATOR_BYTES + CRLF_BYTES) + CRLF_BYTES
+}
+
+/** Bytes of the request line and the headers on the wire. */
+export function requestHeadBytes(call: IncomingMessage): number {
+  return `${call.method} ${call.url} HTTP/1.1`.length + CRLF_BYTES + headersBytes(call)
+}
+
+/** Bytes of the status line and the headers on the wire. */
+export function answerHeadBytes(answer: IncomingMessage): number {
+  return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`.length + CRLF_BYTES + headersBytes(answer)
+}

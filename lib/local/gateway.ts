@@ -1,0 +1,128 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { UsageError } from '../errors.ts'
+import type { Carrier } from './carrier.ts'
+import type { Meter } from './meter.ts'
+import { type Route, routeRequest, type ServiceName } from './routing.ts'
+import { HOME, type Wan } from './wan.ts'
+
+/** Answers one request. Never rejects: what goes wrong is the answer. */
+export type RequestHandler = (call: IncomingMessage, reply: ServerResponse) => void
+
+/** The services of every region, by region code. */
+export type Services = ReadonlyMap<string, RegionServices>
+
+export type RegionServices = Readonly<Record<ServiceName, RequestHandler>>
+
+export interface GatewayOptions {
+  /** Where requests to this gateway come from: `home`, or the region whose functions use it. */
+  readonly place: string
+  readonly regions: readonly string[]
+  /** May still be filled while the gateway is open: functions want its address first. */
+  readonly services: Services
+  readonly meter: Meter
+  /** Absent, nothing is shaped. */
+  readonly shaping?: { readonly wan: Wan; readonly carrier: Carrier }
+  /** @default 0, any free port */
+  readonly port?: number
+}
+
+/** A listener on 127.0.0.1. */
+export interface Listener {
+  readonly port: number
+  /** `http://127.0.0.1:port` */
+  readonly endpoint: string
+  close(): Promise<void>
+}
+
+/**
+ * Opens the one port of a place: every region and every service behind it, found by the signature's scope. Traffic to
+ * another place takes that place's path; traffic inside a region goes straight to its services.
+ */
+export function openGateway(options: GatewayOptions): Promise<Listener> {
+  const { place, regions, services, meter, shaping, port = 0 } = options
+  const here = place === HOME ? (regions[0] ?? '') : place
+
+  const serve: RequestHandler = (call, reply) => {
+    const route = routeRequest(call, regions, here)
+    if (route.kind !== 'service') return answerItself(route, call, reply)
+    meter.assign(call.socket, place, route.region)
+    const path = shaping?.wan.path(place, route.region)
+    if (path !== undefined) return void shaping?.carrier.carry(call, reply, route.region, path)
+    if (call.headers.expect !== undefined) reply.writeContinue()
+    services.get(route.region)?.[route.service](call, reply)
+  }
+  function answerItself(
+    route: Exclude<Route, { kind: 'service' }>,
+    call: IncomingMessage,
+    reply: ServerResponse,
+  ): void {
+    call.resume()
+    if (route.kind === 'health') answerJson(reply, 200, { status: 'ok', regions })
+    else if (route.kind === 'links') answerJson(reply, 200, { links: meter.read() })
+    else refuse(reply, route, regions)
+  }
+  return listen(serve, port)
+}
+
+/** Opens the listener that shaped requests arrive at: services, and nothing else. */
+export function openArrivals(regions: readonly string[], services: Services): Promise<Listener> {
+  return listen((call, reply) => {
+    const route = routeRequest(call, regions, regions[0] ?? '')
+    if (route.kind === 'service') services.get(route.region)?.[route.service](call, reply)
+    else reply.destroy()
+  }, 0)
+}
+
+async function listen(serve: RequestHandler, port: number): Promise<Listener> {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, serve)
+  server.on('checkContinue', serve)
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening').catch((error: unknown) => explainTakenPort(error, port))
+  const { port: actual } = server.address() as AddressInfo
+  return {
+    port: actual,
+    endpoint: `http://127.0.0.1:${actual}`,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function explainTakenPort(error: unknown, port: number): never {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+  throw new UsageError('LOCAL_RUNNING', `port ${port} is taken`, {
+    remedy: 'a local cloud may be running there already: use it, stop it, or take another port',
+    cause: error,
+  })
+}
+
+function refuse(reply: ServerResponse, route: Route & { kind: `unknown${string}` }, regions: readonly string[]): void {
+  if (route.kind === 'unknownService')
+    answerError(reply, 501, 'UnknownService', `the local cloud has s3 and lambda, not ${route.service}`)
+  else {
+    const message = `the local cloud has no region ${route.region}; it has ${regions.join(', ')}`
+    const answer = route.service === 's3' ? answerXml : answerError
+    answer(reply, 400, 'UnknownRegion', message)
+  }
+}
+
+function answerError(reply: ServerResponse, status: number, code: string, message: string): void {
+  reply.setHeader('x-amzn-ErrorType', code)
+  answerJson(reply, status, { message })
+}
+
+function answerXml(reply: ServerResponse, status: number, code: string, message: string): void {
+  const text = message.replace(/[<&>]/g, '?')
+  reply.writeHead(status, { 'Content-Type': 'application/xml' })
+  reply.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`)
+}
+
+function answerJson(reply: ServerResponse, status: number, body: unknown): void {
+  const json = JSON.stringify(body)
+  reply.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) }).end(json)
+}

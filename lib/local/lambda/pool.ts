@@ -1,0 +1,90 @@
+import { throttled } from './faults.ts'
+import type { LambdaFunction } from './function.ts'
+import { type AnswerSink, type Instance, type InstanceHost, type Invocation, startInstance } from './instance.ts'
+import type { CallOutcome } from './outcome.ts'
+
+/** Counts calls of one function or of a whole region against a limit. */
+export interface ConcurrencyGate {
+  readonly limit: number
+  inFlight: number
+}
+
+export interface PoolOptions {
+  readonly fn: LambdaFunction
+  readonly host: InstanceHost
+  /** The region's gate, shared by its functions. */
+  readonly region: ConcurrencyGate
+  /** How long an unused instance is kept. */
+  readonly idleMs: number
+}
+
+/** The instances of one function. */
+export interface Pool {
+  /** @throws ServiceFault TooManyRequestsException above a limit. */
+  run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
+  close(): Promise<void>
+}
+
+/**
+ * Reuses the instance that was used last, so that the others grow old and are reaped. One that has answered but not
+ * yet asked for its next event is worth the short wait: it saves a cold start.
+ */
+export function createPool({ fn, host, region, idleMs }: PoolOptions): Pool {
+  const own: ConcurrencyGate = { limit: fn.reservedConcurrency ?? Number.POSITIVE_INFINITY, inFlight: 0 }
+  const free: Instance[] = []
+  const all = new Set<Instance>()
+  const starting = new Set<Promise<Instance>>()
+  const reapers = new Map<Instance, NodeJS.Timeout>()
+
+  async function acquire(): Promise<Instance> {
+    for (let instance = free.pop(); instance !== undefined; instance = free.pop()) {
+      clearTimeout(reapers.get(instance))
+      if (await instance.ready()) return instance
+    }
+    return start()
+  }
+  async function start(): Promise<Instance> {
+    const start = startInstance(fn, host)
+    starting.add(start)
+    const instance = await start.finally(() => starting.delete(start))
+    all.add(instance)
+    instance.ended.then(() => forget(instance))
+    return instance
+  }
+  function release(instance: Instance): void {
+    if (!all.has(instance)) return
+    free.push(instance)
+    reapers.set(instance, setTimeout(() => reap(instance), idleMs).unref())
+  }
+  function reap(instance: Instance): void {
+    forget(instance)
+    void instance.stop()
+  }
+  function forget(instance: Instance): void {
+    all.delete(instance)
+    clearTimeout(reapers.get(instance))
+    reapers.delete(instance)
+    if (free.includes(instance)) free.splice(free.indexOf(instance), 1)
+  }
+  return {
+    async run(invocation, sink) {
+      if (own.inFlight >= own.limit) throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded')
+      if (region.inFlight >= region.limit) throw throttled('ConcurrentInvocationLimitExceeded')
+      own.inFlight++
+      region.inFlight++
+      try {
+        const instance = await acquire()
+        const outcome = await instance.run(invocation, sink)
+        release(instance)
+        return outcome
+      } finally {
+        own.inFlight--
+        region.inFlight--
+      }
+    },
+    async close() {
+      await Promise.allSettled(starting)
+      await Promise.all([...all].map((instance) => instance.stop()))
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GroupGuard } from './group-guard.ts'
+import type { Exit } from './outcome.ts'
+
+export interface ProcessGroupOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly guard: GroupGuard
+}
+
+/** A process and its descendants, signalled as one. */
+export interface ProcessGroup {
+  /** The leader's process id, which is the group's id. */
+  readonly id: number
+  readonly output: readonly Readable[]
+  /** Resolves when the leader has ended and what it printed has been read. */
+  readonly ended: Promise<Exit>
+  freeze(): void
+  thaw(): void
+  /** Ends every member, frozen ones too; resolves when none is left. */
+  kill(): Promise<void>
+}
+
+/** How long a killed group may take to vanish before nobody waits for it any more. */
+const GONE_WITHIN_MS = 1_500
+
+/** How long output may take after the end: a descendant outside the group can hold the pipe open for ever. */
+const OUTPUT_WITHIN_MS = 100
+
+/**
+ * Starts a process as leader of a group, and of a session, of its own. When the leader ends, so does the group. A
+ * descendant that makes itself a session is outside of it.
+ */
+export async function startProcessGroup(options: ProcessGroupOptions): Promise<ProcessGroup> {
+  const { command, args, cwd, env, guard } = options
+  const leader = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  await once(leader, 'spawn')
+  const id = leader.pid as number
+  guard.add(id)
+  const outputRead = once(leader, 'close')
+  const exited = once(leader, 'exit').then(([code, signal]) => {
+    signalGroup(id, 'SIGKILL')
+    return { code, signal } as Exit
+  })
+  const ended = exited.then((exit) => Promise.race([outputRead, sleep(OUTPUT_WITHIN_MS)]).then(() => exit))
+  const gone = exited.then(() => vanished(id)).then(() => guard.remove(id))
+  return {
+    id,
+    output: [leader.stdout, leader.stderr],
+    ended,
+    freeze: () => signalGroup(id, 'SIGSTOP'),
+    thaw: () => signalGroup(id, 'SIGCONT'),
+    async kill() {
+      if (leader.exitCode === null && leader.signalCode === null) signalGroup(id, 'SIGKILL')
+      await gone
+    },
+  }
+}
+
+async function vanished(id: number): Promise<void> {
+  for (let waited = 0; signalGroup(id, 0) && waited < GONE_WITHIN_MS; waited += 5) await sleep(5)
+}
+
+/** Whether there was anyone to signal. */
+function signalGroup(id: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-id, signal)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,94 @@
+import type { ClientRequest } from 'node:http'
+import { Writable } from 'node:stream'
+import type { RuntimeClient } from './client.ts'
+import { describeFailure, RuntimeFailure, typeHeader } from './failure.ts'
+import type { Handler } from './load-handler.ts'
+
+/** How a handler says that it streams; the symbol is the one AWS's runtime uses, so bundled wrappers agree. */
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
+
+/** The type and the divider of a stream that begins with an HTTP status and headers. */
+const HTTP_RESPONSE_TYPE = 'application/vnd.awslambda.http-integration-response'
+const HTTP_PRELUDE_END = Buffer.alloc(8)
+
+/**
+ * The answer of a streaming handler. Each chunk leaves as it is written, and `write` says when to wait: a chunk is
+ * done when the kernel took it. The response opens with the first byte; before that, an error is an ordinary error.
+ */
+export class ResponseStream extends Writable {
+  readonly #client: RuntimeClient
+  readonly #requestId: string
+  #contentType = 'application/octet-stream'
+  #prelude: Buffer | undefined
+  #open: { readonly request: ClientRequest; readonly answered: Promise<void> } | undefined
+
+  constructor(client: RuntimeClient, requestId: string) {
+    super({ highWaterMark: 64 * 1024 })
+    this.#client = client
+    this.#requestId = requestId
+  }
+
+  /** @throws RuntimeFailure `Runtime.InvalidStreamingOperation` once the first byte has left. */
+  setContentType(contentType: string): void {
+    if (this.#open !== undefined)
+      throw new RuntimeFailure('InvalidStreamingOperation', 'the content type must be set before the first write')
+    this.#contentType = contentType
+  }
+
+  /** Puts an HTTP status and headers before the first byte. */
+  beginWithHttp(prelude: unknown): void {
+    this.setContentType(HTTP_RESPONSE_TYPE)
+    this.#prelude = Buffer.concat([Buffer.from(JSON.stringify(prelude)), HTTP_PRELUDE_END])
+  }
+
+  /** Closes what was opened, with the error in the trailers if there is one; false if no byte has left yet. */
+  async settle(error?: unknown): Promise<boolean> {
+    if (this.#open === undefined) return false
+    const { request, answered } = this.#open
+    if (error !== undefined) {
+      const failure = describeFailure(error)
+      request.addTrailers({
+        'Lambda-Runtime-Function-Error-Type': typeHeader(failure),
+        'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(failure)).toString('base64'),
+      })
+    }
+    request.end()
+    await answered
+    return true
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#request().write(chunk, done)
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#request()
+    done()
+  }
+
+  #request(): ClientRequest {
+    if (this.#open === undefined) {
+      this.#open = this.#client.stream(this.#requestId, this.#contentType)
+      this.#open.answered.catch((error: Error) => this.destroy(error))
+      if (this.#prelude !== undefined) this.#open.request.write(this.#prelude)
+    }
+    return this.#open.request
+  }
+}
+
+/** What bundled code finds at `globalThis.awslambda`. */
+export const awslambda = {
+  streamifyResponse(handler: Handler): Handler {
+    return Object.assign(handler, { [STREAMING]: 'response' })
+  },
+  HttpResponseStream: {
+    from(stream: ResponseStream, prelude: unknown): ResponseStream {
+      stream.beginWithHttp(prelude)
+      return stream
+    },
+  },
+}
+
+export function isStreaming(handler: Handler): boolean {
+  return (handler as { [STREAMING]?: unknown })[STREAMING] === 'response'
+}
