@@ -1,0 +1,138 @@
+import type { Placement, SearchOptions } from './branch-and-bound.ts'
+import { evaluate, type MergeOption, type PlacementModel } from './model.ts'
+
+/**
+ * The same problem for a solver of mixed-integer programs, one program for each merging place, in the CPLEX LP format
+ * that HiGHS reads. It is the second opinion where branch and bound runs out of nodes, and the oracle in tests.
+ */
+
+/**
+ * Solves a program in LP format. Takes the text, gives the values of its variables by name and a proven bound of its
+ * objective; `undefined` where no solution exists.
+ */
+export type MilpSolver = (program: string) => MilpSolution | undefined
+
+export interface MilpSolution {
+  readonly values: Readonly<Record<string, number>>
+  /** No solution of the program has a lower objective. */
+  readonly bound: number
+}
+
+/** The objective is written in a unit in which it is about this large, so that a solver's tolerances mean little. */
+const OBJECTIVE_SCALE = 1e4
+
+/** Solves each merging place's program; the best placement, and the least bound of all of them. */
+export function solveWithMilp(
+  model: PlacementModel,
+  { deadlineSeconds }: Pick<SearchOptions, 'deadlineSeconds'>,
+  solver: MilpSolver,
+): { best: Placement | undefined; lowerBound: number } {
+  let best: Placement | undefined
+  let lowerBound = Number.POSITIVE_INFINITY
+  for (const merge of model.merges) {
+    const scale = objectiveScale(model, merge)
+    const solution = solver(writeProgram(model, merge, deadlineSeconds, scale))
+    if (solution === undefined) continue
+    lowerBound = Math.min(lowerBound, merge.usd + solution.bound / scale)
+    const chosen = model.bytes.map((_, group) => chosenPlace(model, group, solution.values))
+    const plan = { chosen, merge, ...evaluate(model, chosen, merge) }
+    if (best === undefined || plan.usd < best.usd) best = plan
+  }
+  return { best, lowerBound }
+}
+
+function chosenPlace(model: PlacementModel, group: number, values: MilpSolution['values']): number {
+  return model.places.findIndex((_, place) => (values[`x_${group}_${place}`] ?? 0) > 0.5)
+}
+
+function objectiveScale(model: PlacementModel, merge: MergeOption): number {
+  const least = model.groupUsd.map((row, group) =>
+    Math.min(...row.map((usd, place) => usd + resultUsd(model, merge, group, place))),
+  )
+  const sum = least.reduce((total, usd) => total + usd, 0)
+  return sum > 0 && Number.isFinite(sum) ? OBJECTIVE_SCALE / sum : 1
+}
+
+const resultUsd = (model: PlacementModel, merge: MergeOption, group: number, place: number): number =>
+  model.results[group]! * merge.resultUsdPerByte[place]!
+
+/**
+ * The program of one merging place: `x_i_r` group i runs in place r, `y_r` place r is used, `u_s_r` the way from
+ * source s to place r is used, `work` and `results` the seconds of the two phases. The cost of merging itself is a
+ * constant and left out.
+ *
+ * @param scale what the objective is multiplied by
+ */
+export function writeProgram(model: PlacementModel, merge: MergeOption, deadlineSeconds: number, scale = 1): string {
+  const pairs = allowedPairs(model)
+  const rows = [...assignmentRows(model, pairs), ...usageRows(model, pairs)]
+  if (deadlineSeconds !== Number.POSITIVE_INFINITY) rows.push(...timeRows(model, merge, pairs, deadlineSeconds))
+  const objective = [
+    ...pairs.map(([i, r]) => term((model.groupUsd[i]![r]! + resultUsd(model, merge, i, r)) * scale, `x_${i}_${r}`)),
+    ...model.places.map((_, r) => term(model.openUsd[r]! * scale, `y_${r}`)),
+  ]
+  return [
+    'Minimize',
+    ` cost: ${sumOf(objective)}`,
+    'Subject To',
+    ...rows.map((row, index) => ` c${index}: ${row}`),
+    'Binary',
+    ` ${[...pairs.map(([i, r]) => `x_${i}_${r}`), ...model.places.map((_, r) => `y_${r}`)].join('\n ')}`,
+    'End',
+  ].join('\n')
+}
+
+type Pair = readonly [group: number, place: number]
+
+function allowedPairs(model: PlacementModel): Pair[] {
+  return model.groupUsd.flatMap((row, i) => row.flatMap((usd, r) => (Number.isFinite(usd) ? [[i, r] as const] : [])))
+}
+
+function assignmentRows(model: PlacementModel, pairs: readonly Pair[]): string[] {
+  return model.groupUsd.map(
+    (_, group) => `${sumOf(pairs.filter(([i]) => i === group).map(([i, r]) => `+ 1 x_${i}_${r}`))} = 1`,
+  )
+}
+
+function usageRows(model: PlacementModel, pairs: readonly Pair[]): string[] {
+  return pairs.flatMap(([i, r]) => [`y_${r} - x_${i}_${r} >= 0`, `u_${model.sourceOf[i]}_${r} - x_${i}_${r} >= 0`])
+}
+
+function timeRows(
+  model: PlacementModel,
+  merge: MergeOption,
+  pairs: readonly Pair[],
+  deadlineSeconds: number,
+): string[] {
+  const loads = (place: number, secondsPerByte: number, amounts: readonly number[], source?: number) =>
+    pairs
+      .filter(([i, r]) => r === place && (source === undefined || model.sourceOf[i] === source))
+      .map(([i, r]) => term(-secondsPerByte * amounts[i]!, `x_${i}_${r}`))
+  const rows = model.places.flatMap((_, r) => {
+    const used = model.groupUsd.some((row) => Number.isFinite(row[r]!))
+    if (!used) return []
+    const ways = [...new Set(model.sourceOf)].map((source) => {
+      const way = model.link[source]![r]!
+      const start = [term(-model.openSeconds[r]!, `y_${r}`), term(-way.seconds, `u_${source}_${r}`)]
+      return `${sumOf(['+ 1 work', ...start, ...loads(r, way.secondsPerByte, model.bytes, source)])} >= 0`
+    })
+    const whole = model.placeLines[r]!.map(
+      (line) =>
+        `${sumOf(['+ 1 work', term(-model.openSeconds[r]! - line.seconds, `y_${r}`), ...loads(r, line.secondsPerByte, model.bytes)])} >= 0`,
+    )
+    if (r === merge.place) return [...ways, ...whole]
+    const way = merge.resultLink[r]!
+    const results = `${sumOf(['+ 1 results', term(-way.seconds, `y_${r}`), ...loads(r, way.secondsPerByte, model.results)])} >= 0`
+    return [...ways, ...whole, results]
+  })
+  return [...rows, `work + results <= ${deadlineSeconds - merge.seconds}`]
+}
+
+const term = (factor: number, name: string): string => `${factor < 0 ? '-' : '+'} ${Math.abs(factor)} ${name}`
+
+/** Terms over several lines: the LP format allows no line beyond 510 characters. */
+function sumOf(terms: readonly string[]): string {
+  const lines: string[] = []
+  for (let index = 0; index < terms.length; index += 8) lines.push(terms.slice(index, index + 8).join(' '))
+  return lines.join('\n  ')
+}

@@ -1,0 +1,226 @@
+import { transferUsd } from '../cost.ts'
+import { INTERNET, internetTierPrices } from '../prices.ts'
+import { type InternetFlow, internetUsd } from '../tiers.ts'
+import { secondsAt, type TimeLine } from '../transfer.ts'
+import { BYTES_PER_BILLED_GB } from '../units.ts'
+import { groupUsd, mergePart, openSeconds, openUsd, placeLines, sendSeconds } from './parts.ts'
+import type { Group, ParsedProblem } from './problem.ts'
+import { routeBetween } from './routes.ts'
+
+/**
+ * A problem as numbers. Groups, places and source regions are indices, and the money of a placement is
+ *
+ *     Σ groupUsd[i][r] + Σ used places openUsd[r] + Σ results·resultUsdPerByte[r] + merge.usd + beyondFloor
+ *
+ * where `beyondFloor` is zero unless bytes go to the internet, whose tiers are not linear. There the sums take the
+ * cheapest rate that could apply, so that they never exceed the truth, and {@link evaluate} adds the rest exactly.
+ */
+export interface PlacementModel {
+  readonly places: readonly string[]
+  /** The region of each group, as an index into the distinct ones. */
+  readonly sourceOf: readonly number[]
+  readonly sourceCount: number
+  readonly bytes: readonly number[]
+  readonly results: readonly number[]
+  /** `[group][place]`; infinite where the group may not be processed. */
+  readonly groupUsd: readonly (readonly number[])[]
+  readonly openUsd: readonly number[]
+  readonly openSeconds: readonly number[]
+  /** `[source][place]`: a start, then seconds for every byte. */
+  readonly link: readonly (readonly TimeLine[])[]
+  /** `[place]`: over all bytes the place gets. */
+  readonly placeLines: readonly (readonly TimeLine[])[]
+  /** Where results may be merged. */
+  readonly merges: readonly MergeOption[]
+  /** What the sums may be too low by at most; zero without traffic to the internet. */
+  readonly floorCredit: number
+  /** USD of the traffic to the internet beyond what the sums hold; `undefined` without such traffic. */
+  readonly beyondFloor: ((places: readonly number[], merge: MergeOption) => number) | undefined
+}
+
+/** A place that merges: what that costs by itself, and what results cost on their way to it. */
+export interface MergeOption {
+  readonly place: number
+  /** Merging and delivery. */
+  readonly usd: number
+  readonly seconds: number
+  /** `[place]` */
+  readonly resultUsdPerByte: readonly number[]
+  /** `[place]` */
+  readonly resultLink: readonly TimeLine[]
+}
+
+/** What a placement comes to. */
+export interface Evaluation {
+  readonly usd: number
+  readonly seconds: number
+}
+
+const NO_TIME: TimeLine = { seconds: 0, secondsPerByte: 0 }
+
+/**
+ * The numbers of a problem.
+ *
+ * @throws {UsageError} `PRICE_UNKNOWN` or `REGION_UNKNOWN` for a figure the plan could need and nobody has.
+ */
+export function buildModel(problem: ParsedProblem): PlacementModel {
+  const { groups, places } = problem
+  const sources = [...new Set(groups.map((group) => group.region))]
+  // A figure that no plan could need is not asked for: nobody may know it.
+  const needed = (place: string, from?: string) =>
+    groups.some((group) => (from === undefined || group.region === from) && mayRunIn(group, place, problem))
+  const floors = internetFloors(problem)
+  return {
+    places,
+    sourceOf: groups.map((group) => sources.indexOf(group.region)),
+    sourceCount: sources.length,
+    bytes: groups.map((group) => group.bytes),
+    results: groups.map((group) => group.resultBytes),
+    groupUsd: groups.map((group) => places.map((place) => usdAt(group, place, problem, floors))),
+    openUsd: places.map((place) => (needed(place) ? sum(Object.values(openUsd(place, problem))) : 0)),
+    openSeconds: places.map((place) => (needed(place) ? openSeconds(place, problem) : 0)),
+    link: sources.map((source) =>
+      places.map((place) => (needed(place, source) ? dataLine(source, place, problem) : NO_TIME)),
+    ),
+    placeLines: places.map((place) => placeLines(place, problem)),
+    merges: mergePlaces(problem).map((place) => mergeOption(place, problem, floors)),
+    floorCredit: floors.credit,
+    beyondFloor: floors.any ? (chosen, merge) => beyondFloor(chosen, merge, problem, floors) : undefined,
+  }
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+
+/** Whether a group may be processed in a place: residency allows it, and the code is there or can be sent there. */
+export function mayRunIn(group: Group, place: string, { home }: ParsedProblem): boolean {
+  if (place === INTERNET && home !== INTERNET) return false
+  return group.allowed === undefined || group.allowed.includes(place)
+}
+
+/** Whether residency lets a group's result be sent to a place. */
+export const mayReceiveResult = (group: Group, place: string): boolean =>
+  group.resultAllowed === undefined || group.resultAllowed.includes(place)
+
+/** The places that may hold every result at once. */
+export const mergePlaces = ({ places, groups }: ParsedProblem): string[] =>
+  places.filter((place) => groups.every((group) => mayReceiveResult(group, place)))
+
+function usdAt(group: Group, place: string, problem: ParsedProblem, floors: Floors): number {
+  if (!mayRunIn(group, place, problem)) return Number.POSITIVE_INFINITY
+  const egress = place === INTERNET ? group.bytes * floors.usdPerByte(group.region) : 0
+  return sum(Object.values(groupUsd(group, place, problem))) + egress
+}
+
+function dataLine(source: string, place: string, problem: ParsedProblem): TimeLine {
+  const { startSeconds, bytesPerSecond } = routeBetween(source, place, problem, problem.compute.workers)
+  // The sender's own line is one for all sources: placeLines holds its rate.
+  return { seconds: startSeconds, secondsPerByte: place === INTERNET ? 0 : 1 / bytesPerSecond }
+}
+
+function mergeOption(place: string, problem: ParsedProblem, floors: Floors): MergeOption {
+  const { places, destination, prices } = problem
+  const resultBytes = sum(problem.groups.map((group) => group.resultBytes))
+  const merge = mergePart(place, resultBytes, problem)
+  const needed = (from: string) => problem.groups.some((group) => mayRunIn(group, from, problem))
+  const usdPerByte = (from: string, to: string) => {
+    if (from === to || from === INTERNET) return 0
+    return to === INTERNET ? floors.usdPerByte(from) : transferUsd(from, to, 1, prices)
+  }
+  return {
+    place: places.indexOf(place),
+    usd: merge.usd + resultBytes * usdPerByte(place, destination),
+    seconds: merge.seconds + sendSeconds(place, destination, resultBytes, problem),
+    resultUsdPerByte: places.map((from) => (needed(from) ? usdPerByte(from, place) : 0)),
+    resultLink: places.map((from) => (from === place || !needed(from) ? NO_TIME : resultLine(from, place, problem))),
+  }
+}
+
+function resultLine(from: string, to: string, problem: ParsedProblem): TimeLine {
+  const { exchangeSeconds, bytesPerSecond } = routeBetween(from, to, problem)
+  return { seconds: exchangeSeconds, secondsPerByte: 1 / bytesPerSecond }
+}
+
+/** The cheapest rates that traffic to the internet could have, and what the free GB could take off them. */
+interface Floors {
+  readonly any: boolean
+  usdPerByte(from: string): number
+  readonly credit: number
+}
+
+function internetFloors(problem: ParsedProblem): Floors {
+  const { places, prices, internetGBThisMonth, groups } = problem
+  const mostGB = sum(groups.map((group) => group.bytes + group.resultBytes)) / BYTES_PER_BILLED_GB
+  const freeGB = Math.max(0, prices.internet.freeGBPerMonth - internetGBThisMonth)
+  if (!places.includes(INTERNET) || mostGB <= freeGB) {
+    return { any: places.includes(INTERNET), usdPerByte: () => 0, credit: 0 }
+  }
+  const reached = prices.internet.tierUpperGB.findIndex((end) => end === null || end >= internetGBThisMonth + mostGB)
+  const floorOf = (from: string) => Math.min(...internetTierPrices(from, prices).slice(0, reached + 1))
+  const sources = new Set([...groups.map((group) => group.region), ...places.filter((place) => place !== INTERNET)])
+  return {
+    any: true,
+    usdPerByte: (from) => floorOf(from) / BYTES_PER_BILLED_GB,
+    credit: freeGB * Math.max(...[...sources].map(floorOf)),
+  }
+}
+
+function beyondFloor(chosen: readonly number[], merge: MergeOption, problem: ParsedProblem, floors: Floors): number {
+  const flows = internetFlows(chosen, merge.place, problem)
+  const floor = sum(flows.map((flow) => flow.bytes * floors.usdPerByte(flow.from)))
+  return internetUsd(flows, problem.prices, problem.internetGBThisMonth) - floor
+}
+
+/** Every flow of a placement that leaves AWS: data processed outside, results merged or delivered outside. */
+export function internetFlows(chosen: readonly number[], merge: number, problem: ParsedProblem): InternetFlow[] {
+  const { groups, places, destination } = problem
+  const flows = groups.flatMap((group, index) => {
+    const at = places[chosen[index]!]!
+    const data = at === INTERNET ? [{ from: group.region, bytes: group.bytes }] : []
+    const result = places[merge] === INTERNET && at !== INTERNET ? [{ from: at, bytes: group.resultBytes }] : []
+    return [...data, ...result]
+  })
+  const delivered = destination === INTERNET && places[merge] !== INTERNET
+  const delivery = delivered ? [{ from: places[merge]!, bytes: sum(groups.map((group) => group.resultBytes)) }] : []
+  return [...flows, ...delivery]
+}
+
+/** The exact money and time of a placement: group `i` runs in `chosen[i]`, results meet in `merge`. */
+export function evaluate(model: PlacementModel, chosen: readonly number[], merge: MergeOption): Evaluation {
+  const used = new Set(chosen)
+  let usd = merge.usd
+  for (const place of used) usd += model.openUsd[place]!
+  for (const [group, place] of chosen.entries()) {
+    usd += model.groupUsd[group]![place]! + model.results[group]! * merge.resultUsdPerByte[place]!
+  }
+  usd += model.beyondFloor?.(chosen, merge) ?? 0
+  return { usd, seconds: workSeconds(model, chosen) + resultSeconds(model, chosen, merge) + merge.seconds }
+}
+
+/** The place that works longest: start, then the slowest of its ways, its network and its CPU. */
+function workSeconds(model: PlacementModel, chosen: readonly number[]): number {
+  let longest = 0
+  for (const place of new Set(chosen)) {
+    const loads = new Array<number>(model.sourceCount).fill(0)
+    const sources = new Set<number>()
+    for (const [group, at] of chosen.entries()) {
+      if (at !== place) continue
+      loads[model.sourceOf[group]!]! += model.bytes[group]!
+      sources.add(model.sourceOf[group]!)
+    }
+    const ways = [...sources].map((source) => secondsAt([model.link[source]![place]!], loads[source]!))
+    const all = secondsAt(model.placeLines[place]!, sum(loads))
+    longest = Math.max(longest, model.openSeconds[place]! + Math.max(all, ...ways))
+  }
+  return longest
+}
+
+/** The slowest way of results to where they are merged. */
+function resultSeconds(model: PlacementModel, chosen: readonly number[], merge: MergeOption): number {
+  let longest = 0
+  for (const place of new Set(chosen)) {
+    if (place === merge.place) continue
+    const bytes = sum(model.results.filter((_, group) => chosen[group] === place))
+    longest = Math.max(longest, secondsAt([merge.resultLink[place]!], bytes))
+  }
+  return longest
+}

@@ -1,0 +1,100 @@
+import { transferUsd } from '../cost.ts'
+import { INTERNET, lambdaUsdPerGBSecond, lambdaUsdPerRequest, s3RequestPrice } from '../prices.ts'
+import { LAMBDA_NETWORK } from '../tables/lambda-performance.ts'
+import { S3_PERFORMANCE } from '../tables/s3-performance.ts'
+import { fetchLines, secondsAt, type TimeLine } from '../transfer.ts'
+import type { Group, ParsedProblem } from './problem.ts'
+import { routeBetween } from './routes.ts'
+
+/**
+ * The formulas: what each part of a placement costs and how long it takes. The model adds them up, the explanation
+ * lists them; there is no second place where a price meets a byte. Money for data to the internet is not here: it
+ * runs through monthly tiers that all parts share (see {@link internetUsd}).
+ */
+
+/** What a group costs in a place: moving its bytes there, asking for them, working on them. */
+export interface GroupUsd {
+  readonly transfer: number
+  readonly requests: number
+  readonly compute: number
+}
+
+/** `b · p(source)`, one GET for every 16 MB and at least one an object, GB-seconds at the place's price. */
+export function groupUsd(group: Group, place: string, problem: ParsedProblem): GroupUsd {
+  const gets = Math.max(group.objects, Math.ceil(group.bytes / S3_PERFORMANCE.rangeBytes))
+  return {
+    transfer: place === INTERNET ? 0 : transferUsd(group.region, place, group.bytes, problem.prices),
+    requests: (gets / 1000) * s3RequestPrice(group.region, problem.prices).getUsdPer1000,
+    compute: runUsd(place, workerSeconds(group, place, problem), problem),
+  }
+}
+
+/** What functions cost that run for so many seconds in all. A machine of one's own costs nothing here. */
+function runUsd(place: string, seconds: number, { compute, prices }: ParsedProblem): number {
+  if (place === INTERNET) return 0
+  return (compute.memoryMB / 1024) * seconds * lambdaUsdPerGBSecond(place, compute.architecture, prices)
+}
+
+/** Seconds that the workers are busy with a group, added up: as long as the slowest of way, network and CPU. */
+function workerSeconds(group: Group, place: string, problem: ParsedProblem): number {
+  const { workers } = problem.compute
+  const route = routeBetween(group.region, place, problem, workers)
+  return workers * Math.max(group.bytes / route.bytesPerSecond, secondsAt(placeLines(place, problem), group.bytes))
+}
+
+/**
+ * How long a place takes for all bytes it gets, whatever way they come: Lambda's token bucket, the sender's own
+ * line, the CPU.
+ */
+export function placeLines(place: string, problem: ParsedProblem): readonly TimeLine[] {
+  const { bytesPerSecond, workers, throttled } = problem.compute
+  const cpu = bytesPerSecond === undefined ? [] : [{ seconds: 0, secondsPerByte: 1 / (bytesPerSecond * workers) }]
+  if (place === INTERNET) return [...cpu, { seconds: 0, secondsPerByte: 8 / problem.homeLink!.bitsPerSecond }]
+  const unlimited = { connectionBytesPerSecond: Number.POSITIVE_INFINITY, connections: 1, workers }
+  return throttled ? [...cpu, ...fetchLines(unlimited)] : cpu
+}
+
+/** What a place costs that is used at all. */
+export interface OpenUsd {
+  /** `a · p(home)`: the agent to the place, and its PUT there. */
+  readonly agent: number
+  /** One invocation a worker, and the cold starts: AWS bills the init phase since August 2025. */
+  readonly start: number
+}
+
+export function openUsd(place: string, problem: ParsedProblem): OpenUsd {
+  if (place === INTERNET) return { agent: 0, start: 0 }
+  const { home, agentBytes, prices, compute } = problem
+  const put = s3RequestPrice(place, prices).putUsdPer1000 / 1000
+  const invocations = compute.workers * lambdaUsdPerRequest(place, prices)
+  return {
+    agent: transferUsd(home, place, agentBytes, prices) + put,
+    start: invocations + runUsd(place, compute.workers * compute.coldStartSeconds, problem),
+  }
+}
+
+/** Seconds until a place is at work: the agent's way there and a cold start. */
+export function openSeconds(place: string, problem: ParsedProblem): number {
+  if (place === INTERNET) return 0
+  return problem.compute.coldStartSeconds + sendSeconds(problem.home, place, problem.agentBytes, problem)
+}
+
+/** Seconds for bytes from a place to a place over a fresh connection; none within a place. */
+export function sendSeconds(from: string, to: string, bytes: number, problem: ParsedProblem): number {
+  if (from === to) return 0
+  const { exchangeSeconds, bytesPerSecond } = routeBetween(from, to, problem)
+  return exchangeSeconds + bytes / bytesPerSecond
+}
+
+/** What merging all results in a place costs, and how long that takes. */
+export interface MergePart {
+  readonly usd: number
+  readonly seconds: number
+}
+
+/** One invocation that reads all results at Lambda's steady rate. The sender's own machine merges for nothing. */
+export function mergePart(place: string, resultBytes: number, problem: ParsedProblem): MergePart {
+  if (place === INTERNET) return { usd: 0, seconds: 0 }
+  const seconds = problem.compute.throttled ? resultBytes / LAMBDA_NETWORK.baselineBytesPerSecond : 0
+  return { usd: lambdaUsdPerRequest(place, problem.prices) + runUsd(place, seconds, problem), seconds }
+}
