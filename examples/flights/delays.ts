@@ -20,8 +20,8 @@ export default agent(
   async (): Promise<Record<string, Airport>> => {
     const routes = new Map<string, Map<string, Tally>>()
     for await (const object of here.objects('flights/')) {
-      for await (const batch of object.csv({ columns: ['delay', 'origin', 'destination'] }).batches()) {
-        count(routes, batch.numbers('delay'), batch.texts('origin'), batch.texts('destination'))
+      for await (const batch of object.csv({ columns: ['delay', 'origin', 'destination'], numbers: ['delay'] }).batches()) {
+        count(routes, batch.column('delay'), batch.column('origin'), batch.column('destination'))
       }
     }
     return Object.fromEntries([...routes].sort().map(([origin, to]) => [origin, summarise(to)]))

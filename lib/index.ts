@@ -1,0 +1,40 @@
+/**
+ * Lander's SDK: pack an agent, sign it, run it where the data lies.
+ *
+ * @example
+ * import { createFleetClients, packSigned, parseDataUri, readFleetFile, readKeyFile, run } from 'lander'
+ *
+ * const fleet = await readFleetFile('fleet.json')
+ * const key = await readKeyFile('me.key')
+ * const { file } = await packSigned('count.ts', key, { scopes: [parseDataUri('s3://logs-eu/2026/')] })
+ * using clients = createFleetClients(fleet)
+ * const answer = await run({ fleet, clients, file, sender: key, input: { word: 'ERROR' } })
+ */
+export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
+export { type Statement } from './bundle/statement.ts'
+export type { Json } from './encoding/json.ts'
+export {
+  InternalError,
+  LanderError,
+  ObjectError,
+  RefusedError,
+  type Situation,
+  UnreachableError,
+  UsageError,
+  type WireError,
+} from './errors.ts'
+export type { MissionOutcome, MissionUsage } from './fleet/answer.ts'
+export { createFleetClients, type FleetClients } from './fleet/clients.ts'
+export { type Fleet, type FleetRegion, parseFleet, readFleetFile } from './fleet/fleet.ts'
+export { createHome, type Home, type HomeOptions } from './fleet/home.ts'
+export { type MissionOptions, type MissionResult, type RegionResult, runMission } from './fleet/mission.ts'
+export type { OrderDraft } from './fleet/orders.ts'
+export { type PackOptions, packSigned, type SignedPack } from './fleet/pack-signed.ts'
+export { type Answer, run, runAtHome } from './fleet/run.ts'
+export { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from './limits.ts'
+export { formatDataUri, parseDataUri } from './objects/data-uri.ts'
+export type { Progress } from './sandbox/job.ts'
+export type { AgentFailure, Outcome, Usage } from './sandbox/outcome.ts'
+export type { Scope } from './scope.ts'
+export { readKeyFile, readPublicKeyFile, writeKeyFiles } from './trust/key-files.ts'
+export { generateKey, type SigningKey } from './trust/keys.ts'

@@ -1,0 +1,34 @@
+/**
+ * The main job with the SDK, short enough to read as documentation.
+ *
+ *     npx tsx scripts/invoke.ts AGENT.ts s3://bucket/prefix/ [input as JSON]
+ *
+ * runs an agent on the local fleet (lander local up), or on the one whose file LANDER_FLEET names.
+ */
+import { createFleetClients, packSigned, parseDataUri, readFleetFile, readKeyFile, run } from '../lib/index.ts'
+import { localFleetFiles } from '../lib/local/fleet-files.ts'
+import { localDir } from './commands/options.ts'
+
+const [agent = '', data = '', input = 'null'] = process.argv.slice(2)
+const local = localFleetFiles(localDir())
+
+// Who and where: a key that signs, and the fleet that trusts it.
+const key = await readKeyFile(process.env.LANDER_KEY ?? local.developerKey)
+const fleet = await readFleetFile(process.env.LANDER_FLEET ?? local.fleet)
+using clients = createFleetClients(fleet)
+
+// Pack the source into one small module, and sign it with what it may read.
+const { file } = await packSigned(agent, key, { scopes: [parseDataUri(data)] })
+
+// Send it to the regions of the data; only answers come back.
+const answer = await run({
+  fleet,
+  clients,
+  file,
+  sender: key,
+  input: JSON.parse(input),
+  onProgress: (region, { bytesRead }) => console.error(`${region}: ${bytesRead} bytes read`),
+})
+
+console.log(JSON.stringify(answer.value))
+console.error(answer.outcome, answer.usage)
