@@ -154,19 +154,21 @@ function parseWantedParts(document: unknown): WantedPart[] {
  * @throws AwsError `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`.
  */
 function chooseParts(upload: OpenUpload, wanted: readonly WantedPart[]): UploadedPart[] {
-  return wanted.map(({ number, etag }, i) => {
-    if (i > 0 && number <= wanted[i - 1]!.number)
-      throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.')
-    const part = upload.parts.get(number)
-    if (part === undefined || part.etag !== etag)
-      throw new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
-        fields: { UploadId: upload.id, PartNumber: String(number), ETag: etag },
-      })
-    if (i < wanted.length - 1 && part.blob.size < MIN_PART_BYTES)
-      throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
-        fields: { PartNumber: String(number), ProposedSize: String(part.blob.size) },
-      })
-    return part
+  if (wanted.some(({ number }, i) => i > 0 && number <= wanted[i - 1]!.number))
+    throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.')
+  const parts = wanted.map((part) => requirePart(upload, part))
+  const small = parts.slice(0, -1).find((part) => part.blob.size < MIN_PART_BYTES)
+  if (small === undefined) return parts
+  throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+    fields: { PartNumber: String(small.number), ProposedSize: String(small.blob.size) },
+  })
+}
+
+function requirePart({ id, parts }: OpenUpload, { number, etag }: WantedPart): UploadedPart {
+  const part = parts.get(number)
+  if (part !== undefined && part.etag === etag) return part
+  throw new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
+    fields: { UploadId: id, PartNumber: String(number), ETag: etag },
   })
 }
 
