@@ -36,6 +36,16 @@ export type RefusalCode =
   | 'POLICY_MALFORMED'
   | 'POLICY_DENIED'
   | 'REPLAYED'
+  | 'RECEIPT_MALFORMED'
+  | 'RECEIPT_CHAIN_BROKEN'
+  | 'SECRET_MALFORMED'
+  | 'EPOCH_UNKNOWN'
+  | 'STATE_MALFORMED'
+  | 'STATE_TOO_LARGE'
+  | 'STATE_MISMATCH'
+  | 'STATE_STALE'
+  | 'STATE_EXPIRED'
+  | 'STATE_INVALID'
 
 /** What can go wrong with an object. These reach the agent as errors with the same code. */
 export type ObjectCode =

@@ -1,0 +1,173 @@
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
+import * as v from 'valibot'
+import { count, parseDocument, time } from '../bundle/document.ts'
+import { fromBase64url, toBase64url } from '../encoding/base64url.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { canonicalJson } from '../encoding/canonical-json.ts'
+import { sha256 } from '../encoding/digest.ts'
+import type { Json } from '../encoding/json.ts'
+import { RefusedError, UsageError } from '../errors.ts'
+import { keyFromSeed, type RandomBytes, type SigningKey, systemRandom } from './keys.ts'
+import { MAX_ORDER_LIFETIME_MS } from './order.ts'
+import { CLOCK_SKEW_MS } from './validity.ts'
+
+/** One master key of a fleet. */
+export interface SecretEpoch {
+  /** Grows by one with every rotation, from 1. */
+  readonly epoch: number
+  /** 32 bytes, base64url. */
+  readonly key: string
+  /** When the key stops opening boxes, in milliseconds since 1970. The latest epoch has no end. */
+  readonly notAfter?: number | undefined
+}
+
+/**
+ * The fleet's secret: one master key, or two while a rotation goes on. It is the same in every region and never leaves
+ * them; sealing keys and receipt keys are derived from it, so there is nothing else to distribute.
+ */
+export interface FleetSecret {
+  readonly lander: 1
+  /** Ascending. The last one seals and signs; the one before opens what was sealed before the rotation. */
+  readonly epochs: readonly SecretEpoch[]
+}
+
+const KEY_BYTES = 32
+
+/** How long the former epoch lives on: no order, so no agent on its way, lives longer. */
+export const ROTATION_OVERLAP_MS = MAX_ORDER_LIFETIME_MS + CLOCK_SKEW_MS
+
+// 43 characters hold 258 bits, so the last one ends in two zero bits.
+const masterKey = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/))
+
+const secret = v.strictObject({
+  lander: v.literal(1),
+  epochs: v.pipe(
+    v.array(
+      v.strictObject({
+        epoch: v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1)),
+        key: masterKey,
+        notAfter: v.optional(time),
+      }),
+    ),
+    v.minLength(1),
+    v.maxLength(2),
+    v.check((epochs) => epochs.every(({ epoch }, i) => i === 0 || epochs[i - 1]!.epoch < epoch)),
+    v.check((epochs) => epochs.every(({ notAfter }, i) => (notAfter === undefined) === (i === epochs.length - 1))),
+  ),
+}) satisfies v.GenericSchema<unknown, FleetSecret>
+
+const kind = { name: 'fleet secret', code: 'SECRET_MALFORMED', maxBytes: 4096 } as const
+
+/** What Secrets Manager generates when a fleet is deployed: 64 letters and digits, 381 bits. */
+const GENERATED = /^[A-Za-z0-9]{64}$/
+
+/**
+ * Reads a fleet's secret: a closed schema of one or two epochs, or, before the first rotation, the password that
+ * Secrets Manager generated, which stands for epoch 1.
+ *
+ * @throws RefusedError `SECRET_MALFORMED`. Neither message nor cause holds anything of the text.
+ */
+export function parseFleetSecret(text: string): FleetSecret {
+  if (GENERATED.test(text)) return { lander: 1, epochs: [{ epoch: 1, key: toBase64url(sha256(utf8(text))) }] }
+  try {
+    return parseDocument(secret, utf8(text), kind)
+  } catch {
+    // The cause of a schema error quotes its input.
+    throw new RefusedError(kind.code, 'the fleet secret is malformed', {
+      remedy: 'write a new one: lander fleet rotate',
+    })
+  }
+}
+
+/** A first secret, for a fleet that has none. */
+export function createFleetSecret(random: RandomBytes = systemRandom): FleetSecret {
+  return { lander: 1, epochs: [{ epoch: 1, key: toBase64url(random(KEY_BYTES)) }] }
+}
+
+/** The text of a secret, as {@link parseFleetSecret} reads it. */
+export function formatFleetSecret(value: FleetSecret): string {
+  return canonicalJson(value as unknown as Json)
+}
+
+export interface RotationOptions {
+  /** How long the former epoch lives on; 0 ends it at once, for a secret that got out. @default 24 hours and 5 minutes */
+  readonly overlapMs?: number
+  readonly random?: RandomBytes
+}
+
+/**
+ * The secret with a new epoch. The former one goes on opening boxes until `now + overlapMs`, so agents that travel
+ * during the rotation land all the same.
+ *
+ * @throws UsageError `USAGE` while a former rotation goes on: a third live epoch would strand agents of the first.
+ */
+export function rotateSecret(value: FleetSecret, now: number, options: RotationOptions = {}): FleetSecret {
+  const { overlapMs = ROTATION_OVERLAP_MS, random = systemRandom } = options
+  const current = currentEpoch(value)
+  const [former] = liveEpochs(value, now)
+  if (overlapMs > 0 && former !== undefined && former !== current) throw stillRotating(former, now)
+  const next = { epoch: current.epoch + 1, key: toBase64url(random(KEY_BYTES)) }
+  const ending = overlapMs > 0 ? [{ ...current, notAfter: now + overlapMs }] : []
+  return { lander: 1, epochs: [...ending, next] }
+}
+
+function stillRotating({ epoch, notAfter = 0 }: SecretEpoch, now: number): UsageError {
+  const minutes = Math.ceil((notAfter - now) / 60_000)
+  return new UsageError('USAGE', `epoch ${epoch} of the fleet secret still opens boxes for ${minutes} minutes`, {
+    remedy: 'wait until then, or end it at once with --immediately: agents on their way are lost',
+  })
+}
+
+/** The epoch that seals and signs. */
+export function currentEpoch({ epochs }: FleetSecret): SecretEpoch {
+  return epochs.at(-1)!
+}
+
+/** The epochs that open boxes at `now`. */
+export function liveEpochs({ epochs }: FleetSecret, now: number): readonly SecretEpoch[] {
+  return epochs.filter(({ notAfter = Number.POSITIVE_INFINITY }) => now < notAfter)
+}
+
+/**
+ * The key that signs a fleet's receipts in one epoch: the same in every region. Takes 3 ms; keep it.
+ *
+ * @throws RefusedError `EPOCH_UNKNOWN`
+ */
+export function deriveReceiptKey(value: FleetSecret, fleet: string, epoch: number): SigningKey {
+  return keyFromSeed(derive(value, epoch, ['lander receipt v1', fleet, epoch]))
+}
+
+/** Everything a box is bound to. A box of another context opens with another key, so it does not open. */
+export interface SealingContext {
+  readonly epoch: number
+  readonly fleet: string
+  readonly mission: string
+  /** SHA-256 of the statement, base64url. */
+  readonly statement: string
+  readonly sequence: number
+  /** The region, or place, that sealed it. */
+  readonly from: string
+  /** The one that may open it. */
+  readonly to: string
+  /** SHA-256 of the engine's binary, base64url. */
+  readonly engine: string
+  readonly abi: number
+}
+
+/**
+ * The key of one box of sealed state: 32 bytes, good for this context and no other.
+ *
+ * @throws RefusedError `EPOCH_UNKNOWN`
+ */
+export function deriveSealingKey(value: FleetSecret, context: SealingContext): Uint8Array {
+  const { epoch, fleet, mission, statement, sequence, from, to, engine, abi } = context
+  return derive(value, epoch, ['lander state v1', fleet, mission, statement, sequence, from, to, engine, abi])
+}
+
+/** HKDF-SHA-256 (RFC 5869) without salt, since the key is uniform. The info is JSON, so that no two lists share it. */
+function derive({ epochs }: FleetSecret, epoch: number, info: Json): Uint8Array {
+  const found = epochs.find((candidate) => candidate.epoch === epoch)
+  if (found === undefined) throw new RefusedError('EPOCH_UNKNOWN', `the fleet secret has no epoch ${epoch}`)
+  return hkdf(nobleSha256, fromBase64url(found.key), undefined, utf8(canonicalJson(info)), KEY_BYTES)
+}
