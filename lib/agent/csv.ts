@@ -1,0 +1,85 @@
+import type { Reply } from './prelude/calls.ts'
+import { parse } from './prelude/captured.ts'
+
+export interface CsvOptions<NumberColumn extends string = never> {
+  /** Columns to read; what is left out costs next to nothing. @default all */
+  readonly columns?: readonly string[]
+  /** Columns to read as numbers. An empty field, or one that is not a number, is `NaN`. @default none */
+  readonly numbers?: readonly NumberColumn[]
+  /** Names of all columns, for data without a header. @default the first record */
+  readonly header?: readonly string[]
+  /** One ASCII character. @default ',' */
+  readonly delimiter?: string
+}
+
+/** One record: a property per column. */
+export type CsvRow<NumberColumn extends string = never> = { readonly [column: string]: string } & {
+  readonly [column in NumberColumn]: number
+}
+
+/** Some thousand records, column by column. */
+export interface CsvBatch<NumberColumn extends string = never> {
+  readonly rows: number
+  /** Names of the columns that were read. */
+  readonly columns: readonly string[]
+  /** A column's values by row: a `Float64Array` for a column of numbers, else strings. @throws if it was not read */
+  column<Name extends string>(name: Name): Name extends NumberColumn ? Float64Array : readonly string[]
+}
+
+type Values = Float64Array | readonly string[]
+
+/** Bytes of one number, and of one code that stands for a word. */
+const NUMBER_BYTES = 8
+const CODE_BYTES = 2
+
+/** Makes a batch of what the host sent: names and words as JSON, numbers and codes as bytes. */
+export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply): CsvBatch<NumberColumn> {
+  const { rows, columns } = parse(text!) as { rows: number; columns: (string | [name: string, words: string[]])[] }
+  const makers: Record<string, () => Values> = Object.create(null)
+  const made: Record<string, Values> = Object.create(null)
+  const numbers = columns.filter((column) => typeof column === 'string').length
+  let numberAt = 0
+  let codeAt = numbers * rows * NUMBER_BYTES
+  for (const column of columns) {
+    if (typeof column === 'string') {
+      const at = numberAt
+      makers[column] = () => new Float64Array(bytes!, at, rows)
+      numberAt += rows * NUMBER_BYTES
+    } else {
+      const [name, words] = column
+      const at = codeAt
+      makers[name] = () => spell(words, new Uint16Array(bytes!, at, rows))
+      codeAt += rows * CODE_BYTES
+    }
+  }
+  return {
+    rows,
+    columns: Object.keys(makers),
+    column(name) {
+      const maker = makers[name]
+      if (maker === undefined) throw new Error(`the column "${name}" was not read; name it in the option columns`)
+      made[name] ??= maker()
+      return made[name] as never
+    },
+  }
+}
+
+/** Rows as objects. */
+export function csvRows<NumberColumn extends string>(batch: CsvBatch<NumberColumn>): CsvRow<NumberColumn>[] {
+  const names = batch.columns
+  const columns = names.map((name) => batch.column(name) as Values)
+  const rows: Record<string, string | number>[] = new Array(batch.rows)
+  for (let row = 0; row < batch.rows; row++) {
+    const record: Record<string, string | number> = {}
+    for (let column = 0; column < names.length; column++) record[names[column]!] = columns[column]![row]!
+    rows[row] = record
+  }
+  return rows as CsvRow<NumberColumn>[]
+}
+
+function spell(words: readonly string[], codes: Uint16Array): string[] {
+  const rows = codes.length
+  const values: string[] = new Array(rows)
+  for (let row = 0; row < rows; row++) values[row] = words[codes[row]!]!
+  return values
+}

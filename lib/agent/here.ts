@@ -1,0 +1,78 @@
+import { parse } from './prelude/captured.ts'
+import { place } from './prelude/place.ts'
+import { type OpenStream, onlyReply, openStream, replies } from './reading.ts'
+import { createSequence, type Sequence } from './sequence.ts'
+import { lineBatches, type ObjectInfo, openLines, StoredObject } from './stored-object.ts'
+
+/** Objects that are opened ahead of the one being read: small ones would otherwise wait for the store one by one. */
+const OPEN_AHEAD = 4
+
+/** The data of the place the agent is in. What the bundle's scopes don't grant is not there. */
+export interface Here {
+  /** The region; `'home'` on the caller's own machine. */
+  readonly region: string
+  /** Every region of this mission. */
+  readonly regions: readonly string[]
+
+  /**
+   * The objects of this place whose keys start with `prefix`, in the order of their keys. `s3://bucket/prefix` looks
+   * in one bucket only.
+   */
+  objects(prefix?: string): AsyncIterable<StoredObject>
+
+  /** The object with this key, or `s3://bucket/key`. @throws ObjectError `OBJECT_NOT_FOUND` */
+  open(name: string): Promise<StoredObject>
+
+  /** The lines of all objects whose keys start with `prefix`. */
+  lines(prefix?: string): Sequence<string>
+}
+
+/**
+ * The data of the place the agent is in.
+ *
+ * @example
+ * for await (const object of here.objects('2026/')) log(object.key, object.size)
+ */
+export const here: Here = Object.freeze({
+  get region(): string {
+    return place().region
+  },
+  get regions(): readonly string[] {
+    return place().regions
+  },
+  objects: listObjects,
+  open: openObject,
+  lines: (prefix?: string) =>
+    createSequence(
+      () => linesBelow(prefix),
+      (lines) => lines,
+    ),
+})
+
+async function* listObjects(prefix = ''): AsyncGenerator<StoredObject, void, undefined> {
+  for await (const { text } of replies(openStream({ from: 'list', prefix }, { as: 'pages' })))
+    for (const info of parse(text!) as ObjectInfo[]) yield new StoredObject(info)
+}
+
+async function openObject(name: string): Promise<StoredObject> {
+  const { text } = await onlyReply({ from: 'stat', name }, { as: 'pages' })
+  return new StoredObject(parse(text!))
+}
+
+async function* linesBelow(prefix?: string): AsyncGenerator<readonly string[], void, undefined> {
+  for await (const stream of openAhead(listObjects(prefix))) yield* lineBatches(stream)
+}
+
+/** Opens each object a few before its turn. */
+async function* openAhead(objects: AsyncIterable<ObjectInfo>): AsyncGenerator<OpenStream, void, undefined> {
+  const ahead: OpenStream[] = []
+  try {
+    for await (const object of objects) {
+      ahead.push(openLines(object))
+      if (ahead.length > OPEN_AHEAD) yield ahead.shift()!
+    }
+    while (ahead.length > 0) yield ahead.shift()!
+  } finally {
+    for (const stream of ahead) stream.close()
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * What the author of an agent imports, as `lander/agent`. In a place it is provided by the sandbox; elsewhere it gives
+ * you types, {@link agent} and the merge helpers, and everything that needs a place says so.
+ */
+export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
+export type { CsvBatch, CsvOptions, CsvRow } from './csv.ts'
+export { type Here, here } from './here.ts'
+export { log, progress } from './log.ts'
+export { sum } from './merge.ts'
+export { ObjectError } from './prelude/calls.ts'
+export type { Sequence } from './sequence.ts'
+export { sleep } from './sleep.ts'
+export type { ByteRange, ObjectInfo, StoredObject } from './stored-object.ts'

@@ -1,0 +1,85 @@
+/**
+ * Calls to the host. A call has a number; the host settles it by that number, at once or later. Promises never leave
+ * this heap, so a frozen agent needs nothing from outside but the one host function.
+ */
+import { create, ErrorClass, PromiseClass, parse, stringify } from './captured.ts'
+import { type HostFunction, host } from './host.ts'
+
+/** What a call came back with; neither of them means there is nothing (more). */
+export interface Reply {
+  readonly text: string | undefined
+  readonly bytes: ArrayBuffer | undefined
+}
+
+/** An object, a bucket or a store did not do as asked. */
+export class ObjectError extends ErrorClass {
+  override readonly name = 'ObjectError'
+  /** `OBJECT_NOT_FOUND`, `OBJECT_CHANGED`, `OBJECT_FORMAT_INVALID` … */
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+interface Call {
+  reply?: Reply
+  error?: Error
+  resolve?: (reply: Reply) => void
+  reject?: (error: Error) => void
+}
+
+const calls: Record<number, Call> = create(null)
+let lastNumber = 0
+
+/** A number for a call, or for something that lives longer than one. */
+export function nextNumber(): number {
+  return ++lastNumber
+}
+
+/**
+ * Asks the host. The reply comes as it is if the host has it at hand, else as a promise: a loop over buffered data
+ * need not wait for anything.
+ */
+export function call(name: string, request = '', bytes?: Uint8Array): Reply | Promise<Reply> {
+  const number = nextNumber()
+  const pending: Call = {}
+  calls[number] = pending
+  inPlace()(name, number, request, bytes)
+  if (pending.error !== undefined) throw pending.error
+  if (pending.reply !== undefined) return pending.reply
+  return new PromiseClass<Reply>((resolve, reject) => {
+    pending.resolve = resolve
+    pending.reject = reject
+  })
+}
+
+/** Tells the host something; nothing comes back. @throws Error outside of a place */
+export function tell(name: string, request: string, number = 0): void {
+  inPlace()(name, number, request)
+}
+
+function inPlace(): HostFunction {
+  if (host === undefined) throw new ErrorClass('this works in a place only: run the agent with `lander run`')
+  return host
+}
+
+/** The host's answer to a call. */
+export function settle(number: number, ok: boolean, text: string | undefined, bytes: ArrayBuffer | undefined): void {
+  const pending = calls[number]
+  if (pending === undefined) return
+  delete calls[number]
+  if (ok) {
+    pending.reply = { text, bytes }
+    pending.resolve?.(pending.reply)
+  } else {
+    pending.error = objectError(text)
+    pending.reject?.(pending.error)
+  }
+}
+
+function objectError(text: string | undefined): ObjectError {
+  const { code, message } = parse(text ?? stringify({ code: 'STORE_FAILED', message: '' }))
+  return new ObjectError(code, message)
+}

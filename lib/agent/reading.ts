@@ -1,0 +1,110 @@
+/**
+ * Reading streams of the host, batch by batch. The host decodes and reads ahead; a batch is handed over at once when
+ * it is there, so only the end of a buffer waits.
+ */
+import { call, nextNumber, type Reply, tell } from './prelude/calls.ts'
+import { stringify } from './prelude/captured.ts'
+
+/** A version of an object, or a part of it. */
+export interface ObjectSource {
+  readonly from: 'object'
+  readonly bucket: string
+  readonly key: string
+  readonly etag: string
+  readonly start: number
+  readonly end: number
+}
+
+/** What to read, in the host's words. */
+export type Source =
+  | ObjectSource
+  | { readonly from: 'list'; readonly prefix: string }
+  | { readonly from: 'stat'; readonly name: string }
+
+/** How to read it. */
+export type Format =
+  | { readonly as: 'chunks' | 'bytes' | 'text' | 'lines' | 'pages' }
+  | {
+      readonly as: 'csv'
+      readonly delimiter: string
+      readonly numbers: readonly string[]
+      readonly columns: readonly string[] | undefined
+      readonly header: readonly string[] | undefined
+    }
+
+/** An open stream: the host reads ahead from now on. */
+export interface OpenStream {
+  next(): Reply | Promise<Reply>
+  close(): void
+}
+
+export function openStream(source: Source, format: Format): OpenStream {
+  const number = nextNumber()
+  const reference = `${number}`
+  tell('open', stringify({ source, format }), number)
+  return { next: () => call('next', reference), close: () => tell('close', reference) }
+}
+
+/** The replies of a stream until there are no more. Closes it in the end, however the loop is left. */
+export async function* replies(stream: OpenStream): AsyncGenerator<Reply, void, undefined> {
+  try {
+    for (;;) {
+      const reply = await stream.next()
+      if (reply.text === undefined && reply.bytes === undefined) return
+      yield reply
+    }
+  } finally {
+    stream.close()
+  }
+}
+
+/** The one reply of a stream that has one, closed. */
+export async function onlyReply(source: Source, format: Format): Promise<Reply> {
+  const stream = openStream(source, format)
+  try {
+    return await stream.next()
+  } finally {
+    stream.close()
+  }
+}
+
+/**
+ * Iterates over the items of batches. Made by hand rather than with an async generator: `next` hands out a plain
+ * result while the batch lasts, which costs a loop one turn per item instead of three.
+ */
+export function eachItem<Batch, Item>(
+  batches: AsyncIterator<Batch, void, undefined>,
+  itemsOf: (batch: Batch) => readonly Item[],
+): AsyncIterableIterator<Item> {
+  let items: readonly Item[] = []
+  let index = 0
+  let advancing: Promise<unknown> | undefined
+
+  async function advance(): Promise<IteratorResult<Item>> {
+    const { done, value } = await batches.next()
+    advancing = undefined
+    if (done === true || value === undefined) return { value: undefined, done: true }
+    items = itemsOf(value)
+    index = 0
+    return items.length === 0 ? advance() : { value: items[index++]!, done: false }
+  }
+
+  const iterator = {
+    next(): IteratorResult<Item> | Promise<IteratorResult<Item>> {
+      if (index < items.length) return { value: items[index++]!, done: false }
+      if (advancing !== undefined) return advancing.then(() => iterator.next())
+      const step = advance()
+      advancing = step
+      return step
+    },
+    async return(): Promise<IteratorResult<Item>> {
+      items = []
+      await batches.return?.()
+      return { value: undefined, done: true }
+    },
+    [Symbol.asyncIterator]() {
+      return iterator
+    },
+  }
+  return iterator as unknown as AsyncIterableIterator<Item>
+}

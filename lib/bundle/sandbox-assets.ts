@@ -1,0 +1,43 @@
+import { copyFile, mkdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const require = createRequire(import.meta.url)
+const source = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/**
+ * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process and its thread),
+ * `prelude.mjs` (the module `lander/agent` inside a place) and `quickjs.wasm` (the engine). The same sources give the
+ * same bytes.
+ *
+ * @example
+ * await buildSandboxAssets('dist/sandbox')
+ * const sandbox = createSandbox({ assets: 'dist/sandbox' })
+ */
+export async function buildSandboxAssets(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await Promise.all([
+    build({
+      entryPoints: [source('sandbox/executor/main.ts')],
+      outfile: join(folder, 'executor.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      legalComments: 'none',
+    }),
+    build({
+      entryPoints: [source('agent/prelude/main.ts')],
+      outfile: join(folder, 'prelude.mjs'),
+      bundle: true,
+      platform: 'neutral',
+      format: 'esm',
+      target: 'es2023',
+      minify: true,
+      legalComments: 'none',
+    }),
+    copyFile(require.resolve('quickjs-wasi/quickjs.wasm'), join(folder, 'quickjs.wasm')),
+  ])
+}

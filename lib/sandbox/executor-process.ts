@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { ASSET_FILES } from './engine.ts'
+import { encodeFrame, type Frame, type FrameLimits, FrameReader } from './frames.ts'
+import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
+
+/** What a run hears from its executor. */
+export interface ExecutorListener {
+  onFrame(frame: Frame): void
+  /** The process is gone, or has broken the framing; it is not to be used again. */
+  onLost(): void
+}
+
+// Without it V8 may run a long `memory.fill` of a guest to the end before it can be terminated.
+const FLAGS = ['--no-wasm-dynamic-tiering']
+
+/**
+ * One executor: a child process with an empty environment and one pipe. It may be in an agent's hands, so nothing it
+ * sends is trusted, and nothing but its end is ever waited for.
+ */
+export class ExecutorProcess {
+  readonly #child: ChildProcess
+  readonly #pipe: Duplex
+  #listener: ExecutorListener | undefined
+  #bodyBytes = 0
+  #lost = false
+
+  constructor(assets: string) {
+    this.#child = spawn(process.execPath, [...FLAGS, join(assets, ASSET_FILES.executor)], {
+      cwd: assets,
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    })
+    this.#pipe = this.#child.stdio[3] as Duplex
+    const limits = (): FrameLimits => ({ headerBytes: HEADER_BYTES, bodyBytes: this.#bodyBytes })
+    const frames = new FrameReader(limits)
+    this.#pipe.on('data', (piece: Buffer) => this.#receive(frames, piece))
+    this.#pipe.on('error', () => this.#lose())
+    this.#child.on('error', () => this.#lose())
+    this.#child.on('exit', () => this.#lose())
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  get lost(): boolean {
+    return this.#lost
+  }
+
+  /** Gives the executor to a run, which may receive bodies of up to `bodyBytes`. */
+  listen(listener: ExecutorListener, bodyBytes: number): void {
+    this.#listener = listener
+    this.#bodyBytes = bodyBytes
+  }
+
+  /** The run is over: whatever the executor says from now on is out of turn. */
+  release(): void {
+    this.#listener = undefined
+    this.#bodyBytes = 0
+  }
+
+  send(message: ToExecutor, ...body: readonly Uint8Array[]): void {
+    if (this.#lost) return
+    this.#pipe.cork()
+    for (const piece of encodeFrame(message, ...body)) this.#pipe.write(piece)
+    this.#pipe.uncork()
+  }
+
+  /** Ends the process at once. It has nothing to save. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+    this.#lose()
+  }
+
+  /** Resolves when the process is gone. */
+  async gone(): Promise<void> {
+    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    await new Promise((resolve) => this.#child.once('exit', resolve))
+  }
+
+  /** Whether the process and its pipe keep this process alive: only while a run waits for it. */
+  hold(held: boolean): void {
+    const pipe = this.#pipe as Duplex & { ref(): void; unref(): void }
+    for (const handle of [this.#child, pipe]) held ? handle.ref() : handle.unref()
+  }
+
+  #receive(frames: FrameReader, piece: Buffer): void {
+    try {
+      for (const frame of frames.push(piece)) {
+        if (this.#lost) return
+        if (this.#listener === undefined) return this.kill()
+        this.#listener.onFrame(frame)
+      }
+    } catch {
+      this.kill()
+    }
+  }
+
+  #lose(): void {
+    if (this.#lost) return
+    this.#lost = true
+    this.#pipe.destroy()
+    this.#listener?.onLost()
+  }
+}

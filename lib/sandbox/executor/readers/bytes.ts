@@ -1,0 +1,38 @@
+import { type Batch, type Decoder, FormatError } from './decoder.ts'
+import { decodeUtf8, withoutMark } from './utf8.ts'
+
+/** Hands chunks on as they are. */
+export function createChunkDecoder(start: number): Decoder {
+  let offset = start
+  return {
+    decode(chunk) {
+      offset += chunk.length
+      return chunk.length === 0 ? [] : [{ bytes: chunk, end: offset }]
+    },
+  }
+}
+
+/** Hands on texts of the host's own, one per chunk. */
+export function createPageDecoder(): Decoder {
+  return { decode: (chunk) => (chunk.length === 0 ? [] : [{ text: Buffer.from(chunk).toString('utf8'), end: 0 }]) }
+}
+
+/** Collects everything into one batch, as bytes or as text. */
+export function createWholeDecoder(as: 'bytes' | 'text', start: number): Decoder {
+  const chunks: Uint8Array[] = []
+  return {
+    decode(chunk, last): Batch[] {
+      chunks.push(chunk)
+      if (!last) return []
+      const bytes = Buffer.concat(chunks)
+      const end = start + bytes.length
+      return as === 'bytes' ? [{ bytes, end }] : [{ text: textOf(bytes), end }]
+    },
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  const text = decodeUtf8(withoutMark(bytes))
+  if (text === undefined) throw new FormatError('the object is not UTF-8')
+  return text
+}

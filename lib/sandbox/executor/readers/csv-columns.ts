@@ -1,0 +1,107 @@
+/** Turns scanned fields of one column into what crosses to the guest: numbers, or codes into a dictionary of words. */
+
+import type { Fields } from './csv-scan.ts'
+import { FormatError } from './decoder.ts'
+import { decodeUtf8 } from './utf8.ts'
+
+/** One column of one scan. */
+export interface ColumnSlice {
+  readonly bytes: Uint8Array
+  readonly fields: Fields
+  readonly rows: number
+  readonly width: number
+  readonly column: number
+}
+
+const ZERO = 0x30
+const MINUS = 0x2d
+const POINT = 0x2e
+/** An integer of up to 15 digits and every power of ten up to 22 are exact doubles, so their quotient rounds right. */
+const EXACT_DIGITS = 15
+const POWERS_OF_TEN = Array.from({ length: EXACT_DIGITS + 1 }, (_, power) => 10 ** power)
+
+/** Reads the column as numbers; what is empty or not a number becomes `NaN`. */
+export function readNumbers(slice: ColumnSlice, into: Float64Array): void {
+  const { bytes, fields, rows, width, column } = slice
+  for (let row = 0, slot = column; row < rows; row++, slot += width)
+    into[row] = parseDecimal(bytes, fields.starts[slot]!, fields.ends[slot]!)
+}
+
+/** Plain decimals, which is what data is full of, without a string in between; anything else goes to `Number`. */
+function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
+  const negative = bytes[start] === MINUS
+  let digits = 0
+  let value = 0
+  let point = -1
+  for (let at = negative ? start + 1 : start; at < end; at++) {
+    const digit = bytes[at]! - ZERO
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      digits++
+    } else if (bytes[at] === POINT && point < 0) point = digits
+    else return parseOther(bytes, start, end)
+  }
+  if (digits === 0 || digits > EXACT_DIGITS) return parseOther(bytes, start, end)
+  if (point >= 0) value /= POWERS_OF_TEN[digits - point]!
+  return negative ? -value : value
+}
+
+function parseOther(bytes: Uint8Array, start: number, end: number): number {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)
+    .toString('latin1')
+    .trim()
+  return text === '' ? Number.NaN : Number(text)
+}
+
+/** Distinct words of a column; reused from batch to batch. At most half full, for batches of up to 8,192 rows. */
+export class Dictionary {
+  readonly #slots = new Int32Array(16_384)
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+  readonly #escaped: number[] = []
+
+  /** Writes the code of each field of the column to `into` and returns the words: word `c` is what code `c` means. */
+  encode(slice: ColumnSlice, into: Uint16Array): string[] {
+    const { bytes, fields, rows, width, column } = slice
+    this.#slots.fill(-1)
+    this.#starts.length = 0
+    this.#ends.length = 0
+    this.#escaped.length = 0
+    for (let row = 0, slot = column; row < rows; row++, slot += width)
+      into[row] = this.#code(bytes, fields.starts[slot]!, fields.ends[slot]!, fields.escaped[slot]!)
+    return this.#starts.map((start, code) => this.#word(bytes, start, code))
+  }
+
+  #code(bytes: Uint8Array, start: number, end: number, escaped: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hash(bytes, start, end) & mask
+    for (; this.#slots[slot]! >= 0; slot = (slot + 1) & mask) {
+      const code = this.#slots[slot]!
+      if (this.#escaped[code] === escaped && sameBytes(bytes, start, end, this.#starts[code]!, this.#ends[code]!))
+        return code
+    }
+    this.#slots[slot] = this.#starts.length
+    this.#ends.push(end)
+    this.#escaped.push(escaped)
+    return this.#starts.push(start) - 1
+  }
+
+  #word(bytes: Uint8Array, start: number, code: number): string {
+    const text = decodeUtf8(bytes.subarray(start, this.#ends[code]))
+    if (text === undefined) throw new FormatError('a field is not UTF-8')
+    return this.#escaped[code] === 1 ? text.replaceAll('""', '"') : text
+  }
+}
+
+/** FNV-1a. */
+function hash(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0x811c9dc5
+  for (let at = start; at < end; at++) value = Math.imul(value ^ bytes[at]!, 0x01000193)
+  return value ^ (value >>> 15)
+}
+
+function sameBytes(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
+  if (end - start !== otherEnd - otherStart) return false
+  for (let at = start, other = otherStart; at < end; at++, other++) if (bytes[at] !== bytes[other]) return false
+  return true
+}

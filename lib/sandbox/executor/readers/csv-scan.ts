@@ -1,0 +1,138 @@
+/**
+ * Finds the fields of CSV records in raw bytes (RFC 4180: quoted fields may hold delimiters, newlines and doubled
+ * quotes). Works on bytes because every byte it looks for is ASCII, which UTF-8 never uses inside a character. Nothing
+ * is decoded here, so a column nobody asked for costs no more than being passed over.
+ */
+import { FormatError } from './decoder.ts'
+
+const QUOTE = 0x22
+const NEWLINE = 0x0a
+const RETURN = 0x0d
+/** The bytes end before the record does. */
+const INCOMPLETE = -1
+
+/** Where fields lie, row after row: field `i` is `bytes[starts[i] .. ends[i])`, quotes left out. */
+export interface Fields {
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  /** 1 if the field holds doubled quotes that stand for one each. */
+  readonly escaped: Uint8Array
+}
+
+export interface ScanOptions {
+  /** One ASCII byte. */
+  readonly delimiter: number
+  /** Fields in every record. */
+  readonly width: number
+  readonly maxRows: number
+  /** Whether the end of the bytes is the end of the data, and so ends a record too. */
+  readonly last: boolean
+}
+
+export interface Scan {
+  readonly rows: number
+  /** Offset one past the last complete record. */
+  readonly end: number
+}
+
+/** Room for `count` fields. */
+export function createFields(count: number): Fields {
+  return { starts: new Uint32Array(count), ends: new Uint32Array(count), escaped: new Uint8Array(count) }
+}
+
+/**
+ * Scans the complete records from `from` on into `fields`. Empty lines are passed over.
+ *
+ * @throws FormatError if a record has more or fewer fields than `width`, or a quote stands where none may
+ */
+export function scanRecords(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields): Scan {
+  let rows = 0
+  let end = from
+  while (rows < options.maxRows && end < bytes.length) {
+    const content = afterNewlines(bytes, end)
+    const next = content < bytes.length ? scanRecord(bytes, content, options, fields, rows * options.width) : content
+    if (next === INCOMPLETE) break
+    if (content < bytes.length) rows++
+    end = next
+  }
+  return { rows, end }
+}
+
+/** Counts the fields of the first record, or `undefined` if it is not complete. */
+export function countFields(bytes: Uint8Array, delimiter: number, last: boolean): number | undefined {
+  const one = createFields(1)
+  let width = 1
+  for (let at = afterNewlines(bytes, 0); ; width++) {
+    const stop = scanField(bytes, at, { delimiter, last }, one, 0)
+    if (stop === INCOMPLETE) return undefined
+    if (bytes[stop] !== delimiter) return width
+    at = stop + 1
+  }
+}
+
+function afterNewlines(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (bytes[at] === NEWLINE || (bytes[at] === RETURN && bytes[at + 1] === NEWLINE)) at++
+  return at
+}
+
+function scanRecord(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields, slot: number): number {
+  const lastColumn = options.width - 1
+  let at = from
+  for (let column = 0; column <= lastColumn; column++) {
+    const stop = scanField(bytes, at, options, fields, slot + column)
+    if (stop === INCOMPLETE) return INCOMPLETE
+    if ((bytes[stop] === options.delimiter) !== column < lastColumn) throw wrongWidth(column, options.width)
+    at = stop + 1
+  }
+  return Math.min(at, bytes.length)
+}
+
+/** Notes one field and returns where it stops: at a delimiter, a newline, or the end of the bytes. */
+function scanField(
+  bytes: Uint8Array,
+  from: number,
+  options: Pick<ScanOptions, 'delimiter' | 'last'>,
+  fields: Fields,
+  slot: number,
+): number {
+  if (bytes[from] === QUOTE) return scanQuoted(bytes, from + 1, options, fields, slot)
+  const { delimiter, last } = options
+  const length = bytes.length
+  let stop = from
+  while (stop < length && bytes[stop] !== delimiter && bytes[stop] !== NEWLINE) stop++
+  if (stop === length && !last) return INCOMPLETE
+  const carriageReturn = stop > from && bytes[stop] !== delimiter && bytes[stop - 1] === RETURN
+  fields.starts[slot] = from
+  fields.ends[slot] = carriageReturn ? stop - 1 : stop
+  fields.escaped[slot] = 0
+  return stop
+}
+
+function scanQuoted(
+  bytes: Uint8Array,
+  from: number,
+  { delimiter, last }: Pick<ScanOptions, 'delimiter' | 'last'>,
+  fields: Fields,
+  slot: number,
+): number {
+  let close = bytes.indexOf(QUOTE, from)
+  let escaped = 0
+  for (; close >= 0 && bytes[close + 1] === QUOTE; close = bytes.indexOf(QUOTE, close + 2)) escaped = 1
+  if (close < 0 && last) throw new FormatError('a quoted field never ends')
+  let stop = close + 1
+  if (close >= 0 && bytes[stop] === RETURN) stop++
+  if (close < 0 || (stop >= bytes.length && !last)) return INCOMPLETE
+  if (stop < bytes.length && bytes[stop] !== delimiter && bytes[stop] !== NEWLINE)
+    throw new FormatError('a closing quote is followed by more than a delimiter or a newline')
+  fields.starts[slot] = from
+  fields.ends[slot] = close
+  fields.escaped[slot] = escaped
+  return stop
+}
+
+function wrongWidth(column: number, width: number): FormatError {
+  return new FormatError(
+    column < width - 1 ? `a record has ${column + 1} fields, not ${width}` : `a record has more than ${width} fields`,
+  )
+}

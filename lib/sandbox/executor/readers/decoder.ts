@@ -1,0 +1,26 @@
+import type { Reply } from '../../machine.ts'
+
+/** A piece of an object made ready for the guest, and where in the object it ends. */
+export interface Batch extends Reply {
+  /** Offset one past the last byte that went into this batch: a reader that is taken up again starts there. */
+  readonly end: number
+}
+
+/** Turns chunks into batches. Chunks come in order and may end anywhere, in the middle of a character too. */
+export interface Decoder {
+  /** @throws FormatError if the bytes are not what the decoder reads */
+  decode(chunk: Uint8Array, last: boolean): readonly Batch[]
+}
+
+/** The bytes of an object are not in the format they were read as. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError'
+}
+
+/** Most bytes a single line, or record, may have. */
+export const MAX_LINE_BYTES = 16 * 1024 * 1024
+
+/** `carry` followed by `chunk`, without copying when there is nothing to carry. */
+export function joined(carry: Uint8Array, chunk: Uint8Array): Uint8Array {
+  return carry.length === 0 ? chunk : Buffer.concat([carry, chunk])
+}

@@ -1,0 +1,72 @@
+import type { StreamSource } from '../../protocol.ts'
+import { createChunkDecoder, createPageDecoder, createWholeDecoder } from './bytes.ts'
+import { type CsvOptions, createCsvDecoder } from './csv.ts'
+import type { Batch, Decoder } from './decoder.ts'
+import { createLineDecoder } from './lines.ts'
+
+/** How the bytes of a stream are to be read. */
+export type Format =
+  | { readonly as: 'chunks' | 'bytes' | 'text' | 'lines' | 'pages' }
+  | ({ readonly as: 'csv' } & CsvOptions)
+
+/** What a reader can say when it is asked for more. */
+export type Step =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'fault'; readonly code: string; readonly message: string }
+
+/**
+ * Reads one stream in one format: chunks go in as they arrive, batches come out as the guest asks. A chunk is decoded
+ * only when its batches are wanted, and only then the next one is pulled, so a slow agent slows down the store.
+ */
+export class Reader {
+  readonly source: StreamSource
+  readonly #decoder: Decoder
+  readonly #pull: () => void
+  readonly #chunks: { bytes: Uint8Array; last: boolean }[] = []
+  readonly #batches: Batch[] = []
+  #fault: { code: string; message: string } | undefined
+  #ended = false
+
+  constructor(source: StreamSource, format: Format, pull: () => void) {
+    this.source = source
+    this.#decoder = createDecoder(format, source.from === 'object' ? source.start : 0)
+    this.#pull = pull
+  }
+
+  push(bytes: Uint8Array, last: boolean): void {
+    this.#chunks.push({ bytes, last })
+  }
+
+  fail(code: string, message: string): void {
+    this.#fault = { code, message }
+  }
+
+  next(): Step {
+    while (this.#batches.length === 0 && this.#chunks.length > 0) this.#decode()
+    const batch = this.#batches.shift()
+    if (batch !== undefined) return { kind: 'batch', batch }
+    if (this.#fault !== undefined) return { kind: 'fault', ...this.#fault }
+    return { kind: this.#ended ? 'end' : 'waiting' }
+  }
+
+  #decode(): void {
+    const { bytes, last } = this.#chunks.shift()!
+    if (last) this.#ended = true
+    else this.#pull()
+    try {
+      this.#batches.push(...this.#decoder.decode(bytes, last))
+    } catch (error) {
+      this.#chunks.length = 0
+      this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: error instanceof Error ? error.message : String(error) }
+    }
+  }
+}
+
+function createDecoder(format: Format, start: number): Decoder {
+  if (format.as === 'lines') return createLineDecoder(start)
+  if (format.as === 'csv') return createCsvDecoder(format, start)
+  if (format.as === 'pages') return createPageDecoder()
+  return format.as === 'chunks' ? createChunkDecoder(start) : createWholeDecoder(format.as, start)
+}

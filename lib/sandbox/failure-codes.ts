@@ -1,0 +1,36 @@
+import type { ObjectCode } from '../errors.ts'
+
+/** What can be wrong with the agent itself. */
+export type AgentCode =
+  /** The agent threw, or a promise of it was rejected and nobody listened. */
+  | 'AGENT_THREW'
+  /** The module does not compile, imports what it may not, or has no `export default agent(…)`. */
+  | 'AGENT_INVALID'
+  /** The agent's result is not JSON. */
+  | 'AGENT_RESULT'
+  /** The agent waits for something that can't happen. */
+  | 'AGENT_STALLED'
+
+/** Every code a failure may carry. Closed, so that a code tells no more than which of these happened. */
+export type FailureCode = AgentCode | ObjectCode
+
+const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
+  AGENT_THREW: true,
+  AGENT_INVALID: true,
+  AGENT_RESULT: true,
+  AGENT_STALLED: true,
+  OBJECT_NOT_FOUND: true,
+  OBJECT_CHANGED: true,
+  OBJECT_OUT_OF_SCOPE: true,
+  OBJECT_FORBIDDEN: true,
+  OBJECT_RANGE_INVALID: true,
+  OBJECT_FORMAT_INVALID: true,
+  BUCKET_NOT_FOUND: true,
+  BUCKET_ELSEWHERE: true,
+  STORE_FAILED: true,
+}
+
+/** The code as it stands if it is one of the closed set, else `AGENT_THREW`. */
+export function failureCode(code: unknown): FailureCode {
+  return typeof code === 'string' && Object.hasOwn(FAILURE_CODES, code) ? (code as FailureCode) : 'AGENT_THREW'
+}

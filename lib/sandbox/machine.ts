@@ -1,0 +1,288 @@
+/**
+ * The engine: one WebAssembly instance that runs one agent. The only file that knows quickjs-wasi.
+ *
+ * Booting and loading are deterministic: the clock stands still and randomness is fixed, so the same engine, prelude
+ * and module give the same memory, byte for byte, on every machine. Only {@link Machine.start} lets the world in.
+ *
+ * The guest reaches the host through one function, `(name, id, request)`, and the host the guest through one,
+ * `settle(id, ok, text, bytes)`; promises live in the guest's own heap. So a machine whose call stack is empty is
+ * complete without anything outside of it but this pair.
+ */
+import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+
+/** What the guest asks. `id` is 0 when nothing is to come back. */
+export type HostCall = (name: string, id: number, request: string, bytes: Uint8Array | undefined) => void
+
+/** What a call is settled with. Both absent: there is nothing (more). */
+export interface Reply {
+  readonly text?: string
+  readonly bytes?: Uint8Array
+}
+
+/** Why the engine gave up; the agent itself ends by a host call. */
+export type MachineStop =
+  /** The deadline passed. */
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'out-of-memory' }
+  /** WebAssembly trapped: the call stack is used up, or the memory is corrupt. The instance must not be used again. */
+  | { readonly kind: 'trapped' }
+
+export interface MachineOptions {
+  readonly engine: WebAssembly.Module
+  /** Source of the prelude, the module `lander/agent`. */
+  readonly prelude: string
+  /** Most memory the guest's heap may take, in pages of 64 KiB. */
+  readonly memoryPages: number
+  /** Longest request the guest may send, in UTF-16 code units. */
+  readonly requestLength: number
+  /** Whether the guest may compile code at run time. */
+  readonly compiles: boolean
+  readonly hostCall: HostCall
+  /** Asked often while the guest runs; `true` interrupts it. */
+  readonly expired: () => boolean
+  readonly onStop: (stop: MachineStop) => void
+}
+
+/** The one module an agent can import. */
+export const AGENT_MODULE = 'lander/agent'
+const MAIN_MODULE = 'main'
+const HOST_PROPERTY = 'lander:host'
+
+/** What the clock says until a run starts: 2020-01-01. */
+const BOOT_TIME = 1_577_836_800_000
+const PAGE_BYTES = 65_536
+/** The engine's own guard, half of what the binary can hold; beyond it WebAssembly traps. */
+const STACK_BYTES = 256 * 1024
+/** Unhandled rejections that are kept until the guest is idle: the first of them fails the run. */
+const MAX_REJECTIONS = 64
+
+/** The functions the prelude hands over at boot. */
+interface Hooks {
+  readonly settle: JSValueHandle
+  readonly load: JSValueHandle
+  readonly start: JSValueHandle
+  readonly fail: JSValueHandle
+}
+
+type Rejections = Map<number, { readonly promise: JSValueHandle; readonly reason: JSValueHandle }>
+
+export class Machine {
+  readonly #vm: QuickJS
+  readonly #options: MachineOptions
+  readonly #clock: { now: number }
+  readonly #rejections: Rejections
+  #hooks: Hooks | undefined
+  #depth = 0
+  #stopped = false
+
+  private constructor(vm: QuickJS, options: MachineOptions, clock: { now: number }, rejections: Rejections) {
+    this.#vm = vm
+    this.#options = options
+    this.#clock = clock
+    this.#rejections = rejections
+  }
+
+  /** Makes an instance and runs the prelude in it. */
+  static async boot(options: MachineOptions): Promise<Machine> {
+    const clock = { now: BOOT_TIME }
+    const rejections: Rejections = new Map()
+    const vm = await QuickJS.create({
+      wasm: options.engine,
+      wasi: deterministicWasi(clock),
+      timezoneOffset: 0,
+      // Without WeakRef and FinalizationRegistry the guest can't watch the garbage collector.
+      intrinsics: Intrinsics.ALL & ~Intrinsics.WEAK_REF,
+      memoryLimit: options.memoryPages * PAGE_BYTES,
+      maxStackSize: STACK_BYTES,
+      interruptHandler: options.expired,
+      onUnhandledRejection: (promise: JSValueHandle, reason: JSValueHandle, handled: boolean) =>
+        noteRejection(rejections, promise, reason, handled),
+      moduleLoader: { load: refuseModule },
+    })
+    const machine = new Machine(vm, options, clock, rejections)
+    machine.#bootPrelude()
+    return machine
+  }
+
+  /** Evaluates the agent's module. What it exports is kept in the guest. */
+  load(source: string): void {
+    this.#enter(() => {
+      const vm = this.#vm
+      const promise = vm.evalCode(source, MAIN_MODULE, EvalFlags.TYPE_MODULE)
+      this.#call(this.#hooks!.load, promise)
+      promise.dispose()
+    })
+  }
+
+  /** Calls the agent's entry; it ends with a host call named `return`, `throw` or `withhold`. */
+  start(request: string, now: number): void {
+    this.#clock.now = now
+    this.#enter(() => this.#callWithText(this.#hooks!.start, request))
+  }
+
+  /** Answers a call of the guest, also from within {@link HostCall}: then the guest needs no promise. */
+  settle(id: number, ok: boolean, reply: Reply, now: number): void {
+    this.#clock.now = now
+    this.#enter(() => {
+      const vm = this.#vm
+      const args = [vm.newNumber(id), ok ? vm.true : vm.false, this.#text(reply.text), this.#bytes(reply.bytes)]
+      this.#call(this.#hooks!.settle, ...args)
+      for (const arg of args) arg.dispose()
+    })
+  }
+
+  /** Whether the machine can go on. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  /** The engine's memory in pages. */
+  get memoryPages(): number {
+    return this.image().byteLength / PAGE_BYTES
+  }
+
+  /** The whole memory, as it is: a view, not a copy. */
+  image(): Uint8Array {
+    return new Uint8Array(this.#vm._getMemory().buffer)
+  }
+
+  #bootPrelude(): void {
+    const vm = this.#vm
+    const host = vm.newFunction(HOST_PROPERTY, (...args) => this.#onHostCall(args))
+    vm.setProp(vm.global, HOST_PROPERTY, host)
+    host.dispose()
+    vm.evalCode(this.#options.prelude, AGENT_MODULE, EvalFlags.TYPE_MODULE).dispose()
+    vm.executePendingJobs()
+    if (this.#hooks === undefined) throw new Error('the prelude did not hand over its hooks')
+  }
+
+  /** The guest's one way out. Types are checked before anything is converted: a conversion would run guest code. */
+  #onHostCall(args: readonly JSValueHandle[]): JSValueHandle {
+    const [name, id, request, bytes] = args
+    if (!name?.isString || !id?.isNumber || !request?.isString) throw 'a host call takes (string, number, string)'
+    if (this.#hooks === undefined) return this.#onBoot(args)
+    if (lengthOf(name) > 32 || lengthOf(request) > this.#options.requestLength) throw 'a host call is too long'
+    try {
+      const copied = bytes?.isObject ? bytes.toUint8Array() : undefined
+      this.#options.hostCall(name.toString(), id.toNumber(), request.toString(), copied)
+    } catch (error) {
+      // A string, because an Error would carry the host's own stack into the guest.
+      throw error instanceof Error ? error.message : String(error)
+    }
+    return this.#vm.undefined
+  }
+
+  #onBoot(args: readonly JSValueHandle[]): JSValueHandle {
+    const [settle, load, start, fail] = args.slice(3).map((hook) => hook.dup())
+    this.#hooks = { settle: settle!, load: load!, start: start!, fail: fail! }
+    return this.#options.compiles ? this.#vm.true : this.#vm.false
+  }
+
+  /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
+  #enter(run: () => void): void {
+    if (this.#stopped) return
+    if (this.#depth > 0) return run()
+    this.#depth++
+    try {
+      run()
+      this.#vm.executePendingJobs()
+      this.#reportRejection()
+    } catch (error) {
+      this.#onThrow(error)
+    } finally {
+      this.#depth--
+    }
+    // An interrupted microtask swallows the interruption, so the deadline is looked at once more.
+    if (!this.#stopped && this.#options.expired()) this.#stop({ kind: 'expired' })
+  }
+
+  #onThrow(error: unknown): void {
+    if (isTrap(error)) return this.#stop({ kind: 'trapped' })
+    if (this.#options.expired()) return this.#stop({ kind: 'expired' })
+    const handle = guestException(error)
+    if (handle === undefined || isOutOfMemory(error)) return this.#stop({ kind: 'out-of-memory' })
+    try {
+      this.#call(this.#hooks!.fail, handle)
+    } catch (again) {
+      this.#stop({ kind: isTrap(again) ? 'trapped' : this.#options.expired() ? 'expired' : 'out-of-memory' })
+    }
+  }
+
+  #stop(stop: MachineStop): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#options.onStop(stop)
+  }
+
+  /** Nobody listened to a rejection while the guest ran: that fails the run, as it ends a Node process. */
+  #reportRejection(): void {
+    const [first] = this.#rejections.values()
+    if (first === undefined) return
+    this.#rejections.clear()
+    this.#call(this.#hooks!.fail, first.reason)
+  }
+
+  #call(hook: JSValueHandle, ...args: JSValueHandle[]): void {
+    this.#vm.callFunction(hook, this.#vm.undefined, ...args).dispose()
+  }
+
+  #callWithText(hook: JSValueHandle, text: string): void {
+    const handle = this.#vm.newString(text)
+    this.#call(hook, handle)
+    handle.dispose()
+  }
+
+  #text(text: string | undefined): JSValueHandle {
+    return text === undefined ? this.#vm.undefined : this.#vm.newString(text)
+  }
+
+  #bytes(bytes: Uint8Array | undefined): JSValueHandle {
+    return bytes === undefined ? this.#vm.undefined : this.#vm.newArrayBuffer(bytes)
+  }
+}
+
+/** Keeps a rejection that nobody has handled yet, and lets go of it once somebody does. */
+function noteRejection(noted: Rejections, promise: JSValueHandle, reason: JSValueHandle, handled: boolean): void {
+  const known = noted.get(promise.identity)
+  if (known !== undefined) for (const handle of [known.promise, known.reason]) handle.dispose()
+  noted.delete(promise.identity)
+  if (!handled && noted.size < MAX_REJECTIONS)
+    noted.set(promise.identity, { promise: promise.dup(), reason: reason.dup() })
+}
+
+function refuseModule(name: string): string {
+  throw new Error(`an agent can import "${AGENT_MODULE}" only, not "${name}"`)
+}
+
+/** A string's own `length` can't be overridden, so this runs no guest code. */
+function lengthOf(text: JSValueHandle): number {
+  return text.getProp('length').consume((length) => length.toNumber())
+}
+
+function deterministicWasi(clock: { readonly now: number }) {
+  return (memory: WebAssembly.Memory) => ({
+    clock_time_get(_clock: number, _precision: bigint, result: number) {
+      new DataView(memory.buffer).setBigUint64(result, BigInt(Math.floor(clock.now)) * 1_000_000n, true)
+      return 0
+    },
+    random_get(pointer: number, length: number) {
+      new Uint8Array(memory.buffer, pointer, length).fill(0)
+      return 0
+    },
+    // The engine's own messages would go to this process's output.
+    fd_write: () => 8,
+  })
+}
+
+/** WebAssembly ran into a wall of its own: a trap, or the thread's stack is used up. */
+function isTrap(error: unknown): boolean {
+  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
+}
+
+function guestException(error: unknown): JSValueHandle | undefined {
+  return error instanceof Error && 'handle' in error ? (error.handle as JSValueHandle) : undefined
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.name === 'InternalError' && error.message === 'out of memory'
+}

@@ -1,0 +1,89 @@
+/**
+ * What the sandbox and its executor say to each other. Everything an agent reads is a *stream*: the bytes of an
+ * object, a listing, one stat. The executor opens a stream and pulls; each pull is answered by one chunk, so nothing
+ * travels that nobody asked for.
+ *
+ * The executor's side may be in the agent's hands, so the sandbox parses and bounds every message
+ * ({@link parseFromExecutor}) and takes none out of turn.
+ */
+import * as v from 'valibot'
+import type { Limits } from '../limits.ts'
+import type { AgentContext, Job } from './job.ts'
+
+/** Bytes of an object that one pull is answered with, at most. */
+export const CHUNK_BYTES = 1024 * 1024
+/** Pulls in flight per stream: one chunk to work on, one on its way. */
+export const STREAM_WINDOW = 2
+/** Streams open at the same time: with {@link STREAM_WINDOW} it bounds the executor's buffers to 256 MiB. */
+export const MAX_STREAMS = 128
+/** Objects in one page of a listing. */
+export const PAGE_OBJECTS = 1000
+/** Bytes of a message's JSON header: room for a key of 1,024 characters, escaped. */
+export const HEADER_BYTES = 32 * 1024
+
+/** What a stream delivers. Lists and stats name things the agent's way: a key, or `s3://bucket/key`. */
+export type StreamSource = v.InferOutput<typeof streamSource>
+
+const offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const name = v.pipe(v.string(), v.maxLength(4096))
+
+const streamSource = v.variant('from', [
+  v.strictObject({ from: v.literal('object'), bucket: name, key: name, etag: name, start: offset, end: offset }),
+  v.strictObject({ from: v.literal('list'), prefix: name }),
+  v.strictObject({ from: v.literal('stat'), name }),
+])
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const base = { run: count }
+const fromExecutor = v.variant('type', [
+  v.strictObject({ ...base, type: v.literal('started') }),
+  v.strictObject({ ...base, type: v.literal('open'), stream: count, source: streamSource }),
+  v.strictObject({ ...base, type: v.literal('pull'), stream: count }),
+  v.strictObject({ ...base, type: v.literal('close'), stream: count }),
+  v.strictObject({ ...base, type: v.literal('log') }),
+  v.strictObject({ ...base, type: v.literal('progress'), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
+  v.strictObject({
+    ...base,
+    type: v.literal('end'),
+    kind: v.picklist(['completed', 'failed', 'wallMs', 'memoryPages', 'resultBytes', 'logBytes', 'stack']),
+    memoryPages: count,
+    healthy: v.boolean(),
+  }),
+])
+
+/** A message of the executor. `log` carries its text as body, `end` the result or the failure as JSON. */
+export type FromExecutor = v.InferOutput<typeof fromExecutor>
+export type EndMessage = Extract<FromExecutor, { type: 'end' }>
+export type EndKind = EndMessage['kind']
+
+/** @throws v.ValiError if the header is not a message of the executor */
+export function parseFromExecutor(header: unknown): FromExecutor {
+  return v.parse(fromExecutor, header)
+}
+
+/** Everything a run needs, but for the objects. Its body is the agent's module followed by the input. */
+export interface RunMessage {
+  readonly type: 'run'
+  readonly run: number
+  readonly entry: Job['entry']
+  readonly context: AgentContext
+  readonly now: number
+  /** Four 32-bit words for the agent's `Math.random`. */
+  readonly seed: readonly number[]
+  readonly compiles: boolean
+  readonly limits: Limits
+  /** Bytes of the module at the start of the body; the rest is the input. */
+  readonly mainBytes: number
+}
+
+/** A message to the executor. `chunk` carries the bytes as body. */
+export type ToExecutor =
+  | RunMessage
+  | { readonly type: 'chunk'; readonly run: number; readonly stream: number; readonly last: boolean }
+  | {
+      readonly type: 'fault'
+      readonly run: number
+      readonly stream: number
+      readonly code: string
+      readonly message: string
+    }

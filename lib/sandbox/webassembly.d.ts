@@ -1,0 +1,10 @@
+/** The part of the WebAssembly API that this room uses: the types of Node 20 leave it to those of browsers. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array)
+  }
+  class RuntimeError extends Error {}
+  interface Memory {
+    readonly buffer: ArrayBuffer
+  }
+}

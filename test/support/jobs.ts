@@ -1,0 +1,53 @@
+import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
+import { createMemoryStore } from '../../lib/objects/memory.ts'
+import { scopeStore } from '../../lib/objects/scoped.ts'
+import type { ObjectStore } from '../../lib/objects/store.ts'
+import type { Job } from '../../lib/sandbox/job.ts'
+import type { Scope } from '../../lib/scope.ts'
+import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
+
+/** What a test says about a run; everything else is the same for all. */
+export interface RunOptions {
+  readonly input?: unknown
+  readonly entry?: Job['entry']
+  readonly limits?: Partial<Limits>
+  readonly compiles?: boolean
+  /** Objects in the bucket `data`. @default none */
+  readonly objects?: Readonly<Record<string, Uint8Array | string>>
+  readonly store?: ObjectStore
+  readonly scopes?: readonly Scope[]
+  readonly region?: string
+  readonly mission?: string
+  readonly now?: number
+  readonly onProgress?: Job['onProgress']
+  readonly signal?: AbortSignal
+}
+
+export const NOW = 1_750_000_000_000
+
+/** Limits that let an attack fail fast. */
+export const SMALL_LIMITS: Partial<Limits> = { wallMs: 400, memoryPages: 512 }
+
+/** An agent whose body is `body`: what it returns is the result. `input` and `place` are at hand. */
+export function agentSource(body: string, imports = 'agent, here, log, progress, sleep, sum'): string {
+  return `import { ${imports} } from 'lander/agent'\nexport default agent(async (input, place) => { ${body} })`
+}
+
+/** A job for the sandbox. Only tests may claim that a bundle was verified. */
+export function jobOf(main: string, options: RunOptions = {}): Job {
+  const { input = null, entry = 'run', compiles = false, region = 'here-1', mission = 'm1', now = NOW } = options
+  const scopes = options.scopes ?? [{ bucket: 'data', prefix: '', actions: ['read'] }]
+  const store = options.store ?? createMemoryStore({ buckets: { data: options.objects ?? {} } })
+  const limits = { ...DEFAULT_LIMITS, wallMs: 10_000, ...options.limits }
+  return {
+    bundle: { statement: { compiles }, main, limits, scopes } as unknown as VerifiedBundle,
+    entry,
+    input: JSON.stringify(input),
+    context: { mission, fleet: 'test', region, regions: [region, 'there-1'] },
+    scopes,
+    store: scopeStore(store, scopes),
+    now,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.signal && { signal: options.signal }),
+  }
+}

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import { buildSandboxAssets } from '../../lib/bundle/sandbox-assets.ts'
+import type { JobResult, Sandbox } from '../../lib/sandbox/job.ts'
+import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import { agentSource, jobOf, type RunOptions } from './jobs.ts'
+
+export interface TestSandbox {
+  readonly assets: string
+  /** Runs an agent whose body is `body`. */
+  run(body: string, options?: RunOptions): Promise<JobResult>
+  /** Runs a whole module. */
+  runModule(main: string, options?: RunOptions): Promise<JobResult>
+}
+
+/** One sandbox for all tests of a file. */
+export function useSandbox(): TestSandbox {
+  const assets = mkdtempSync(join(tmpdir(), 'lander-sandbox-'))
+  let sandbox: Sandbox | undefined
+  beforeAll(async () => {
+    await buildSandboxAssets(assets)
+    sandbox = createSandbox({ assets })
+  })
+  afterAll(async () => {
+    await sandbox?.[Symbol.asyncDispose]()
+    rmSync(assets, { recursive: true })
+  })
+  return {
+    assets,
+    run: (body, options) => sandbox!.run(jobOf(agentSource(body), options)),
+    runModule: (main, options) => sandbox!.run(jobOf(main, options)),
+  }
+}
