@@ -91,7 +91,7 @@ const statement = v.pipe(
     compiles: v.boolean(),
     audience: v.strictObject({
       fleet: v.union([v.literal(ANY), fleetName]),
-      regions: v.union([v.tuple([v.literal(ANY)]), regions]),
+      regions: v.union([v.strictTuple([v.literal(ANY)]), regions]),
     }),
     issuedAt: time,
     notBefore: time,

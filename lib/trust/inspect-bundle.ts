@@ -28,14 +28,21 @@ export function inspectBundle(file: Uint8Array, publicKeys: ReadonlyMap<string, 
   const { payload, signatures } = decodeEnvelope(envelope, STATEMENT_TYPE)
   const statement = parseStatement(payload)
   const message = preAuthEncoding(STATEMENT_TYPE, payload)
-  const signers = signatures.map((signature) => ({ keyId: signature.keyId, verified: holds(signature, message, publicKeys) }))
+  const signers = signatures.map((signature) => ({
+    keyId: signature.keyId,
+    verified: holds(signature, message, publicKeys),
+  }))
   const stored = splitParts(body, statement.entries)
   const intact = statement.entries.every(({ name, sha256 }) => digestOf(stored.get(name)!) === sha256)
   const verified = intact && signers.every((signer) => signer.verified === true)
   return { statement, digest: digestOf(payload), signers, intact, verified }
 }
 
-function holds({ keyId, signature }: Signature, message: Uint8Array, keys: ReadonlyMap<string, Uint8Array>): boolean | undefined {
+function holds(
+  { keyId, signature }: Signature,
+  message: Uint8Array,
+  keys: ReadonlyMap<string, Uint8Array>,
+): boolean | undefined {
   const key = keys.get(keyId)
   return key === undefined ? undefined : verifyStrict(signature, message, admitKey(key))
 }

@@ -47,8 +47,10 @@ export default agent(async ({ word }, { regions }) => {
   })))
   return {
     word,
+    searched: 'logs/2026/',
     total: sum(counts.map(({ total }) => total)),
     regions: counts.map(({ region, total, busiest }) => ({ region, total, busiest })),
+    silent: counts.filter(({ total }) => total === 0).length,
     quietest: counts.reduce((least, next) => (next.total < least.total ? next : least)).region,
     loudest: counts.reduce((most, next) => (next.total > most.total ? next : most)).region,
   }

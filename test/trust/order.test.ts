@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { statementPayload } from '../../lib/bundle/statement.ts'
+import { utf8 } from '../../lib/encoding/bytes.ts'
+import { digestOf } from '../../lib/encoding/digest.ts'
+import { DEFAULT_LIMITS } from '../../lib/limits.ts'
+import { parseEnvelope } from '../../lib/trust/envelope.ts'
+import { createOrder, MAX_ORDER_LIFETIME_MS, type Order, parseOrder, signOrder } from '../../lib/trust/order.ts'
+import { bob, bundleOf, DAY_MS, fixedRandom, INPUT, logs, NOW } from './fixture.ts'
+
+const { statement } = bundleOf()
+const order = createOrder({ statement, input: INPUT, now: NOW, random: fixedRandom })
+const malformed = expect.objectContaining({ situation: 'refused', code: 'ORDER_MALFORMED' })
+
+describe('an order', () => {
+  test('is as wide as its statement, names it and the input, and lives an hour', () => {
+    expect(order).toEqual({
+      lander: 1,
+      mission: 'BwcHBwcHBwcHBwcHBwcHBw',
+      nonce: 'BwcHBwcHBwcHBwcHBwcHBw',
+      statement: digestOf(statementPayload(statement)),
+      input: digestOf(utf8(INPUT)),
+      fleet: 'default',
+      regions: ['eu-central-1'],
+      scopes: [logs],
+      limits: DEFAULT_LIMITS,
+      issuedAt: NOW,
+      expiresAt: NOW + 3_600_000,
+    })
+  })
+
+  test('is read back from its envelope', () => {
+    expect(parseOrder(parseEnvelope(signOrder(order, bob)).payload)).toEqual(order)
+  })
+
+  test('never outlives its statement', () => {
+    const now = statement.expiresAt - 1000
+    expect(createOrder({ statement, input: INPUT, now }).expiresAt).toBe(statement.expiresAt)
+  })
+
+  test('has a mission and a nonce of its own', () => {
+    const [a, b] = [1, 2].map(() => createOrder({ statement, input: INPUT, now: NOW }))
+    expect(new Set([a!.mission, a!.nonce, b!.mission, b!.nonce]).size).toBe(4)
+  })
+
+  test.each<[string, object]>([
+    ['with an unknown field', { priority: 1 }],
+    ['without a nonce', { nonce: undefined }],
+    ['with a short nonce', { nonce: 'BwcH' }],
+    ['with a nonce of spare bits', { nonce: 'BwcHBwcHBwcHBwcHBwcHBx' }],
+    ['for no region', { regions: [] }],
+    ['for a region twice', { regions: ['eu-central-1', 'eu-central-1'] }],
+    ['for any region', { regions: ['*'] }],
+    ['for any fleet', { fleet: '*' }],
+    ['for every bucket', { scopes: [{ bucket: '*', prefix: '', actions: ['read'] }] }],
+    ['that ends before it begins', { expiresAt: NOW }],
+    ['that lives longer than a day', { expiresAt: NOW + MAX_ORDER_LIFETIME_MS + 1 }],
+    ['with a time that is no whole number', { issuedAt: NOW + 0.5 }],
+  ])('%s is malformed', (_, changes) => {
+    const spoiled = { ...order, ...changes }
+    expect(() => parseOrder(utf8(JSON.stringify(spoiled)))).toThrowError(malformed)
+  })
+
+  test('that would be malformed is not signed', () => {
+    expect(() => signOrder({ ...order, expiresAt: NOW + 2 * DAY_MS }, bob)).toThrowError(malformed)
+    expect(() => signOrder({ ...order, more: 1 } as Order, bob)).toThrowError(malformed)
+  })
+})
