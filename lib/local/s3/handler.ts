@@ -60,7 +60,7 @@ export function createS3Handler({
       response.setHeader('server', 'LanderS3')
       const answer = async () => {
         const proven = auth ?? authenticate(request, { credentials, now })
-        requireRegion(regions, proven.region)
+        requireScope(regions, proven)
         return answerRequest(request, proven, await opening, now)
       }
       const reply = await answer().catch((error: unknown) => errorReply(request, requestId, error))
@@ -83,10 +83,13 @@ async function answerRequest(
   return operation({ ...address, request, headers, auth, storage, now })
 }
 
-function requireRegion(regions: readonly string[], region: string): void {
-  if (regions.includes(region)) return
-  const message = `The authorization header is malformed; the region '${region}' is wrong; expecting one of ${regions.join(', ')}`
-  throw new AwsError('AuthorizationHeaderMalformed', message, { fields: { Region: regions[0] ?? '' } })
+/** A signature for another service, or another region, proves nothing here. */
+function requireScope(regions: readonly string[], { region, service }: Authentication): void {
+  const malformed = (fact: string) =>
+    new AwsError('AuthorizationHeaderMalformed', `The authorization header is malformed; ${fact}`)
+  if (service !== 's3') throw malformed(`incorrect service "${service}": this endpoint belongs to "s3".`)
+  if (!regions.includes(region))
+    throw malformed(`the region '${region}' is wrong; expecting one of ${regions.join(', ')}.`)
 }
 
 /** A stranger's error becomes `InternalError` without its text. A reply to HEAD, and 304, have no body. */
