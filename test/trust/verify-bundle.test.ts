@@ -228,6 +228,39 @@ describe('a bundle is refused', () => {
   })
 })
 
+describe('what is signed, and still malformed, is refused', () => {
+  const spoiling: [string, (json: string) => string][] = [
+    ['with an unknown field', (json) => json.replace('{', '{"comment":"",')],
+    ['with a name twice', (json) => json.replace('{', '{"lander":1,')],
+    ['with an unsafe integer', (json) => json.replace(/"expiresAt":\d+/, '"expiresAt":9007199254740993')],
+    ['with another document behind it', (json) => `${json}{}`],
+    ['that is no JSON', () => 'lander'],
+  ]
+  const { statement, parts } = bundleOf()
+  const orderOf = (changes: object) => ({
+    ...createOrder({ statement, input: INPUT, now: NOW, random: fixedRandom }),
+    ...changes,
+  })
+  const ordered = (json: string) => envelopeToJson(signEnvelope(ORDER_TYPE, utf8(json), [bob]))
+
+  test.each(spoiling)('a statement %s', (_, spoil) => {
+    const payload = utf8(spoil(JSON.stringify(statement)))
+    const file = encodeSignedBundle({
+      envelope: encodeEnvelope(signEnvelope(STATEMENT_TYPE, payload, [alice])),
+      parts: parts.values(),
+    })
+    const order = ordered(JSON.stringify(orderOf({ statement: digestOf(payload) })))
+    refused({ ...admissionOf(), file, order }).toThrowError(
+      refusal('STATEMENT_MALFORMED', 'the statement is malformed'),
+    )
+  })
+
+  test.each(spoiling)('an order %s', (_, spoil) => {
+    const order = ordered(spoil(JSON.stringify(orderOf({}))))
+    refused({ ...admissionOf(), order }).toThrowError(refusal('ORDER_MALFORMED', 'the order is malformed'))
+  })
+})
+
 describe('an order wider than its statement is refused', () => {
   test.each([
     ['regions', { regions: ['eu-central-1', 'us-east-1'] }],
