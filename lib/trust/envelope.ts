@@ -1,4 +1,3 @@
-import nacl from 'tweetnacl'
 import * as v from 'valibot'
 import { MAX_PAYLOAD_BYTES } from '../bundle/document.ts'
 import { fromBase64, toBase64 } from '../encoding/base64url.ts'
@@ -6,6 +5,7 @@ import { concatBytes, utf8 } from '../encoding/bytes.ts'
 import { RefusedError } from '../errors.ts'
 import { SIGNATURE_BYTES } from './ed25519.ts'
 import type { SigningKey } from './keys.ts'
+import { signDetached } from './sign.ts'
 
 /**
  * Signed documents travel in a strict profile of DSSE (github.com/secure-systems-lab/dsse, v1.0): what is signed binds
@@ -52,7 +52,7 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
  */
 export function signEnvelope(payloadType: string, payload: Uint8Array, keys: readonly SigningKey[]): Envelope {
   const message = preAuthEncoding(payloadType, payload)
-  const signatures = keys.map(({ keyId, secretKey }) => ({ keyId, signature: nacl.sign.detached(message, secretKey) }))
+  const signatures = keys.map((key) => ({ keyId: key.keyId, signature: signDetached(message, key) }))
   requireSignatures(signatures)
   return { payloadType, payload, signatures }
 }

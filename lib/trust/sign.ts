@@ -15,7 +15,9 @@ export function signDetached(message: Uint8Array, key: SigningKey): Uint8Array {
 }
 
 // RFC 8410 §7: a PrivateKeyInfo for Ed25519 is these bytes and the seed.
-const PKCS8_PREFIX = Uint8Array.from('302e020100300506032b657004220420'.match(/../g)!, (pair) => Number.parseInt(pair, 16))
+const PKCS8_PREFIX = Uint8Array.from('302e020100300506032b657004220420'.match(/../g)!, (pair) =>
+  Number.parseInt(pair, 16),
+)
 
 /** Importing a key costs eight times as much as signing with it. */
 const imported = new WeakMap<SigningKey, KeyObject>()

@@ -1,0 +1,239 @@
+import * as v from 'valibot'
+import {
+  areDistinct,
+  count,
+  digest,
+  documentPayload,
+  fleetName,
+  id,
+  limits,
+  parseDocument,
+  regionName,
+  time,
+} from '../bundle/document.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { canonicalJson } from '../encoding/canonical-json.ts'
+import { digestOf } from '../encoding/digest.ts'
+import type { Json } from '../encoding/json.ts'
+import { RefusedError } from '../errors.ts'
+import type { Limits } from '../limits.ts'
+import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
+import { keyIdOf, type SigningKey } from './keys.ts'
+import { verifySignatures } from './verify.ts'
+
+/** The payload type an envelope binds to a receipt. */
+export const RECEIPT_TYPE = 'application/vnd.lander.receipt.v1+json'
+
+/** An object version that was read, and how much of it. */
+export interface ReceiptObject {
+  readonly bucket: string
+  readonly key: string
+  readonly etag: string
+  /** Bytes. */
+  readonly size: number
+  readonly bytesRead: number
+}
+
+/** Every object of a run: all of them by digest and total, as many as fit by name. */
+export interface ReceiptObjects {
+  readonly count: number
+  readonly bytesRead: number
+  /** SHA-256 of the canonical JSON of the whole list, base64url. */
+  readonly digest: string
+  /** The list, or its beginning. */
+  readonly listed: readonly ReceiptObject[]
+}
+
+/** What a region says it did for one landing of a mission, signed by the fleet. All times in milliseconds since 1970. */
+export interface Receipt {
+  readonly lander: 1
+  /** Of the fleet secret: which receipt key signed. */
+  readonly epoch: number
+  readonly fleet: string
+  readonly region: string
+  readonly mission: string
+  /** Which landing of the mission's agent this was, from 0. */
+  readonly sequence: number
+  readonly entry: 'run' | 'merge'
+  /** SHA-256 of the statement, base64url: the code, its scopes and its limits. */
+  readonly statement: string
+  readonly authors: readonly string[]
+  readonly sender: string
+  /** SHA-256 of the input's UTF-8 bytes, base64url. */
+  readonly input: string
+  /** Version of the key policy that let the agent in. */
+  readonly policy: number
+  readonly limits: Limits
+  readonly objects: ReceiptObjects
+  /** Bytes of result, error text and logs that left. */
+  readonly bytesReturned: number
+  readonly outcome: 'completed' | 'departed' | 'failed' | 'stopped'
+  /** {@link resultDigest} of what a completed run returned. */
+  readonly result: string | null
+  readonly startedAt: number
+  readonly endedAt: number
+  /** {@link receiptDigest} of the agent's landing before this one. */
+  readonly previous: string | null
+}
+
+/** A receipt as a draft: its signer adds the epoch. */
+export type ReceiptDraft = Omit<Receipt, 'lander' | 'epoch'>
+
+/** A receipt's payload, before it is put into an envelope. */
+export const MAX_RECEIPT_BYTES = 64 * 1024
+
+/** How many objects a receipt names, and how many bytes of JSON they may take: a key of 1,024 bytes may take 6,144. */
+const MAX_LISTED = 64
+const MAX_LISTED_BYTES = MAX_RECEIPT_BYTES / 2
+
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
+const keyId = v.pipe(v.string(), v.regex(/^[\w-]{22}$/))
+const amount = count(Number.MAX_SAFE_INTEGER)
+
+const object = v.strictObject({
+  bucket: text(255),
+  key: text(1024),
+  etag: text(1024),
+  size: amount,
+  bytesRead: amount,
+})
+
+const receipt = v.pipe(
+  v.strictObject({
+    lander: v.literal(1),
+    epoch: amount,
+    fleet: fleetName,
+    region: regionName,
+    mission: id,
+    sequence: amount,
+    entry: v.picklist(['run', 'merge']),
+    statement: digest,
+    authors: v.pipe(
+      v.array(keyId),
+      v.minLength(1),
+      v.maxLength(MAX_SIGNATURES),
+      v.check((all) => areDistinct(all)),
+    ),
+    sender: keyId,
+    input: digest,
+    policy: amount,
+    limits,
+    objects: v.pipe(
+      v.strictObject({
+        count: amount,
+        bytesRead: amount,
+        digest,
+        listed: v.pipe(v.array(object), v.maxLength(MAX_LISTED)),
+      }),
+      v.check(({ count, listed }) => listed.length <= count),
+    ),
+    bytesReturned: amount,
+    outcome: v.picklist(['completed', 'departed', 'failed', 'stopped']),
+    result: v.nullable(digest),
+    startedAt: time,
+    endedAt: time,
+    previous: v.nullable(digest),
+  }),
+  v.check(({ outcome, result }) => (outcome === 'completed') === (result !== null)),
+) satisfies v.GenericSchema<unknown, Receipt>
+
+const kind = { name: 'receipt', code: 'RECEIPT_MALFORMED', maxBytes: MAX_RECEIPT_BYTES } as const
+
+/** Sums a list of reads up for a receipt, whose size stays bounded however many there are. */
+export function summarizeObjects(reads: readonly ReceiptObject[]): ReceiptObjects {
+  const lines = reads.map(({ bucket, key, etag, size, bytesRead }) => ({ bucket, key, etag, size, bytesRead }))
+  return {
+    count: lines.length,
+    bytesRead: lines.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    digest: digestOf(utf8(canonicalJson(lines))),
+    listed: beginningOf(lines),
+  }
+}
+
+function beginningOf(lines: readonly ReceiptObject[]): ReceiptObject[] {
+  let room = MAX_LISTED_BYTES
+  const end = lines.slice(0, MAX_LISTED).findIndex((line) => {
+    room -= utf8(canonicalJson(line as unknown as Json)).length + 1
+    return room < 0
+  })
+  return lines.slice(0, end < 0 ? MAX_LISTED : end)
+}
+
+/** SHA-256 of a result as `JSON.stringify` writes it (ECMAScript §25.5.2), base64url. */
+export function resultDigest(value: Json): string {
+  return digestOf(utf8(JSON.stringify(value)))
+}
+
+/**
+ * Signs a receipt with the fleet's receipt key of an epoch.
+ *
+ * @throws RefusedError `RECEIPT_MALFORMED` for a receipt nobody would accept.
+ */
+export function signReceipt(draft: ReceiptDraft, { epoch, key }: { epoch: number; key: SigningKey }): EnvelopeJson {
+  const payload = documentPayload(receipt, { lander: 1, epoch, ...draft }, kind)
+  return envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [key]))
+}
+
+/** Whose receipts are believed. */
+export interface ReceiptTrust {
+  readonly fleet: string
+  /** The fleet's receipt keys by epoch, 32 bytes each. */
+  readonly keys: ReadonlyMap<number, Uint8Array>
+}
+
+/** A receipt whose signature holds. */
+export interface VerifiedReceipt {
+  readonly receipt: Receipt
+  /** SHA-256 of the payload, base64url: what the next landing's receipt names as `previous`. */
+  readonly digest: string
+}
+
+/**
+ * Verifies a receipt: signed by the fleet's key of the very epoch it names, and by it alone.
+ *
+ * @param envelope an {@link EnvelopeJson}.
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_UNKNOWN`, `KEY_INVALID`,
+ *   `RECEIPT_MALFORMED` or `WRONG_FLEET`
+ */
+export function verifyReceipt(envelope: unknown, { fleet, keys }: ReceiptTrust): VerifiedReceipt {
+  const decoded = parseEnvelope(envelope, MAX_RECEIPT_BYTES)
+  const byId = new Map([...keys].map(([epoch, key]) => [keyIdOf(key), { epoch, key }]))
+  const signedIn = new Set<number>()
+  const payload = verifySignatures(decoded, RECEIPT_TYPE, (signer) => {
+    const known = byId.get(signer)
+    if (known === undefined) throw new RefusedError('KEY_UNKNOWN', 'the receipt is not by a key of this fleet', REMEDY)
+    signedIn.add(known.epoch)
+    return known.key
+  })
+  const verified = parseDocument(receipt, payload, kind)
+  if (signedIn.size !== 1 || !signedIn.has(verified.epoch))
+    throw new RefusedError('KEY_UNKNOWN', `the receipt is not by the key of epoch ${verified.epoch} alone`, REMEDY)
+  if (verified.fleet !== fleet) throw new RefusedError('WRONG_FLEET', 'the receipt is of another fleet')
+  return { receipt: verified, digest: digestOf(payload) }
+}
+
+const REMEDY = { remedy: 'bring the fleet file up to date: lander fleet check writes the keys of new epochs into it' }
+
+/**
+ * Verifies that receipts are the landings of one mission's agent, whole and in order: each names the one before it, and
+ * all speak of the same mission, code, input and sender.
+ *
+ * @throws RefusedError `RECEIPT_CHAIN_BROKEN` that names the first receipt which does not fit.
+ */
+export function verifyReceiptChain(receipts: readonly VerifiedReceipt[]): void {
+  receipts.forEach(({ receipt }, index) => {
+    const before = receipts[index - 1]
+    if (receipt.sequence !== index || receipt.previous !== (before?.digest ?? null))
+      throw broken(index, 'does not follow the one before it')
+    if (before !== undefined && !SAME.every((field) => receipt[field] === before.receipt[field]))
+      throw broken(index, 'is of another mission')
+  })
+}
+
+const SAME = ['fleet', 'mission', 'statement', 'input', 'sender'] as const
+
+function broken(index: number, fault: string): RefusedError {
+  return new RefusedError('RECEIPT_CHAIN_BROKEN', `receipt ${index} of the chain ${fault}`, {
+    remedy: 'pass every receipt of one mission, in the order of its landings',
+  })
+}
