@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { ASSET_FILES } from './engine.ts'
-import { encodeFrame, type Frame, type FrameLimits, FrameReader } from './frames.ts'
+import { encodeFrame, type Frame, FrameError, type FrameLimits, FrameReader } from './frames.ts'
 import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
 
 /** What a run hears from its executor. */
@@ -90,7 +90,7 @@ export class ExecutorProcess {
     try {
       for (const frame of frames.push(piece)) {
         if (this.#lost) return
-        if (this.#listener === undefined) return this.kill()
+        if (this.#listener === undefined) throw new FrameError('out of turn')
         this.#listener.onFrame(frame)
       }
     } catch {

@@ -5,15 +5,15 @@ import type { AgentFailure } from './outcome.ts'
 const text = v.optional(v.string())
 const described = v.object({ code: v.string(), name: text, message: text, stack: text })
 
-/** A failure's JSON beyond its texts, at most. */
-export const FAILURE_FRAME_BYTES = 1024
+/** Length to which each text of a failure is cut in the guest, at least: before a run starts it knows no limit. */
+const LEAST_LENGTH = 1024
 
 /**
- * The longest the executor's description of a failure may be: code, name, message and stack are cut to `errorBytes`
- * UTF-16 units each, and JSON takes up to six bytes for one.
+ * The longest the executor's description of a failure may be: a short code, and name, message and stack, each cut to
+ * `errorBytes` UTF-16 units, of which JSON takes up to six bytes for one.
  */
 export function failureBytes(errorBytes: number): number {
-  return FAILURE_FRAME_BYTES + 4 * 6 * errorBytes
+  return 1024 + 3 * 6 * Math.max(LEAST_LENGTH, errorBytes)
 }
 
 /**

@@ -33,8 +33,6 @@ export interface MachineOptions {
   readonly prelude: string
   /** Most memory the guest's heap may take, in pages of 64 KiB. */
   readonly memoryPages: number
-  /** Longest request the guest may send, in UTF-16 code units. */
-  readonly requestLength: number
   /** Whether the guest may compile code at run time. */
   readonly compiles: boolean
   readonly hostCall: HostCall
@@ -131,11 +129,6 @@ export class Machine {
     })
   }
 
-  /** Whether the machine can go on. */
-  get stopped(): boolean {
-    return this.#stopped
-  }
-
   /** The engine's memory in pages. */
   get memoryPages(): number {
     return this.image().byteLength / PAGE_BYTES
@@ -144,6 +137,11 @@ export class Machine {
   /** The whole memory, as it is: a view, not a copy. */
   image(): Uint8Array {
     return new Uint8Array(this.#vm._getMemory().buffer)
+  }
+
+  /** Lets go of the memory. */
+  dispose(): void {
+    this.#vm.dispose()
   }
 
   #bootPrelude(): void {
@@ -161,11 +159,13 @@ export class Machine {
     const [name, id, request, bytes] = args
     if (!name?.isString || !id?.isNumber || !request?.isString) throw 'a host call takes (string, number, string)'
     if (this.#hooks === undefined) return this.#onBoot(args)
-    if (lengthOf(name) > 32 || lengthOf(request) > this.#options.requestLength) throw 'a host call is too long'
+    if (lengthOf(name) > 32 || lengthOf(request) > this.#options.memoryPages * PAGE_BYTES)
+      throw 'a host call is too long'
     try {
       const copied = bytes?.isObject ? bytes.toUint8Array() : undefined
       this.#options.hostCall(name.toString(), id.toNumber(), request.toString(), copied)
     } catch (error) {
+      if (isTrap(error)) this.#stop({ kind: 'trapped' })
       // A string, because an Error would carry the host's own stack into the guest.
       throw error instanceof Error ? error.message : String(error)
     }
@@ -181,7 +181,10 @@ export class Machine {
   /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
   #enter(run: () => void): void {
     if (this.#stopped) return
-    if (this.#depth > 0) return run()
+    if (this.#depth > 0) {
+      run()
+      return
+    }
     this.#depth++
     try {
       run()
@@ -197,15 +200,20 @@ export class Machine {
   }
 
   #onThrow(error: unknown): void {
-    if (isTrap(error)) return this.#stop({ kind: 'trapped' })
-    if (this.#options.expired()) return this.#stop({ kind: 'expired' })
-    const handle = guestException(error)
-    if (handle === undefined || isOutOfMemory(error)) return this.#stop({ kind: 'out-of-memory' })
-    try {
-      this.#call(this.#hooks!.fail, handle)
-    } catch (again) {
-      this.#stop({ kind: isTrap(again) ? 'trapped' : this.#options.expired() ? 'expired' : 'out-of-memory' })
-    }
+    const thrown = isTrap(error) || this.#options.expired() ? undefined : guestException(error)
+    if (thrown === undefined || isOutOfMemory(error)) this.#stop(this.#stopFor(error))
+    else
+      try {
+        this.#call(this.#hooks!.fail, thrown)
+      } catch (again) {
+        this.#stop(this.#stopFor(again))
+      }
+  }
+
+  /** What keeps the guest from telling us itself what went wrong. */
+  #stopFor(error: unknown): MachineStop {
+    if (isTrap(error)) return { kind: 'trapped' }
+    return { kind: this.#options.expired() ? 'expired' : 'out-of-memory' }
   }
 
   #stop(stop: MachineStop): void {

@@ -27,7 +27,7 @@ export type StreamSource = v.InferOutput<typeof streamSource>
 const offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const name = v.pipe(v.string(), v.maxLength(4096))
 
-const streamSource = v.variant('from', [
+export const streamSource = v.variant('from', [
   v.strictObject({ from: v.literal('object'), bucket: name, key: name, etag: name, start: offset, end: offset }),
   v.strictObject({ from: v.literal('list'), prefix: name }),
   v.strictObject({ from: v.literal('stat'), name }),

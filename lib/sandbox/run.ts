@@ -153,8 +153,8 @@ export class Run {
 
   #onLog(body: Uint8Array): void {
     this.#logBytes += body.length + 1
-    if (this.#logBytes > this.#job.bundle.limits.logBytes) return this.#stop('logBytes')
-    this.#logs.push(Buffer.from(body).toString('utf8'))
+    if (this.#logBytes > this.#job.bundle.limits.logBytes) this.#stop('logBytes')
+    else this.#logs.push(Buffer.from(body).toString('utf8'))
   }
 
   #onEnd({ kind, memoryPages, healthy }: EndMessage, body: Uint8Array): void {

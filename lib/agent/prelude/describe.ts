@@ -1,6 +1,6 @@
 /** Turns results and errors into text, inside the guest: the host never touches a value of the agent. */
 import { AgentError } from './agent-error.ts'
-import { asText, BufferClass, head, isView, MapClass, SetClass, stringify } from './captured.ts'
+import { asText, BufferClass, ErrorClass, head, isView, MapClass, SetClass, stringify } from './captured.ts'
 
 /** The agent's result as JSON. @throws AgentError `AGENT_RESULT` if it can't be said in JSON */
 export function toJson(value: unknown): string {
@@ -30,13 +30,23 @@ function unspeakable(value: unknown): string | undefined {
   return undefined
 }
 
-/** What was thrown, as JSON: `code`, `name`, `message`, `stack`, each a string of at most `length` code units. */
+/** The limit whose end the engine's own error announces. */
+export function exhaustedLimit(thrown: unknown): 'memoryPages' | 'stack' | undefined {
+  const message = thrown instanceof ErrorClass ? textOf(thrown, 'message') : undefined
+  if (message === 'out of memory') return 'memoryPages'
+  return message === 'Maximum call stack size exceeded' ? 'stack' : undefined
+}
+
+/** Codes of the host's are shorter; any other is not taken over. */
+const CODE_LENGTH = 32
+
+/** What was thrown, as JSON: its code, and name, message and stack of at most `length` code units each. */
 export function describeThrown(thrown: unknown, length: number): string {
   const cut = (text: string | undefined) => (text === undefined ? undefined : head(text, length))
   if (typeof thrown !== 'object' || thrown === null)
     return stringify({ code: 'AGENT_THREW', message: cut(typeof thrown === 'symbol' ? 'a symbol' : asText(thrown)) })
   return stringify({
-    code: cut(textOf(thrown, 'code')) ?? 'AGENT_THREW',
+    code: head(textOf(thrown, 'code') ?? 'AGENT_THREW', CODE_LENGTH),
     name: cut(textOf(thrown, 'name')),
     message: cut(textOf(thrown, 'message')),
     stack: cut(textOf(thrown, 'stack')),

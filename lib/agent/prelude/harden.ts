@@ -29,9 +29,9 @@ export function lockNamespaces(): void {
 
 /** Stands in for a constructor, so `instanceof Function` still works. */
 function refusing(prototype: object): unknown {
-  const refusal = function Function() {
+  function compile(): never {
     throw new ErrorClass('this bundle may not compile code; pack it with `compiles: true`')
   }
-  refusal.prototype = prototype
-  return refusal
+  compile.prototype = prototype
+  return compile
 }

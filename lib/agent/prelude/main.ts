@@ -7,7 +7,7 @@ import type { Agent, Place } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell } from './calls.ts'
 import { parse, then } from './captured.ts'
-import { describeThrown, toJson } from './describe.ts'
+import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { installGlobals } from './globals.ts'
 import { lockNamespaces, removeCompilers, removeSharedMemory } from './harden.ts'
 import { host } from './host.ts'
@@ -53,7 +53,7 @@ async function start(request: string): Promise<void> {
       ? mergeAll(definition, parse(input))
       : definition.run(parse(input), context))
     const text = toJson(result)
-    if (text.length > limits.resultBytes) tell('withhold', 'resultBytes')
+    if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
     fail(error)
@@ -78,7 +78,9 @@ function asInvalid(error: unknown): unknown {
 }
 
 function fail(error: unknown): void {
-  tell('throw', describeThrown(error, errorLength))
+  const limit = exhaustedLimit(error)
+  if (limit === undefined) tell('throw', describeThrown(error, errorLength))
+  else tell('stop', limit)
 }
 
 removeSharedMemory()

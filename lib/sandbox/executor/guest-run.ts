@@ -1,3 +1,5 @@
+import * as v from 'valibot'
+import { failureBytes } from '../failure.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
 import {
   type EndKind,
@@ -6,6 +8,7 @@ import {
   type RunMessage,
   STREAM_WINDOW,
   type StreamSource,
+  streamSource,
 } from '../protocol.ts'
 import { type Format, Reader } from './readers/reader.ts'
 
@@ -24,7 +27,17 @@ export interface GuestRunOptions {
   readonly send: Send
 }
 
+interface Ending {
+  readonly kind: EndKind
+  readonly text: string
+  readonly healthy: boolean
+}
+
+type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
+
 const PAGE_BYTES = 65_536
+/** Sleeps at the same time: each holds a timer of this process. */
+const MAX_SLEEPS = 10_000
 
 /**
  * One run, in the executor's thread: the machine, the streams it reads, and the calls it waits for. The checks here
@@ -34,35 +47,47 @@ export class GuestRun {
   readonly #options: GuestRunOptions
   readonly #startedAt = performance.now()
   readonly #readers = new Map<number, Reader>()
-  /** Calls the guest waits for: `next` calls by reader, and sleeps. */
+  /** Calls the guest waits for: by stream, the `next` call that waits for its next chunk. */
   readonly #waiting = new Map<number, number>()
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #calls: ReadonlyMap<string, HostCallHandler>
+  #sleeping = 0
   #machine: Machine | undefined
-  #ended = false
+  #ending: Ending | undefined
+  #reported = false
 
   constructor(options: GuestRunOptions) {
     this.#options = options
+    const { send } = options
+    this.#calls = new Map<string, HostCallHandler>([
+      ['open', (id, request) => this.#open(id, request)],
+      ['next', (id, request) => this.#next(id, Number(request))],
+      ['close', (_id, request) => this.#close(Number(request))],
+      ['sleep', (id, request) => this.#sleep(id, Number(request))],
+      ['log', (_id, request) => this.#log(request)],
+      ['progress', (_id, request) => send({ type: 'progress', fraction: wholePercent(Number(request)) })],
+      ['encode-utf8', (id, request) => this.#settle(id, true, { bytes: Buffer.from(request) })],
+      ['decode-utf8', (id, request, bytes) => this.#settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
+      ['return', (_id, request) => this.#return(request)],
+      ['throw', (_id, request) => this.#throw(request)],
+      ['stop', (_id, request) => this.#stop(request)],
+    ])
   }
 
+  /** Boots a machine, loads the agent and calls it. */
   async start(): Promise<void> {
-    const { engine, prelude, message, body } = this.#options
-    const { limits } = message
-    this.#options.send({ type: 'started' })
-    this.#timer(limits.wallMs, () => this.#end('wallMs'))
-    const machine = await Machine.boot({
-      engine,
-      prelude,
-      memoryPages: limits.memoryPages,
-      compiles: message.compiles,
-      requestLength: 32_768 + limits.resultBytes + limits.logBytes + limits.errorBytes * 8,
-      hostCall: (name, id, request, bytes) => this.#onHostCall(name, id, request, bytes),
-      expired: () => this.#elapsed() > limits.wallMs,
-      onStop: (stop) => this.#onStop(stop),
-    })
-    this.#machine = machine
-    machine.load(Buffer.from(body.subarray(0, message.mainBytes)).toString('utf8'))
-    if (!this.#ended) machine.start(startRequest(message, body), this.#now())
-    this.#endIfStalled()
+    const { message, body, send } = this.#options
+    send({ type: 'started' })
+    this.#timer(message.limits.wallMs, () => this.#end('wallMs'))
+    try {
+      this.#machine = await this.#boot()
+      this.#machine.load(Buffer.from(body.subarray(0, message.mainBytes)).toString('utf8'))
+      this.#machine.start(startRequest(message, body), this.#now())
+    } catch {
+      // The prelude is known to work: what it can lack is memory.
+      this.#end('memoryPages', '', false)
+    }
+    this.#afterGuest()
   }
 
   onChunk(stream: number, bytes: Uint8Array, last: boolean): void {
@@ -75,43 +100,31 @@ export class GuestRun {
     this.#answer(stream)
   }
 
-  get ended(): boolean {
-    return this.#ended
+  #boot(): Promise<Machine> {
+    const { engine, prelude, message } = this.#options
+    const { memoryPages, wallMs } = message.limits
+    return Machine.boot({
+      engine,
+      prelude,
+      memoryPages,
+      compiles: message.compiles,
+      hostCall: (name, id, request, bytes) => this.#onHostCall(name, id, request, bytes),
+      expired: () => this.#ending !== undefined || this.#elapsed() > wallMs,
+      onStop: (stop) => this.#onStop(stop),
+    })
   }
 
   #onHostCall(name: string, id: number, request: string, bytes: Uint8Array | undefined): void {
-    if (this.#ended) return
-    switch (name) {
-      case 'open':
-        return this.#open(id, request)
-      case 'next':
-        return this.#next(id, Number(request))
-      case 'close':
-        return this.#close(Number(request))
-      case 'sleep':
-        return this.#sleep(id, Number(request))
-      case 'log':
-        return this.#options.send({ type: 'log' }, Buffer.from(request))
-      case 'progress':
-        return this.#progress(Number(request))
-      case 'encode-utf8':
-        return this.#settle(id, true, { bytes: Buffer.from(request) })
-      case 'decode-utf8':
-        return this.#settle(id, true, decodeText(bytes, request === 'fatal'))
-      case 'return':
-        return this.#end('completed', request)
-      case 'throw':
-        return this.#end('failed', request)
-      case 'withhold':
-        return this.#end(request === 'logBytes' ? 'logBytes' : 'resultBytes')
-      default:
-        throw new Error(`there is no host call "${name}"`)
-    }
+    if (this.#ending !== undefined) return
+    const handler = this.#calls.get(name)
+    if (handler === undefined) throw new Error(`there is no host call "${name}"`)
+    handler(id, request, bytes)
   }
 
   #open(id: number, request: string): void {
     if (this.#readers.size >= MAX_STREAMS) throw new Error(`more than ${MAX_STREAMS} objects are open at once`)
-    const { source, format } = JSON.parse(request) as { source: StreamSource; format: Format }
+    const { source, format } = JSON.parse(request) as { source: unknown; format: Format }
+    if (!v.is(streamSource, source)) throw new Error('the name or the range of an object is malformed')
     this.#admitWhole(source, format)
     const { send } = this.#options
     this.#readers.set(id, new Reader(source, format, () => send({ type: 'pull', stream: id })))
@@ -127,69 +140,94 @@ export class GuestRun {
   }
 
   #next(id: number, stream: number): void {
-    const reader = this.#readers.get(stream)
-    if (reader === undefined) return this.#settle(id, true, {})
-    const step = reader.next()
+    const step = this.#readers.get(stream)?.next() ?? { kind: 'end' }
     if (step.kind === 'waiting') this.#waiting.set(stream, id)
-    else if (step.kind === 'fault')
-      this.#settle(id, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
-    else this.#settle(id, true, step.kind === 'batch' ? step.batch : {})
+    else if (step.kind === 'batch') this.#settle(id, true, step.batch)
+    else if (step.kind === 'end') this.#settle(id, true, {})
+    else this.#settle(id, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
   }
 
   /** Something arrived: if the guest waits for it, it goes on. */
   #answer(stream: number): void {
     const id = this.#waiting.get(stream)
-    if (id === undefined || this.#ended) return
+    if (id === undefined || this.#ending !== undefined) return
     this.#waiting.delete(stream)
     this.#next(id, stream)
-    this.#endIfStalled()
+    this.#afterGuest()
   }
 
   #close(stream: number): void {
-    if (this.#readers.delete(stream)) this.#options.send({ type: 'close', stream })
+    if (!this.#readers.delete(stream)) return
+    this.#options.send({ type: 'close', stream })
+    const id = this.#waiting.get(stream)
+    this.#waiting.delete(stream)
+    if (id !== undefined) this.#settle(id, true, {})
   }
 
   #sleep(id: number, ms: number): void {
-    this.#waiting.set(-id, id)
+    if (this.#sleeping >= MAX_SLEEPS) throw new Error(`more than ${MAX_SLEEPS} timers are waiting at once`)
+    this.#sleeping++
     this.#timer(Math.max(0, Math.min(ms || 0, this.#options.message.limits.wallMs)), () => {
-      this.#waiting.delete(-id)
+      this.#sleeping--
       this.#settle(id, true, {})
-      this.#endIfStalled()
     })
   }
 
-  #progress(fraction: number): void {
-    const percent = Math.floor(Math.max(0, Math.min(1, fraction || 0)) * 100)
-    this.#options.send({ type: 'progress', fraction: percent / 100 })
+  #log(line: string): void {
+    const body = Buffer.from(line)
+    if (body.length > this.#options.message.limits.logBytes) this.#end('logBytes')
+    else this.#options.send({ type: 'log' }, body)
+  }
+
+  #return(json: string): void {
+    if (Buffer.byteLength(json) > this.#options.message.limits.resultBytes) this.#end('resultBytes')
+    else this.#end('completed', json)
+  }
+
+  #throw(description: string): void {
+    const fits = Buffer.byteLength(description) <= failureBytes(this.#options.message.limits.errorBytes)
+    this.#end('failed', fits ? description : '{"code":"AGENT_THREW"}')
+  }
+
+  /** The guest has noticed a limit itself. */
+  #stop(reason: string): void {
+    if (reason === 'resultBytes' || reason === 'memoryPages' || reason === 'stack') this.#end(reason)
   }
 
   #settle(id: number, ok: boolean, reply: Reply): void {
     this.#machine?.settle(id, ok, reply, this.#now())
   }
 
-  /** The guest is idle and nothing it waits for is under way. */
-  #endIfStalled(): void {
-    if (this.#ended || this.#waiting.size > 0) return
-    this.#end('failed', STALLED)
+  #onStop({ kind }: MachineStop): void {
+    if (kind === 'trapped') this.#end('stack', '', false)
+    else this.#end(kind === 'expired' ? 'wallMs' : 'memoryPages')
   }
 
-  #onStop(stop: MachineStop): void {
-    if (stop.kind === 'trapped') return this.#end('stack', undefined, false)
-    this.#end(stop.kind === 'expired' ? 'wallMs' : 'memoryPages')
-  }
-
+  /**
+   * Notes how the run ends. It is reported only once the guest has come back: an agent that returns and computes on
+   * has not ended, and would keep the next one waiting.
+   */
   #end(kind: EndKind, text = '', healthy = true): void {
-    if (this.#ended) return
-    this.#ended = true
+    this.#ending ??= { kind, text, healthy }
+  }
+
+  /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */
+  #afterGuest(): void {
+    if (this.#ending === undefined && this.#waiting.size === 0 && this.#sleeping === 0) this.#end('failed', STALLED)
+    if (this.#ending === undefined || this.#reported) return
+    this.#reported = true
     for (const timer of this.#timers) clearTimeout(timer)
+    const { kind, text, healthy } = this.#ending
     const memoryPages = this.#machine?.memoryPages ?? 0
+    this.#machine?.dispose()
     this.#options.send({ type: 'end', kind, memoryPages, healthy }, Buffer.from(text))
   }
 
   #timer(ms: number, act: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      if (!this.#ended) act()
+      if (this.#ending === undefined) act()
+      this.#afterGuest()
     }, ms)
     this.#timers.add(timer)
   }
@@ -203,19 +241,23 @@ export class GuestRun {
   }
 }
 
-function decodeText(bytes: Uint8Array | undefined, fatal: boolean): Reply {
+const STALLED = JSON.stringify({
+  code: 'AGENT_STALLED',
+  name: 'Error',
+  message: 'the agent waits for a promise that nothing can settle any more',
+})
+
+function wholePercent(fraction: number): number {
+  return Math.floor(Math.max(0, Math.min(1, fraction || 0)) * 100 + 1e-9) / 100
+}
+
+function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): Reply {
   try {
     return { text: new TextDecoder('utf-8', { fatal }).decode(bytes) }
   } catch {
     return {}
   }
 }
-
-const STALLED = JSON.stringify({
-  code: 'AGENT_STALLED',
-  name: 'Error',
-  message: 'the agent waits for a promise that nothing can settle any more',
-})
 
 /** What the prelude needs to know to call the agent. */
 function startRequest({ entry, context, seed, limits, mainBytes }: RunMessage, body: Uint8Array): string {

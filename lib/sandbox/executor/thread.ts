@@ -30,8 +30,12 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
   }
 
   port.on('message', ({ header, body }: ThreadMessage<ToExecutor>) => {
-    if (header.type === 'run') return begin(header, body)
-    if (current?.run !== header.run || current.guest.ended) return
+    if (header.type === 'run') {
+      begin(header, body)
+      return
+    }
+    // A chunk may still be on its way when a run ends; it belongs to nobody then.
+    if (current?.run !== header.run) return
     if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
