@@ -1,8 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
-
-/** Bytes of a key in UTF-8 (Amazon S3 User Guide, "Naming Amazon S3 objects"). */
-const MAX_KEY_BYTES = 1024
+import { isKey, MAX_KEY_BYTES } from './keys.ts'
 
 /** Amazon S3 User Guide, "General purpose bucket naming rules". */
 const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-']
@@ -23,7 +21,7 @@ export function parseDataUri(text: string): Scope {
   const [, bucket = '', prefix = ''] = match
   const fault = findBucketFault(bucket)
   if (fault) throw invalidUri(text, `names a bucket that ${fault}`, 'check the name of the bucket')
-  if (!isKeyPrefix(prefix)) {
+  if (prefix !== '' && !isKey(prefix)) {
     throw invalidUri(text, 'has a prefix no key can start with', `use at most ${MAX_KEY_BYTES} bytes of valid Unicode`)
   }
   return { bucket, prefix, actions: ['read'] }
@@ -46,11 +44,6 @@ function findBucketFault(bucket: string): string | undefined {
   const suffix = RESERVED_SUFFIXES.find((reserved) => bucket.endsWith(reserved))
   if (suffix) return `ends with "${suffix}", which S3 reserves`
   return undefined
-}
-
-/** A lone surrogate becomes U+FFFD in UTF-8, so it would grant another prefix than the one written. */
-function isKeyPrefix(prefix: string): boolean {
-  return !/\p{Surrogate}/u.test(prefix) && Buffer.byteLength(prefix) <= MAX_KEY_BYTES
 }
 
 function invalidUri(text: string, fault: string, remedy: string): UsageError {

@@ -1,3 +1,11 @@
+/** Amazon S3 User Guide, "Naming Amazon S3 objects". */
+export const MAX_KEY_BYTES = 1024
+
+/** Whether S3 could hold an object of this name. A lone surrogate has no UTF-8: on the way it would become U+FFFD. */
+export function isKey(key: string): boolean {
+  return key !== '' && Buffer.byteLength(key) <= MAX_KEY_BYTES && !/\p{Surrogate}/u.test(key)
+}
+
 /**
  * Compares two keys by their UTF-8 bytes, the order in which S3 lists a bucket. JavaScript's own order of strings
  * differs: it puts characters outside the basic plane before U+E000.

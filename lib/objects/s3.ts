@@ -13,7 +13,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { untilAborted } from './abort.ts'
-import { hasCode, objectChanged } from './object-errors.ts'
+import { isKey } from './keys.ts'
+import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
 import { readInOrder } from './parts-in-order.ts'
 import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
 import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
@@ -93,6 +94,7 @@ export function createS3Store(options: S3StoreOptions = {}): S3Store {
     async *read(given) {
       const request = { ...given }
       checkRange(request)
+      if (!isKey(request.key)) throw objectNotFound(request)
       if (request.start === request.end) return await checkVersion(client, request)
       yield* readInOrder(
         planParts(request.start, request.end, partBytes),
@@ -108,6 +110,7 @@ export function createS3Store(options: S3StoreOptions = {}): S3Store {
 
 async function statObject(client: S3Client, ref: ObjectRef, signal?: AbortSignal, etag?: string): Promise<ObjectStat> {
   const { bucket, key } = ref
+  if (!isKey(key)) throw objectNotFound(ref)
   const command = new HeadObjectCommand({ Bucket: bucket, Key: key, ...(etag === undefined ? {} : ifMatch(etag)) })
   try {
     const { ContentLength, ETag } = await ask(client, ref, signal, (options) => client.send(command, options))

@@ -220,6 +220,16 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         expect(new Set(await listKeys(store))).toEqual(new Set(keys))
       })
 
+      test.each([
+        ['empty', ''],
+        ['too long', 'k'.repeat(1025)],
+        ['broken Unicode', 'a\ud83d'],
+      ])('that no store can hold name nothing: %s', async (_, key) => {
+        const { store } = await openStore({ 'a\ufffd': 'another' })
+        await expectCode(store.stat({ bucket: BUCKET, key }), 'OBJECT_NOT_FOUND')
+        await expectCode(readChunks(store, { bucket: BUCKET, key, etag: 'x', size: 1 }), 'OBJECT_NOT_FOUND')
+      })
+
       test.skipIf(!oddKeys)('may be names that no path could have', async () => {
         const keys = ['./c', '/e', 'a', 'a//b', 'a/b', 'a/', 'f/../g', 'line\nbreak']
         const { store } = await openStore(Object.fromEntries(keys.map((key) => [key, `content of ${key}`])))

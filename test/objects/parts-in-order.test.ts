@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readInOrder } from '../../lib/objects/parts-in-order.ts'
@@ -98,6 +99,22 @@ describe('whatever ends the reading ends the fetching', () => {
     await chunks.return()
     expect(begun.map(({ signal }) => signal.aborted)).toEqual([true, true, true])
   })
+})
+
+test('many readings may share a signal, and leave nothing behind on it', async () => {
+  const { signal } = new AbortController()
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  const readings = Array.from({ length: 30 }, () => startReading(1, signal))
+  const first = readings.map(({ next }) => next())
+  expect(getEventListeners(signal, 'abort')).toHaveLength(30)
+  for (const { begun } of readings) begun[0]?.end()
+  expect(new Set(await Promise.all(first))).toEqual(new Set(['end']))
+  await new Promise(setImmediate)
+  process.off('warning', onWarning)
+  expect(getEventListeners(signal, 'abort')).toEqual([])
+  expect(warnings).toEqual([])
 })
 
 test('no part is no chunk', async () => {
