@@ -10,7 +10,7 @@ import type { Credentials } from './lambda/environment.ts'
 import type { LambdaFunction } from './lambda/function.ts'
 import { createGroupGuard } from './lambda/group-guard.ts'
 import { createMemoryWatch } from './lambda/memory-watch.ts'
-import { createLambdaService, type FunctionSettings, type LambdaService } from './lambda/service.ts'
+import { createLambdaService, type FunctionSettings, type LambdaService, type LambdaTuning } from './lambda/service.ts'
 import { createMeter, type LinkTraffic } from './meter.ts'
 import { createS3Handler } from './s3/handler.ts'
 import { type Clock, createWan, HOME, type LinkFigures } from './wan.ts'
@@ -36,10 +36,8 @@ export interface LocalCloudOptions {
   readonly wan?: WanOptions
   /** The one pair of keys this cloud knows; its functions have the same. @default local / local */
   readonly credentials?: Credentials
-  /** Stop a function's processes between calls, as Lambda does. @default where there is SIGSTOP */
-  readonly freeze?: boolean
-  /** Calls at a time per region. @default 64 */
-  readonly concurrency?: number
+  /** How instances of functions are kept; see {@link LambdaTuning} for the defaults. */
+  readonly lambda?: LambdaTuning
   /** Milliseconds since the epoch; for the age of signatures and the dates of objects. @default Date.now */
   readonly now?: () => number
 }
@@ -128,7 +126,7 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
   for (const region of regions) {
     const { endpoint } = await open(region, 0)
     const shared = { endpoint, credentials, bootstrap, guard, memory }
-    const service = opened(createLambdaService({ ...options, ...shared, region }))
+    const service = opened(createLambdaService({ ...options.lambda, ...shared, region }))
     services.set(region, { s3: s3.handle, lambda: createLambdaApi({ service, credentials: keys, now }) })
     lambdas.set(region, service)
   }

@@ -59,7 +59,7 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
     reply: ServerResponse,
   ): void {
     call.resume()
-    if (route.kind === 'health') answerJson(reply, 200, { status: 'ok', regions })
+    if (route.kind === 'health') answerJson(reply, 200, { status: 'ok', regions, pid: process.pid })
     else if (route.kind === 'links') answerJson(reply, 200, { links: meter.read() })
     else refuse(reply, route, regions)
   }

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { authenticate } from '../http/sigv4.ts'
+import { type AuthenticateOptions, authenticate } from '../http/sigv4.ts'
 import { describeFunctionConfiguration, describeFunctionDetails } from './descriptions.ts'
-import { asServiceFault, invalidContent, invalidParameter, requestTooLarge, type ServiceFault } from './faults.ts'
+import { asServiceFault, invalidContent, invalidParameter, requestTooLarge, ServiceFault } from './faults.ts'
 import { completeFrame, payloadFrames } from './frames.ts'
 import { LATEST, type LambdaFunction } from './function.ts'
 import { type AnswerSink, AnswerTooLarge, type Invocation } from './instance.ts'
@@ -37,12 +37,20 @@ export function createLambdaApi({ service, credentials, now = Date.now }: Lambda
     reply.setHeader('x-amzn-RequestId', requestId)
     try {
       const body = await readBody(call, SYNC_EVENT_BYTES)
-      authenticate(call, { credentials, now, bodySha256: createHash('sha256').update(body).digest('hex') })
+      verify(call, body, { credentials, now })
       await perform(routeLambda(call.method ?? '', call.url ?? ''), { call, reply, requestId, service, body })
     } catch (error) {
       refuse(reply, asServiceFault(error))
     }
   }
+}
+
+/** A client may state the body's digest in a header; that header is signed, but only the body itself can bear it out. */
+function verify(call: IncomingMessage, body: Buffer, options: AuthenticateOptions): void {
+  const bodySha256 = createHash('sha256').update(body).digest('hex')
+  const { payload } = authenticate(call, { ...options, bodySha256 })
+  if (payload.kind !== 'sha256' || payload.digest !== bodySha256)
+    throw new ServiceFault(403, 'InvalidSignatureException', 'The signature does not cover the body of the request.')
 }
 
 function perform(operation: Operation, exchange: Exchange): Promise<void> | void {

@@ -31,7 +31,7 @@ export interface FunctionSettings {
   readonly reservedConcurrency?: number
 }
 
-export interface LambdaServiceOptions {
+export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
@@ -41,6 +41,10 @@ export interface LambdaServiceOptions {
   readonly bootstrap: string
   readonly guard: GroupGuard
   readonly memory: MemoryWatch
+}
+
+/** How a region keeps its instances. */
+export interface LambdaTuning {
   /** Stop processes between calls, as Lambda does. @default where there is SIGSTOP */
   readonly freeze?: boolean
   /** Calls at a time in the whole region (AWS: 1,000; every one is a process here). @default 64 */

@@ -20,6 +20,7 @@ export class ResponseStream extends Writable {
   readonly #requestId: string
   #contentType = 'application/octet-stream'
   #prelude: Buffer | undefined
+  #settling = false
   #open: { readonly request: ClientRequest; readonly answered: Promise<void> } | undefined
 
   constructor(client: RuntimeClient, requestId: string) {
@@ -45,6 +46,8 @@ export class ResponseStream extends Writable {
   async settle(error?: unknown): Promise<boolean> {
     if (this.#open === undefined) return false
     const { request, answered } = this.#open
+    this.#settling = true
+    request.socket?.ref()
     if (error !== undefined) {
       const failure = describeFailure(error)
       request.addTrailers({
@@ -70,6 +73,8 @@ export class ResponseStream extends Writable {
     if (this.#open === undefined) {
       this.#open = this.#client.stream(this.#requestId, this.#contentType)
       this.#open.answered.catch((error: Error) => this.destroy(error))
+      // An open response alone must not keep the process busy: a stream nobody will end should be noticed.
+      this.#open.request.once('socket', (socket) => this.#settling || socket.unref())
       if (this.#prelude !== undefined) this.#open.request.write(this.#prelude)
     }
     return this.#open.request

@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LambdaClient } from '@aws-sdk/client-lambda'
+import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../lib/local/cloud.ts'
+import type { LambdaFunction } from '../../../lib/local/lambda/function.ts'
+import type { FunctionSettings } from '../../../lib/local/lambda/service.ts'
+
+export const REGION = 'eu-west-1'
+
+/** A cloud in a folder of its own, with a short way to write and call functions. */
+export interface TestCloud {
+  readonly cloud: LocalCloud
+  /** A scratch folder; functions can leave marks there. */
+  readonly dir: string
+  readonly lambda: LambdaClient
+  /** Writes `files` into a folder and makes a function of it. */
+  deploy(
+    files: string | Readonly<Record<string, string>>,
+    settings?: Partial<FunctionSettings>,
+  ): Promise<LambdaFunction>
+  client(region: string): LambdaClient
+  close(): Promise<void>
+}
+
+export async function startTestCloud(options: Partial<LocalCloudOptions> = {}): Promise<TestCloud> {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-cloud-'))
+  const cloud = await startLocalCloud({ dir: join(dir, 'cloud'), regions: [REGION, 'us-east-1'], ...options })
+  const client = (region: string) =>
+    new LambdaClient({ region, endpoint: cloud.endpoint, credentials: cloud.credentials, maxAttempts: 1 })
+  let functions = 0
+  return {
+    cloud,
+    dir,
+    client,
+    lambda: client(REGION),
+    async deploy(files, settings = {}) {
+      const name = `function-${++functions}`
+      const codeDir = join(dir, name)
+      await mkdir(codeDir)
+      const named = typeof files === 'string' ? { 'index.mjs': files } : files
+      for (const [file, text] of Object.entries(named)) await writeFile(join(codeDir, file), text)
+      return cloud.createFunction(REGION, { name, codeDir, ...settings })
+    },
+    async close() {
+      await cloud.close()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
