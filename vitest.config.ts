@@ -12,6 +12,8 @@ export default defineConfig({
   },
   test: {
     reporters: ['default', './test/support/count-reporter.ts'],
+    globalSetup: ['./test/support/assets.ts'],
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [

@@ -1,28 +1,25 @@
 /**
  * How fast the S3 store reads, against a plain GET of the same object from the same server, and how much memory it
- * takes for it. Client and server share this machine, so only ratios are told.
+ * takes for it. Client and server share this machine, so the rate is told as a ratio only.
  *
  *     npx tsx bench/objects.ts [--quick] [--check] [--json FILE]
- *
- * `--check` ends with 1 if the store, at its best, reads at less than 0.8 of the plain rate.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { startS3Server } from '../lib/local/s3/server.ts'
 import { createS3Client, createS3Store } from '../lib/objects/s3.ts'
+import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const MIB = 2 ** 20
-const RATE_FLOOR = 0.8
 const REGION = 'eu-west-1'
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 const OBJECT = { bucket: 'bench', key: 'object' }
@@ -34,26 +31,23 @@ interface Measure {
   readonly growth: number
 }
 
-interface Report {
-  readonly objectBytes: number
-  readonly rounds: number
-  /** Rate of the store by rate of the plain GET: of the best rounds of both, and the median over the rounds. */
-  readonly rate: { readonly best: number; readonly median: number }
-  /** Peak growth of memory by the size of the object, at its largest: flat memory makes it small. */
-  readonly memory: { readonly store: number; readonly plain: number }
-}
+const [, , flag, folder] = process.argv
+if (flag === '--serve') await serve(folder!)
+else
+  await benchmark('objects', ({ quick }) =>
+    runBench(quick ? { bytes: 64 * MIB, rounds: 5 } : { bytes: 512 * MIB, rounds: 9 }),
+  )
 
-async function runBench({ quick }: { quick: boolean }): Promise<Report> {
-  const [objectBytes, rounds] = quick ? [64 * MIB, 5] : [512 * MIB, 9]
+async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): Promise<BenchResult> {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   const server = fork(fileURLToPath(import.meta.url), ['--serve', dir])
   try {
     const [endpoint] = (await once(server, 'message')) as [string]
     const client = createS3Client({ region: REGION, endpoint, credentials: CREDENTIALS })
-    await seedObject(client, objectBytes)
-    const measured = await measureRounds(client, endpoint, objectBytes, rounds)
+    await seedObject(client, bytes)
+    const measured = await measureRounds(client, endpoint, bytes, rounds)
     client.destroy()
-    return reportRounds(measured, objectBytes)
+    return reportRounds(measured, bytes)
   } finally {
     await endProcess(server)
     await rm(dir, { recursive: true })
@@ -133,45 +127,20 @@ async function readPlain(client: S3Client, endpoint: string): Promise<number> {
 }
 
 /** The best rounds tell what the code can do, the median what else the machine was doing. */
-function reportRounds(measured: { store: Measure; plain: Measure }[], objectBytes: number): Report {
-  const stores = measured.map(({ store }) => store)
-  const plains = measured.map(({ plain }) => plain)
-  const ratios = measured.map(({ store, plain }) => store.rate / plain.rate).sort((a, b) => a - b)
+function reportRounds(measured: { store: Measure; plain: Measure }[], bytes: number): BenchResult {
+  const [stores, plains] = [measured.map(({ store }) => store), measured.map(({ plain }) => plain)]
   const best = (measures: Measure[]) => Math.max(...measures.map(({ rate }) => rate))
-  const growth = (measures: Measure[]) => Math.max(...measures.map(({ growth }) => growth))
+  const growthMib = (measures: Measure[]) => Math.max(...measures.map(({ growth }) => growth)) / MIB
   return {
-    objectBytes,
-    rounds: measured.length,
-    rate: { best: round(best(stores) / best(plains)), median: round(ratios[Math.floor(ratios.length / 2)] ?? 0) },
-    memory: { store: round(growth(stores) / objectBytes), plain: round(growth(plains) / objectBytes) },
+    promises: [
+      { name: 'read by plain GET, best rounds', value: best(stores) / best(plains), unit: 'of its rate', atLeast: 0.8 },
+      { name: 'peak growth of memory in a read', value: growthMib(stores), unit: 'MiB', atMost: 100 },
+    ],
+    figures: {
+      objectMiB: bytes / MIB,
+      rounds: measured.length,
+      medianOfRatios: median(measured.map(({ store, plain }) => store.rate / plain.rate)),
+      peakGrowthMiB: { store: growthMib(stores), plain: growthMib(plains) },
+    },
   }
-}
-
-function round(ratio: number): number {
-  return Math.round(ratio * 1000) / 1000
-}
-
-function explainReport({ objectBytes, rounds, rate, memory }: Report): string {
-  return [
-    `an object of ${objectBytes / MIB} MiB, ${rounds} rounds`,
-    `rate, store by plain GET: best rounds ${rate.best}, median ${rate.median}`,
-    `peak growth of memory by size of the object: store ${memory.store}, plain GET ${memory.plain}`,
-  ].join('\n')
-}
-
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    check: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    serve: { type: 'string' },
-  },
-})
-
-if (values.serve !== undefined) await serve(values.serve)
-else {
-  const report = await runBench(values)
-  console.log(explainReport(report))
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
-  if (values.check && report.rate.best < RATE_FLOOR) process.exitCode = 1
 }

@@ -46,13 +46,25 @@ async function measure(dir: string, count: { warm: number; cold: number }): Prom
   const warm = { bare: [] as number[], agent: [] as number[] }
   for (let i = 0; i < count.warm + 5; i++) {
     const [bare, agent] = [await timed(place.callBare), await timed(place.runAgent)]
-    if (i >= 5) warm.bare.push(bare), warm.agent.push(agent)
+    if (i < 5) continue
+    warm.bare.push(bare)
+    warm.agent.push(agent)
   }
   const assetBytes = await sizeOf(await ensureFunctionAsset())
   return {
     promises: [
-      { name: 'warm run above a bare handler, p50', value: median(warm.agent) - median(warm.bare), unit: 'ms', atMost: 40 },
-      { name: 'cold run above a bare handler, p50', value: median(cold.agent) - median(cold.bare), unit: 'ms', atMost: 350 },
+      {
+        name: 'warm run above a bare handler, p50',
+        value: median(warm.agent) - median(warm.bare),
+        unit: 'ms',
+        atMost: 40,
+      },
+      {
+        name: 'cold run above a bare handler, p50',
+        value: median(cold.agent) - median(cold.bare),
+        unit: 'ms',
+        atMost: 350,
+      },
       { name: 'signed bundle of a trivial agent', value: place.bundleBytes, unit: 'bytes', atMost: 1536 },
       { name: 'function asset', value: assetBytes, unit: 'bytes', atMost: 3_000_000 },
     ],
@@ -72,7 +84,14 @@ interface Place extends AsyncDisposable {
 async function startPlace(dir: string): Promise<Place> {
   const local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
   await writeFile(join(dir, 'bare.mjs'), BARE_HANDLER)
-  await local.cloud.createFunction(REGION, { name: BARE, codeDir: dir, handler: 'bare.handler', environment: {}, timeoutSeconds: 30, memoryMb: 1769 })
+  await local.cloud.createFunction(REGION, {
+    name: BARE,
+    codeDir: dir,
+    handler: 'bare.handler',
+    environment: {},
+    timeoutSeconds: 30,
+    memoryMb: 1769,
+  })
   const clients = createFleetClients(local.fleet)
   const scopes = [{ bucket: 'bench-data', prefix: 'logs/', actions: ['read'] }] as const
   const { file } = await packSigned(join(dir, 'agent.ts'), local.developer, { scopes, fleet: local.fleet.name })
@@ -88,12 +107,25 @@ async function startPlace(dir: string): Promise<Place> {
 }
 
 async function invokeBare(lambda: LambdaClient): Promise<void> {
-  const { EventStream = [] } = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: BARE, Payload: Buffer.from('41') }))
+  const { EventStream = [] } = await lambda.send(
+    new InvokeWithResponseStreamCommand({ FunctionName: BARE, Payload: Buffer.from('41') }),
+  )
   for await (const _ of EventStream);
 }
 
-async function runTrivial({ fleet, developer }: LocalFleet, clients: ReturnType<typeof createFleetClients>, file: Uint8Array): Promise<void> {
-  const { value } = await run({ fleet, clients, file, sender: developer, input: 41, order: { regions: [REGION], scopes: [] } })
+async function runTrivial(
+  { fleet, developer }: LocalFleet,
+  clients: ReturnType<typeof createFleetClients>,
+  file: Uint8Array,
+): Promise<void> {
+  const { value } = await run({
+    fleet,
+    clients,
+    file,
+    sender: developer,
+    input: 41,
+    order: { regions: [REGION], scopes: [] },
+  })
   if (value !== 42) throw new Error(`the agent answered ${value}`)
 }
 

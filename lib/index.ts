@@ -11,7 +11,7 @@
  * const answer = await run({ fleet, clients, file, sender: key, input: { word: 'ERROR' } })
  */
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
-export { type Statement } from './bundle/statement.ts'
+export type { Statement } from './bundle/statement.ts'
 export type { Json } from './encoding/json.ts'
 export {
   InternalError,

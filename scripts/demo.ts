@@ -2,6 +2,7 @@
  * The demo: three regions on this machine with links of real length and width between them and you, 3,000,000 real
  * flights spread over them, and one question asked twice: by moving the code to the data, and the data to the code.
  */
+import './terminal/quiet-sdk.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +33,11 @@ interface Measured {
 
 const AGENT = new URL('../examples/flights/delays.ts', import.meta.url).pathname
 const bucketOf = (region: string): string => `flights-${region}`
-const SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({ bucket: bucketOf(region), prefix: 'flights/', actions: ['read'] }))
+const SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
+  bucket: bucketOf(region),
+  prefix: 'flights/',
+  actions: ['read'],
+}))
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, rows: { type: 'string', default: '3000000' } },
@@ -63,7 +68,8 @@ async function demo(dir: string, rows: number): Promise<void> {
 
   const equal = isDeepStrictEqual(near.answer, far.answer)
   printReport(near, far, equal)
-  if (options.json !== undefined) await writeFile(options.json, JSON.stringify(figures(filled, file, near, far, equal), undefined, 2))
+  if (options.json !== undefined)
+    await writeFile(options.json, JSON.stringify(figures(filled, file, near, far, equal), undefined, 2))
   if (!equal) process.exitCode = EXIT.failed
 }
 
@@ -84,12 +90,19 @@ async function fill(dir: string, rows: number): Promise<Filled> {
     await clients.s3(region).send(new PutObjectCommand({ Bucket, Key: key, Body: csv }))
     note(`  ${region}  s3://${Bucket}/${key}  ${rows.toLocaleString('en')} flights, ${bytes(csv.length)}`)
   }
-  return { rows: files.reduce((sum, file) => sum + file.rows, 0), bytes: files.reduce((sum, { csv }) => sum + csv.length, 0) }
+  return {
+    rows: files.reduce((sum, file) => sum + file.rows, 0),
+    bytes: files.reduce((sum, { csv }) => sum + csv.length, 0),
+  }
 }
 
-async function codeToData({ fleet, cloud, developer }: LocalFleet, clients: FleetClients, file: Uint8Array): Promise<Measured> {
+async function codeToData(
+  { fleet, cloud, developer }: LocalFleet,
+  clients: FleetClients,
+  file: Uint8Array,
+): Promise<Measured> {
   using bars = createProgressBars(DEMO_REGIONS)
-  return measured(cloud, async () => {
+  return await measured(cloud, async () => {
     const { value, regions } = await run({
       fleet,
       clients,
@@ -100,19 +113,24 @@ async function codeToData({ fleet, cloud, developer }: LocalFleet, clients: Flee
     })
     for (const { region, seconds: took } of regions) bars.finish(region, `done in ${seconds(took)}`)
     const failed = regions.find(({ settlement }) => settlement?.outcome.kind !== 'completed')
-    if (failed !== undefined) throw new Error(`${failed.region}: ${JSON.stringify(failed.error ?? failed.settlement?.outcome)}`)
+    if (failed !== undefined)
+      throw new Error(`${failed.region}: ${JSON.stringify(failed.error ?? failed.settlement?.outcome)}`)
     return value as unknown as Airports
   })
 }
 
 /** The same agent at home, reading the same objects over the same links, all regions side by side. */
-async function dataToCode({ fleet, cloud, developer }: LocalFleet, clients: FleetClients, file: Uint8Array): Promise<Measured> {
+async function dataToCode(
+  { fleet, cloud, developer }: LocalFleet,
+  clients: FleetClients,
+  file: Uint8Array,
+): Promise<Measured> {
   const regionOf = new Map(DEMO_REGIONS.map((region) => [bucketOf(region), region]))
   const data = createRoutedStore((bucket) => createS3Store({ client: clients.s3(regionOf.get(bucket)!) }))
   const policy = await readPolicy(fleet, clients, Date.now())
   await using home = await createHome({ fleet: fleet.name, policy, data })
   using bars = createProgressBars(DEMO_REGIONS)
-  return measured(cloud, async () => {
+  return await measured(cloud, async () => {
     const answers = SCOPES.map(async (scope, i) => {
       const region = DEMO_REGIONS[i]!
       const { outcome } = await runAtHome(home, {
@@ -138,7 +156,9 @@ async function measured(cloud: LocalFleet['cloud'], work: () => Promise<Airports
 }
 
 function bytesAcross(cloud: LocalFleet['cloud']): number {
-  return cloud.links().reduce((sum, link) => sum + link.bytesForward + link.bytesBack, 0)
+  return cloud
+    .links()
+    .reduce((sum, { from, bytesThere, bytesBack }) => (from === 'home' ? sum + bytesThere + bytesBack : sum), 0)
 }
 
 function printReport(near: Measured, far: Measured, equal: boolean): void {

@@ -5,6 +5,7 @@
  *
  * runs an agent on the local fleet (lander local up), or on the one whose file LANDER_FLEET names.
  */
+import './terminal/quiet-sdk.ts'
 import { createFleetClients, packSigned, parseDataUri, readFleetFile, readKeyFile, run } from '../lib/index.ts'
 import { localFleetFiles } from '../lib/local/fleet-files.ts'
 import { localDir } from './commands/options.ts'

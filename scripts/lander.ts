@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './terminal/quiet-sdk.ts'
 import { CommanderError } from 'commander'
 import { UsageError } from '../lib/errors.ts'
 import { createProgram } from './commands/program.ts'

@@ -20,7 +20,12 @@ const ALL = [
 test.each(ALL)('$name comes back from the wire as itself', (error) => {
   const back = fromWireError(JSON.parse(JSON.stringify(toWireError(error))))
   expect(back).toBeInstanceOf(error.constructor)
-  expect(back).toMatchObject({ code: error.code, message: error.message, remedy: error.remedy, situation: error.situation })
+  expect(back).toMatchObject({
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy,
+    situation: error.situation,
+  })
 })
 
 test('neither cause nor stack travels', () => {

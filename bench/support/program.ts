@@ -27,14 +27,27 @@ export interface BenchResult {
 }
 
 /** Runs a benchmark as a program: measure, print, write, check. */
-export async function benchmark(name: string, measure: (options: { quick: boolean }) => Promise<BenchResult>): Promise<void> {
+export async function benchmark(
+  name: string,
+  measure: (options: { quick: boolean }) => Promise<BenchResult>,
+): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false }, json: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      json: { type: 'string' },
+    },
   })
   const { promises, figures } = await measure({ quick: values.quick })
-  for (const promised of promises) process.stdout.write(`${isKept(promised) ? 'kept  ' : 'MISSED'} ${describe(promised)}\n`)
+  for (const promised of promises)
+    process.stdout.write(`${isKept(promised) ? 'kept  ' : 'MISSED'} ${describe(promised)}\n`)
   process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
-  const machine = { node: process.version, platform: `${platform()} ${release()}`, cpus: cpus().length, cpu: cpus()[0]?.model }
+  const machine = {
+    node: process.version,
+    platform: `${platform()} ${release()}`,
+    cpus: cpus().length,
+    cpu: cpus()[0]?.model,
+  }
   const report = { name, date: new Date().toISOString(), quick: values.quick, machine, promises, figures }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
   if (values.check && !promises.every(isKept)) process.exitCode = 1

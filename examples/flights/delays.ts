@@ -20,7 +20,9 @@ export default agent(
   async (): Promise<Record<string, Airport>> => {
     const routes = new Map<string, Map<string, Tally>>()
     for await (const object of here.objects('flights/')) {
-      for await (const batch of object.csv({ columns: ['delay', 'origin', 'destination'], numbers: ['delay'] }).batches()) {
+      for await (const batch of object
+        .csv({ columns: ['delay', 'origin', 'destination'], numbers: ['delay'] })
+        .batches()) {
         count(routes, batch.column('delay'), batch.column('origin'), batch.column('destination'))
       }
     }
@@ -37,17 +39,27 @@ function count(
   destinations: readonly string[],
 ): void {
   for (let i = 0; i < delays.length; i++) {
-    let to = routes.get(origins[i]!)
-    if (to === undefined) routes.set(origins[i]!, (to = new Map()))
-    let tally = to.get(destinations[i]!)
-    if (tally === undefined) to.set(destinations[i]!, (tally = { flights: 0, delay: 0 }))
+    const tally = tallyOf(routes, origins[i]!, destinations[i]!)
     tally.flights++
     tally.delay += delays[i]!
   }
 }
 
+function tallyOf(routes: Map<string, Map<string, Tally>>, origin: string, destination: string): Tally {
+  const to = routes.get(origin)
+  const tally = to?.get(destination) ?? { flights: 0, delay: 0 }
+  if (tally.flights > 0) return tally
+  if (to === undefined) routes.set(origin, new Map([[destination, tally]]))
+  else to.set(destination, tally)
+  return tally
+}
+
 function summarise(to: Map<string, Tally>): Airport {
-  const routes = [...to].map(([destination, { flights, delay }]) => ({ to: destination, meanDelay: round(delay / flights), flights }))
+  const routes = [...to].map(([destination, { flights, delay }]) => ({
+    to: destination,
+    meanDelay: round(delay / flights),
+    flights,
+  }))
   const regular = routes.filter(({ flights }) => flights >= REGULAR)
   const worst = (regular.length > 0 ? regular : routes).reduce((a, b) => (b.meanDelay > a.meanDelay ? b : a))
   const flights = routes.reduce((sum, route) => sum + route.flights, 0)

@@ -32,6 +32,7 @@ async function createPlace(): Promise<Host> {
     sandbox: createSandbox({ assets }),
     data: createS3Store({ client }),
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
+    report: (error) => console.error(error),
   })
 }
 

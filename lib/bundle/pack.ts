@@ -15,7 +15,8 @@ export interface AgentModule {
   readonly code: string
 }
 
-const NODE_BUILTIN = /^(node:|(assert|buffer|child_process|crypto|dns|events|fs|http|http2|https|net|os|path|process|stream|timers|tls|url|util|vm|worker_threads|zlib)(\/|$))/
+const NODE_BUILTIN =
+  /^(node:|(assert|buffer|child_process|crypto|dns|events|fs|http|http2|https|net|os|path|process|stream|timers|tls|url|util|vm|worker_threads|zlib)(\/|$))/
 
 /**
  * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
@@ -65,11 +66,15 @@ async function bundleModule(path: string): Promise<Bundled> {
 /** Turns esbuild's first complaint into one an author can act on. */
 function explainFailure(path: string, error: unknown): UsageError {
   const first = (error as Partial<BuildFailure>).errors?.[0]
-  if (first === undefined) return new UsageError('AGENT_INVALID', `${basename(path)} could not be packed`, { cause: error })
+  if (first === undefined)
+    return new UsageError('AGENT_INVALID', `${basename(path)} could not be packed`, { cause: error })
   if (first.location === null && first.text.startsWith('Could not resolve')) {
     return new UsageError('FILE_NOT_FOUND', `there is no agent at ${path}`, { remedy: 'check the path' })
   }
-  const place = first.location === null ? basename(path) : `${first.location.file}:${first.location.line}:${first.location.column + 1}`
+  const place =
+    first.location === null
+      ? basename(path)
+      : `${first.location.file}:${first.location.line}:${first.location.column + 1}`
   const missing = /^Could not resolve "([^"]+)"/.exec(first.text)?.[1]
   if (missing !== undefined && NODE_BUILTIN.test(missing)) {
     return new UsageError('AGENT_INVALID', `${place}: an agent can't import "${missing}"`, {

@@ -40,6 +40,7 @@ export async function createHome({ fleet, policy, data, now = Date.now }: HomeOp
     data: data ?? createMemoryStore(),
     // At home every bucket is far, and all of them are wanted.
     regionOf: async () => undefined,
+    report: (error) => console.error(error),
   })
   return { ...host, [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose]() }
 }

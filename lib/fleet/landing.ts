@@ -85,7 +85,10 @@ function readFrame(line: string): Frame[] {
   }
 }
 
-function functionFailed({ region, functionName }: FleetRegion, { ErrorCode, ErrorDetails }: StreamEnd): UnreachableError {
+function functionFailed(
+  { region, functionName }: FleetRegion,
+  { ErrorCode, ErrorDetails }: StreamEnd,
+): UnreachableError {
   const said = [ErrorCode, firstLine(ErrorDetails ?? '')].filter((word) => word !== '').join(': ')
   return new UnreachableError('FUNCTION_FAILED', `the function ${functionName} of ${region} died (${said})`, {
     remedy: `look into the log group /aws/lambda/${functionName} in ${region}; other regions are not concerned`,

@@ -53,12 +53,25 @@ export async function runMission(options: MissionOptions): Promise<MissionResult
   const text = JSON.stringify(input)
   const statement = readStatement(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? statement.scopes, fleet, clients))
-  const { mission, envelope } = signOrderFor({ statement, draft, fleet: fleet.name, regions, input: text, sender, now: now() })
+  const { mission, envelope } = signOrderFor({
+    statement,
+    draft,
+    fleet: fleet.name,
+    regions,
+    input: text,
+    sender,
+    now: now(),
+  })
   const landings = regions.map((region) => landIn(region, envelope, text, options))
   return { mission, regions: await Promise.all(landings) }
 }
 
-async function landIn(region: string, order: EnvelopeJson, input: string, options: MissionOptions): Promise<RegionResult> {
+async function landIn(
+  region: string,
+  order: EnvelopeJson,
+  input: string,
+  options: MissionOptions,
+): Promise<RegionResult> {
   const { fleet, clients, file, transport = 'auto', onProgress, signal } = options
   const start = performance.now()
   const took = () => (performance.now() - start) / 1000
@@ -85,9 +98,13 @@ export function placeOf(region: string, fleet: Fleet): FleetRegion {
   const place = fleet.regions.find((candidate) => candidate.region === region)
   if (place !== undefined) return place
   const deployed = fleet.regions.map((candidate) => candidate.region).join(', ')
-  throw new UnreachableError('FUNCTION_NOT_FOUND', `fleet "${fleet.name}" has no function in ${region}, only in ${deployed}`, {
-    remedy: `add ${region} to lander.config.json and deploy it`,
-  })
+  throw new UnreachableError(
+    'FUNCTION_NOT_FOUND',
+    `fleet "${fleet.name}" has no function in ${region}, only in ${deployed}`,
+    {
+      remedy: `add ${region} to lander.config.json and deploy it`,
+    },
+  )
 }
 
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
@@ -100,7 +117,11 @@ export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients:
 async function locate(bucket: string, ask: () => Promise<string | undefined>): Promise<string> {
   const region = await ask()
   if (region !== undefined) return region
-  throw new ObjectError('OBJECT_FORBIDDEN', `the region of bucket "${bucket}" can't be found out with these credentials`, {
-    remedy: 'check the bucket name, or ask its owner for s3:ListBucket',
-  })
+  throw new ObjectError(
+    'OBJECT_FORBIDDEN',
+    `the region of bucket "${bucket}" can't be found out with these credentials`,
+    {
+      remedy: 'check the bucket name, or ask its owner for s3:ListBucket',
+    },
+  )
 }

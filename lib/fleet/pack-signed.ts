@@ -48,7 +48,13 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
   const module = await packAgent({ path })
   const code = utf8(module.code)
   const stored = compress(code)
-  const main = { name: 'main.js', role: 'main', bytes: code.length, stored: stored.length, sha256: digestOf(stored) } as const
+  const main = {
+    name: 'main.js',
+    role: 'main',
+    bytes: code.length,
+    stored: stored.length,
+    sha256: digestOf(stored),
+  } as const
   const statement: Statement = {
     lander: 1,
     name: module.name,

@@ -1,12 +1,12 @@
 /** The whole way in one call: a signed bundle goes to the regions of its data, and one answer comes back. */
 import { HOME } from '../bundle/document.ts'
+import { fromBase64url } from '../encoding/base64url.ts'
+import { fromUtf8 } from '../encoding/bytes.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, UnreachableError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import { fromBase64url } from '../encoding/base64url.ts'
-import { fromUtf8 } from '../encoding/bytes.ts'
 import { type KeyPolicy, MAX_POLICY_BYTES, verifyPolicy } from '../trust/policy.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './answer.ts'
 import type { FleetClients } from './clients.ts'
@@ -36,7 +36,11 @@ export async function run(options: MissionOptions): Promise<Answer> {
   if (values.length === 1) return { ...summary, value: values[0]! }
   const { fleet, clients, now = Date.now } = options
   await using home = await createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, now()), now })
-  const { outcome } = await runAtHome(home, { ...options, input: values, order: { ...options.order, scopes: [] } }, 'merge')
+  const { outcome } = await runAtHome(
+    home,
+    { ...options, input: values, order: { ...options.order, scopes: [] } },
+    'merge',
+  )
   if (outcome.kind === 'completed') return { ...summary, value: outcome.value }
   return { ...summary, outcome: outcome.kind }
 }

@@ -1,4 +1,4 @@
-import { toWireError } from '../errors.ts'
+import { LanderError, toWireError } from '../errors.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { JobResult, Progress, Sandbox } from '../sandbox/job.ts'
@@ -15,6 +15,8 @@ export interface HostOptions extends Admission {
   readonly data: ObjectStore
   /** Where a bucket lies, so that a run sees only what is here. */
   readonly regionOf: RegionOf
+  /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
+  readonly report?: (error: unknown) => void
 }
 
 export interface InvokeOptions {
@@ -35,9 +37,13 @@ export function createHost(options: HostOptions): Host {
       try {
         const invocation = parseInvocation(event)
         const bundle = await admit(invocation, options)
-        const result = await run(bundle, invocation, options, { ...(onProgress && { onProgress }), ...(signal && { signal }) })
+        const result = await run(bundle, invocation, options, {
+          ...(onProgress && { onProgress }),
+          ...(signal && { signal }),
+        })
         return { settlement: settle(bundle, result, options.region) }
       } catch (error) {
+        if (!(error instanceof LanderError)) options.report?.(error)
         return { error: toWireError(error) }
       }
     },

@@ -33,7 +33,11 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
         remedy: 'publish one with lander trust publish',
       })
     }
-    const policy = verifyPolicy(parseStrictJson(bytes, { maxLength: 2 * MAX_POLICY_BYTES }), { rootKey, fleet, now: now() })
+    const policy = verifyPolicy(parseStrictJson(bytes, { maxLength: 2 * MAX_POLICY_BYTES }), {
+      rootKey,
+      fleet,
+      now: now(),
+    })
     // An older policy put back in its place must not bring a revoked key back.
     return held !== undefined && policy.version < held.keyring.version ? held.keyring : createKeyring(policy)
   }

@@ -7,7 +7,10 @@ import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
 
-const ProcessSchema = v.object({ pid: v.pipe(v.number(), v.integer(), v.minValue(2)), endpoint: v.pipe(v.string(), v.url()) })
+const ProcessSchema = v.object({
+  pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
+  endpoint: v.pipe(v.string(), v.url()),
+})
 
 /** The process that serves the local cloud. */
 export type LocalProcess = v.InferOutput<typeof ProcessSchema>
@@ -74,7 +77,10 @@ const START_MS = 30_000
 export async function detach(files: LocalFleetFiles, args: readonly string[]): Promise<LocalProcess> {
   const log = await open(files.log, 'w')
   const script = process.argv[1]!
-  const child = spawn(process.execPath, [...process.execArgv, script, ...args], { detached: true, stdio: ['ignore', log.fd, log.fd] })
+  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+  })
   await log.close()
   const ended = once(child, 'exit').then(() => true)
   child.unref()

@@ -51,7 +51,12 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   await mkdir(files.data, { recursive: true })
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const codeDir = await ensureFunctionAsset()
-  const cloud = await startLocalCloud({ dir: files.data, regions, ...(port !== undefined && { port }), ...(wan && { wan }) })
+  const cloud = await startLocalCloud({
+    dir: files.data,
+    regions,
+    ...(port !== undefined && { port }),
+    ...(wan && { wan }),
+  })
   const fleet = describeFleet(cloud, root)
   try {
     for (const { region, functionName, agentBucket } of fleet.regions) {
@@ -83,7 +88,11 @@ function describeFleet({ endpoint, regions, credentials }: LocalCloud, root: Sig
     lander: 1,
     name: FLEET,
     rootKey: toBase64url(root.publicKey),
-    regions: regions.map((region) => ({ region, functionName: FUNCTION, agentBucket: `lander-local-agents-${region}` })),
+    regions: regions.map((region) => ({
+      region,
+      functionName: FUNCTION,
+      agentBucket: `lander-local-agents-${region}`,
+    })),
     endpoint,
     credentials,
   }

@@ -15,7 +15,10 @@ export function inspectCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (path: string, { key = [], json }: { key?: string[]; json?: boolean }) => {
       const keys = await Promise.all(key.map(readPublicKeyFile))
-      const inspection = inspectBundle(await readBundle(path), new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])))
+      const inspection = inspectBundle(
+        await readBundle(path),
+        new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
+      )
       printResult(json, inspection, () => describe(inspection))
     })
 }
@@ -38,7 +41,9 @@ function describe({ statement, digest, signers, intact, verified }: Inspection):
     `  may read   ${scopes.map(formatDataUri).join(', ') || 'nothing'}`,
     `  may run    in fleet ${audience.fleet}, regions ${audience.regions.join(', ')}, until ${new Date(expiresAt).toISOString()}${expired}`,
     `  compiles   ${compiles ? 'yes' : 'no'}`,
-    `  limits     ${Object.entries(limits).map(([limit, value]) => `${limit} ${value}`).join(', ')}`,
+    `  limits     ${Object.entries(limits)
+      .map(([limit, value]) => `${limit} ${value}`)
+      .join(', ')}`,
   ].join('\n')
 }
 

@@ -34,13 +34,14 @@ export function localPutCommand(): Command {
       const home = await bucketHome(clients.s3(first), bucket, first)
       const uploads = await planUploads(path, prefix)
       for (const { path: file, key, size } of uploads) {
-        await clients.s3(home).send(
-          new PutObjectCommand({ Bucket: bucket, Key: key, Body: createReadStream(file), ContentLength: size }),
-        )
+        await clients
+          .s3(home)
+          .send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: createReadStream(file), ContentLength: size }))
       }
       const total = uploads.reduce((sum, { size }) => sum + size, 0)
       printResult(json, { bucket, region: home, objects: uploads.length, bytes: total }, () => {
-        const what = uploads.length === 1 ? formatDataUri({ bucket, prefix: uploads[0]!.key }) : `${uploads.length} objects`
+        const what =
+          uploads.length === 1 ? formatDataUri({ bucket, prefix: uploads[0]!.key }) : `${uploads.length} objects`
         return `${what}, ${bytes(total)}, in bucket ${bucket} of ${home}`
       })
     })
@@ -75,6 +76,10 @@ async function planUploads(path: string, prefix: string): Promise<Upload[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   return Promise.all(
-    files.map(async (file) => ({ path: file, key: `${folder}${relative(path, file).split(sep).join('/')}`, size: (await stat(file)).size })),
+    files.map(async (file) => ({
+      path: file,
+      key: `${folder}${relative(path, file).split(sep).join('/')}`,
+      size: (await stat(file)).size,
+    })),
   )
 }

@@ -53,7 +53,10 @@ function upCommand(): Command {
       }
       await mkdir(localDir(), { recursive: true })
       if (!options.detach) return serve(options)
-      await detach(files, process.argv.slice(2).filter((word) => word !== '--detach'))
+      await detach(
+        files,
+        process.argv.slice(2).filter((word) => word !== '--detach'),
+      )
       reportUp(await readFleetFile(files.fleet), options.json)
     })
 }
@@ -99,7 +102,11 @@ function reportUp(fleet: Fleet, json: boolean | undefined): void {
   printResult(json, summary(fleet), () => describe(fleet))
 }
 
-function summary({ endpoint, regions, name }: Fleet): { endpoint: string | undefined; regions: string[]; fleet: string } {
+function summary({ endpoint, regions, name }: Fleet): {
+  endpoint: string | undefined
+  regions: string[]
+  fleet: string
+} {
   return { endpoint, regions: regions.map(({ region }) => region), fleet: name }
 }
 

@@ -8,6 +8,8 @@ import { DEFAULT_LIMITS, type LimitName, type Limits } from '../../lib/limits.ts
 import { parseDataUri } from '../../lib/objects/data-uri.ts'
 import type { Scope } from '../../lib/scope.ts'
 
+const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
 /** Where Lander keeps its things on this machine. */
 export const landerHome = (): string => resolve(process.env.LANDER_HOME ?? join(homedir(), '.lander'))
 
@@ -20,14 +22,14 @@ export const dataOption = (): Option =>
   )
 
 export const expiresOption = (): Option =>
-  new Option('--expires <duration>', 'how long the bundle may be run: 30m, 24h, 7d').default('24h').argParser(parseDuration)
+  new Option('--expires <duration>', 'how long the bundle may be run: 30m, 24h, 7d')
+    .default(parseDuration('24h'), '24h')
+    .argParser(parseDuration)
 
 export const limitOption = (): Option =>
   new Option('--limit <name=value...>', `a ceiling of the run: ${Object.keys(DEFAULT_LIMITS).join(', ')}`).argParser(
     (word: string, before: Partial<Limits> | undefined) => ({ ...before, ...parseLimit(word) }),
   )
-
-const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** Milliseconds of `90s`, `30m`, `24h`, `7d`. @throws UsageError `USAGE` */
 export function parseDuration(text: string): number {
@@ -53,6 +55,8 @@ export function parseInput(text: string | undefined): Json {
   try {
     return JSON.parse(text)
   } catch {
-    throw new UsageError('INPUT_INVALID', '--input is not JSON', { remedy: `quote it for the shell: --input '{"word":"ERROR"}'` })
+    throw new UsageError('INPUT_INVALID', '--input is not JSON', {
+      remedy: `quote it for the shell: --input '{"word":"ERROR"}'`,
+    })
   }
 }

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import type { Limits } from '../../lib/limits.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { bytes, printResult } from '../terminal/output.ts'
 import { dataOption, expiresOption, limitOption } from './options.ts'
 
@@ -34,7 +34,9 @@ export function packCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (agent: string, options: PackOptions) => {
       if (options.data === undefined) {
-        throw new UsageError('USAGE', 'no data is named', { remedy: 'say what the agent may read: --data s3://bucket/prefix/' })
+        throw new UsageError('USAGE', 'no data is named', {
+          remedy: 'say what the agent may read: --data s3://bucket/prefix/',
+        })
       }
       const packed = await packSigned(agent, await readKeyFile(options.key), {
         scopes: options.data,

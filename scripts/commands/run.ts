@@ -1,12 +1,12 @@
 import { Command } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
+import { outcomeOf } from '../../lib/fleet/answer.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
 import { type RegionResult, regionsOf } from '../../lib/fleet/mission.ts'
 import { readStatement } from '../../lib/fleet/orders.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { type Answer, run } from '../../lib/fleet/run.ts'
-import { outcomeOf } from '../../lib/fleet/answer.ts'
-import { UsageError } from '../../lib/errors.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
@@ -58,7 +58,8 @@ export function runCommand(): Command {
         order: { regions, scopes, ...(options.limit && { limits: options.limit }) },
         onProgress: (region, progress) => bars.update(region, progress),
       })
-      for (const region of answer.regions) bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
+      for (const region of answer.regions)
+        bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
       report(answer, options.json)
     })
 }
@@ -68,7 +69,9 @@ const isBundle = (path: string): boolean => !/\.[cm]?[jt]sx?$/.test(path)
 async function bundleOf(agent: string, key: SigningKey, fleet: Fleet, options: RunOptions): Promise<Uint8Array> {
   if (isBundle(agent)) return readBundle(agent)
   if (options.data === undefined) {
-    throw new UsageError('USAGE', 'no data is named', { remedy: 'say what the agent may read: --data s3://bucket/prefix/' })
+    throw new UsageError('USAGE', 'no data is named', {
+      remedy: 'say what the agent may read: --data s3://bucket/prefix/',
+    })
   }
   const { expires: expiresInMs, data: scopes, limit: limits = {} } = options
   return (await packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })).file
@@ -99,7 +102,10 @@ function report(answer: Answer, json: boolean | undefined): void {
 }
 
 /** Why a region has no value, if it has none. */
-function problemOf({ settlement, error }: RegionResult): { code: string; message: string; remedy?: string } | undefined {
+function problemOf({
+  settlement,
+  error,
+}: RegionResult): { code: string; message: string; remedy?: string } | undefined {
   if (settlement === undefined) return error
   const { outcome } = settlement
   if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
@@ -108,7 +114,8 @@ function problemOf({ settlement, error }: RegionResult): { code: string; message
 }
 
 function describe({ name, message, stack }: AgentFailure): string {
-  const said = [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
+  const said =
+    [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
   return stack === undefined ? said : `${said}\n${stack.trimEnd()}`
 }
 

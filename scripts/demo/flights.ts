@@ -41,7 +41,9 @@ export async function flightFiles(rows = 3_000_000): Promise<FlightFile[]> {
     flights.origin.forEach((origin, i) => {
       const date = flights.date[i]!.toISOString()
       const when = `${date.slice(0, 10)} ${date.slice(11, 16)}`
-      files.get(regionOf(origin))!.push(`${when},${flights.delay[i]},${flights.distance[i]},${origin},${flights.destination[i]}`)
+      files
+        .get(regionOf(origin))!
+        .push(`${when},${flights.delay[i]},${flights.distance[i]},${origin},${flights.destination[i]}`)
     })
   }
   return [...files].map(([region, lines]) => ({
@@ -58,15 +60,19 @@ async function* readFlights(rows: number): AsyncGenerator<Flights> {
   const file = new Uint8Array(bytes).buffer
   const step = 250_000
   for (let start = 0; start < rows; start += step) {
+    const end = Math.min(rows, start + step)
     const columns: Record<string, unknown[]> = Object.fromEntries(COLUMNS.map((name) => [name, []]))
     await parquetRead({
       file,
       compressors,
       columns: [...COLUMNS],
       rowStart: start,
-      rowEnd: Math.min(rows, start + step),
+      rowEnd: end,
+      // A chunk is a page, and reaches beyond the rows that were asked for.
       onChunk: ({ columnName, columnData, rowStart }) => {
-        for (let i = 0; i < columnData.length; i++) columns[columnName]![rowStart - start + i] = columnData[i]
+        for (let i = Math.max(0, start - rowStart); i < columnData.length && rowStart + i < end; i++) {
+          columns[columnName]![rowStart + i - start] = columnData[i]
+        }
       },
     })
     yield columns as unknown as Flights
@@ -76,7 +82,9 @@ async function* readFlights(rows: number): AsyncGenerator<Flights> {
 /** Which region is nearest to an airport, by its longitude. */
 async function originRegions(): Promise<(origin: string) => string> {
   const csv = await readFile(dataset('airports.csv'), 'utf8')
-  const longitudes = new Map(csv.split('\n').map((line) => [line.slice(0, line.indexOf(',')), Number(line.slice(line.lastIndexOf(',') + 1))]))
+  const longitudes = new Map(
+    csv.split('\n').map((line) => [line.slice(0, line.indexOf(',')), Number(line.slice(line.lastIndexOf(',') + 1))]),
+  )
   const known = new Map<string, string>()
   return (origin) => {
     const region = known.get(origin) ?? sideOf(longitudes.get(origin) ?? 0)

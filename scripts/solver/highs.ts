@@ -23,7 +23,9 @@ export async function loadHighs({ timeLimitSeconds = 30 } = {}): Promise<MilpSol
   return (program) => {
     const { Status, Columns, ObjectiveValue } = highs.solve(program, { ...PROVE, time_limit: timeLimitSeconds })
     if (Status !== 'Optimal') return undefined
-    const values = Object.entries(Columns).map(([name, column]) => [name, (column as { Primal: number }).Primal] as const)
+    const values = Object.entries(Columns).map(
+      ([name, column]) => [name, (column as { Primal: number }).Primal] as const,
+    )
     return { values: Object.fromEntries(values), bound: ObjectiveValue }
   }
 }

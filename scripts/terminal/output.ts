@@ -68,6 +68,9 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const numeric = headings.map((_, i) => rows.length > 0 && rows.every((row) => /^[-\d]/.test(row[i] ?? '')))
   const line = (cells: readonly string[]) =>
-    cells.map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd()
   return [paint('dim', line(headings)), ...rows.map(line)].join('\n')
 }

@@ -17,7 +17,8 @@ export function createProgressBars(
 ): ProgressBars {
   if (quiet || !stream.isTTY) return SILENT
   const lines = new Map(regions.map((region) => [region, barLine(region, { bytesRead: 0, objects: 0 }, 'waiting')]))
-  const draw = () => stream.write(`${[...lines.values()].map((line) => `\x1b[2K${line}`).join('\n')}\n\x1b[${lines.size}A`)
+  const draw = () =>
+    stream.write(`${[...lines.values()].map((line) => `\x1b[2K${line}`).join('\n')}\n\x1b[${lines.size}A`)
   draw()
   return {
     update(region, progress) {

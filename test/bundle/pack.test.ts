@@ -17,7 +17,8 @@ async function source(name: string, text: string): Promise<string> {
   return path
 }
 
-const AGENT = "import { agent } from 'lander/agent'\nimport { twice } from './twice'\nexport default agent((n: number) => twice(n))\n"
+const AGENT =
+  "import { agent } from 'lander/agent'\nimport { twice } from './twice'\nexport default agent((n: number) => twice(n))\n"
 
 describe('packAgent', () => {
   test('brings in the author’s own files and leaves lander/agent to the place', async () => {
@@ -33,7 +34,8 @@ describe('packAgent', () => {
     await source('node_modules/answers/index.js', 'export const answer = 42\n')
     await source('node_modules/old/package.json', '{"name":"old","main":"index.js"}')
     await source('node_modules/old/index.js', 'exports.question = "why"\n')
-    const text = "import {agent} from 'lander/agent'\nimport {answer} from 'answers'\nimport {question} from 'old'\nexport default agent(() => question + answer)\n"
+    const text =
+      "import {agent} from 'lander/agent'\nimport {answer} from 'answers'\nimport {question} from 'old'\nexport default agent(() => question + answer)\n"
     const { code } = await packAgent({ path: await source('uses-packages.ts', text) })
     expect(code).toContain('42')
     expect(code).toContain('why')
@@ -53,12 +55,18 @@ describe('packAgent', () => {
 
   test('names the place of a mistake in the source', async () => {
     const path = await source('broken.ts', 'export default {\n  oops oops\n}\n')
-    await expect(packAgent({ path })).rejects.toMatchObject({ code: 'AGENT_INVALID', message: expect.stringContaining('broken.ts:2:') })
+    await expect(packAgent({ path })).rejects.toMatchObject({
+      code: 'AGENT_INVALID',
+      message: expect.stringContaining('broken.ts:2:'),
+    })
   })
 
   test('asks for a default export', async () => {
     const path = await source('none.ts', 'export const agent = 1\n')
-    await expect(packAgent({ path })).rejects.toMatchObject({ code: 'AGENT_INVALID', remedy: expect.stringContaining('export default') })
+    await expect(packAgent({ path })).rejects.toMatchObject({
+      code: 'AGENT_INVALID',
+      remedy: expect.stringContaining('export default'),
+    })
   })
 
   test.each(['node:fs', 'fs', 'child_process', 'node:net'])('refuses %s with a remedy', async (builtin) => {
@@ -72,6 +80,9 @@ describe('packAgent', () => {
 
   test('names a package that is not installed', async () => {
     const path = await source('wants-missing.ts', "import it from 'not-installed'\nexport default it\n")
-    await expect(packAgent({ path })).rejects.toMatchObject({ code: 'AGENT_INVALID', remedy: expect.stringContaining('"not-installed"') })
+    await expect(packAgent({ path })).rejects.toMatchObject({
+      code: 'AGENT_INVALID',
+      remedy: expect.stringContaining('"not-installed"'),
+    })
   })
 })

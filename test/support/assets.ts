@@ -1,0 +1,6 @@
+import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
+
+/** Builds what is deployed once, before any test starts a sandbox or a function with it. */
+export default async function setup(): Promise<void> {
+  await ensureFunctionAsset()
+}
