@@ -1,5 +1,6 @@
 import { admit } from './admission.ts'
 import { type CsvBatch, type CsvOptions, type CsvRow, csvRows, readCsvBatch } from './csv.ts'
+import { ObjectError } from './prelude/calls.ts'
 import { BufferClass } from './prelude/captured.ts'
 import { type Format, type ObjectSource, type OpenStream, onlyReply, openStream, replies } from './reading.ts'
 import { createSequence, type Sequence } from './sequence.ts'
@@ -109,8 +110,16 @@ async function* csvBatches<NumberColumn extends string>(
     yield readCsvBatch<NumberColumn>(reply)
 }
 
-function sourceOf({ bucket, key, etag, size }: ObjectInfo, { start = 0, end = size }: ByteRange = {}): ObjectSource {
-  return { from: 'object', bucket, key, etag, start, end: Math.min(end, size) }
+function sourceOf(object: ObjectInfo, range: ByteRange = {}): ObjectSource {
+  const { bucket, key, etag, size } = object
+  const { start = 0, end = size } = range
+  if (!isOffset(start) || !isOffset(end) || start > end)
+    throw new ObjectError('OBJECT_RANGE_INVALID', `bytes ${start} to ${end} are no range of "${key}"`)
+  return { from: 'object', bucket, key, etag, start: Math.min(start, size), end: Math.min(end, size) }
+}
+
+function isOffset(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
 }
 
 function csvFormat({ columns, numbers = [], header, delimiter = ',' }: CsvOptions<string>): Format {

@@ -59,6 +59,8 @@ interface Hooks {
   readonly settle: JSValueHandle
   readonly load: JSValueHandle
   readonly start: JSValueHandle
+  /** Takes what made the module not load, and what ended the run. */
+  readonly refuse: JSValueHandle
   readonly fail: JSValueHandle
 }
 
@@ -109,7 +111,7 @@ export class Machine {
       const promise = vm.evalCode(source, MAIN_MODULE, EvalFlags.TYPE_MODULE)
       this.#call(this.#hooks!.load, promise)
       promise.dispose()
-    })
+    }, this.#hooks!.refuse)
   }
 
   /** Calls the agent's entry; it ends with a host call named `return`, `throw` or `withhold`. */
@@ -173,13 +175,13 @@ export class Machine {
   }
 
   #onBoot(args: readonly JSValueHandle[]): JSValueHandle {
-    const [settle, load, start, fail] = args.slice(3).map((hook) => hook.dup())
-    this.#hooks = { settle: settle!, load: load!, start: start!, fail: fail! }
+    const [settle, load, start, refuse, fail] = args.slice(3).map((hook) => hook.dup())
+    this.#hooks = { settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail! }
     return this.#options.compiles ? this.#vm.true : this.#vm.false
   }
 
   /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
-  #enter(run: () => void): void {
+  #enter(run: () => void, onThrow = this.#hooks!.fail): void {
     if (this.#stopped) return
     if (this.#depth > 0) {
       run()
@@ -191,7 +193,7 @@ export class Machine {
       this.#vm.executePendingJobs()
       this.#reportRejection()
     } catch (error) {
-      this.#onThrow(error)
+      this.#onThrow(error, onThrow)
     } finally {
       this.#depth--
     }
@@ -199,12 +201,12 @@ export class Machine {
     if (!this.#stopped && this.#options.expired()) this.#stop({ kind: 'expired' })
   }
 
-  #onThrow(error: unknown): void {
+  #onThrow(error: unknown, hook: JSValueHandle): void {
     const thrown = isTrap(error) || this.#options.expired() ? undefined : guestException(error)
     if (thrown === undefined || isOutOfMemory(error)) this.#stop(this.#stopFor(error))
     else
       try {
-        this.#call(this.#hooks!.fail, thrown)
+        this.#call(hook, thrown)
       } catch (again) {
         this.#stop(this.#stopFor(again))
       }

@@ -18,8 +18,8 @@ export const asText = String
 const promiseThen = Promise.prototype.then
 const stringSlice = String.prototype.slice
 
-/** `promise.then(…)` whatever `then` has become. */
-export function then(promise: unknown, onValue: (value: never) => unknown, onError: (error: unknown) => unknown): void {
+/** `promise.then(…)`, whatever `then` has become. Named otherwise, since a module that exports `then` is a thenable. */
+export function whenSettled(promise: unknown, onValue: (value: never) => unknown, onError: (error: unknown) => unknown): void {
   apply(promiseThen, promise, [onValue, onError])
 }
 

@@ -1,7 +1,7 @@
 /** Names that programs expect of any JavaScript platform, made of what the engine and the host have. */
 import { log } from '../log.ts'
 import { call } from './calls.ts'
-import { then } from './captured.ts'
+import { whenSettled } from './captured.ts'
 import { TextDecoder, TextEncoder } from './text.ts'
 
 export function installGlobals(): void {
@@ -16,7 +16,7 @@ let lastTimer = 0
 
 function setTimeout(callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]): number {
   const timer = ++lastTimer
-  then(
+  whenSettled(
     call('sleep', String(Number(ms) || 0)),
     () => {
       if (!cancelled.delete(timer)) callback(...args)

@@ -6,7 +6,7 @@
 import type { Agent, Place } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell } from './calls.ts'
-import { parse, then } from './captured.ts'
+import { ErrorClass, parse, whenSettled } from './captured.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { installGlobals } from './globals.ts'
 import { lockNamespaces, removeCompilers, removeSharedMemory } from './harden.ts'
@@ -32,13 +32,13 @@ let errorLength = 1024
 
 /** Takes the promise of the author's module. */
 function load(module: Promise<{ default?: unknown }>): void {
-  then(
+  whenSettled(
     module,
     (namespace: { default?: unknown }) => {
       exported = namespace.default
       loaded = true
     },
-    (error) => fail(asInvalid(error)),
+    refuse,
   )
 }
 
@@ -73,8 +73,9 @@ function mergeAll(definition: Agent, results: never[]): unknown {
 }
 
 /** A module that does not load is no agent, whatever it stumbled over. */
-function asInvalid(error: unknown): unknown {
-  return error instanceof Error ? new AgentError('AGENT_INVALID', `the module does not load: ${error.message}`) : error
+function refuse(error: unknown): void {
+  const ours = error instanceof ErrorClass && exhaustedLimit(error) === undefined
+  fail(ours ? new AgentError('AGENT_INVALID', `the module does not load: ${error.message}`) : error)
 }
 
 function fail(error: unknown): void {
@@ -86,6 +87,6 @@ function fail(error: unknown): void {
 removeSharedMemory()
 installRandom()
 installGlobals()
-const compiles = host!('boot', 0, '', settle, load, start, fail)
+const compiles = host!('boot', 0, '', settle, load, start, refuse, fail)
 if (compiles !== true) removeCompilers()
 lockNamespaces()

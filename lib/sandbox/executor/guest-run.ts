@@ -51,6 +51,8 @@ export class GuestRun {
   readonly #waiting = new Map<number, number>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #calls: ReadonlyMap<string, HostCallHandler>
+  /** When the agent was called: for it, that moment is the job's `now`. */
+  #arrivedAt = 0
   #sleeping = 0
   #machine: Machine | undefined
   #ending: Ending | undefined
@@ -82,7 +84,8 @@ export class GuestRun {
     try {
       this.#machine = await this.#boot()
       this.#machine.load(Buffer.from(body.subarray(0, message.mainBytes)).toString('utf8'))
-      this.#machine.start(startRequest(message, body), this.#now())
+      this.#arrivedAt = performance.now()
+      this.#machine.start(startRequest(message, body), message.now)
     } catch {
       // The prelude is known to work: what it can lack is memory.
       this.#end('memoryPages', '', false)
@@ -237,7 +240,7 @@ export class GuestRun {
   }
 
   #now(): number {
-    return Math.floor(this.#options.message.now + this.#elapsed())
+    return Math.floor(this.#options.message.now + performance.now() - this.#arrivedAt)
   }
 }
 
