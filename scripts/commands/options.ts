@@ -43,7 +43,7 @@ export function parseDuration(text: string): number {
 
 function parseLimit(word: string): Partial<Limits> {
   const [name = '', value = ''] = word.split('=')
-  if (name in DEFAULT_LIMITS && /^\d{1,15}$/.test(value)) return { [name as LimitName]: Number(value) }
+  if (Object.hasOwn(DEFAULT_LIMITS, name) && /^\d{1,15}$/.test(value)) return { [name as LimitName]: Number(value) }
   throw new UsageError('USAGE', `"${word}" is no limit`, {
     remedy: `write name=number with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}`,
   })

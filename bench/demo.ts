@@ -1,0 +1,37 @@
+/** The demo's promises: what code → data saves over data → code, on the same links in the same run. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runDemo } from '../scripts/demo/demo.ts'
+import { note } from '../scripts/terminal/output.ts'
+import { benchmark } from './support/program.ts'
+
+await benchmark('demo', async ({ quick }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    const { codeToData, dataToCode, equal, ...figures } = await runDemo({
+      dir,
+      rows: quick ? 1_500_000 : 3_000_000,
+      say: note,
+    })
+    return {
+      promises: [
+        {
+          name: 'share of the bytes across the links',
+          value: codeToData.bytes / dataToCode.bytes,
+          unit: '',
+          atMost: 1 / 1000,
+        },
+        { name: 'data → code takes longer by', value: dataToCode.seconds / codeToData.seconds, unit: '×', atLeast: 3 },
+        { name: 'answers that differ', value: equal ? 0 : 1, unit: '', atMost: 0 },
+      ],
+      figures: {
+        ...figures,
+        codeToData: { bytes: codeToData.bytes, seconds: codeToData.seconds },
+        dataToCode: { bytes: dataToCode.bytes, seconds: dataToCode.seconds },
+      },
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})
