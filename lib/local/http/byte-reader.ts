@@ -4,7 +4,7 @@ import { AwsError } from './aws-error.ts'
 const MAX_LINE_BYTES = 8192
 
 /** Reads lines and runs of bytes off a stream of buffers, without copying the bytes. */
-export class ByteReader {
+export class ByteReader implements AsyncDisposable {
   readonly #source: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)
 
@@ -44,6 +44,11 @@ export class ByteReader {
       left -= piece.length
       yield piece
     }
+  }
+
+  /** Lets go of the stream, wherever it is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#source.return?.()
   }
 
   async #next(): Promise<Buffer> {

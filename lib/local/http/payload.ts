@@ -17,7 +17,7 @@ export interface Payload {
   readonly length: number | undefined
 }
 
-type BodyRequest = Pick<IncomingMessage, 'headers'> & AsyncIterable<Buffer>
+type BodyRequest = Pick<IncomingMessage, 'headers' | 'iterator'>
 
 /**
  * Opens the body of an authenticated request.
@@ -31,12 +31,14 @@ type BodyRequest = Pick<IncomingMessage, 'headers'> & AsyncIterable<Buffer>
 export function openPayload(request: BodyRequest, check: PayloadCheck): Payload {
   const trailers = new Map<string, string>()
   const length = lengthOf(request, check)
+  // Whoever stops reading early still has a request that can be drained, and a connection to answer on.
+  const body = request.iterator({ destroyOnReturn: false })
   const content =
     check.kind === 'chunked'
-      ? decodeChunks(new ByteReader(request), check, trailers)
+      ? decodeChunks(body, check, trailers)
       : check.kind === 'sha256'
-        ? verifySha256(request, check.digest)
-        : request
+        ? verifySha256(body, check.digest)
+        : body
   return { chunks: length === undefined ? content : verifyLength(content, length), trailers, length }
 }
 
@@ -73,10 +75,11 @@ async function* verifySha256(content: AsyncIterable<Buffer>, digest: string): As
  * `size;chunk-signature=…CRLF data CRLF` per chunk, an empty chunk, trailers, and an empty line.
  */
 async function* decodeChunks(
-  reader: ByteReader,
+  body: AsyncIterable<Buffer>,
   { signer, trailers: mayTrail }: PayloadCheck & { kind: 'chunked' },
   trailers: Map<string, string>,
 ): AsyncGenerator<Buffer> {
+  await using reader = new ByteReader(body)
   let previous = signer?.seed ?? ''
   for (;;) {
     const { size, signature } = parseChunkHeader(await reader.line())

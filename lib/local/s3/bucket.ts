@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AwsError } from '../http/aws-error.ts'
 import { BlobStore } from './blobs.ts'
 import { apply, type BucketState, type OpenUpload, referencedBlobs, replay, snapshot } from './bucket-state.ts'
 import { type Journal, openJournal, readJournal, writeJournal } from './journal.ts'
@@ -28,6 +30,7 @@ export class Bucket {
   readonly blobs: BlobStore
   readonly #state: BucketState
   readonly #journal: Journal
+  #closed = false
 
   private constructor(files: BucketFiles, state: BucketState, journal: Journal) {
     this.name = files.name
@@ -35,6 +38,11 @@ export class Bucket {
     this.blobs = new BlobStore(join(files.dir, BLOBS), files.fsync)
     this.#state = state
     this.#journal = journal
+  }
+
+  /** Whether a directory holds a bucket. */
+  static exists(dir: string): boolean {
+    return existsSync(join(dir, JOURNAL))
   }
 
   /** Makes the directory of a new bucket, and opens it. */
@@ -72,14 +80,23 @@ export class Bucket {
   /**
    * Lets an event happen: at once for readers, and durably when the promise resolves. Between a look at the state
    * and this call nothing else happens as long as nothing is awaited, so a condition checked just before still holds.
+   *
+   * @throws AwsError `NoSuchBucket`: the bucket was removed, or closed, since it was found.
    */
   async commit(event: BucketEvent): Promise<void> {
+    if (this.#closed) throw noSuchBucket(this.name)
     const unused = apply(this.#state, event)
     await this.#journal.append(event)
     await this.blobs.remove(unused)
   }
 
+  /** Nothing can be committed any more from this call on. */
   async close(): Promise<void> {
+    this.#closed = true
     await this.#journal.close()
   }
+}
+
+export function noSuchBucket(name: string): AwsError {
+  return new AwsError('NoSuchBucket', 'The specified bucket does not exist', { fields: { BucketName: name } })
 }

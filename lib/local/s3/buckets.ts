@@ -1,23 +1,22 @@
 import { AwsError } from '../http/aws-error.ts'
-import { noSuchBucket, type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
+import { noSuchBucket } from './bucket.ts'
+import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
 import { readDocument } from './documents.ts'
-import { refuseUnsupported } from './object-headers.ts'
 import { buildXml, childText } from './xml.ts'
 
 /** Where a bucket goes that names no region (S3 API Reference, CreateBucket). */
 const DEFAULT_REGION = 'us-east-1'
 
 export const createBucket: Operation = async (call) => {
-  const { bucketName, auth, storage, headers } = call
+  const { bucketName, auth, storage } = call
   requireBucketName(bucketName)
-  refuseUnsupported(headers)
   requireOwnRegion(await readLocationConstraint(call), auth.region)
   await storage.create(bucketName, auth.region, call.now())
   return { status: 200, headers: { location: `/${bucketName}` } }
 }
 
 /** S3 User Guide, "Bucket naming rules". This is also what makes a name safe as a directory. */
-function requireBucketName(name: string): void {
+export function requireBucketName(name: string): void {
   const wellFormed = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')
   if (!wellFormed || /^\d+\.\d+\.\d+\.\d+$/.test(name))
     throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', { fields: { BucketName: name } })

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AwsError } from '../http/aws-error.ts'
 import { decodeUri, parseTarget } from '../http/aws-uri.ts'
 import type { Authentication } from '../http/sigv4.ts'
-import type { Bucket } from './bucket.ts'
+import { type Bucket, noSuchBucket } from './bucket.ts'
 import type { Storage } from './storage.ts'
 
 /** What a request is about. */
@@ -65,16 +65,6 @@ function requireShort(key: string): string {
 }
 
 /**
- * The header fields of a request, and those a presigned URL carries in its query. Checksums in a query are left out,
- * as S3 does: a signer without the body at hand puts the checksum of nothing there.
- */
-export function effectiveHeaders({ headers }: IncomingMessage, query: Address['query']): Record<string, string> {
-  const hoisted = [...query].filter(([name]) => /^x-amz-(?!checksum-|sdk-|trailer)/i.test(name))
-  const sent = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value])
-  return Object.fromEntries([...hoisted.map(([name, value]) => [name.toLowerCase(), value]), ...sent])
-}
-
-/**
  * The bucket a call names.
  *
  * @throws AwsError `NoSuchBucket`; `PermanentRedirect`: another region has it.
@@ -84,10 +74,6 @@ export async function requireBucket({ storage, bucketName, auth }: S3Call): Prom
   if (bucket === undefined) throw noSuchBucket(bucketName)
   if (bucket.region !== auth.region) throw elsewhere(bucket)
   return bucket
-}
-
-export function noSuchBucket(name: string): AwsError {
-  return new AwsError('NoSuchBucket', 'The specified bucket does not exist', { fields: { BucketName: name } })
 }
 
 function elsewhere({ name, region }: Bucket): AwsError {

@@ -1,20 +1,21 @@
 import { AwsError } from '../http/aws-error.ts'
 import { decodeUri } from '../http/aws-uri.ts'
-import type { Bucket } from './bucket.ts'
-import { noSuchBucket, type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
+import { type Bucket, noSuchBucket } from './bucket.ts'
+import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
+import { parseAlgorithm } from './checksum-headers.ts'
 import { decideRead, readConditions } from './conditions.ts'
 import { type Ingested, ingest } from './ingest.ts'
-import { keptHeaders, notImplemented, parseAlgorithm, quote, refuseUnsupported } from './object-headers.ts'
+import { keptHeaders, quote } from './object-headers.ts'
 import { commitObject, plainObject, requireObject } from './objects.ts'
 import { type ByteRange, planSlices } from './range.ts'
 import type { Checksum, ChecksumAlgorithm, StoredObject } from './records.ts'
+import { notImplemented } from './request-headers.ts'
 import { buildXml } from './xml.ts'
 import { checksumElements } from './xml-elements.ts'
 
 export const copyObject: Operation = async (call) => {
   const { headers, key } = call
   const bucket = await requireBucket(call)
-  refuseUnsupported(headers)
   const source = await openSource(call)
   const replaces = headers['x-amz-metadata-directive'] === 'REPLACE'
   if (!replaces && source.bucket === bucket && source.object.key === key)

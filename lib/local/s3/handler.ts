@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AwsError } from '../http/aws-error.ts'
 import { type Authentication, authenticate } from '../http/sigv4.ts'
-import { effectiveHeaders, parseAddress, type Reply } from './call.ts'
+import { requireBucketName } from './buckets.ts'
+import { parseAddress, type Reply } from './call.ts'
+import { effectiveHeaders, refuseUnsupported } from './request-headers.ts'
 import { routeOperation } from './route.ts'
 import { openStorage, type Storage } from './storage.ts'
 import { buildErrorXml } from './xml.ts'
@@ -18,6 +20,8 @@ export interface S3HandlerOptions {
   readonly now?: () => number
   /** Whether a change is on disk before it is acknowledged. @default true */
   readonly fsync?: boolean
+  /** Hears of errors nobody foresaw; their clients hear `InternalError` only. @default process.emitWarning */
+  readonly report?: (error: Error) => void
 }
 
 export interface S3Handler {
@@ -27,15 +31,21 @@ export interface S3Handler {
    * @param auth The outcome of `authenticate`, where the caller has done that. @default checks the signature itself
    */
   handle(request: IncomingMessage, response: ServerResponse, auth?: Authentication): Promise<void>
-  /** Makes a bucket without a request; one that the region has already stays as it is. */
+  /**
+   * Makes a bucket, without a request. One that is there already is left as it is.
+   *
+   * @throws AwsError `InvalidBucketName`; `BucketAlreadyOwnedByYou`: another region has it.
+   */
   createBucket(region: string, name: string): Promise<void>
-  /** Waits for writes under way and closes the files. */
+  /** Waits for the requests under way, and closes the files. Close the server, and its connections, before. */
   close(): Promise<void>
 }
 
 /**
  * An S3 for one machine: regions, buckets, objects, multipart uploads, conditional requests, checksums. It streams,
  * checks every signature, and answers `NotImplemented` to what it doesn't do.
+ *
+ * @throws where `dir` can't be made or read.
  *
  * @example
  * ```ts
@@ -49,25 +59,41 @@ export function createS3Handler({
   credentials,
   now = Date.now,
   fsync = true,
+  report = (error) => process.emitWarning(error),
 }: S3HandlerOptions): S3Handler {
-  const opening = openStorage({ dir, regions, fsync })
-  opening.catch(() => {}) // reported by the requests that wait for it
+  const storage = openStorage({ dir, regions, fsync })
+  const underWay = new Set<Promise<void>>()
+
+  async function answer(request: IncomingMessage, response: ServerResponse, auth?: Authentication): Promise<void> {
+    const requestId = randomBytes(8).toString('hex').toUpperCase()
+    response.setHeader('x-amz-request-id', requestId)
+    try {
+      const proven = auth ?? authenticate(request, { credentials, now })
+      requireScope(regions, proven)
+      await sendReply(response, await answerRequest(request, proven, storage, now))
+    } catch (error) {
+      // A client that hangs up makes its own request fail: that is nobody's fault here.
+      if (error instanceof Error && !(error instanceof AwsError) && !request.destroyed) report(error)
+      if (response.headersSent) response.destroy()
+      else await sendReply(response, errorReply(request, requestId, error))
+    }
+    request.resume() // what is left of a body would block the connection's next request
+  }
 
   return {
-    async handle(request, response, auth) {
-      const requestId = randomBytes(8).toString('hex').toUpperCase()
-      response.setHeader('x-amz-request-id', requestId)
-      response.setHeader('server', 'LanderS3')
-      const answer = async () => {
-        const proven = auth ?? authenticate(request, { credentials, now })
-        requireScope(regions, proven)
-        return answerRequest(request, proven, await opening, now)
-      }
-      const reply = await answer().catch((error: unknown) => errorReply(request, requestId, error))
-      await sendReply(response, reply)
+    handle(request, response, auth) {
+      const answered = answer(request, response, auth).finally(() => underWay.delete(answered))
+      underWay.add(answered)
+      return answered
     },
-    createBucket: async (region, name) => void (await (await opening).create(name, region, now())),
-    close: async () => (await opening).close(),
+    async createBucket(region, name) {
+      requireBucketName(name)
+      await storage.create(name, region, now())
+    },
+    async close() {
+      await Promise.all(underWay)
+      await storage.close()
+    },
   }
 }
 
@@ -80,6 +106,7 @@ async function answerRequest(
   const address = parseAddress(request)
   const headers = effectiveHeaders(request, address.query)
   const operation = routeOperation({ ...address, headers, method: request.method ?? 'GET' })
+  refuseUnsupported(headers)
   return operation({ ...address, request, headers, auth, storage, now })
 }
 
@@ -92,7 +119,7 @@ function requireScope(regions: readonly string[], { region, service }: Authentic
     throw malformed(`the region '${region}' is wrong; expecting one of ${regions.join(', ')}.`)
 }
 
-/** A stranger's error becomes `InternalError` without its text. A reply to HEAD, and 304, have no body. */
+/** A stranger's error becomes `InternalError` without its text. A reply to HEAD has no body. */
 function errorReply({ method, url = '/' }: IncomingMessage, requestId: string, error: unknown): Reply {
   const known =
     error instanceof AwsError
@@ -105,14 +132,10 @@ function errorReply({ method, url = '/' }: IncomingMessage, requestId: string, e
   return { status, headers: { 'content-type': 'application/xml', ...headers }, body }
 }
 
-/** A client that has gone away by now needs no answer; a body that fails half way may only be cut. */
 async function sendReply(response: ServerResponse, { status, headers = {}, body }: Reply): Promise<void> {
   const length = typeof body === 'string' ? { 'content-length': String(Buffer.byteLength(body)) } : {}
   const empty = body === undefined && status !== 204 && status !== 304 && headers['content-length'] === undefined
   response.writeHead(status, { ...headers, ...length, ...(empty ? { 'content-length': '0' } : {}) })
-  if (typeof body !== 'function') {
-    response.end(body)
-    return
-  }
-  await body(response).catch((error: unknown) => response.destroy(error as Error))
+  if (typeof body === 'function') await body(response)
+  else response.end(body)
 }

@@ -3,8 +3,8 @@ import { AwsError } from '../http/aws-error.ts'
 import { openPayload } from '../http/payload.ts'
 import type { Bucket } from './bucket.ts'
 import type { S3Call } from './call.ts'
+import { requestedAlgorithm, trailerNames } from './checksum-headers.ts'
 import { checksumHeader, createChecksum } from './checksums.ts'
-import { requestedAlgorithm, trailerNames } from './object-headers.ts'
 import type { Blob, Checksum, ChecksumAlgorithm } from './records.ts'
 
 /** Bytes that are on disk and checked, and that nothing refers to yet. */

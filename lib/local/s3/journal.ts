@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
+import { InternalError } from '../../errors.ts'
 
 /**
  * An append-only file of JSON lines: a line that is written is what happened. A crash leaves at most a torn last
@@ -17,11 +18,26 @@ export interface JournalText {
   readonly torn: boolean
 }
 
+/** @throws InternalError where a line before the last is damaged: that is no crash, and guessing would lose objects. */
 export async function readJournal(path: string): Promise<JournalText> {
-  const text = await readFile(path, 'utf8')
-  const end = text.lastIndexOf('\n') + 1
-  const lines = text.slice(0, end).split('\n')
-  return { events: lines.filter((line) => line !== '').map((line) => JSON.parse(line)), torn: end < text.length }
+  const bytes = await readFile(path)
+  const events: unknown[] = []
+  let start = 0
+  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+    events.push(parseLine(bytes.toString('utf8', start, end), path, events.length + 1))
+    start = end + 1
+  }
+  return { events, torn: start < bytes.length }
+}
+
+const NEWLINE = 0x0a
+
+function parseLine(line: string, path: string, number: number): unknown {
+  try {
+    return JSON.parse(line)
+  } catch (cause) {
+    throw new InternalError(`line ${number} of ${path} is damaged`, { cause })
+  }
 }
 
 /** Writes a journal anew, beside the old one, and puts it in its place in one step. */

@@ -3,12 +3,13 @@ import { AwsError } from '../http/aws-error.ts'
 import type { Bucket } from './bucket.ts'
 import type { OpenUpload } from './bucket-state.ts'
 import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
+import { describeChecksum, parseAlgorithm } from './checksum-headers.ts'
 import { combineCrc, compositeChecksum, isCombinable } from './checksums.ts'
 import { readConditions, requireWritable } from './conditions.ts'
 import { copyElements, ingestCopy, openSource } from './copy.ts'
 import { readDocument } from './documents.ts'
 import { type Ingested, ingestBody } from './ingest.ts'
-import { describeChecksum, keptHeaders, parseAlgorithm, quote, refuseUnsupported } from './object-headers.ts'
+import { keptHeaders, quote } from './object-headers.ts'
 import { type ByteRange, resolveRange } from './range.ts'
 import type { Checksum, StoredObject, Upload, UploadedPart } from './records.ts'
 import { buildXml, children, childText, malformedXml } from './xml.ts'
@@ -21,7 +22,6 @@ const MIN_PART_BYTES = 5 * 1024 * 1024
 
 export const createMultipartUpload: Operation = async (call) => {
   const bucket = await requireBucket(call)
-  refuseUnsupported(call.headers)
   const checksum = uploadChecksum(call.headers)
   const upload: Upload = {
     id: randomBytes(24).toString('base64url'),
@@ -61,7 +61,7 @@ export const uploadPart: Operation = async (call) => {
   const { etag, checksum } = part
   return {
     status: 200,
-    headers: { etag: quote(etag), ...describeChecksum(checksum === undefined ? {} : { checksum }) },
+    headers: { etag: quote(etag), ...describeChecksum(checksum) },
   }
 }
 
@@ -195,7 +195,7 @@ function requirePartChecksum({ number, checksum }: UploadedPart, algorithm: Chec
 /** A completion may state the checksum that the whole object must have. */
 function verifyStated(headers: S3Call['headers'], checksum: Checksum | undefined): void {
   if (checksum === undefined) return
-  for (const [name, value] of Object.entries(describeChecksum({ checksum }))) {
+  for (const [name, value] of Object.entries(describeChecksum(checksum))) {
     const stated = headers[name]
     if (stated !== undefined && stated !== value && `${stated}-${checksum.value.split('-')[1]}` !== value)
       throw new AwsError('BadDigest', `The ${name} you specified did not match the calculated checksum.`)

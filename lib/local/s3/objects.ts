@@ -1,31 +1,24 @@
 import { AwsError } from '../http/aws-error.ts'
 import type { Bucket } from './bucket.ts'
 import { type Operation, type Reply, requireBucket, type S3Call } from './call.ts'
+import { describeChecksum } from './checksum-headers.ts'
 import { type Conditions, decideRead, readConditions, requireWritable } from './conditions.ts'
 import { type Ingested, ingestBody } from './ingest.ts'
-import {
-  describeChecksum,
-  describeObject,
-  keptHeaders,
-  notImplemented,
-  overriddenHeaders,
-  quote,
-  refuseUnsupported,
-} from './object-headers.ts'
+import { describeObject, keptHeaders, overriddenHeaders, quote } from './object-headers.ts'
 import { type ByteRange, planSlices, resolveRange } from './range.ts'
 import type { StoredObject } from './records.ts'
+import { notImplemented } from './request-headers.ts'
 import { sendSlices } from './send-object.ts'
 
 export const putObject: Operation = async (call) => {
   const { key, headers } = call
   const bucket = await requireBucket(call)
-  refuseUnsupported(headers)
   const conditions = readConditions(headers)
   requireWritable(conditions, bucket.objects.get(key)) // before the body comes, and again when it is there
   const kept = keptHeaders(headers)
   const object = plainObject(key, await ingestBody(call, bucket), kept, call.now())
   await commitObject(bucket, object, conditions)
-  return { status: 200, headers: { etag: quote(object.etag), ...describeChecksum(object) } }
+  return { status: 200, headers: { etag: quote(object.etag), ...describeChecksum(object.checksum) } }
 }
 
 /** An object of one blob. */
@@ -97,7 +90,7 @@ function describeRead({ headers, query }: S3Call, object: StoredObject): { reply
         ...overriddenHeaders(query),
         'content-length': String(end - start),
         ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),
-        ...(wantsChecksum ? describeChecksum(object) : {}),
+        ...(wantsChecksum ? describeChecksum(object.checksum) : {}),
         ...(part !== undefined && object.multipart ? { 'x-amz-mp-parts-count': String(object.blobs.length) } : {}),
       },
     },

@@ -12,8 +12,8 @@ import {
   uploadPart,
   uploadPartCopy,
 } from './multipart.ts'
-import { notImplemented } from './object-headers.ts'
 import { deleteObject, getObject, headObject, putObject } from './objects.ts'
+import { notImplemented } from './request-headers.ts'
 
 /** Parameters that make a request another operation, one that this S3 does not do. */
 const OTHER_OPERATIONS = new Set(

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { renameSync } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AwsError } from '../http/aws-error.ts'
 import { Bucket, type BucketFiles } from './bucket.ts'
@@ -30,12 +30,15 @@ export interface Storage {
   close(): Promise<void>
 }
 
-/** Buckets are opened when they are first asked for: until then a bucket is no more than the name of a directory. */
-export async function openStorage({ dir, regions, fsync }: StorageOptions): Promise<Storage> {
+/**
+ * Finds the buckets there are. A bucket is opened when it is first asked for: until then it is no more than the name
+ * of a directory.
+ */
+export function openStorage({ dir, regions, fsync }: StorageOptions): Storage {
   const buckets = new Map<string, BucketSlot>()
   const filesOf = (name: string, region: string): BucketFiles => ({ dir: join(dir, region, name), name, region, fsync })
   for (const region of regions)
-    for (const name of await bucketNames(join(dir, region)))
+    for (const name of bucketNames(join(dir, region)))
       buckets.set(
         name,
         bucketSlot(() => Bucket.open(filesOf(name, region))),
@@ -45,8 +48,8 @@ export async function openStorage({ dir, regions, fsync }: StorageOptions): Prom
     find: async (name) => buckets.get(name)?.open(),
 
     async create(name, region, now) {
-      const existing = await buckets.get(name)?.open()
-      if (existing !== undefined) return requireRegion(existing, region)
+      const existing = buckets.get(name)
+      if (existing !== undefined) return requireRegion(await existing.open(), region)
       const slot = bucketSlot(() => Bucket.create(filesOf(name, region), now))
       buckets.set(name, slot)
       return slot.open().catch((error: unknown) => {
@@ -71,8 +74,8 @@ export async function openStorage({ dir, regions, fsync }: StorageOptions): Prom
     },
 
     async close() {
-      const opened = await Promise.all([...buckets.values()].map((slot) => slot.opened()))
-      await Promise.all(opened.map((bucket) => bucket?.close()))
+      const opened = await Promise.allSettled([...buckets.values()].map((slot) => slot.opened()))
+      await Promise.all(opened.map((slot) => slot.status === 'fulfilled' && slot.value?.close()))
     },
   }
 }
@@ -95,18 +98,9 @@ function bucketSlot(make: () => Promise<Bucket>): BucketSlot {
 }
 
 /** The buckets a region's directory holds; one whose creation was cut short has no journal and is not among them. */
-async function bucketNames(regionDir: string): Promise<string[]> {
-  await mkdir(regionDir, { recursive: true })
-  const names = (await readdir(regionDir)).filter((name) => !name.startsWith('.'))
-  const whole = await Promise.all(names.map((name) => exists(join(regionDir, name, 'journal.jsonl'))))
-  return names.filter((_, i) => whole[i])
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+function bucketNames(regionDir: string): string[] {
+  mkdirSync(regionDir, { recursive: true })
+  return readdirSync(regionDir).filter((name) => !name.startsWith('.') && Bucket.exists(join(regionDir, name)))
 }
 
 function requireRegion(bucket: Bucket, region: string): Bucket {

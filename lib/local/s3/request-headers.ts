@@ -1,0 +1,69 @@
+import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import { AwsError } from '../http/aws-error.ts'
+
+/** Header fields by lower-case name. */
+export type Headers = Readonly<Record<string, string>>
+
+/**
+ * The header fields of a request, and those a presigned URL carries in its query. Checksums in a query are left out,
+ * as S3 does: a signer without the body at hand puts the checksum of nothing there.
+ */
+export function effectiveHeaders(
+  { headers }: IncomingMessage,
+  query: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const hoisted = [...query].filter(([name]) => /^x-amz-(?!checksum-|sdk-|trailer)/i.test(name))
+  for (const [name, value] of hoisted) requireHeader(name, value)
+  const sent = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : value])
+  return Object.fromEntries([...hoisted.map(([name, value]) => [name.toLowerCase(), value]), ...sent])
+}
+
+/**
+ * A header field that comes from a query must be one that can go out again.
+ *
+ * @throws AwsError `InvalidArgument`.
+ */
+export function requireHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  } catch (cause) {
+    throw new AwsError('InvalidArgument', `${name} is not a valid header field`, { cause })
+  }
+}
+
+/** The one value of these that describes what this S3 does anyway. */
+const ONLY: Headers = {
+  'x-amz-acl': 'private',
+  'x-amz-bucket-object-lock-enabled': 'false',
+  'x-amz-object-ownership': 'BucketOwnerEnforced',
+  'x-amz-storage-class': 'STANDARD',
+}
+
+const UNSUPPORTED = [
+  /^x-amz-grant-/,
+  /^x-amz-object-lock-/,
+  /^x-amz-(source-)?expected-bucket-owner$/,
+  /^x-amz-(copy-source-)?server-side-encryption/,
+  /^x-amz-(tagging|website-redirect-location|write-offset-bytes|rename-source)$/,
+]
+
+/**
+ * What a client asks for and this S3 doesn't do must not be dropped in silence: it may be what keeps data safe.
+ *
+ * @throws AwsError `NotImplemented`.
+ */
+export function refuseUnsupported(headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const only = ONLY[name]
+    const fits =
+      only === undefined
+        ? !UNSUPPORTED.some((pattern) => pattern.test(name))
+        : value.toLowerCase() === only.toLowerCase()
+    if (!fits) throw notImplemented(`${name}: ${value}`)
+  }
+}
+
+export function notImplemented(what: string): AwsError {
+  return new AwsError('NotImplemented', `The local S3 does not implement ${what}`, { fields: { Header: what } })
+}
