@@ -17,10 +17,12 @@ function requireAsset(dir: string): string {
 }
 
 try {
-  const app = new App()
+  // Synthesised below and not when the process ends, so that a refused configuration leaves the last assembly alone.
+  const app = new App({ autoSynth: false })
   const config = readConfiguration((name) => app.node.tryGetContext(name))
   addFleet(app, { config, account: process.env.CDK_DEFAULT_ACCOUNT, assetDir: requireAsset(ASSET_DIR) })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  app.synth()
 } catch (error) {
   if (!(error instanceof LanderError)) throw error
   process.stderr.write(`${error.code}: ${error.message}\n${error.remedy ? `  ${error.remedy}\n` : ''}`)

@@ -46,6 +46,7 @@ export class RegionStack extends Stack {
     if (region === config.regions[0]) this.#addFleetWideParts(config, locality)
     this.#addOutputs({ Fleet: fleet, Region: region, AgentBucket: agents.bucket.bucketName })
     this.#addOutputs({ FunctionName: locality.function.functionName, FunctionArn: locality.function.functionArn })
+    if (config.rootKey !== undefined) this.#addOutputs({ RootKey: config.rootKey })
     this.#warn(config)
   }
 

@@ -10,7 +10,7 @@ import { acknowledge, type EnvironmentGrant } from './environment-grant.ts'
 import type { IsolatedNetwork } from './isolated-network.ts'
 
 /** The name of a fleet's function, the same in every region: one fleet of a name to an account. */
-export const functionNameOf = (fleet: string): string => `lander-${fleet}`
+export const functionNameOf = (fleet: string): string => `lander-${fleet}-data-locality`
 
 export interface DataLocalityFunctionProps {
   readonly config: FleetConfig

@@ -1,7 +1,6 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import type { FleetConfig } from '../../lib/config/index.ts'
-import { functionNameOf } from './data-locality-function.ts'
 import { RegionMetrics } from './fleet-metrics.ts'
 
 /** One dashboard for all regions: an account's first three cost nothing, each further one three dollars a month. */
@@ -13,7 +12,7 @@ export class FleetDashboard extends Construct {
       return new cloudwatch.GraphWidget({ title, left, width: 8 })
     }
     new cloudwatch.Dashboard(this, 'Dashboard', {
-      dashboardName: functionNameOf(fleet),
+      dashboardName: `lander-${fleet}`,
       widgets: [
         [
           graph('Invocations', (region) => region.invocations),

@@ -92,7 +92,7 @@ describe('an isolated network', () => {
         Condition: { ArnEquals: { 'lambda:SourceFunctionArn': expect.anything() } },
       }),
     ])
-    expect(JSON.stringify(attach('Deny'))).toContain(':function:lander-demo')
+    expect(JSON.stringify(attach('Deny'))).toContain(':function:lander-demo-data-locality')
   })
 
   test('resolves the names of S3 and blocks every other, so that no data leaves in a name', () => {

@@ -219,12 +219,13 @@ describe('what watches a region', () => {
 })
 
 test('a region has the outputs that a fleet is imported from', () => {
-  expect(synthesiseOne().toJSON().Outputs).toEqual({
+  expect(synthesiseOne({ rootKey: ROOT_KEY }).toJSON().Outputs).toEqual({
     Fleet: { Value: 'demo' },
     Region: { Value: 'eu-west-1' },
     AgentBucket: { Value: { Ref: expect.stringMatching(/^Agents/) } },
     FunctionName: { Value: { Ref: expect.stringMatching(/^DataLocalityFunction/) } },
     FunctionArn: { Value: { 'Fn::GetAtt': [expect.stringMatching(/^DataLocalityFunction/), 'Arn'] } },
+    RootKey: { Value: ROOT_KEY },
   })
 })
 

@@ -1,0 +1,80 @@
+import * as v from 'valibot'
+import { UsageError } from '../errors.ts'
+
+/** What `cdk deploy --outputs-file` writes of a region's stack. */
+const StackOutputsSchema = v.object({
+  Fleet: v.string(),
+  Region: v.string(),
+  AgentBucket: v.string(),
+  FunctionName: v.string(),
+  FunctionArn: v.string(),
+  RootKey: v.optional(v.string()),
+})
+
+type StackOutputs = v.InferOutput<typeof StackOutputsSchema>
+
+/** A fleet as it was deployed: what a fleet file says, but for where AWS answers. */
+export interface DeployedFleet {
+  readonly name: string
+  /** Public key that signs the fleet's key policy, base64url. */
+  readonly rootKey: string
+  /** In the order of their names. */
+  readonly regions: readonly {
+    readonly region: string
+    readonly functionName: string
+    readonly agentBucket: string
+  }[]
+}
+
+/**
+ * Reads the outputs of a deployed fleet. Stacks of other apps in the file are left aside.
+ *
+ * @param json what `cdk deploy --outputs-file` wrote
+ * @throws UsageError `CONFIG_INVALID` when no stack is a fleet's, when the stacks are of two fleets, when two are of
+ * one region, or when the fleet has no root key
+ *
+ * @example
+ * parseOutputs(JSON.parse(await readFile('outputs.json', 'utf8'))).regions[0].agentBucket
+ */
+export function parseOutputs(json: unknown, source = 'the outputs'): DeployedFleet {
+  const stacks = v.is(v.record(v.string(), v.unknown()), json) ? Object.values(json) : []
+  const ours = stacks.filter((stack): stack is StackOutputs => v.is(StackOutputsSchema, stack))
+  const [first] = ours
+  if (first === undefined) {
+    throw invalid(`${source} has no stack of a fleet`, 'write it with cdk deploy --all --outputs-file outputs.json')
+  }
+  requireOneFleet(ours, source)
+  if (first.RootKey === undefined) {
+    throw invalid(
+      `fleet "${first.Fleet}" was deployed without a root key`,
+      'add rootKey to lander.config.json and deploy',
+    )
+  }
+  const regions = ours.map(({ Region, FunctionName, AgentBucket }) => ({
+    region: Region,
+    functionName: FunctionName,
+    agentBucket: AgentBucket,
+  }))
+  return { name: first.Fleet, rootKey: first.RootKey, regions: regions.sort((a, b) => (a.region < b.region ? -1 : 1)) }
+}
+
+function requireOneFleet(stacks: readonly StackOutputs[], source: string): void {
+  const fleets = [...new Set(stacks.map(({ Fleet }) => Fleet))]
+  if (fleets.length > 1) {
+    throw invalid(
+      `${source} has stacks of ${fleets.length} fleets: ${fleets.join(', ')}`,
+      'deploy each to a file of its own',
+    )
+  }
+  const twice = stacks.find(({ Region }, i) => stacks.findIndex((stack) => stack.Region === Region) < i)
+  if (twice !== undefined) {
+    const fact = `${source} has two stacks of fleet "${twice.Fleet}" in ${twice.Region}`
+    throw invalid(fact, 'destroy the one that is not in use, or give it another fleet name')
+  }
+  const keys = new Set(stacks.map(({ RootKey }) => RootKey))
+  if (keys.size > 1) throw invalid(`the regions in ${source} have different root keys`, 'deploy all regions again')
+}
+
+function invalid(fact: string, remedy: string): UsageError {
+  return new UsageError('CONFIG_INVALID', fact, { remedy })
+}
