@@ -89,7 +89,7 @@ function functionFailed(
   { region, functionName }: FleetRegion,
   { ErrorCode, ErrorDetails }: StreamEnd,
 ): UnreachableError {
-  const said = [ErrorCode, firstLine(ErrorDetails ?? '')].filter((word) => word !== '').join(': ')
+  const said = [ErrorCode, firstLine(errorMessage(ErrorDetails ?? ''))].filter((word) => word !== '').join(': ')
   return new UnreachableError('FUNCTION_FAILED', `the function ${functionName} of ${region} died (${said})`, {
     remedy: `look into the log group /aws/lambda/${functionName} in ${region}; other regions are not concerned`,
   })
@@ -108,6 +108,16 @@ function explain(error: unknown, { region, functionName }: FleetRegion): Error {
     remedy: 'check the network, the credentials and the fleet file',
     cause: error,
   })
+}
+
+/** Lambda gives the details as JSON with an `errorMessage`, or as plain text. */
+function errorMessage(details: string): string {
+  try {
+    const { errorMessage } = JSON.parse(details) as { errorMessage?: unknown }
+    return typeof errorMessage === 'string' ? errorMessage : ''
+  } catch {
+    return details
+  }
 }
 
 const firstLine = (text: string): string => text.split('\n')[0]?.slice(0, 200) ?? ''

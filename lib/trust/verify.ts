@@ -49,7 +49,10 @@ export function verifySignatures(
 
 function usableGrant(keyring: Keyring, keyId: string, now: number): KeyGrant {
   const grant = keyring.keys.get(keyId)
-  if (!grant) throw new RefusedError('KEY_UNKNOWN', 'a signature is by a key that this fleet does not know')
+  if (!grant)
+    throw new RefusedError('KEY_UNKNOWN', 'a signature is by a key that this fleet does not know', {
+      remedy: 'have its operator add the key: lander trust add KEY.pub',
+    })
   if (grant.status !== 'active') throw new RefusedError('KEY_REVOKED', 'a signature is by a revoked key')
   if (now < grant.notBefore) throw new RefusedError('NOT_YET_VALID', 'a signature is by a key that is not yet valid')
   if (now >= grant.notAfter) throw new RefusedError('KEY_EXPIRED', 'a signature is by an expired key')

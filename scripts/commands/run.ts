@@ -88,9 +88,9 @@ async function readSender({ key, fleet }: RunOptions): Promise<SigningKey> {
 }
 
 function report(answer: Answer, json: boolean | undefined): void {
-  printResult(json, answer, () => JSON.stringify(answer.value ?? null, undefined, 2))
   process.exitCode = exitCode(answer)
-  if (json) return
+  if (json) return printResult(json, answer, () => '')
+  if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
   for (const result of answer.regions) {
     for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
     const problem = problemOf(result)
