@@ -24,15 +24,15 @@ export function transmitMs(bytes: number, bitsPerSecond: number): number {
  * most streams share first, or a queue behind it would keep it idle.
  *
  * @param readyAt When the piece is there to be sent, in milliseconds.
- * @returns When its last bit has left the last line.
+ * @returns When its last bit has left each line.
  */
-export function planDeparture(lines: readonly Line[], readyAt: number, bytes: number): number {
+export function planDepartures(lines: readonly Line[], readyAt: number, bytes: number): number[] {
   let at = readyAt
-  for (const line of lines) {
+  return lines.map((line) => {
     at = Math.max(at, line.freeAt) + transmitMs(bytes, line.bitsPerSecond)
     line.freeAt = at
-  }
-  return at
+    return at
+  })
 }
 
 /**
@@ -42,9 +42,12 @@ export function planDeparture(lines: readonly Line[], readyAt: number, bytes: nu
  */
 export const BURST_MS = 50
 
-/** When a stream's next piece counts as ready: at the end of the last one, unless the stream really paused. */
-export function readyTime(now: number, lastDeparture: number | undefined): number {
-  return lastDeparture !== undefined && now - lastDeparture <= BURST_MS ? Math.min(now, lastDeparture) : now
+/**
+ * When a stream's next piece counts as ready: when the last one had left the first line, unless the stream really
+ * paused. While one piece is on the second line the next one is on the first.
+ */
+export function readyTime(now: number, firstLineLeftAt: number | undefined): number {
+  return firstLineLeftAt !== undefined && now - firstLineLeftAt <= BURST_MS ? Math.min(now, firstLineLeftAt) : now
 }
 
 /** How much time a piece may take on the slowest line: short turns keep many streams fair. */

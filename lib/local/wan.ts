@@ -1,4 +1,4 @@
-import { createLine, cutPieces, type Line, pieceBytes, planDeparture, readyTime } from './pacing.ts'
+import { createLine, cutPieces, type Line, pieceBytes, planDepartures, readyTime } from './pacing.ts'
 
 /**
  * Links with the round-trip times and rates of the real world, for traffic that stays on this machine.
@@ -89,14 +89,19 @@ export interface Clock {
 /** A timer can't wait for less, and the next piece makes up for it. */
 const SHORTEST_SLEEP_MS = 1
 
+/** How early a stream may queue on the first line for a piece that the second one is not free for yet. */
+const AHEAD_MS = 10
+
 /** One stream's way onto its lines: resolves when the last bit of so many bytes has left. */
 export type Sender = (bytes: number) => Promise<void>
 
 export function createSender(lines: readonly Line[], clock: Clock): Sender {
-  let lastDeparture: number | undefined
+  let firstLineLeftAt: number | undefined
   return async (bytes) => {
-    lastDeparture = planDeparture(lines, readyTime(clock.now(), lastDeparture), bytes)
-    const wait = lastDeparture - clock.now()
+    const departures = planDepartures(lines, readyTime(clock.now(), firstLineLeftAt), bytes)
+    firstLineLeftAt = departures[0]
+    const [firstLeft = 0, lastLeft = firstLeft] = [departures[0], departures.at(-1)]
+    const wait = Math.max(firstLeft, lastLeft - AHEAD_MS) - clock.now()
     if (wait >= SHORTEST_SLEEP_MS) await clock.sleep(wait)
   }
 }
