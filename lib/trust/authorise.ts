@@ -35,12 +35,11 @@ export function authorise({ statement, statementDigest, order, authors, sender }
 }
 
 /**
- * Whether an order stays inside its statement.
+ * Whether an order stays inside its statement. That both are for one fleet is known by now.
  *
  * @throws RefusedError `ORDER_MISMATCH`
  */
 export function requireNoWider(order: Order, { audience, scopes, limits }: Statement): void {
-  if (!includesName([audience.fleet], order.fleet)) throw wider('fleet')
   if (!order.regions.every((region) => region === HOME || includesName(audience.regions, region)))
     throw wider('regions')
   if (!scopesWithin(order.scopes, scopes)) throw wider('scopes')

@@ -181,7 +181,9 @@ describe('a bundle is refused', () => {
     )
     refused({ ...admissionOf(), keyring: keyringOf({ fleet: 'staging' }) }).toThrowError(refusal('WRONG_FLEET'))
     refused(admissionOf({ order: { fleet: 'staging' } })).toThrowError(refusal('WRONG_FLEET'))
-    refused(stating({ audience: { fleet: 'staging', regions: ['eu-central-1'] } })).toThrowError(refusal('WRONG_FLEET'))
+    const staging = bundleOf({ audience: { fleet: 'staging', regions: ['eu-central-1'] } })
+    refused(admissionOf({ bundle: staging })).toThrowError(refusal('WRONG_FLEET'))
+    refused(admissionOf({ bundle: staging, order: { fleet: 'default' } })).toThrowError(refusal('WRONG_FLEET'))
   })
 
   test('in another region than statement and order name', () => {
@@ -190,6 +192,9 @@ describe('a bundle is refused', () => {
     const toOne = admissionOf({ bundle: bundleOf(both), order: { regions: ['us-east-1'] } })
     expect(verifyBundle({ ...toOne, region: 'us-east-1' }).main).toBe(source)
     refused(toOne).toThrowError(refusal('WRONG_REGION'))
+    const elsewhere = bundleOf({ audience: { fleet: 'default', regions: ['us-east-1'] } })
+    const here = { regions: ['eu-central-1'] }
+    refused(admissionOf({ bundle: elsewhere, order: here })).toThrowError(refusal('WRONG_REGION'))
   })
 
   test('at home, unless it was ordered home', () => {
