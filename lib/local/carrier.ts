@@ -51,7 +51,7 @@ export function createCarrier(port: number, clock: Clock): Carrier {
         const [answer] = await answered
         await clock.sleep(rttMs / 2)
         await sendBack(answerHeadBytes(answer))
-        reply.writeHead(answer.statusCode ?? 502, endToEndHeaders(answer)).flushHeaders()
+        reply.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', endToEndHeaders(answer)).flushHeaders()
         await pipeline(answer, (body) => paced(body, back, sendBack), reply)
       } catch {
         reply.destroy() // a broken way looks like one: an answer cut short must not look complete
