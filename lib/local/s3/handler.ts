@@ -73,7 +73,7 @@ export function createS3Handler({
       await sendReply(response, await answerRequest(request, proven, storage, now))
     } catch (error) {
       // A client that hangs up makes its own request fail: that is nobody's fault here.
-      if (error instanceof Error && !(error instanceof AwsError) && !request.destroyed) report(error)
+      if (error instanceof Error && !(error instanceof AwsError) && !request.socket.destroyed) report(error)
       if (response.headersSent) response.destroy()
       else await sendReply(response, errorReply(request, requestId, error))
     }
