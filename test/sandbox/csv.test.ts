@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CsvBatch, readCsvBatch } from '../../lib/agent/csv.ts'
-import { createCsvDecoder, type CsvOptions } from '../../lib/sandbox/executor/readers/csv.ts'
+import { type CsvOptions, createCsvDecoder } from '../../lib/sandbox/executor/readers/csv.ts'
 
 type Table = Record<string, (string | number)[]>
 
@@ -56,7 +56,11 @@ describe('CSV', () => {
   })
 
   test('reads numbers as JavaScript does', () => {
-    const plain = fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ max: 1e6 }).map((n) => n / 100))
+    const plain = fc.oneof(
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ max: 1e6 }).map((n) => n / 100),
+    )
     fc.assert(
       fc.property(fc.array(plain, { minLength: 1 }), (numbers) => {
         const text = `n\n${numbers.map((number) => `${number}\n`).join('')}`
@@ -83,7 +87,10 @@ describe('CSV', () => {
 
   test('delivers only the columns that were asked for, in that order', () => {
     const options = { columns: ['c', 'a'], numbers: ['c'] }
-    expect(Object.entries(tableOf('a,b,c\nx,y,1\n', options))).toEqual([['c', [1]], ['a', ['x']]])
+    expect(Object.entries(tableOf('a,b,c\nx,y,1\n', options))).toEqual([
+      ['c', [1]],
+      ['a', ['x']],
+    ])
   })
 
   test('takes names and a delimiter from the options', () => {

@@ -16,7 +16,10 @@ function inPieces(bytes: Uint8Array, sizes: readonly number[]): Uint8Array[] {
 
 describe('frames', () => {
   test('come out as they went in, however the pipe cuts them', () => {
-    const frame = fc.record({ header: fc.dictionary(fc.string(), fc.integer()), body: fc.uint8Array({ maxLength: 200 }) })
+    const frame = fc.record({
+      header: fc.dictionary(fc.string(), fc.integer()),
+      body: fc.uint8Array({ maxLength: 200 }),
+    })
     fc.assert(
       fc.property(fc.array(frame, { minLength: 1 }), fc.array(fc.integer({ min: 1, max: 40 })), (frames, sizes) => {
         const bytes = Buffer.concat(frames.flatMap(({ header, body }) => encodeFrame(header, body)))

@@ -9,11 +9,15 @@ const read = (prefix: string) => ({ bucket: 'data', prefix, actions: ['read'] })
 
 describe('an agent', () => {
   test('lists the objects of its scopes, in pages, once each', async () => {
-    const objects = Object.fromEntries(Array.from({ length: 2500 }, (_, n) => [`a/${String(n).padStart(5, '0')}`, `${n}`]))
+    const objects = Object.fromEntries(
+      Array.from({ length: 2500 }, (_, n) => [`a/${String(n).padStart(5, '0')}`, `${n}`]),
+    )
     const body = `let count = 0, last = ''; for await (const object of here.objects(input)) { count++; last = object.key } return [count, last]`
     expect((await sandbox.run(body, { objects, input: 'a/' })).outcome).toMatchObject({ value: [2500, 'a/02499'] })
     expect((await sandbox.run(body, { objects, input: 'a/00' })).outcome).toMatchObject({ value: [1000, 'a/00999'] })
-    expect((await sandbox.run(body, { objects, input: 's3://data/a/001' })).outcome).toMatchObject({ value: [100, 'a/00199'] })
+    expect((await sandbox.run(body, { objects, input: 's3://data/a/001' })).outcome).toMatchObject({
+      value: [100, 'a/00199'],
+    })
   })
 
   test('opens an object by key or by address and sees which version it is', async () => {
@@ -22,7 +26,12 @@ describe('an agent', () => {
   })
 
   test('reads bytes, ranges, chunks, text and JSON', async () => {
-    const objects = { 'a.json': '{"a":[1,2]}', 'b.txt': '\ufeffgrün', 'c.bin': new Uint8Array(3_000_000).fill(7), empty: '' }
+    const objects = {
+      'a.json': '{"a":[1,2]}',
+      'b.txt': '\ufeffgrün',
+      'c.bin': new Uint8Array(3_000_000).fill(7),
+      empty: '',
+    }
     const body = `
       const text = await (await here.open('b.txt')).text()
       const json = await (await here.open('a.json')).json()
@@ -101,7 +110,13 @@ describe('an agent', () => {
     const { outcome, reads } = await sandbox.run(body, { objects: { b: bytes } })
     expect(outcome).toMatchObject({ value: bytes[4_999_998] })
     expect(reads).toEqual([
-      { bucket: 'data', key: 'b', etag: createHash('sha256').update(bytes).digest('hex'), size: 5_000_000, bytesRead: 4_999_996 },
+      {
+        bucket: 'data',
+        key: 'b',
+        etag: createHash('sha256').update(bytes).digest('hex'),
+        size: 5_000_000,
+        bytesRead: 4_999_996,
+      },
     ])
   })
 })
@@ -111,9 +126,17 @@ describe('an object that can not be read', () => {
     ['is missing', `await here.open('in/nope')`, 'OBJECT_NOT_FOUND'],
     ['is outside of the scopes', `await here.open('other/x')`, 'OBJECT_OUT_OF_SCOPE'],
     ['is outside of the scopes, by address', `await here.open('s3://other/x')`, 'OBJECT_OUT_OF_SCOPE'],
-    ['is below a prefix outside of the scopes', `for await (const object of here.objects('other/'));`, 'OBJECT_OUT_OF_SCOPE'],
+    [
+      'is below a prefix outside of the scopes',
+      `for await (const object of here.objects('other/'));`,
+      'OBJECT_OUT_OF_SCOPE',
+    ],
     ['is not UTF-8', `for await (const line of (await here.open('in/bad')).lines());`, 'OBJECT_FORMAT_INVALID'],
-    ['is not CSV', `for await (const row of (await here.open('in/x')).csv({ columns: ['z'] }));`, 'OBJECT_FORMAT_INVALID'],
+    [
+      'is not CSV',
+      `for await (const row of (await here.open('in/x')).csv({ columns: ['z'] }));`,
+      'OBJECT_FORMAT_INVALID',
+    ],
     ['has no such range', `await (await here.open('in/x')).bytes({ start: 5, end: 2 })`, 'OBJECT_RANGE_INVALID'],
     ['is asked for a broken range', `await (await here.open('in/x')).bytes({ start: 0.5 })`, 'OBJECT_RANGE_INVALID'],
   ])('because it %s fails the run with its code', async (_what, body, code) => {

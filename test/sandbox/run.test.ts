@@ -48,7 +48,9 @@ describe('a run', () => {
   })
 
   test('keeps logs in order, and console is one of them', async () => {
-    const { logs, usage } = await sandbox.run(`log('a', 1, { b: [2] }); console.warn('c'); log(new Error('d')); return 0`)
+    const { logs, usage } = await sandbox.run(
+      `log('a', 1, { b: [2] }); console.warn('c'); log(new Error('d')); return 0`,
+    )
     expect(logs).toEqual(['a 1 {"b":[2]}', 'c', 'Error: d'])
     expect(usage.logBytes).toBe(25)
   })
@@ -140,7 +142,9 @@ describe('a failure', () => {
   })
 
   test('is not a rejection that is handled in the same turn', async () => {
-    const { outcome } = await sandbox.run('const p = Promise.reject(1); p.catch(() => {}); return await p.catch(() => 2)')
+    const { outcome } = await sandbox.run(
+      'const p = Promise.reject(1); p.catch(() => {}); return await p.catch(() => 2)',
+    )
     expect(outcome).toMatchObject({ value: 2 })
   })
 
@@ -150,7 +154,8 @@ describe('a failure', () => {
   })
 
   test('is cut to its limit, and at none only the code leaves', async () => {
-    const words = async (errorBytes: number) => (await sandbox.run('throw new Error("ä".repeat(99))', { limits: { errorBytes } })).outcome
+    const words = async (errorBytes: number) =>
+      (await sandbox.run('throw new Error("ä".repeat(99))', { limits: { errorBytes } })).outcome
     expect(await words(0)).toEqual({ kind: 'failed', error: { code: 'AGENT_THREW' } })
     expect(await words(9)).toEqual({ kind: 'failed', error: { code: 'AGENT_THREW', name: 'Error', message: 'ää' } })
   })

@@ -19,7 +19,11 @@ const promiseThen = Promise.prototype.then
 const stringSlice = String.prototype.slice
 
 /** `promise.then(…)`, whatever `then` has become. Named otherwise, since a module that exports `then` is a thenable. */
-export function whenSettled(promise: unknown, onValue: (value: never) => unknown, onError: (error: unknown) => unknown): void {
+export function whenSettled(
+  promise: unknown,
+  onValue: (value: never) => unknown,
+  onError: (error: unknown) => unknown,
+): void {
   apply(promiseThen, promise, [onValue, onError])
 }
 

@@ -208,10 +208,12 @@ export class GuestRun {
 
   /**
    * Notes how the run ends. It is reported only once the guest has come back: an agent that returns and computes on
-   * has not ended, and would keep the next one waiting.
+   * has not ended, and would keep the next one waiting. After the deadline every end is late: an interrupted module
+   * looks like one that failed.
    */
   #end(kind: EndKind, text = '', healthy = true): void {
-    this.#ending ??= { kind, text, healthy }
+    const late = healthy && this.#elapsed() > this.#options.message.limits.wallMs
+    this.#ending ??= late ? { kind: 'wallMs', text: '', healthy } : { kind, text, healthy }
   }
 
   /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */

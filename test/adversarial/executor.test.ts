@@ -1,0 +1,124 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import type { JobResult } from '../../lib/sandbox/job.ts'
+import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import { jobOf, type RunOptions } from '../support/jobs.ts'
+
+/**
+ * An executor in the hands of an agent that broke out of the engine, and of the thread, and of everything but its
+ * process: what it may say to the sandbox, and what comes of it.
+ */
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+/** Runs a job in an executor that does `script` with `say(header, body)`, once it was given its run. */
+async function runIn(script: string, options: RunOptions = {}): Promise<JobResult> {
+  const assets = mkdtempSync(join(tmpdir(), 'lander-hostile-'))
+  folders.push(assets)
+  writeFileSync(join(assets, 'executor.mjs'), hostile(script))
+  await using sandbox = createSandbox({ assets, spare: 0 })
+  return await sandbox.run(jobOf('', options))
+}
+
+const hostile = (script: string) => `
+import { Socket } from 'node:net'
+const pipe = new Socket({ fd: 3, readable: true, writable: true })
+const raw = (header, body) => {
+  const prefix = Buffer.alloc(8); prefix.writeUInt32BE(header.length, 0); prefix.writeUInt32BE(body.length, 4)
+  pipe.write(Buffer.concat([prefix, header, body]))
+}
+const say = (header, body = '') => raw(Buffer.from(JSON.stringify({ run: 1, ...header })), Buffer.from(body))
+const end = { type: 'end', kind: 'completed', memoryPages: 1, healthy: true }
+const object = { from: 'object', bucket: 'data', key: 'a', etag: 'e', start: 0, end: 1 }
+pipe.on('close', () => process.exit())
+pipe.once('data', () => { ${script} })
+pipe.on('data', (piece) => { globalThis.received = Buffer.concat([globalThis.received ?? Buffer.alloc(0), piece]) })
+`
+
+const BROKEN = {
+  kind: 'failed',
+  error: { code: 'AGENT_THREW', message: 'the executor of the agent ended unexpectedly' },
+}
+
+describe('an executor that speaks as it should', () => {
+  test('is heard', async () => {
+    const { outcome } = await runIn(`say({ type: 'started' }); say(end, '[1]')`)
+    expect(outcome).toEqual({ kind: 'completed', value: [1] })
+  })
+})
+
+describe('an executor that', () => {
+  test.each([
+    ['exits', `say({ type: 'started' }); setTimeout(() => process.exit(), 20)`],
+    ['says something unknown', `say({ type: 'started' }); say({ type: 'credentials' })`],
+    ['adds to a message', `say({ type: 'started' }); say({ ...end, extra: 1 }, '1')`],
+    ['speaks of another run', `say({ type: 'started' }); say({ ...end, run: 2 }, '1')`],
+    ['starts twice', `say({ type: 'started' }); say({ type: 'started' })`],
+    ['returns what is not JSON', `say({ type: 'started' }); say(end, '{')`],
+    ['fails with what is not a failure', `say({ type: 'started' }); say({ ...end, kind: 'failed' }, '[]')`],
+    ['sends a header that is not JSON', `say({ type: 'started' }); raw(Buffer.from('{'), Buffer.alloc(0))`],
+    ['sends a header of a gigabyte', `say({ type: 'started' }); pipe.write(Buffer.from('40000000000000ff', 'hex'))`],
+    ['sends a body of a gigabyte', `say({ type: 'started' }); pipe.write(Buffer.from('0000000240000000', 'hex'))`],
+    ['says it is further than it can be', `say({ type: 'started' }); say({ type: 'progress', fraction: 2 })`],
+    [
+      'opens a stream twice',
+      `say({ type: 'started' }); for (const _ of [1, 2]) say({ type: 'open', stream: 1, source: object })`,
+    ],
+    [
+      'opens too many streams',
+      `say({ type: 'started' }); for (let n = 0; n < 200; n++) say({ type: 'open', stream: n, source: object })`,
+    ],
+    [
+      'reads from nowhere',
+      `say({ type: 'started' }); say({ type: 'open', stream: 1, source: { from: 'file', path: '/etc/passwd' } })`,
+    ],
+    [
+      'reads before the start',
+      `say({ type: 'started' }); say({ type: 'open', stream: 1, source: { ...object, start: -1 } })`,
+    ],
+  ])('%s is ended', async (_what, script) => {
+    expect((await runIn(script)).outcome).toEqual(BROKEN)
+  })
+
+  test('returns more than it may is not heard', async () => {
+    const { outcome } = await runIn(`say({ type: 'started' }); say(end, JSON.stringify('x'.repeat(60)))`, {
+      limits: { resultBytes: 50 },
+    })
+    expect(outcome).toMatchObject({ kind: 'stopped', limit: 'resultBytes' })
+  })
+
+  test('makes up a code is not believed', async () => {
+    const { outcome } = await runIn(`say({ type: 'started' }); say({ ...end, kind: 'failed' }, '{"code":"SECRET_42"}')`)
+    expect(outcome).toEqual({ kind: 'failed', error: { code: 'AGENT_THREW' } })
+  })
+
+  test('talks without end is ended', async () => {
+    const script = `say({ type: 'started' }); for (let n = 0; n < 1e4; n++) say({ type: 'log' }, 'x'.repeat(50))`
+    const { outcome, logs } = await runIn(script, { limits: { logBytes: 1000 } })
+    expect([outcome, logs.length]).toMatchObject([{ kind: 'stopped', limit: 'logBytes' }, 19])
+  })
+
+  test('asks without end is ended', async () => {
+    const script = `say({ type: 'started' }); say({ type: 'open', stream: 1, source: object }); for (;;) { say({ type: 'pull', stream: 1 }); if (pipe.writableLength > 1e6) break }`
+    const { outcome } = await runIn(script, { limits: { hostCalls: 100 } })
+    expect(outcome).toMatchObject({ kind: 'stopped', limit: 'hostCalls' })
+  })
+
+  test('never ends is killed', async () => {
+    const { outcome } = await runIn(`say({ type: 'started' }); for (;;);`, { limits: { wallMs: 100 } })
+    expect(outcome).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
+  })
+
+  test('names an object outside of its scopes gets an error, not the object', async () => {
+    const script = `
+      say({ type: 'started' })
+      say({ type: 'open', stream: 1, source: { ...object, bucket: 'other', key: 'secret' } })
+      setTimeout(() => say(end, JSON.stringify(String(globalThis.received))), 100)`
+    const { outcome } = await runIn(script)
+    expect(JSON.stringify(outcome)).toContain('OBJECT_OUT_OF_SCOPE')
+  })
+})

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildSandboxAssets } from '../../lib/bundle/sandbox-assets.ts'
+import { ExecutorPool } from '../../lib/sandbox/executor-pool.ts'
+import { Run } from '../../lib/sandbox/run.ts'
+import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import { agentSource, jobOf, SMALL_LIMITS } from '../support/jobs.ts'
+
+const assets = mkdtempSync(join(tmpdir(), 'lander-executors-'))
+beforeAll(() => buildSandboxAssets(assets))
+afterAll(() => rmSync(assets, { recursive: true }))
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const works = jobOf(agentSource('return 1'))
+const hangs = jobOf(agentSource('[].sort.call({ length: 1e9 })'), { limits: SMALL_LIMITS })
+
+describe('an executor', () => {
+  test('is used again while it is healthy', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const first = pool.acquire()
+    pool.release(first, (await new Run(works, first, 1).report()).healthy)
+    expect(pool.acquire()).toBe(first)
+    await pool.close()
+  })
+
+  test('is not used again after its thread had to be ended', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const first = pool.acquire()
+    const report = await new Run(hangs, first, 1).report()
+    expect(report).toMatchObject({ healthy: false, result: { outcome: { limit: 'wallMs' } } })
+    pool.release(first, report.healthy)
+    const second = pool.acquire()
+    expect(second).not.toBe(first)
+    await first.gone()
+    expect(isAlive(first.pid!)).toBe(false)
+    await pool.close()
+  })
+
+  test('is gone when the sandbox is closed, idle or at work', async () => {
+    const pool = new ExecutorPool(assets, 2)
+    const [atWork, idle] = [pool.acquire(), pool.acquire()]
+    const run = new Run(jobOf(agentSource('for (;;) await sleep(1)')), atWork, 1).report()
+    pool.release(idle, true)
+    await pool.close()
+    expect([atWork, idle].map(({ pid }) => isAlive(pid!))).toEqual([false, false])
+    expect((await run).result.outcome.kind).toBe('failed')
+  })
+
+  test('that died while it waited is replaced', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const waiting = pool.acquire()
+    pool.release(waiting, true)
+    process.kill(waiting.pid!, 'SIGKILL')
+    await waiting.gone()
+    expect(pool.acquire()).not.toBe(waiting)
+    await pool.close()
+  })
+
+  test('has no environment and no command line to learn from', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const { readFileSync } = await import('node:fs')
+    const executor = pool.acquire()
+    await new Run(works, executor, 1).report()
+    if (process.platform === 'linux') expect(readFileSync(`/proc/${executor.pid}/environ`, 'utf8')).toBe('')
+    await pool.close()
+  })
+})
+
+describe('a sandbox', () => {
+  test('that is closed takes no more jobs', async () => {
+    const sandbox = createSandbox({ assets })
+    await sandbox[Symbol.asyncDispose]()
+    await expect(sandbox.run(works)).rejects.toThrow('closed')
+  })
+
+  test('without assets fails runs, and says nothing of why to the agent’s sender', async () => {
+    await using sandbox = createSandbox({ assets: tmpdir(), spare: 0 })
+    expect((await sandbox.run(works)).outcome).toMatchObject({ kind: 'failed' })
+  })
+})
