@@ -81,6 +81,8 @@ export type UnreachableCode =
   | 'FUNCTION_NOT_FOUND'
   | 'UPLOAD_FAILED'
   | 'REPLY_MALFORMED'
+  | 'SECRET_UNAVAILABLE'
+  | 'CLOCK_SKEW'
 
 export interface ErrorDetails {
   /** What the reader can do about it, as a full clause: `pass --key with a file from lander keygen`. */

@@ -8,6 +8,8 @@ export interface Environment {
   readonly agentBucket: string
   /** The public key that signs the fleet's key policy. */
   readonly rootKey: Uint8Array
+  /** Where the fleet's secret is, as `secretReader` takes it. */
+  readonly secret: string
 }
 
 /** Reads the function's environment. @throws UsageError `CONFIG_INVALID` that names the variable */
@@ -17,6 +19,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     region: required(env, 'AWS_REGION'),
     agentBucket: required(env, 'LANDER_AGENT_BUCKET'),
     rootKey: fromBase64url(required(env, 'LANDER_ROOT_KEY')),
+    secret: required(env, 'LANDER_FLEET_SECRET'),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Host } from '../../lib/host/host.ts'
+import { isProbe, type Probe } from '../../lib/host/probe.ts'
 import type { Frame, Reply } from '../../lib/host/protocol.ts'
 import { deadlineOf, reportDeadline } from './deadline.ts'
 
@@ -16,12 +17,14 @@ export type StreamingHandler = (event: unknown, stream: ResponseStream, context:
 
 /**
  * The function's handler. An event with `stream: true` gets progress as lines of JSON while the agent works, the
- * reply as the last line; any other event gets the reply alone, so that a buffered Invoke reads one document.
+ * reply as the last line; any other event gets the reply alone, so that a buffered Invoke reads one document. A probe
+ * gets one document too.
  */
 export function createHandler(host: Promise<Host>): StreamingHandler {
   return async (event, stream, context) => {
     const streams = (event as { stream?: unknown } | null)?.stream === true
     stream.setContentType?.(streams ? 'application/x-ndjson' : 'application/json')
+    if (isProbe(event)) return end(stream, await (await host).probe())
     const write = (frame: Frame) => stream.write(`${JSON.stringify(frame)}\n`)
     const deadline = deadlineOf(context.getRemainingTimeInMillis())
     const reply = await (await host).invoke(event, {
@@ -31,9 +34,12 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
     deadline.clear()
     const answer = reportDeadline(reply, deadline)
     log(answer)
-    write(answer)
-    await new Promise<void>((resolve) => stream.end(resolve))
+    await end(stream, answer)
   }
+}
+
+async function end(stream: ResponseStream, answer: Reply | Probe): Promise<void> {
+  await new Promise<void>((resolve) => stream.end(`${JSON.stringify(answer)}\n`, resolve))
 }
 
 /** One line of JSON a run in the function's log: what alarms count, and nothing of what the agent saw. */

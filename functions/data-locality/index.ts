@@ -3,9 +3,12 @@
  * every storage region, and the local cloud runs the very same one.
  */
 import { S3Client } from '@aws-sdk/client-s3'
+import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
+import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { rememberRegions } from '../../lib/host/residence.ts'
+import { createSecretSource } from '../../lib/host/secret-source.ts'
 import { createS3Store } from '../../lib/objects/s3.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
@@ -17,11 +20,15 @@ import { createHandler, type StreamingHandler } from './handler.ts'
 declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown }
 
 async function createPlace(): Promise<Host> {
-  const { fleet, region, agentBucket, rootKey } = readEnvironment(process.env)
+  const { fleet, region, agentBucket, rootKey, secret: where } = readEnvironment(process.env)
   const assets = import.meta.dirname
   const client = new S3Client({ region })
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
   const now = () => Date.now()
+  const secret = createSecretSource({ read: secretReader(where, { region }), now })
+  const receipts = createReceiptKeys({ secret, fleet })
+  // Ahead of need, while the engine starts. Whether it worked is for the first run to say.
+  receipts.current().catch(() => {})
   return createHost({
     fleet,
     region,
@@ -31,6 +38,7 @@ async function createPlace(): Promise<Host> {
     policy: createPolicySource({ agents, rootKey, fleet, now }),
     sandbox: createSandbox({ assets }),
     data: createS3Store({ client }),
+    receipts,
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
     report: (error) => console.error(error),
   })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
+import { writeWholeFile } from './whole-file.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
 
@@ -9,6 +10,16 @@ const FleetSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
   /** Public key that signs the fleet's key policy, base64url. */
   rootKey: v.pipe(v.string(), v.length(43)),
+  /** Public keys that sign the fleet's receipts, by epoch of its secret. The old ones stay, for old receipts. */
+  receiptKeys: v.optional(
+    v.array(
+      v.strictObject({
+        epoch: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+        publicKey: v.pipe(v.string(), v.length(43)),
+      }),
+    ),
+    [],
+  ),
   regions: v.pipe(
     v.array(v.strictObject({ region: REGION, functionName: v.string(), agentBucket: v.string() })),
     v.minLength(1),
@@ -41,6 +52,11 @@ export async function readFleetFile(path: string): Promise<Fleet> {
     })
   })
   return parseFleet(parseJson(text, path), path)
+}
+
+/** Writes a fleet file, whole and for its owner alone: that of a local fleet holds credentials. */
+export async function writeFleetFile(path: string, fleet: Fleet): Promise<void> {
+  await writeWholeFile(path, `${JSON.stringify(fleet, undefined, 2)}\n`)
 }
 
 function parseJson(text: string, path: string): unknown {

@@ -2,9 +2,12 @@ import { LanderError, toWireError } from '../errors.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { JobResult, Progress, Sandbox } from '../sandbox/job.ts'
+import { signReceipt } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Admission, admit } from './admit.ts'
+import { type Probe, probePlace } from './probe.ts'
 import { type Invocation, parseInvocation, type Reply, type Settlement } from './protocol.ts'
+import { draftReceipt, type ReceiptKeys } from './receipts.ts'
 import type { RegionOf } from './residence.ts'
 import { localScopes } from './residence.ts'
 
@@ -15,6 +18,8 @@ export interface HostOptions extends Admission {
   readonly data: ObjectStore
   /** Where a bucket lies, so that a run sees only what is here. */
   readonly regionOf: RegionOf
+  /** Signs a receipt for every run. @default none are made: home belongs to no fleet */
+  readonly receipts?: ReceiptKeys
   /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
   readonly report?: (error: unknown) => void
 }
@@ -28,6 +33,8 @@ export interface InvokeOptions {
 export interface Host {
   /** One invocation, from the unknown event to the reply. Never throws: an error becomes a reply. */
   invoke(event: unknown, options?: InvokeOptions): Promise<Reply>
+  /** What this place is, without an agent. */
+  probe(): Promise<Probe>
 }
 
 /** Makes a place: admit → run → settle. */
@@ -36,17 +43,25 @@ export function createHost(options: HostOptions): Host {
     async invoke(event, { onProgress, signal } = {}) {
       try {
         const invocation = parseInvocation(event)
+        // Before the agent starts: a run that could have no receipt must not be.
+        const receiptKey = await options.receipts?.current()
         const bundle = await admit(invocation, options)
+        const startedAt = options.now()
         const result = await run(bundle, invocation, options, {
           ...(onProgress && { onProgress }),
           ...(signal && { signal }),
         })
-        return { settlement: settle(bundle, result, options.region) }
+        const settlement = settle(bundle, result, options.region)
+        if (receiptKey === undefined) return { settlement }
+        const { fleet, region, now } = options
+        const draft = draftReceipt({ bundle, invocation, result, fleet, region, startedAt, endedAt: now() })
+        return { settlement: { ...settlement, receipt: signReceipt(draft, receiptKey) } }
       } catch (error) {
         if (!(error instanceof LanderError)) options.report?.(error)
         return { error: toWireError(error) }
       }
     },
+    probe: () => probePlace(options),
   }
 }
 

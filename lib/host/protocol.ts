@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
 import type { ObjectRead, Progress } from '../sandbox/job.ts'
 import type { Outcome, Usage } from '../sandbox/outcome.ts'
+import type { EnvelopeJson } from '../trust/envelope.ts'
 
 /** The largest bundle that travels inside an invocation; a larger one goes through the region's agent bucket. */
 export const MAX_INLINE_BUNDLE_BYTES = 64 * 1024
@@ -53,6 +54,8 @@ export interface Settlement {
   readonly usage: Usage
   readonly logs: readonly string[]
   readonly reads: readonly ObjectRead[]
+  /** What the fleet signed about this run; absent at home. `verifyReceipt` reads it. */
+  readonly receipt?: EnvelopeJson
 }
 
 /** A settled run, or the reason why there was none. */
@@ -99,6 +102,13 @@ const SETTLEMENT = v.object({
   logs: v.array(v.string()),
   reads: v.array(
     v.object({ bucket: v.string(), key: v.string(), size: v.number(), etag: v.string(), bytesRead: v.number() }),
+  ),
+  receipt: v.optional(
+    v.object({
+      payload: v.string(),
+      payloadType: v.string(),
+      signatures: v.array(v.object({ keyid: v.string(), sig: v.string() })),
+    }),
   ),
 })
 const FRAME = v.union([

@@ -9,6 +9,8 @@ export interface LocalFleetFiles {
   /** A key the fleet trusts, for the person at this machine. */
   readonly developerKey: string
   readonly policy: string
+  /** From which the fleet derives its own keys. */
+  readonly secret: string
   /** The process that serves it, while it does. */
   readonly process: string
   readonly log: string
@@ -23,6 +25,7 @@ export function localFleetFiles(dir: string): LocalFleetFiles {
     rootKey: join(dir, 'root.key'),
     developerKey: join(dir, 'developer.key'),
     policy: join(dir, 'policy.json'),
+    secret: join(dir, 'secret.json'),
     process: join(dir, 'process.json'),
     log: join(dir, 'local.log'),
     data: join(dir, 'data'),

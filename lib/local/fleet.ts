@@ -1,12 +1,16 @@
 /** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet.ts'
 import { publishPolicy } from '../fleet/publish-policy.ts'
+import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
+import { writeWholeFile } from '../fleet/whole-file.ts'
+import { createFleetSecret, formatFleetSecret, parseFleetSecret } from '../trust/fleet-secret.ts'
 import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
 import { generateKey, type SigningKey } from '../trust/keys.ts'
@@ -57,11 +61,16 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
   })
-  const fleet = describeFleet(cloud, root)
+  const fleet = describeFleet(cloud, root, await readReceiptKeys(files))
   try {
     for (const { region, functionName, agentBucket } of fleet.regions) {
       await cloud.createBucket(region, agentBucket)
-      const environment = { LANDER_FLEET: FLEET, LANDER_AGENT_BUCKET: agentBucket, LANDER_ROOT_KEY: fleet.rootKey }
+      const environment = {
+        LANDER_FLEET: FLEET,
+        LANDER_AGENT_BUCKET: agentBucket,
+        LANDER_ROOT_KEY: fleet.rootKey,
+        LANDER_FLEET_SECRET: pathToFileURL(files.secret).href,
+      }
       await cloud.createFunction(region, {
         name: functionName,
         codeDir,
@@ -75,7 +84,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     await writeFile(files.policy, JSON.stringify(policy))
     using clients = createFleetClients(fleet)
     await publishPolicy(policy, fleet, clients)
-    await writeWhole(files.fleet, `${JSON.stringify(fleet, undefined, 2)}\n`)
+    await writeFleetFile(files.fleet, fleet)
   } catch (error) {
     await cloud.close()
     throw error
@@ -83,11 +92,16 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   return { fleet, cloud, files, developer, [Symbol.asyncDispose]: () => cloud.close() }
 }
 
-function describeFleet({ endpoint, regions, credentials }: LocalCloud, root: SigningKey): Fleet {
+function describeFleet(
+  { endpoint, regions, credentials }: LocalCloud,
+  root: SigningKey,
+  receiptKeys: PublicReceiptKey[],
+): Fleet {
   return {
     lander: 1,
     name: FLEET,
     rootKey: toBase64url(root.publicKey),
+    receiptKeys,
     regions: regions.map((region) => ({
       region,
       functionName: FUNCTION,
@@ -110,6 +124,14 @@ async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, develop
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
 }
 
+/** The receipt keys of the secret in `files`, which is made if there is none, and of the epochs before it. */
+async function readReceiptKeys(files: LocalFleetFiles): Promise<PublicReceiptKey[]> {
+  const text = await readFile(files.secret, 'utf8').catch(() => formatFleetSecret(createFleetSecret()))
+  await writeWholeFile(files.secret, text)
+  const former = await readFleetFile(files.fleet).catch(() => ({ receiptKeys: [] }))
+  return mergeReceiptKeys(former.receiptKeys, publicReceiptKeys(parseFleetSecret(text), FLEET))
+}
+
 async function keyAt(path: string): Promise<SigningKey> {
   try {
     return await readKeyFile(path)
@@ -119,10 +141,4 @@ async function keyAt(path: string): Promise<SigningKey> {
     await writeKeyFiles(path, key)
     return key
   }
-}
-
-/** Readers see the old file or the new one, never half of it. The fleet's credentials are for its owner alone. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text, { mode: 0o600 })
-  await rename(`${path}.new`, path)
 }

@@ -19,6 +19,8 @@ export interface VerifiedBundle {
   readonly parts: ReadonlyMap<string, Uint8Array>
   readonly authors: readonly KeyGrant[]
   readonly sender: KeyGrant
+  /** Version of the key policy that let it in. */
+  readonly policy: number
   /** What this run may read: statement ∩ order, inside every signer's policy. */
   readonly scopes: readonly Scope[]
   /** Limit by limit the smaller of statement and order. */

@@ -65,7 +65,8 @@ export function verifyBundle(admission: Admission): VerifiedBundle {
   const parts = inflateParts(body, statement.entries)
   const main = mainModule(parts, statement.entries)
   const limits = tightest(statement.limits, order.limits)
-  const admitted = { statement, statementDigest, order, main, parts, authors, sender, scopes: order.scopes, limits }
+  const signers = { authors, sender, policy: keyring.version }
+  const admitted = { statement, statementDigest, order, main, parts, ...signers, scopes: order.scopes, limits }
   return Object.freeze(admitted) as VerifiedBundle
 }
 

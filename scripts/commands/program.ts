@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { VERSION } from '../../lib/version.ts'
 import { gravityCommand } from './gravity.ts'
 import { inspectCommand } from './inspect.ts'
 import { keygenCommand } from './keygen.ts'
@@ -10,7 +11,7 @@ import { runCommand } from './run.ts'
 export function createProgram(): Command {
   const program = new Command('lander')
     .description('Moves code to data: signed agents land in the regions where your objects are.')
-    .version('0.1.0')
+    .version(VERSION)
     .showSuggestionAfterError()
     .configureOutput({ outputError: () => {} })
     .exitOverride()

@@ -1,0 +1,61 @@
+import * as v from 'valibot'
+import { ABI_VERSION } from '../bundle/statement.ts'
+import { toBase64url } from '../encoding/base64url.ts'
+import { toWireError, type WireError } from '../errors.ts'
+import { VERSION } from '../version.ts'
+import type { Admission } from './admit.ts'
+import type { ReceiptKeys } from './receipts.ts'
+
+/** What a place says of itself to whom may invoke it: enough to know whether agents would land. Nothing runs. */
+export interface Probe {
+  /** Of this package. */
+  readonly version: string
+  /** SHA-256 of the engine's binary, base64url. */
+  readonly engine: string
+  readonly abi: number
+  readonly fleet: string
+  readonly region: string
+  /** Milliseconds since 1970, by the place's clock. */
+  readonly time: number
+  /** Version of the key policy in use; `null` when there is none that holds. */
+  readonly policy: number | null
+  /** The fleet's receipt keys, 32 bytes, base64url, the latest last. Empty when its secret can't be read. */
+  readonly receiptKeys: readonly { readonly epoch: number; readonly publicKey: string }[]
+  /** Why agents would not land. */
+  readonly problems: readonly WireError[]
+}
+
+const PROBE_REQUEST = v.strictObject({ lander: v.literal(1), probe: v.literal(true) })
+
+export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: 1, probe: true }
+
+/** Whether an event from the network is a {@link PROBE}. */
+export function isProbe(event: unknown): boolean {
+  return v.is(PROBE_REQUEST, event)
+}
+
+export interface ProbeOptions extends Omit<Admission, 'agents'> {
+  readonly receipts?: ReceiptKeys
+}
+
+/** Looks around and tells. Never throws: what is amiss is part of the answer. */
+export async function probePlace({ engine, fleet, region, now, policy, receipts }: ProbeOptions): Promise<Probe> {
+  const problems: WireError[] = []
+  const note = (error: unknown) => {
+    problems.push(toWireError(error))
+    return undefined
+  }
+  const keyring = await policy.current().catch(note)
+  const keys = (await receipts?.all().catch(note)) ?? []
+  return {
+    version: VERSION,
+    engine,
+    abi: ABI_VERSION,
+    fleet,
+    region,
+    time: now(),
+    policy: keyring?.version ?? null,
+    receiptKeys: keys.map(({ epoch, key }) => ({ epoch, publicKey: toBase64url(key.publicKey) })),
+    problems,
+  }
+}

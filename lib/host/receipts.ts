@@ -1,0 +1,70 @@
+import type { JobResult } from '../sandbox/job.ts'
+import { deriveReceiptKey } from '../trust/fleet-secret.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import type { Invocation } from './protocol.ts'
+import type { SecretSource } from './secret-source.ts'
+
+/** A fleet's receipt key of one epoch. */
+export interface ReceiptKey {
+  readonly epoch: number
+  readonly key: SigningKey
+}
+
+/** Gives the keys that receipts are signed with. */
+export interface ReceiptKeys {
+  /** The key that signs now. */
+  current(): Promise<ReceiptKey>
+  /** The keys of every epoch in the fleet's secret, the latest last. */
+  all(): Promise<readonly ReceiptKey[]>
+}
+
+/** Derives a fleet's receipt keys from its secret, each once. */
+export function createReceiptKeys({ secret, fleet }: { secret: SecretSource; fleet: string }): ReceiptKeys {
+  // By master key and not by epoch alone: a secret made anew starts again with epoch 1.
+  const derived = new Map<string, ReceiptKey>()
+  async function all(): Promise<ReceiptKey[]> {
+    const value = await secret.current()
+    return value.epochs.map(({ epoch, key }) => {
+      const known = derived.get(key) ?? { epoch, key: deriveReceiptKey(value, fleet, epoch) }
+      derived.set(key, known)
+      return known
+    })
+  }
+  return { all, current: async () => (await all()).at(-1)! }
+}
+
+/** One landing, from admission to outcome. */
+export interface Landed {
+  readonly bundle: VerifiedBundle
+  readonly invocation: Invocation
+  readonly result: JobResult
+  readonly fleet: string
+  readonly region: string
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
+/** What a place says about a landing. */
+export function draftReceipt({ bundle, invocation, result, ...where }: Landed): ReceiptDraft {
+  const { order, authors, sender } = bundle
+  const { outcome, usage, reads } = result
+  return {
+    ...where,
+    mission: order.mission,
+    sequence: 0,
+    entry: invocation.entry ?? 'run',
+    statement: bundle.statementDigest,
+    authors: authors.map(({ keyId }) => keyId),
+    sender: sender.keyId,
+    input: order.input,
+    policy: bundle.policy,
+    limits: bundle.limits,
+    objects: summarizeObjects(reads),
+    bytesReturned: usage.bytesReturned,
+    outcome: outcome.kind,
+    result: outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
+    previous: null,
+  }
+}
