@@ -38,7 +38,13 @@ export interface S3StoreOptions extends S3ClientOptions {
   readonly client?: S3Client
   /** A read is cut into GETs of at most this size. @default 8 MiB, as AWS advises (8 to 16 MiB) */
   readonly partBytes?: number
-  /** GETs of one read that are under way at a time. A read holds at most this many parts in memory. @default 4 */
+  /**
+   * GETs of one read that are under way at a time, and the parts it holds in memory at most. AWS counts on 85 to 90 MB/s
+   * from each ("Performance design patterns for Amazon S3"). More than 16 MiB under way costs CPU: chunks that wait
+   * that long outlive the collector's young generation, and `bench/objects.ts` shows it.
+   *
+   * @default 2
+   */
   readonly concurrency?: number
   /** Times that a GET whose body broke off is taken up again, from the byte where it stopped. @default 3 */
   readonly maxRetries?: number
@@ -87,7 +93,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
  * for await (const chunk of store.read({ ...object, start: 0, end: object.size })) count += chunk.length
  */
 export function createS3Store(options: S3StoreOptions = {}): S3Store {
-  const { client = createS3Client(options), partBytes = 8 * 2 ** 20, concurrency = 4, maxRetries = 3 } = options
+  const { client = createS3Client(options), partBytes = 8 * 2 ** 20, concurrency = 2, maxRetries = 3 } = options
   return {
     stat: (ref, signal) => statObject(client, ref, signal),
     list: (query) => listObjects(client, query),
