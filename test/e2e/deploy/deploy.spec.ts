@@ -17,16 +17,17 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeployedFleet, parseOutputs } from '../../../lib/config/index.ts'
 import { toBase64url } from '../../../lib/encoding/base64url.ts'
-import { createFleetClients } from '../../../lib/fleet/clients.ts'
-import type { Fleet } from '../../../lib/fleet/fleet.ts'
 import { packSigned } from '../../../lib/fleet/pack-signed.ts'
 import { publishPolicy } from '../../../lib/fleet/publish-policy.ts'
+import { publicReceiptKeys, receiptTrustOf } from '../../../lib/fleet/receipt-keys.ts'
 import { run } from '../../../lib/fleet/run.ts'
-import { startLocalCloud } from '../../../lib/local/cloud.ts'
+import { parseFleetSecret } from '../../../lib/trust/fleet-secret.ts'
 import { createGrant, createPolicy, withGrant } from '../../../lib/trust/grant.ts'
 import { generateKey } from '../../../lib/trust/keys.ts'
 import { signPolicy } from '../../../lib/trust/policy.ts'
+import { verifyReceipt } from '../../../lib/trust/receipt.ts'
 import { type CdkResult, runCdk } from './cdk-cli.ts'
+import { runDeployedFleet } from './deployed-fleet.ts'
 import { takeBack } from './deployed-function.ts'
 import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 
@@ -135,40 +136,26 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     expect(values[1] === values[0]).toBe(true)
   })
 
-  test('an agent runs on the deployed code, in the deployed environment', async () => {
-    const cloud = await startLocalCloud({ dir: join(folder, 'cloud'), regions: REGIONS })
-    try {
-      const { endpoint, credentials } = cloud
-      const fleet: Fleet = { lander: 1, ...deployed, regions: [...deployed.regions], endpoint, credentials }
-      using clients = createFleetClients(fleet)
-      for (const { region, functionName: name, agentBucket } of deployed.regions) {
-        const { configuration, codeDir } = await takeBack(region, name, emulator)
-        const { Environment, Handler, Timeout, MemorySize } = configuration
-        cloud.createFunction(region, {
-          name,
-          codeDir,
-          handler: Handler!,
-          environment: Environment!.Variables!,
-          timeoutSeconds: Timeout!,
-          memoryMb: MemorySize!,
-        })
-        await cloud.createBucket(region, agentBucket)
-        const bucket = `trial-logs-${region}`
-        await cloud.createBucket(region, bucket)
-        const body = `fine\nERROR in ${region}\n`
-        await clients.s3(region).send(new PutObjectCommand({ Bucket: bucket, Key: 'logs/day.txt', Body: body }))
-      }
-      await publishPolicy(signPolicy(trusting(developer.publicKey), root), fleet, clients)
+  test('an agent runs on the deployed code, in the deployed environment, and every region signs a receipt', async () => {
+    const receiptKeys = publicReceiptKeys(parseFleetSecret(await secretIn('us-east-1')), 'trial')
+    await using running = await runDeployedFleet({ deployed, receiptKeys, emulator, dir: join(folder, 'cloud') })
+    const { fleet, clients } = running
+    for (const { region, bucket } of DATA)
+      await running.put(region, bucket, 'logs/day.txt', `fine\nERROR in ${region}\n`)
+    await publishPolicy(signPolicy(trusting(developer.publicKey), root), fleet, clients)
 
-      const scopes = DATA.map(({ bucket }) => ({ bucket, prefix: 'logs/', actions: ['read'] as const }))
-      const agentPath = join(import.meta.dirname, 'count-errors.ts')
-      const { file } = await packSigned(agentPath, developer, { scopes })
-      const answer = await run({ fleet, clients, file, sender: developer, input: { word: 'ERROR' } })
-      expect(answer.regions.map(({ error }) => error)).toEqual([undefined, undefined])
-      expect(answer).toMatchObject({ outcome: 'completed', value: 2 })
-    } finally {
-      await cloud.close()
-    }
+    const scopes = DATA.map(({ bucket }) => ({ bucket, prefix: 'logs/', actions: ['read'] as const }))
+    const { file, digest } = await packSigned(join(import.meta.dirname, 'count-errors.ts'), developer, { scopes })
+    const answer = await run({ fleet, clients, file, sender: developer, input: { word: 'ERROR' } })
+
+    expect(answer.regions.map(({ error }) => error)).toEqual([undefined, undefined])
+    expect(answer).toMatchObject({ outcome: 'completed', value: 2 })
+    const receipts = answer.regions.map(
+      ({ settlement }) => verifyReceipt(settlement!.receipt, receiptTrustOf(fleet)).receipt,
+    )
+    expect(receipts.map(({ region }) => region)).toEqual(answer.regions.map(({ region }) => region))
+    for (const receipt of receipts)
+      expect(receipt).toMatchObject({ fleet: 'trial', statement: digest, outcome: 'completed' })
   })
 
   test('a changed configuration updates the functions and keeps their agent buckets', async () => {
@@ -212,11 +199,11 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     return withGrant(createPolicy('trial', now), createGrant(publicKey, 'trial', { name: 'developer', now }), now)
   }
 
-  async function secretIn(region: string): Promise<unknown> {
+  async function secretIn(region: string): Promise<string> {
     const secret = await emulator.call('secretsmanager', region, 'secretsmanager.GetSecretValue', {
       SecretId: 'lander/trial',
     })
-    return secret.SecretString
+    return secret.SecretString as string
   }
 
   async function functionNames(region: string): Promise<(string | undefined)[]> {

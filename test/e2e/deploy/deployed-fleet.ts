@@ -1,0 +1,72 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import type { DeployedFleet } from '../../../lib/config/index.ts'
+import { createFleetClients, type FleetClients } from '../../../lib/fleet/clients.ts'
+import type { Fleet } from '../../../lib/fleet/fleet.ts'
+import type { PublicReceiptKey } from '../../../lib/fleet/receipt-keys.ts'
+import { type LocalCloud, startLocalCloud } from '../../../lib/local/cloud.ts'
+import { takeBack } from './deployed-function.ts'
+import type { Emulator } from './emulator.ts'
+
+export interface DeployedFleetOptions {
+  readonly deployed: DeployedFleet
+  readonly receiptKeys: readonly PublicReceiptKey[]
+  readonly emulator: Emulator
+  /** Where the local cloud keeps its objects. */
+  readonly dir: string
+}
+
+/** A deployed fleet brought to life: its code and its environment, on the local cloud. */
+export interface RunningFleet extends AsyncDisposable {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  put(region: string, bucket: string, key: string, body: string): Promise<void>
+}
+
+/** Takes every function of a deployed fleet back and runs it, with the buckets it was deployed with. */
+export async function runDeployedFleet({
+  deployed,
+  receiptKeys,
+  emulator,
+  dir,
+}: DeployedFleetOptions): Promise<RunningFleet> {
+  const regions = deployed.regions.map(({ region }) => region)
+  const cloud = await startLocalCloud({ dir, regions })
+  const { endpoint, credentials } = cloud
+  const keys = [...receiptKeys]
+  const fleet: Fleet = {
+    lander: 1,
+    ...deployed,
+    regions: [...deployed.regions],
+    receiptKeys: keys,
+    endpoint,
+    credentials,
+  }
+  const clients = createFleetClients(fleet)
+  for (const place of deployed.regions) await installFunction(cloud, place, emulator)
+  return {
+    fleet,
+    clients,
+    async put(region, bucket, key, body) {
+      await cloud.createBucket(region, bucket)
+      await clients.s3(region).send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }))
+    },
+    async [Symbol.asyncDispose]() {
+      clients[Symbol.dispose]()
+      await cloud.close()
+    },
+  }
+}
+
+async function installFunction(cloud: LocalCloud, place: DeployedFleet['regions'][number], emulator: Emulator) {
+  const { configuration, codeDir } = await takeBack(place.region, place.functionName, emulator)
+  cloud.createFunction(place.region, {
+    name: place.functionName,
+    codeDir,
+    handler: configuration.Handler!,
+    // The local cloud has no Secrets Manager, so the function asks the one it was deployed beside.
+    environment: { ...configuration.Environment!.Variables!, AWS_ENDPOINT_URL_SECRETS_MANAGER: emulator.endpoint },
+    timeoutSeconds: configuration.Timeout!,
+    memoryMb: configuration.MemorySize!,
+  })
+  await cloud.createBucket(place.region, place.agentBucket)
+}
