@@ -36,18 +36,18 @@ export function planDepartures(lines: readonly Line[], readyAt: number, bytes: n
 }
 
 /**
- * How late a sender may come back and still count as having been ready all the time: timers are late by
- * milliseconds, a busy machine by tens of them, and without this credit every delay would be lost for good. It is the
- * depth of a token bucket, in time.
+ * The most that is forgiven a sender who comes back late from waiting for its line: timers ring late, by hundreds of
+ * milliseconds on a busy machine, and a delay that is not made up for is lost for good. It is the depth of a token
+ * bucket, in time.
  */
-export const BURST_MS = 50
+export const FORGIVEN_MS = 500
 
 /**
- * When a stream's next piece counts as ready: when the last one had left the first line, unless the stream really
- * paused. While one piece is on the second line the next one is on the first.
+ * How far a sender is behind its line after a piece. Its next piece counts as ready that much earlier: while it
+ * waited, it had more to send. What it spends on its source or its receiver is not in there, and is its own loss.
  */
-export function readyTime(now: number, firstLineLeftAt: number | undefined): number {
-  return firstLineLeftAt !== undefined && now - firstLineLeftAt <= BURST_MS ? Math.min(now, firstLineLeftAt) : now
+export function lateness(now: number, leftAt: number): number {
+  return Math.min(FORGIVEN_MS, Math.max(0, now - leftAt))
 }
 
 /** How much time a piece may take on the slowest line: short turns keep many streams fair. */

@@ -1,4 +1,4 @@
-import { createLine, cutPieces, type Line, pieceBytes, planDepartures, readyTime } from './pacing.ts'
+import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures } from './pacing.ts'
 
 /**
  * Links with the round-trip times and rates of the real world, for traffic that stays on this machine.
@@ -96,13 +96,13 @@ const AHEAD_MS = 10
 export type Sender = (bytes: number) => Promise<void>
 
 export function createSender(lines: readonly Line[], clock: Clock): Sender {
-  let firstLineLeftAt: number | undefined
+  let lateMs = 0
   return async (bytes) => {
-    const departures = planDepartures(lines, readyTime(clock.now(), firstLineLeftAt), bytes)
-    firstLineLeftAt = departures[0]
+    const departures = planDepartures(lines, clock.now() - lateMs, bytes)
     const [firstLeft = 0, lastLeft = firstLeft] = [departures[0], departures.at(-1)]
     const wait = Math.max(firstLeft, lastLeft - AHEAD_MS) - clock.now()
     if (wait >= SHORTEST_SLEEP_MS) await clock.sleep(wait)
+    lateMs = lateness(clock.now(), firstLeft)
   }
 }
 

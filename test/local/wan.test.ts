@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  BURST_MS,
   createLine,
   cutPieces,
+  FORGIVEN_MS,
   type Line,
+  lateness,
   pieceBytes,
   planDepartures,
-  readyTime,
   transmitMs,
 } from '../../lib/local/pacing.ts'
 import { type Clock, createSender, createWan, HOME, type LinkFigures, paced } from '../../lib/local/wan.ts'
@@ -72,11 +72,10 @@ describe('the plan of a line', () => {
     )
   })
 
-  test('a late timer is forgiven, a pause is not, and nobody starts in the past', () => {
-    expect(readyTime(1000, undefined)).toBe(1000)
-    expect(readyTime(1000, 1000 - BURST_MS)).toBe(1000 - BURST_MS)
-    expect(readyTime(1000, 999 - BURST_MS)).toBe(1000)
-    expect(readyTime(1000, 1020)).toBe(1000)
+  test('a late return is forgiven up to half a second, an early one needs no pardon', () => {
+    expect(lateness(1000, 993)).toBe(7)
+    expect(lateness(1000, 1020)).toBe(0)
+    expect(lateness(10_000, 1000)).toBe(FORGIVEN_MS)
   })
 
   test('a turn is 5 ms of the slowest line, between 4 and 64 KiB', () => {
@@ -129,10 +128,28 @@ describe('streams on a line', () => {
     expect(end).toBeLessThanOrEqual(1282)
   })
 
-  test('timers that ring late don’t slow it down', async () => {
-    const [end = 0] = await run([createLine(50 * MEGABIT)], [8_000_000], 7)
+  test.each([7, 200])('timers that ring %i ms late don’t slow it down', async (lateMs) => {
+    const [end = 0] = await run([createLine(50 * MEGABIT)], [8_000_000], lateMs)
     expect(end).toBeGreaterThan(1279)
-    expect(end).toBeLessThanOrEqual(1281 + 7)
+    expect(end).toBeLessThanOrEqual(1281 + lateMs)
+  })
+
+  test('a source that pauses gets nothing for its pause', async () => {
+    const lines = [createLine(8 * MEGABIT)]
+    const clock = createJumpingClock()
+    async function* source() {
+      yield Buffer.alloc(4000)
+      await clock.sleep(300)
+      yield Buffer.alloc(4000)
+      yield Buffer.alloc(4000)
+    }
+    const arrivals: number[] = []
+    const reading = (async () => {
+      for await (const _ of paced(source(), lines, createSender(lines, clock))) arrivals.push(clock.now())
+    })()
+    await clock.settle()
+    await reading
+    expect(arrivals).toEqual([4, 308, 312])
   })
 
   test('four of a size share evenly, and fill the line together', async () => {
