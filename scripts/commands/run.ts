@@ -13,7 +13,7 @@ import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
-import { bytes, EXIT, note, paint, printResult, seconds, table } from '../terminal/output.ts'
+import { bytes, EXIT, note, paint, seconds, table } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
 import { readBundle } from './inspect.ts'
 import { dataOption, expiresOption, limitOption, localDir, parseInput } from './options.ts'
@@ -60,7 +60,9 @@ export function runCommand(): Command {
       })
       for (const region of answer.regions)
         bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
-      report(answer, options.json)
+      process.exitCode = exitCode(answer)
+      if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+      else report(answer)
     })
 }
 
@@ -87,9 +89,8 @@ async function readSender({ key, fleet }: RunOptions): Promise<SigningKey> {
   throw new UsageError('USAGE', 'no key is named', { remedy: 'sign with --key FILE; lander keygen makes one' })
 }
 
-function report(answer: Answer, json: boolean | undefined): void {
-  process.exitCode = exitCode(answer)
-  if (json) return printResult(json, answer, () => '')
+/** The value to stdout; what happened in which region to stderr. */
+function report(answer: Answer): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
   for (const result of answer.regions) {
     for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
