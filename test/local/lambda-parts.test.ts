@@ -5,7 +5,8 @@ import { checkEnvironment } from '../../lib/local/lambda/environment.ts'
 import { completeFrame, FRAME_PAYLOAD_BYTES, payloadFrames } from '../../lib/local/lambda/frames.ts'
 import { parseFunctionName, runtimeName } from '../../lib/local/lambda/function.ts'
 import { createLogTail } from '../../lib/local/lambda/log-tail.ts'
-import { createMemoryWatch, groupOfStat, sumByGroup } from '../../lib/local/lambda/memory-watch.ts'
+import { createMemoryWatch, sumByGroup } from '../../lib/local/lambda/memory-watch.ts'
+import { parseStat } from '../../lib/local/lambda/proc.ts'
 import { routeLambda } from '../../lib/local/lambda/routes.ts'
 import { describeFailure, typeHeader } from '../../lib/local/lambda/runtime/failure.ts'
 import { splitHandlerName } from '../../lib/local/lambda/runtime/load-handler.ts'
@@ -136,8 +137,8 @@ describe('memory', () => {
     )
   })
 
-  test('the group is found behind any process name', () => {
-    expect(groupOfStat('12 (a) b) S 1 345 345 0 -1')).toBe(345)
+  test('state and group are found behind any process name', () => {
+    expect(parseStat('12', '12 (a) b) S 1 345 345 0 -1')).toEqual({ id: '12', state: 'S', group: 345 })
   })
 
   test('only watched groups are read, and none is told about after its watch has ended', async () => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { listProcesses } from './proc.ts'
 
 /** Watches the memory of running process groups; one clock for all of them. */
 export interface MemoryWatch {
@@ -79,26 +80,18 @@ export function sumByGroup(processes: readonly ProcessMemory[]): ReadonlyMap<num
 /** Bytes of a page: all of x86, and arm64 but for a few distributions built with larger pages. */
 const PAGE_BYTES = 4096
 
-/** Synchronous on purpose: procfs answers from memory, in microseconds, and a thread pool would cost more. */
 async function readProc(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {
-  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return sumByGroup(ids.map((id) => readProcess(id, groups)).filter((one) => one !== undefined))
+  const members = listProcesses().filter(({ group }) => groups.has(group))
+  return sumByGroup(members.map(({ id, group }) => ({ group, ...readMemory(id) })))
 }
 
-function readProcess(id: string, groups: ReadonlySet<number>): ProcessMemory | undefined {
+function readMemory(id: string): Omit<ProcessMemory, 'group'> {
   try {
-    const group = groupOfStat(readFileSync(`/proc/${id}/stat`, 'latin1'))
-    if (!groups.has(group)) return undefined
     const [, resident = 0, shared = 0] = readFileSync(`/proc/${id}/statm`, 'latin1').split(' ').map(Number)
-    return { group, residentBytes: resident * PAGE_BYTES, sharedBytes: shared * PAGE_BYTES }
+    return { residentBytes: resident * PAGE_BYTES, sharedBytes: shared * PAGE_BYTES }
   } catch {
-    return undefined // ended while we looked
+    return { residentBytes: 0, sharedBytes: 0 } // ended while we looked
   }
-}
-
-/** `pid (name) state ppid pgrp …`; the name may hold spaces and brackets (proc(5)). */
-export function groupOfStat(stat: string): number {
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
 }
 
 async function readPs(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {

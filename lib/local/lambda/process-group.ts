@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GroupGuard } from './group-guard.ts'
 import type { Exit } from './outcome.ts'
+import { listProcesses } from './proc.ts'
 
 export interface ProcessGroupOptions {
   readonly command: string
@@ -63,7 +64,14 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
 }
 
 async function vanished(id: number): Promise<void> {
-  for (let waited = 0; signalGroup(id, 0) && waited < GONE_WITHIN_MS; waited += 5) await sleep(5)
+  for (let waited = 0; isAlive(id) && waited < GONE_WITHIN_MS; waited += 5) await sleep(5)
+}
+
+/** A zombie answers to signals, but it is dead; who collects the orphans of a container may take seconds over it. */
+function isAlive(id: number): boolean {
+  if (!signalGroup(id, 0)) return false
+  if (process.platform !== 'linux') return true
+  return listProcesses().some(({ group, state }) => group === id && state !== 'Z')
 }
 
 /** Whether there was anyone to signal. */
