@@ -15,7 +15,6 @@ export class RecentSet {
   }
 
   add(member: string): void {
-    this.#members.delete(member)
     this.#members.add(member)
     const [oldest] = this.#members
     if (this.#members.size > this.#size && oldest !== undefined) this.#members.delete(oldest)
