@@ -25,13 +25,14 @@ export function readConditions(headers: Readonly<Record<string, string>>, prefix
  * @throws AwsError `PreconditionFailed`.
  */
 export function decideRead(conditions: Conditions, object: StoredObject): 'send' | 'not-modified' {
-  const { ifMatch, ifNoneMatch, ifModifiedSince, ifUnmodifiedSince } = conditions
+  const { ifMatch, ifNoneMatch } = conditions
+  const since = parseDate(conditions.ifModifiedSince)
   if (ifMatch !== undefined) {
     if (!matches(ifMatch, object.etag)) throw preconditionFailed('If-Match')
-  } else if (isAfter(object, ifUnmodifiedSince)) throw preconditionFailed('If-Unmodified-Since')
+  } else if (isAfter(object, parseDate(conditions.ifUnmodifiedSince))) throw preconditionFailed('If-Unmodified-Since')
 
   if (ifNoneMatch !== undefined) return matches(ifNoneMatch, object.etag) ? 'not-modified' : 'send'
-  return ifModifiedSince === undefined || isAfter(object, ifModifiedSince) ? 'send' : 'not-modified'
+  return since === undefined || isAfter(object, since) ? 'send' : 'not-modified'
 }
 
 /**
@@ -53,9 +54,15 @@ function matches(list: string, etag: string): boolean {
   return list.split(',').some((tag) => ['*', etag, `"${etag}"`, `W/"${etag}"`].includes(tag.trim()))
 }
 
-/** HTTP dates have whole seconds. A date that can't be read counts as none. */
-function isAfter({ modifiedAt }: StoredObject, date: string | undefined): boolean {
-  return date !== undefined && Math.floor(modifiedAt / 1000) * 1000 > Date.parse(date)
+/** HTTP dates have whole seconds. Nothing is after no date. */
+function isAfter({ modifiedAt }: StoredObject, date: number | undefined): boolean {
+  return date !== undefined && Math.floor(modifiedAt / 1000) * 1000 > date
+}
+
+/** A date that can't be read counts as none (RFC 9110 §13.1.3). */
+function parseDate(header: string | undefined): number | undefined {
+  const date = Date.parse(header ?? '')
+  return Number.isNaN(date) ? undefined : date
 }
 
 function preconditionFailed(condition: string): AwsError {
