@@ -3,6 +3,7 @@ import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/cli
 import { UnreachableError } from '../errors.ts'
 import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
 import type { Progress } from '../sandbox/job.ts'
+import { explainRefusedSignature } from './clock.ts'
 import type { FleetRegion } from './fleet.ts'
 
 export interface LandingOptions {
@@ -97,6 +98,8 @@ function functionFailed(
 
 function explain(error: unknown, { region, functionName }: FleetRegion): Error {
   if (error instanceof UnreachableError) return error
+  const skew = explainRefusedSignature(error, region, Date.now())
+  if (skew !== undefined) return skew
   const { name = 'Error', message = '' } = error as Error
   if (name === 'ResourceNotFoundException') {
     return new UnreachableError('FUNCTION_NOT_FOUND', `there is no function ${functionName} in ${region}`, {

@@ -12,7 +12,17 @@ export interface Validity {
 
 /** @throws RefusedError `NOT_YET_VALID` or `EXPIRED` */
 export function requireInTime(name: string, { issuedAt, notBefore = 0, expiresAt }: Validity, now: number): void {
-  if (now + CLOCK_SKEW_MS < Math.max(issuedAt, notBefore))
-    throw new RefusedError('NOT_YET_VALID', `the ${name} is not yet valid`)
-  if (now >= expiresAt) throw new RefusedError('EXPIRED', `the ${name} has expired`)
+  const start = Math.max(issuedAt, notBefore)
+  if (now + CLOCK_SKEW_MS < start)
+    throw new RefusedError('NOT_YET_VALID', `the ${name} is not yet valid`, {
+      remedy: `by the clock here it begins in ${minutes(start - now)}; lander fleet check compares the clocks`,
+    })
+  if (now >= expiresAt)
+    throw new RefusedError('EXPIRED', `the ${name} has expired`, {
+      remedy: `by the clock here it ended ${minutes(now - expiresAt)} ago: sign it anew; lander fleet check compares the clocks`,
+    })
+}
+
+function minutes(ms: number): string {
+  return `${Math.ceil(ms / 60_000)} min`
 }

@@ -5,6 +5,7 @@ import { inspectCommand } from './inspect.ts'
 import { keygenCommand } from './keygen.ts'
 import { localCommand } from './local.ts'
 import { packCommand } from './pack.ts'
+import { receiptCommand } from './receipt.ts'
 import { runCommand } from './run.ts'
 
 /** The whole CLI, ready to parse. */
@@ -21,6 +22,7 @@ export function createProgram(): Command {
     inspectCommand(),
     localCommand(),
     runCommand(),
+    receiptCommand(),
     gravityCommand(),
   ]) {
     program.addCommand(quietly(command))

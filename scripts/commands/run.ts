@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { outcomeOf } from '../../lib/fleet/answer.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { type RegionResult, regionsOf } from '../../lib/fleet/mission.ts'
 import { readStatement } from '../../lib/fleet/orders.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
@@ -15,8 +15,10 @@ import { readKeyFile } from '../../lib/trust/key-files.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import { bytes, EXIT, note, paint, seconds, table } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
+import { fleetOption, LOCAL, readFleet } from './fleet-option.ts'
 import { readBundle } from './inspect.ts'
 import { dataOption, expiresOption, limitOption, localDir, parseInput } from './options.ts'
+import { saveReceipts } from './save-receipts.ts'
 
 interface RunOptions {
   data?: Scope[]
@@ -25,6 +27,7 @@ interface RunOptions {
   fleet: string
   limit?: Partial<Limits>
   expires: number
+  receipts?: string
   json?: boolean
 }
 
@@ -36,9 +39,10 @@ export function runCommand(): Command {
     .addOption(dataOption())
     .option('--input <json>', 'what the agent is called with')
     .option('--key <file>', 'your key, from lander keygen (a local fleet has one of its own)')
-    .option('--fleet <file>', 'the fleet file of a deployment, or "local"', 'local')
+    .addOption(fleetOption())
     .addOption(limitOption())
     .addOption(expiresOption())
+    .option('--receipts <folder>', 'where to write what each region signed about the run, once it is verified')
     .option('--json', 'print one JSON document')
     .action(async (agent: string, options: RunOptions) => {
       const input = parseInput(options.input)
@@ -60,9 +64,12 @@ export function runCommand(): Command {
       })
       for (const region of answer.regions)
         bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
+      // First of all: an answer that its receipt contradicts is none.
+      const receipts = options.receipts ? await saveReceipts(options.receipts, answer.regions, fleet) : []
       process.exitCode = exitCode(answer)
       if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
       else report(answer)
+      for (const path of receipts) note(`receipt ${path}`)
     })
 }
 
@@ -79,13 +86,9 @@ async function bundleOf(agent: string, key: SigningKey, fleet: Fleet, options: R
   return (await packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })).file
 }
 
-async function readFleet(name: string): Promise<Fleet> {
-  return readFleetFile(name === 'local' ? localFleetFiles(localDir()).fleet : name)
-}
-
 async function readSender({ key, fleet }: RunOptions): Promise<SigningKey> {
   if (key !== undefined) return readKeyFile(key)
-  if (fleet === 'local') return readKeyFile(localFleetFiles(localDir()).developerKey)
+  if (fleet === LOCAL) return readKeyFile(localFleetFiles(localDir()).developerKey)
   throw new UsageError('USAGE', 'no key is named', { remedy: 'sign with --key FILE; lander keygen makes one' })
 }
 

@@ -1,0 +1,16 @@
+import { Option } from 'commander'
+import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import { localFleetFiles } from '../../lib/local/fleet-files.ts'
+import { localDir } from './options.ts'
+
+/** The local fleet, as `--fleet` names it. */
+export const LOCAL = 'local'
+
+export const fleetOption = (): Option =>
+  new Option('--fleet <file>', 'the fleet file of a deployment, or "local"').default(LOCAL)
+
+/** Where the file lies that `--fleet` names. */
+export const fleetPath = (name: string): string => (name === LOCAL ? localFleetFiles(localDir()).fleet : name)
+
+/** The fleet that `--fleet` names. @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` */
+export const readFleet = (name: string): Promise<Fleet> => readFleetFile(fleetPath(name))
