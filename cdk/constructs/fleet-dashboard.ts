@@ -24,7 +24,7 @@ export class FleetDashboard extends Construct {
           graph('Refused admissions', (region) => region.refused),
           graph('Bytes read in the region', (region) => region.bytesRead),
         ],
-        [graph('Bytes that went home', (region) => region.bytesReturned())],
+        [graph('Bytes that went home', (region) => region.bytesReturned()), graph('Faults', (region) => region.faults)],
       ],
     })
   }

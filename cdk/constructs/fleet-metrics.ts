@@ -31,6 +31,9 @@ export class RegionMetrics {
   get refused(): cloudwatch.Metric {
     return this.#ofLog('RefusedAdmissions', FIVE_MINUTES)
   }
+  get faults(): cloudwatch.Metric {
+    return this.#ofLog('Faults', FIVE_MINUTES)
+  }
   get bytesRead(): cloudwatch.Metric {
     return this.#ofLog('BytesRead', FIVE_MINUTES)
   }
@@ -62,23 +65,33 @@ export class RegionMetrics {
 
 const namespaceOf = (fleet: string): string => `Lander/${fleet}`
 
+/** How a run went, as the function's log says it in the field `lander`. */
+type LogEntry = 'settled' | 'refused' | 'internal' | 'unreachable'
+
 /**
- * Turns the function's log into metrics: it writes one line of JSON a run, with `lander` saying how it went. A metric
- * without lines costs nothing, so no default value is sent.
+ * Turns the function's log into metrics: it has one entry a run, which Lambda's JSON format puts under `message`. A
+ * metric without entries costs nothing, so no default value is sent.
  */
 export class LogMetrics extends Construct {
   constructor(scope: Construct, id: string, { fleet, logGroup }: { fleet: string; logGroup: logs.ILogGroup }) {
     super(scope, id)
-    const addFilter = (metricName: string, lander: 'refused' | 'settled', metricValue: string) =>
+    const addFilter = (metricName: string, metricValue: string, entries: readonly LogEntry[]) =>
       new logs.MetricFilter(this, metricName, {
         logGroup,
         metricNamespace: namespaceOf(fleet),
         metricName,
-        filterPattern: logs.FilterPattern.stringValue('$.lander', '=', lander),
+        filterPattern: anyOf(entries),
         metricValue,
       })
-    addFilter('RefusedAdmissions', 'refused', '1')
-    addFilter('BytesRead', 'settled', '$.usage.bytesRead')
-    addFilter('BytesReturned', 'settled', '$.usage.bytesReturned')
+    addFilter('RefusedAdmissions', '1', ['refused'])
+    addFilter('Faults', '1', ['internal', 'unreachable'])
+    addFilter('BytesRead', '$.message.usage.bytesRead', ['settled'])
+    addFilter('BytesReturned', '$.message.usage.bytesReturned', ['settled'])
   }
+}
+
+function anyOf(entries: readonly LogEntry[]): logs.JsonPattern {
+  return logs.FilterPattern.any(
+    ...entries.map((entry) => logs.FilterPattern.stringValue('$.message.lander', '=', entry)),
+  )
 }

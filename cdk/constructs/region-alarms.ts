@@ -17,7 +17,8 @@ export interface RegionAlarmsProps {
 export class RegionAlarms extends Construct {
   constructor(scope: Construct, id: string, { metrics, deadLetters, returnedBytesPerDay }: RegionAlarmsProps) {
     super(scope, id)
-    this.#add('Errors', metrics.errors, 1, 'The function itself failed: a crash or a time-out, not a failing agent.')
+    this.#add('Errors', metrics.errors, 1, 'The function crashed or ran out of time. An agent that fails is no error.')
+    this.#add('Faults', metrics.faults, 1, 'The function could not do its work: see the codes in its log.')
     this.#add('Throttles', metrics.throttles, 1, 'Lambda turned calls away: raise limits.concurrency, or send fewer.')
     this.#add('RefusedAdmissions', metrics.refused, REFUSALS_THAT_RING, "Agents were refused: see the log's codes.")
     this.#add(

@@ -42,12 +42,15 @@ async function end(stream: ResponseStream, answer: Reply | Probe): Promise<void>
   await new Promise<void>((resolve) => stream.end(`${JSON.stringify(answer)}\n`, resolve))
 }
 
-/** One line of JSON a run in the function's log: what alarms count, and nothing of what the agent saw. */
+/**
+ * One entry a run in the function's log: what alarms count, and nothing of what the agent saw. An object and not its
+ * text: Lambda's JSON format then keeps its fields, which is what metric filters read.
+ */
 function log(reply: Reply): void {
   if ('error' in reply) {
-    console.log(JSON.stringify({ lander: reply.error.situation, code: reply.error.code }))
+    console.log({ lander: reply.error.situation, code: reply.error.code })
     return
   }
   const { mission, statement, outcome, usage } = reply.settlement
-  console.log(JSON.stringify({ lander: 'settled', mission, statement, outcome: outcome.kind, usage }))
+  console.log({ lander: 'settled', mission, statement, outcome: outcome.kind, usage })
 }

@@ -189,10 +189,11 @@ describe('the agent bucket', () => {
 })
 
 describe('what watches a region', () => {
-  test('rings when the function fails, is throttled, refuses many, loses a detached run or sends much home', () => {
+  test('rings when the function fails, has a fault, is throttled, refuses many, loses a detached run or sends much home', () => {
     const template = synthesiseOne({ limits: { returnedBytesPerDay: 5000 } })
     const alarm = (properties: object) => template.hasResourceProperties('AWS::CloudWatch::Alarm', properties)
     alarm({ MetricName: 'Errors', Namespace: 'AWS/Lambda', Threshold: 1 })
+    alarm({ MetricName: 'Faults', Namespace: 'Lander/demo', Threshold: 1 })
     alarm({ MetricName: 'Throttles', Namespace: 'AWS/Lambda', Threshold: 1 })
     alarm({ MetricName: 'RefusedAdmissions', Namespace: 'Lander/demo', Threshold: 10 })
     alarm({ MetricName: 'ApproximateNumberOfMessagesVisible', Namespace: 'AWS/SQS', Threshold: 1 })
@@ -201,7 +202,7 @@ describe('what watches a region', () => {
 
   test('is silent while nobody calls', () => {
     const alarms = Object.values(synthesiseOne().findResources('AWS::CloudWatch::Alarm'))
-    expect(alarms).toHaveLength(5)
+    expect(alarms).toHaveLength(6)
     expect(alarms.every(({ Properties }) => Properties.TreatMissingData === 'notBreaching')).toBe(true)
   })
 
@@ -212,9 +213,10 @@ describe('what watches a region', () => {
         FilterPattern,
         MetricTransformations: [Match.objectLike({ MetricName, MetricValue, MetricNamespace: 'Lander/demo' })],
       })
-    filter('{ $.lander = "refused" }', 'RefusedAdmissions', '1')
-    filter('{ $.lander = "settled" }', 'BytesRead', '$.usage.bytesRead')
-    filter('{ $.lander = "settled" }', 'BytesReturned', '$.usage.bytesReturned')
+    filter('{ $.message.lander = "refused" }', 'RefusedAdmissions', '1')
+    filter('{ ($.message.lander = "internal") || ($.message.lander = "unreachable") }', 'Faults', '1')
+    filter('{ $.message.lander = "settled" }', 'BytesRead', '$.message.usage.bytesRead')
+    filter('{ $.message.lander = "settled" }', 'BytesReturned', '$.message.usage.bytesReturned')
   })
 })
 
