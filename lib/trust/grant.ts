@@ -1,4 +1,5 @@
 import { toBase64url } from '../encoding/base64url.ts'
+import { UsageError } from '../errors.ts'
 import { MAX_LIMITS } from '../limits.ts'
 import { keyIdOf } from './keys.ts'
 import type { KeyGrant, KeyPolicy } from './policy.ts'
@@ -34,8 +35,15 @@ export function createPolicy(fleet: string, now: number): KeyPolicy {
   return { lander: 1, fleet, version: 1, issuedAt: now, expiresAt: now + YEAR_MS, keys: [], threshold: 1, denied: [] }
 }
 
-/** The next version of a policy, in which `grant` stands for its key, in place of an earlier grant if there was one. */
+/**
+ * The next version of a policy, in which `grant` stands for its key, in place of an earlier grant if there was one.
+ *
+ * @throws UsageError `USAGE` for a key that was revoked: revocation is for good
+ */
 export function withGrant(policy: KeyPolicy, grant: KeyGrant, now: number): KeyPolicy {
+  if (policy.keys.some(({ keyId, status }) => keyId === grant.keyId && status === 'revoked')) {
+    throw new UsageError('USAGE', `key ${grant.keyId} was revoked`, { remedy: 'make a new key with lander keygen' })
+  }
   const others = policy.keys.filter(({ keyId }) => keyId !== grant.keyId)
   return renewed({ ...policy, keys: [...others, grant] }, now)
 }
