@@ -1,8 +1,9 @@
+import { type CsvBatch, type CsvOptions, type CsvRow, csvRows } from './csv.ts'
 import { parse } from './prelude/captured.ts'
 import { place } from './prelude/place.ts'
 import { type OpenStream, onlyReply, openStream, replies } from './reading.ts'
 import { createSequence, type Sequence } from './sequence.ts'
-import { lineBatches, type ObjectInfo, openLines, StoredObject } from './stored-object.ts'
+import { csvBatches, lineBatches, type ObjectInfo, openCsv, openLines, StoredObject } from './stored-object.ts'
 
 /** Objects that are opened ahead of the one being read: small ones would otherwise wait for the store one by one. */
 const OPEN_AHEAD = 4
@@ -25,6 +26,12 @@ export interface Here {
 
   /** The lines of all objects whose keys start with `prefix`. */
   lines(prefix?: string): Sequence<string>
+
+  /** The records of all objects whose keys start with `prefix`, each CSV with a header of its own. */
+  csv<NumberColumn extends string = never>(
+    prefix?: string,
+    options?: CsvOptions<NumberColumn>,
+  ): Sequence<CsvRow<NumberColumn>, CsvBatch<NumberColumn>>
 }
 
 /**
@@ -47,6 +54,8 @@ export const here: Here = Object.freeze({
       () => linesBelow(prefix),
       (lines) => lines,
     ),
+  csv: <NumberColumn extends string>(prefix?: string, options: CsvOptions<NumberColumn> = {}) =>
+    createSequence(() => csvBelow(prefix, options), csvRows<NumberColumn>),
 })
 
 async function* listObjects(prefix = ''): AsyncGenerator<StoredObject, void, undefined> {
@@ -60,15 +69,26 @@ async function openObject(name: string): Promise<StoredObject> {
 }
 
 async function* linesBelow(prefix?: string): AsyncGenerator<readonly string[], void, undefined> {
-  for await (const stream of openAhead(listObjects(prefix))) yield* lineBatches(stream)
+  for await (const stream of openAhead(listObjects(prefix), openLines)) yield* lineBatches(stream)
+}
+
+async function* csvBelow<NumberColumn extends string>(
+  prefix: string | undefined,
+  options: CsvOptions<NumberColumn>,
+): AsyncGenerator<CsvBatch<NumberColumn>, void, undefined> {
+  const open = (object: ObjectInfo) => openCsv(object, options)
+  for await (const stream of openAhead(listObjects(prefix), open)) yield* csvBatches<NumberColumn>(stream)
 }
 
 /** Opens each object a few before its turn. */
-async function* openAhead(objects: AsyncIterable<ObjectInfo>): AsyncGenerator<OpenStream, void, undefined> {
+async function* openAhead(
+  objects: AsyncIterable<ObjectInfo>,
+  open: (object: ObjectInfo) => OpenStream,
+): AsyncGenerator<OpenStream, void, undefined> {
   const ahead: OpenStream[] = []
   try {
     for await (const object of objects) {
-      ahead.push(openLines(object))
+      ahead.push(open(object))
       if (ahead.length > OPEN_AHEAD) yield ahead.shift()!
     }
     while (ahead.length > 0) yield ahead.shift()!

@@ -88,7 +88,7 @@ export class StoredObject implements ObjectInfo {
   csv<NumberColumn extends string = never>(
     options: CsvOptions<NumberColumn> = {},
   ): Sequence<CsvRow<NumberColumn>, CsvBatch<NumberColumn>> {
-    return createSequence(() => csvBatches(this, options), csvRows)
+    return createSequence(() => csvBatches<NumberColumn>(openCsv(this, options)), csvRows)
   }
 }
 
@@ -102,12 +102,16 @@ export async function* lineBatches(stream: OpenStream): AsyncGenerator<readonly 
   for await (const { text } of replies(stream)) yield text!.split('\n')
 }
 
-async function* csvBatches<NumberColumn extends string>(
-  object: ObjectInfo,
-  options: CsvOptions<NumberColumn>,
+/** Opens an object's records. */
+export function openCsv(object: ObjectInfo, options: CsvOptions<string>): OpenStream {
+  return openStream(sourceOf(object), csvFormat(options))
+}
+
+/** The records of an open stream, batch by batch. */
+export async function* csvBatches<NumberColumn extends string>(
+  stream: OpenStream,
 ): AsyncGenerator<CsvBatch<NumberColumn>, void, undefined> {
-  for await (const reply of replies(openStream(sourceOf(object), csvFormat(options))))
-    yield readCsvBatch<NumberColumn>(reply)
+  for await (const reply of replies(stream)) yield readCsvBatch<NumberColumn>(reply)
 }
 
 function sourceOf(object: ObjectInfo, range: ByteRange = {}): ObjectSource {

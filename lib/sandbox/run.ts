@@ -9,7 +9,7 @@ import type { Outcome, StopReason, Usage } from './outcome.ts'
 import { ProgressReporter } from './progress.ts'
 import { type EndMessage, type FromExecutor, MAX_STREAMS, parseFromExecutor, type StreamSource } from './protocol.ts'
 import { stoppedBy } from './stops.ts'
-import { Streams } from './streams.ts'
+import { type Chunk, Streams } from './streams.ts'
 
 /** What became of a run, and of the executor it ran in. */
 export interface RunReport {
@@ -68,7 +68,7 @@ export class Run {
     this.#executor.listen({ onFrame: (frame) => this.#onFrame(frame), onLost: () => this.#onLost() }, longest)
     this.#deadline = setTimeout(() => this.#finish(BROKEN, false), START_MS)
     signal?.addEventListener('abort', this.#onAbort)
-    if (signal?.aborted) this.#stop('cancelled')
+    if (signal?.aborted) this.#finish(stoppedBy('cancelled', limits), true)
     else this.#send()
     return this.#settled
   }
@@ -116,7 +116,7 @@ export class Run {
     else if (message.type === 'close') this.#streams.close(message.stream)
     else if (++this.#hostCalls > this.#job.bundle.limits.hostCalls) this.#stop('hostCalls')
     else if (message.type === 'open') this.#onOpen(message.stream, message.source)
-    else if (message.type === 'pull') void this.#onPull(message.stream)
+    else if (message.type === 'pull') this.#onPull(message.stream)
     else if (message.type === 'log') this.#onLog(body)
     else this.#progress.fraction(message.fraction)
   }
@@ -134,21 +134,27 @@ export class Run {
     if (this.#streams.has(stream) || this.#streams.size >= MAX_STREAMS) throw new Error('too many streams')
     if (source.from === 'object') this.#objects++
     this.#streams.open(stream, source)
-    void this.#onPull(stream)
+    this.#onPull(stream)
   }
 
-  async #onPull(stream: number): Promise<void> {
+  #onPull(stream: number): void {
     const run = this.#number
-    try {
-      const chunk = await this.#streams.pull(stream)
-      if (chunk === undefined || this.#ended) return
-      const { bytesRead } = this.#streams
-      if (bytesRead > this.#job.bundle.limits.readBytes) return this.#stop('readBytes')
-      this.#executor.send({ type: 'chunk', run, stream, last: chunk.last }, ...chunk.pieces)
-      this.#progress.read(bytesRead, this.#objects)
-    } catch (error) {
-      if (!this.#ended) this.#executor.send({ type: 'fault', run, stream, ...faultOf(error) })
+    const pulled = this.#streams.pull(stream)
+    pulled.then(
+      (chunk) => chunk && this.#deliver(stream, chunk),
+      (error) => this.#ended || this.#executor.send({ type: 'fault', run, stream, ...faultOf(error) }),
+    )
+  }
+
+  #deliver(stream: number, { pieces, last }: Chunk): void {
+    if (this.#ended) return
+    const { bytesRead } = this.#streams
+    if (bytesRead > this.#job.bundle.limits.readBytes) {
+      this.#stop('readBytes')
+      return
     }
+    this.#executor.send({ type: 'chunk', run: this.#number, stream, last }, ...pieces)
+    this.#progress.read(bytesRead, this.#objects)
   }
 
   #onLog(body: Uint8Array): void {

@@ -7,7 +7,7 @@ import { hasCode } from '../objects/object-errors.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import { inScope, type Scope } from '../scope.ts'
 import type { ObjectRead } from './job.ts'
-import { CHUNK_BYTES, PAGE_OBJECTS, type StreamSource } from './protocol.ts'
+import { CHUNK_BYTES, PAGE_OBJECTS, STREAM_WINDOW, type StreamSource } from './protocol.ts'
 
 /** One chunk: pieces to send one after the other, without copying. */
 export interface Chunk {
@@ -60,9 +60,14 @@ export class Streams {
     this.#open.set(stream, new ObjectStream(this.#chunksOf(source), source.from === 'object' ? CHUNK_BYTES : 0))
   }
 
-  /** The next chunk of a stream. @throws ObjectError */
-  async pull(stream: number): Promise<Chunk | undefined> {
-    return this.#open.get(stream)?.pull()
+  /**
+   * The next chunk of a stream, or `undefined` if there is none: it has ended, failed, or is closed. Rejects with an
+   * ObjectError.
+   *
+   * @throws Error if the stream already owes as many chunks as it may
+   */
+  pull(stream: number): Promise<Chunk | undefined> {
+    return this.#open.get(stream)?.pull() ?? Promise.resolve(undefined)
   }
 
   close(stream: number): void {
@@ -156,6 +161,7 @@ class ObjectStream {
   readonly #target: number
   #turn: Promise<unknown> = Promise.resolve()
   #rest: Uint8Array | undefined
+  #owed = 0
   #done = false
 
   constructor(source: ChunkSource, target: number) {
@@ -163,10 +169,14 @@ class ObjectStream {
     this.#target = target
   }
 
-  /** Pulls are answered in their order. */
+  /** Pulls are answered in their order. After a failure nothing follows: the rest of an object is no object. */
   pull(): Promise<Chunk | undefined> {
+    if (++this.#owed > STREAM_WINDOW) throw new Error('more pulls than the window of a stream')
     const chunk = this.#turn.then(() => this.#gather())
-    this.#turn = chunk.catch(() => {})
+    this.#turn = chunk.then(
+      () => this.#owed--,
+      () => this.close(),
+    )
     return chunk
   }
 

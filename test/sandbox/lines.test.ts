@@ -4,7 +4,7 @@ import type { Decoder } from '../../lib/sandbox/executor/readers/decoder.ts'
 import { createLineDecoder } from '../../lib/sandbox/executor/readers/lines.ts'
 
 /** Decodes `bytes` in chunks of `size`. */
-export function decodeInChunks(decoder: Decoder, bytes: Uint8Array, size: number) {
+function decodeInChunks(decoder: Decoder, bytes: Uint8Array, size: number) {
   const batches = []
   for (let at = 0; at < bytes.length; at += size) batches.push(...decoder.decode(bytes.subarray(at, at + size), false))
   return [...batches, ...decoder.decode(new Uint8Array(0), true)]

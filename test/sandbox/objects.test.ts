@@ -91,6 +91,18 @@ describe('an agent', () => {
     })
   })
 
+  test('reads the CSV of all objects below a prefix', async () => {
+    const objects = { 'c/1': 'a,n\nx,1\n', 'c/2': 'n,a\n2,y\n', d: 'no CSV' }
+    const body = `const rows = []; for await (const row of here.csv('c/', { numbers: ['n'] })) rows.push(row); return rows`
+    const { outcome } = await sandbox.run(body, { objects })
+    expect(outcome).toMatchObject({
+      value: [
+        { a: 'x', n: 1 },
+        { a: 'y', n: 2 },
+      ],
+    })
+  })
+
   test('reads many whole objects at once', async () => {
     const objects = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`o/${n}`, `${n}`]))
     const body = `
@@ -178,7 +190,7 @@ describe('an object that can not be read', () => {
     expect(JSON.stringify(outcome)).not.toContain('hunter2')
   })
 
-  test('half way is told where it happens', async () => {
+  test('to its end is never taken for one that can', async () => {
     const store = createMemoryStore({ buckets: { data: { x: 'abc\n'.repeat(10) } } })
     const failing = {
       ...store,
@@ -187,9 +199,13 @@ describe('an object that can not be read', () => {
         throw new ObjectError('OBJECT_FORBIDDEN', 'no more')
       },
     }
-    const body = `const lines = []; try { for await (const line of here.lines()) lines.push(line) } catch (error) { return [lines, error.code] }`
+    const body = `
+      const object = await here.open('x'), codes = []
+      const ways = [() => object.text(), () => object.bytes(), async () => { for await (const line of object.lines()); }]
+      for (const way of ways) await way().then(() => codes.push('read'), (error) => codes.push(error.code))
+      return codes`
     const { outcome } = await sandbox.run(body, { store: failing })
-    expect(outcome).toMatchObject({ value: [expect.any(Array), 'OBJECT_FORBIDDEN'] })
+    expect(outcome).toMatchObject({ value: ['OBJECT_FORBIDDEN', 'OBJECT_FORBIDDEN', 'OBJECT_FORBIDDEN'] })
   })
 })
 

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { DEFAULT_LIMITS } from '../../limits.ts'
 import { ASSET_FILES } from '../engine.ts'
+import { AGENT_MODULE } from '../machine.ts'
 import type { RunMessage, ToExecutor } from '../protocol.ts'
 import { GuestRun } from './guest-run.ts'
 
@@ -12,9 +14,13 @@ export interface ThreadMessage<Header> {
   readonly body: Uint8Array
 }
 
+/** What a new engine does once for practice: compiling it lazily is most of the cost of a first run. */
+const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
+
 export function runThread(port: MessagePort = parentPort!, assets: string = workerData.assets): void {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
+  void practise(engine, prelude)
   let current: { run: number; guest: GuestRun } | undefined
 
   function begin(message: RunMessage, body: Uint8Array): void {
@@ -39,4 +45,27 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
     if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
+}
+
+/** Boots, loads and calls an agent that does nothing, so the next one finds the engine compiled. */
+async function practise(engine: WebAssembly.Module, prelude: string): Promise<void> {
+  const main = Buffer.from(PRACTICE)
+  const message: RunMessage = {
+    type: 'run',
+    run: 0,
+    entry: 'run',
+    context: { mission: '', fleet: '', region: '', regions: [] },
+    now: 0,
+    seed: [0, 0, 0, 0],
+    compiles: false,
+    limits: DEFAULT_LIMITS,
+    mainBytes: main.length,
+  }
+  await new GuestRun({
+    engine,
+    prelude,
+    message,
+    body: Buffer.concat([main, Buffer.from('null')]),
+    send: () => {},
+  }).start()
 }

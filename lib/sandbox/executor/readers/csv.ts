@@ -5,6 +5,9 @@ import { decodeUtf8, withoutMark } from './utf8.ts'
 
 /** Rows in one batch: enough to make a crossing cheap, few enough for 16-bit codes and a small heap. */
 const BATCH_ROWS = 8192
+/** Fields in one batch, at most: wide records come in smaller batches. */
+const BATCH_FIELDS = 2 ** 20
+const MAX_COLUMNS = 2 ** 14
 
 export interface CsvOptions {
   /** One ASCII character. */
@@ -35,6 +38,7 @@ interface Column {
 
 interface Layout {
   readonly width: number
+  readonly maxRows: number
   readonly columns: readonly Column[]
   readonly fields: Fields
 }
@@ -59,9 +63,9 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
   }
 
   function* batchesIn(bytes: Uint8Array, from: number, last: boolean): Generator<Batch> {
-    const { width, fields, columns } = layout!
+    const { width, maxRows, fields, columns } = layout!
     for (let at = from; ; ) {
-      const { rows, end } = scanRecords(bytes, at, { delimiter, width, maxRows: BATCH_ROWS, last }, fields)
+      const { rows, end } = scanRecords(bytes, at, { delimiter, width, maxRows, last }, fields)
       carry = bytes.subarray(end)
       offset += end - at
       at = end
@@ -95,6 +99,7 @@ function namesIn(bytes: Uint8Array, fields: Fields, width: number): string[] {
 }
 
 function layoutOf(options: CsvOptions, names: readonly string[]): Layout {
+  if (names.length > MAX_COLUMNS) throw new FormatError(`there are more than ${MAX_COLUMNS} columns`)
   const wanted = options.columns ?? names
   const missing = [...wanted, ...options.numbers].find((name) => !names.includes(name))
   if (missing !== undefined) throw new FormatError(`there is no column ${JSON.stringify(missing)}`)
@@ -102,7 +107,9 @@ function layoutOf(options: CsvOptions, names: readonly string[]): Layout {
     const index = names.indexOf(name)
     return options.numbers.includes(name) ? { name, index } : { name, index, dictionary: new Dictionary() }
   })
-  return { width: names.length, columns, fields: createFields(names.length * BATCH_ROWS) }
+  const width = names.length
+  const maxRows = Math.min(BATCH_ROWS, Math.floor(BATCH_FIELDS / width))
+  return { width, maxRows, columns, fields: createFields(width * maxRows) }
 }
 
 function encodeBatch(

@@ -21,7 +21,6 @@ export type Step =
  * only when its batches are wanted, and only then the next one is pulled, so a slow agent slows down the store.
  */
 export class Reader {
-  readonly source: StreamSource
   readonly #decoder: Decoder
   readonly #pull: () => void
   readonly #chunks: { bytes: Uint8Array; last: boolean }[] = []
@@ -30,13 +29,12 @@ export class Reader {
   #ended = false
 
   constructor(source: StreamSource, format: Format, pull: () => void) {
-    this.source = source
     this.#decoder = createDecoder(format, source.from === 'object' ? source.start : 0)
     this.#pull = pull
   }
 
   push(bytes: Uint8Array, last: boolean): void {
-    this.#chunks.push({ bytes, last })
+    if (this.#fault === undefined) this.#chunks.push({ bytes, last })
   }
 
   fail(code: string, message: string): void {
