@@ -2,13 +2,14 @@ import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuthenticateOptions, authenticate } from '../http/sigv4.ts'
+import { type AnswerSink, createBufferSink } from './answer.ts'
 import { describeFunctionConfiguration, describeFunctionDetails } from './descriptions.ts'
 import { asServiceFault, invalidContent, invalidParameter, requestTooLarge, ServiceFault } from './faults.ts'
 import { completeFrame, payloadFrames } from './frames.ts'
 import { LATEST, type LambdaFunction } from './function.ts'
-import { type AnswerSink, AnswerTooLarge, type Invocation } from './instance.ts'
-import { answerTooLarge, type CallOutcome } from './outcome.ts'
-import { ASYNC_EVENT_BYTES, CLIENT_CONTEXT_BYTES, RESPONSE_BYTES, SYNC_EVENT_BYTES } from './quotas.ts'
+import type { Invocation } from './instance.ts'
+import type { CallOutcome } from './outcome.ts'
+import { ASYNC_EVENT_BYTES, CLIENT_CONTEXT_BYTES, SYNC_EVENT_BYTES } from './quotas.ts'
 import { type Operation, routeLambda } from './routes.ts'
 import { createTraceId, type LambdaService } from './service.ts'
 
@@ -115,25 +116,14 @@ async function invokeStreaming(fn: LambdaFunction, exchange: Exchange): Promise<
   reply.end(completeFrame(failure, log))
 }
 
-/** The answer in memory, up to what a buffered answer may be. */
-function createBufferSink(): AnswerSink & { take(): Buffer } {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  return {
-    async write(chunk) {
-      size += chunk.length
-      if (size > RESPONSE_BYTES) throw new AnswerTooLarge(answerTooLarge(RESPONSE_BYTES).errorMessage)
-      chunks.push(chunk)
-    },
-    take: () => Buffer.concat(chunks),
-  }
-}
-
-/** The answer as frames on the wire. Once the invoker is gone the function goes on, into the void, as in AWS. */
+/**
+ * The answer as frames on the wire. Once the invoker is gone the function goes on, into the void, as in AWS; what comes
+ * after a timeout's last frame goes there, too.
+ */
 function createFrameSink(reply: ServerResponse): AnswerSink {
   return {
     async write(chunk) {
-      if (reply.destroyed) return
+      if (reply.destroyed || reply.writableEnded) return
       const taken = payloadFrames(chunk).map((frame) => reply.write(frame))
       if (taken.at(-1) === false) await drained(reply)
     },

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type AnswerSink, relayAnswer } from './answer.ts'
+import { createDeferred, type Deferred } from './deferred.ts'
 import { type Credentials, instanceEnvironment } from './environment.ts'
 import type { LambdaFunction } from './function.ts'
 import type { GroupGuard } from './group-guard.ts'
 import { createLogTail, type LogTail } from './log-tail.ts'
 import type { MemoryWatch } from './memory-watch.ts'
-import { answerTooLarge, type CallOutcome, type Exit, exited, outOfMemory, timedOut } from './outcome.ts'
+import { type CallOutcome, type Exit, exited, outOfMemory, timedOut } from './outcome.ts'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
-import { INIT_SECONDS, LOG_TAIL_BYTES, RESPONSE_BYTES } from './quotas.ts'
+import { INIT_SECONDS, LOG_TAIL_BYTES } from './quotas.ts'
+import { endLines, startLine } from './report.ts'
 import type { Failure } from './runtime/failure.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeResponse } from './runtime-api.ts'
 
@@ -18,17 +21,6 @@ export interface Invocation {
   /** JSON in ASCII. */
   readonly clientContext: string | undefined
   readonly payload: Uint8Array
-}
-
-/** Takes an answer while it is made. */
-export interface AnswerSink {
-  /** Resolves when the receiver can take more. @throws AnswerTooLarge to refuse the rest. */
-  write(chunk: Uint8Array): Promise<void>
-}
-
-/** A sink's refusal: the answer of a call may not be larger. */
-export class AnswerTooLarge extends Error {
-  override readonly name = 'AnswerTooLarge'
 }
 
 /** What instances share. */
@@ -48,13 +40,13 @@ export interface InstanceHost {
 
 /** A running copy of a function: one call at a time. */
 export interface Instance {
-  /** The process group. */
-  readonly group: number
   /** Runs one call; only when no other runs. */
   run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
   /** Resolves when the instance waits for its next event; `false` when it has ended. */
   ready(): Promise<boolean>
+  /** Resolves when its processes have ended. */
   readonly ended: Promise<unknown>
+  /** Ends its processes, whatever they do. */
   stop(): Promise<void>
 }
 
@@ -75,21 +67,21 @@ interface Call {
   readonly outcome: Deferred<Failure | undefined>
   /** When the event was handed over; `undefined` while the handler is loaded. */
   handedAt: number | undefined
-  /** The answer on its way, if one is. Never rejects. */
-  relay: Promise<unknown>
+  /** The answer on its way, if one is. */
+  relay: Promise<Failure | undefined> | undefined
 }
 
 class FunctionInstance implements Instance {
   readonly #fn: LambdaFunction
   readonly #host: InstanceHost
   readonly #startedAt = performance.now()
+  readonly #end = createDeferred<Exit>()
   #api!: RuntimeApi
   #processes!: ProcessGroup
-  #readiness = deferred<boolean>()
+  #readiness = createDeferred<boolean>()
   #call: Call | undefined
   #timer: NodeJS.Timeout | undefined
   #unwatch = () => {}
-  #exit: Exit = { code: null, signal: null }
   /** How long loading took, until the first report has told. */
   #initMs: number | undefined
   #peakBytes = 0
@@ -99,14 +91,14 @@ class FunctionInstance implements Instance {
     this.#host = host
   }
 
-  get group(): number {
-    return this.#processes.id
+  get ended(): Promise<unknown> {
+    return this.#end.promise
   }
 
   async start(): Promise<void> {
     this.#api = await createRuntimeApi({
       onReady: () => this.#settleDown(),
-      onResponse: (response) => this.#relay(response),
+      onResponse: (response) => this.#takeAnswer(response),
       onFailure: (failure) => this.#call?.outcome.resolve(failure),
       onInitFailure: (failure) => this.#call?.outcome.resolve(failure),
     })
@@ -115,27 +107,21 @@ class FunctionInstance implements Instance {
       throw error
     })
     for (const stream of this.#processes.output) stream.on('data', (text: Buffer) => this.#print(text))
-    this.#processes.ended.then((exit) => this.#end(exit))
+    this.#processes.ended.then((exit) => this.#finish(exit))
     this.#limitTime(INIT_SECONDS)
   }
 
   async run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome> {
     const tail = createLogTail(LOG_TAIL_BYTES)
-    const outcome = deferred<Failure | undefined>()
-    const call: Call = { invocation, sink, tail, outcome, handedAt: undefined, relay: Promise.resolve() }
+    const call: Call = { invocation, sink, tail, outcome: createDeferred(), handedAt: undefined, relay: undefined }
     this.#call = call
-    this.#unwatch = this.#host.memory.watch(this.group, (bytes) => this.#limitMemory(bytes))
+    this.#unwatch = this.#host.memory.watch(this.#processes.id, (bytes) => this.#limitMemory(bytes))
     if (await this.ready()) this.#hand(call)
-    else outcome.resolve(exited(invocation.requestId, this.#exit))
-    const failure = await outcome.promise
+    else this.#loseCall(call, await this.#end.promise)
+    const failure = await call.outcome.promise
     await nextTurn() // what was printed before the answer is in the pipe by now: one turn reads it
     this.#print(this.#report(call))
-    this.#initMs = undefined
     return { failure, logTail: tail.read() }
-  }
-
-  get ended(): Promise<unknown> {
-    return this.#processes.ended
   }
 
   ready(): Promise<boolean> {
@@ -144,7 +130,7 @@ class FunctionInstance implements Instance {
 
   async stop(): Promise<void> {
     await this.#processes.kill()
-    await this.#readiness.promise
+    await this.#end.promise
   }
 
   #spawn(): Promise<ProcessGroup> {
@@ -167,9 +153,9 @@ class FunctionInstance implements Instance {
   #hand(call: Call): void {
     const { requestId, traceId, clientContext, payload } = call.invocation
     const deadlineMs = Date.now() + this.#fn.timeoutSeconds * 1000
-    this.#readiness = deferred()
+    this.#readiness = createDeferred()
     this.#limitTime(this.#fn.timeoutSeconds)
-    this.#print(`START RequestId: ${requestId} Version: $LATEST\n`)
+    this.#print(startLine(requestId))
     call.handedAt = performance.now()
     if (this.#host.freeze) this.#processes.thaw()
     this.#api.hand({ requestId, deadlineMs, functionArn: this.#fn.arn, traceId, clientContext, payload })
@@ -187,27 +173,32 @@ class FunctionInstance implements Instance {
     this.#readiness.resolve(true)
   }
 
-  #relay(response: RuntimeResponse): Promise<boolean> {
+  /** @returns Whether the answer was small enough. */
+  async #takeAnswer(response: RuntimeResponse): Promise<boolean> {
     const call = this.#call
-    if (call === undefined) return Promise.resolve(false)
-    const relay = response.streaming ? passOn(response, call.sink) : passWhole(response, call.sink)
-    call.relay = relay.catch(() => {})
-    return relay.then((failure) => {
-      call.outcome.resolve(failure)
-      return failure?.errorType !== 'Function.ResponseSizeTooLarge'
-    })
+    if (call === undefined) return false
+    call.relay = relayAnswer(response, call.sink)
+    const failure = await call.relay
+    call.outcome.resolve(failure)
+    return failure?.errorType !== 'Function.ResponseSizeTooLarge'
   }
 
-  async #end(exit: Exit): Promise<void> {
-    this.#exit = exit
+  #finish(exit: Exit): void {
     clearTimeout(this.#timer)
-    this.#unwatch()
-    await this.#call?.relay
-    this.#call?.outcome.resolve(exited(this.#call.invocation.requestId, exit))
-    this.#readiness.resolve(false)
-    this.#readiness = deferred()
-    this.#readiness.resolve(false)
     this.#api.close()
+    if (this.#call !== undefined) this.#loseCall(this.#call, exit)
+    this.#readiness.resolve(false)
+    this.#readiness = createDeferred() // whoever waited for a poll long past must not take it for a promise
+    this.#readiness.resolve(false)
+    this.#end.resolve(exit)
+  }
+
+  /** An answer that was on its way when the process ended may have been complete. */
+  #loseCall({ invocation, outcome, relay }: Call, exit: Exit): void {
+    this.#unwatch()
+    const lose = () => outcome.resolve(exited(invocation.requestId, exit))
+    if (relay === undefined) lose()
+    else relay.then(lose, lose)
   }
 
   #limitTime(seconds: number): void {
@@ -235,58 +226,16 @@ class FunctionInstance implements Instance {
     this.#host.log.append(text)
   }
 
-  /** The lines that end a call's log in Lambda. */
-  #report(call: Call): string {
-    const { requestId } = call.invocation
+  #report({ invocation, handedAt }: Call): string {
     const now = performance.now()
-    const duration = now - (call.handedAt ?? now)
-    const fields = [
-      `REPORT RequestId: ${requestId}`,
-      `Duration: ${duration.toFixed(2)} ms`,
-      `Billed Duration: ${Math.ceil(duration)} ms`,
-      `Memory Size: ${this.#fn.memoryMb} MB`,
-      ...(this.#peakBytes === 0 ? [] : [`Max Memory Used: ${Math.ceil(this.#peakBytes / MIB)} MB`]),
-      ...(this.#initMs === undefined ? [] : [`Init Duration: ${this.#initMs.toFixed(2)} ms`]),
-    ]
-    return `END RequestId: ${requestId}\n${fields.join('\t')}\n`
-  }
-}
-
-/** Streams an answer: the runtime is read as fast as the receiver takes it. */
-async function passOn(response: RuntimeResponse, sink: AnswerSink): Promise<Failure | undefined> {
-  let refused = false
-  for await (const chunk of response.body) {
-    if (refused) continue // read to the end: a runtime cut off in the middle would fail for another reason
-    await sink.write(chunk).catch((error) => {
-      if (!(error instanceof AnswerTooLarge)) throw error
-      refused = true
+    const initMs = this.#initMs
+    this.#initMs = undefined
+    return endLines({
+      requestId: invocation.requestId,
+      durationMs: now - (handedAt ?? now),
+      memoryMb: this.#fn.memoryMb,
+      peakBytes: this.#peakBytes,
+      initMs,
     })
   }
-  return refused ? answerTooLarge(RESPONSE_BYTES) : response.failure()
-}
-
-/** Passes an answer on when all of it is there, which is what a buffered answer means. */
-async function passWhole(response: RuntimeResponse, sink: AnswerSink): Promise<Failure | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body) {
-    size += chunk.length
-    if (size <= RESPONSE_BYTES) chunks.push(chunk)
-  }
-  if (size > RESPONSE_BYTES) return answerTooLarge(RESPONSE_BYTES)
-  await sink.write(Buffer.concat(chunks))
-  return undefined
-}
-
-interface Deferred<T> {
-  readonly promise: Promise<T>
-  readonly resolve: (value: T) => void
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

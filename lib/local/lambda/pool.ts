@@ -1,6 +1,7 @@
-import { throttled } from './faults.ts'
+import type { AnswerSink } from './answer.ts'
+import { functionNotFound, throttled } from './faults.ts'
 import type { LambdaFunction } from './function.ts'
-import { type AnswerSink, type Instance, type InstanceHost, type Invocation, startInstance } from './instance.ts'
+import { type Instance, type InstanceHost, type Invocation, startInstance } from './instance.ts'
 import type { CallOutcome } from './outcome.ts'
 
 /** Counts calls of one function or of a whole region against a limit. */
@@ -20,8 +21,9 @@ export interface PoolOptions {
 
 /** The instances of one function. */
 export interface Pool {
-  /** @throws ServiceFault TooManyRequestsException above a limit. */
+  /** @throws ServiceFault TooManyRequestsException above a limit, ResourceNotFoundException once closed. */
   run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
+  /** Ends all instances, at work or not. */
   close(): Promise<void>
 }
 
@@ -35,6 +37,7 @@ export function createPool({ fn, host, region, idleMs }: PoolOptions): Pool {
   const all = new Set<Instance>()
   const starting = new Set<Promise<Instance>>()
   const reapers = new Map<Instance, NodeJS.Timeout>()
+  let closed = false
 
   async function acquire(): Promise<Instance> {
     for (let instance = free.pop(); instance !== undefined; instance = free.pop()) {
@@ -43,10 +46,13 @@ export function createPool({ fn, host, region, idleMs }: PoolOptions): Pool {
     }
     return start()
   }
-  async function start(): Promise<Instance> {
-    const start = startInstance(fn, host)
-    starting.add(start)
-    const instance = await start.finally(() => starting.delete(start))
+  function start(): Promise<Instance> {
+    if (closed) throw functionNotFound(fn.arn)
+    const instance = startInstance(fn, host).then(adopt)
+    starting.add(instance)
+    return instance.finally(() => starting.delete(instance))
+  }
+  function adopt(instance: Instance): Instance {
     all.add(instance)
     instance.ended.then(() => forget(instance))
     return instance
@@ -83,6 +89,7 @@ export function createPool({ fn, host, region, idleMs }: PoolOptions): Pool {
       }
     },
     async close() {
+      closed = true
       await Promise.allSettled(starting)
       await Promise.all([...all].map((instance) => instance.stop()))
     },

@@ -1,0 +1,29 @@
+import { LATEST } from './function.ts'
+
+/** What Lambda says about a call, in the words of its log. */
+export interface CallReport {
+  readonly requestId: string
+  readonly durationMs: number
+  readonly memoryMb: number
+  /** The most that was seen; 0 if nobody has looked yet. */
+  readonly peakBytes: number
+  /** How long loading took, on an instance's first call. */
+  readonly initMs: number | undefined
+}
+
+export function startLine(requestId: string): string {
+  return `START RequestId: ${requestId} Version: ${LATEST}\n`
+}
+
+/** The END and the REPORT line. */
+export function endLines({ requestId, durationMs, memoryMb, peakBytes, initMs }: CallReport): string {
+  const fields = [
+    `REPORT RequestId: ${requestId}`,
+    `Duration: ${durationMs.toFixed(2)} ms`,
+    `Billed Duration: ${Math.ceil(durationMs)} ms`,
+    `Memory Size: ${memoryMb} MB`,
+    ...(peakBytes === 0 ? [] : [`Max Memory Used: ${Math.ceil(peakBytes / 2 ** 20)} MB`]),
+    ...(initMs === undefined ? [] : [`Init Duration: ${initMs.toFixed(2)} ms`]),
+  ]
+  return `END RequestId: ${requestId}\n${fields.join('\t')}\n`
+}
