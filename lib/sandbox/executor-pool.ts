@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
@@ -11,9 +12,12 @@ export class ExecutorPool {
   readonly #all = new Set<ExecutorProcess>()
   #closed = false
 
-  /** @param spare executors kept waiting */
+  /**
+   * @param assets the folder of the sandbox's files
+   * @param spare executors kept waiting
+   */
   constructor(assets: string, spare: number) {
-    this.#assets = assets
+    this.#assets = realpathSync(assets)
     this.#spare = spare
     this.#replenish()
   }

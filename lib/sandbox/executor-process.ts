@@ -12,8 +12,26 @@ export interface ExecutorListener {
   onLost(): void
 }
 
-// Without it V8 may run a long `memory.fill` of a guest to the end before it can be terminated.
-const FLAGS = ['--no-wasm-dynamic-tiering']
+/**
+ * How Node starts an executor. The walls that count are the engine and the process; these are cheap ones on top:
+ *
+ * - without dynamic tiering V8 can end a guest's long `memory.fill`, which otherwise it may run to its end;
+ * - no code from strings, so what breaks out of the engine finds no `eval` outside either;
+ * - Node's permission model: no files but the sandbox's own, no writing, no processes, no native code.
+ */
+function flagsFor(assets: string): string[] {
+  const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+    ? '--permission'
+    : '--experimental-permission'
+  const files = join(assets, '*')
+  return [
+    '--no-wasm-dynamic-tiering',
+    '--disallow-code-generation-from-strings',
+    permission,
+    `--allow-fs-read=${files}`,
+    '--allow-worker',
+  ]
+}
 
 /**
  * One executor: a child process with an empty environment and one pipe. It may be in an agent's hands, so nothing it
@@ -26,8 +44,9 @@ export class ExecutorProcess {
   #bodyBytes = 0
   #lost = false
 
+  /** @param assets the folder of the sandbox's files, without symbolic links on the way */
   constructor(assets: string) {
-    this.#child = spawn(process.execPath, [...FLAGS, join(assets, ASSET_FILES.executor)], {
+    this.#child = spawn(process.execPath, [...flagsFor(assets), join(assets, ASSET_FILES.executor)], {
       cwd: assets,
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],

@@ -113,6 +113,24 @@ describe('an executor that', () => {
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
   })
 
+  test.each([
+    ['read another file', `(await import('node:fs')).readFileSync(process.execPath)`],
+    ['write a file', `(await import('node:fs')).writeFileSync('left-behind', '')`],
+    ['start a process', `(await import('node:child_process')).spawnSync(process.execPath)`],
+    ['compile code', `new Function('return 1')()`],
+  ])('wants to %s can not', async (_what, act) => {
+    const attempt = `(async () => { ${act} })().then(() => 'done', (error) => error.name + error.code)`
+    const { outcome } = await runIn(
+      `say({ type: 'started' }); ${attempt}.then((said) => say(end, JSON.stringify(said)))`,
+    )
+    expect(outcome).toMatchObject({ value: expect.stringMatching(/^(ErrorERR_ACCESS_DENIED|EvalError)/) })
+  })
+
+  test('has no environment', async () => {
+    const { outcome } = await runIn(`say({ type: 'started' }); say(end, JSON.stringify(Object.keys(process.env)))`)
+    expect(outcome).toEqual({ kind: 'completed', value: [] })
+  })
+
   test('names an object outside of its scopes gets an error, not the object', async () => {
     const script = `
       say({ type: 'started' })

@@ -64,15 +64,6 @@ describe('an executor', () => {
     expect(pool.acquire()).not.toBe(waiting)
     await pool.close()
   })
-
-  test('has no environment and no command line to learn from', async () => {
-    const pool = new ExecutorPool(assets, 1)
-    const { readFileSync } = await import('node:fs')
-    const executor = pool.acquire()
-    await new Run(works, executor, 1).report()
-    if (process.platform === 'linux') expect(readFileSync(`/proc/${executor.pid}/environ`, 'utf8')).toBe('')
-    await pool.close()
-  })
 })
 
 describe('a sandbox', () => {
