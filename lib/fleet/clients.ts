@@ -1,5 +1,6 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { S3Client } from '@aws-sdk/client-s3'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { createS3Client } from '../objects/s3.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
@@ -11,14 +12,14 @@ export interface FleetClients extends Disposable {
 /** Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says. */
 export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpoint' | 'credentials'>): FleetClients {
   const where = {
-    ...(endpoint !== undefined && { endpoint }), // A copy: the SDK writes into what it is given.
+    ...(endpoint !== undefined && { endpoint }),
+    // A copy: the SDK writes into what it is given.
     ...(credentials !== undefined && { credentials: { ...credentials } }),
   }
   const s3 = new Map<string, S3Client>()
   const lambda = new Map<string, LambdaClient>()
   return {
-    s3: (region) =>
-      remember(s3, region, () => new S3Client({ region, ...where, forcePathStyle: endpoint !== undefined })),
+    s3: (region) => remember(s3, region, () => createS3Client({ region, ...where })),
     // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
     lambda: (region) => remember(lambda, region, () => new LambdaClient({ region, ...where, maxAttempts: 1 })),
     [Symbol.dispose]() {

@@ -1,13 +1,13 @@
 /** The whole way in one call: a signed bundle goes to the regions of its data, and one answer comes back. */
 import { HOME } from '../bundle/document.ts'
 import { fromBase64url } from '../encoding/base64url.ts'
-import { fromUtf8 } from '../encoding/bytes.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, UnreachableError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import { type KeyPolicy, MAX_POLICY_BYTES, verifyPolicy } from '../trust/policy.ts'
+import type { KeyPolicy } from '../trust/policy.ts'
+import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './answer.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
@@ -67,11 +67,11 @@ export async function runAtHome(
 export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {
   const { region, agentBucket } = fleet.regions[0]!
   const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
-  const bytes = await agents.get(POLICY_KEY, 2 * MAX_POLICY_BYTES)
+  const bytes = await agents.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
   if (bytes === undefined) {
     throw new UnreachableError('REGION_UNREACHABLE', `fleet "${fleet.name}" has no key policy in ${region}`, {
       remedy: 'publish one with lander trust publish',
     })
   }
-  return verifyPolicy(JSON.parse(fromUtf8(bytes)), { rootKey: fromBase64url(fleet.rootKey), fleet: fleet.name, now })
+  return verifyPolicyFile(bytes, { rootKey: fromBase64url(fleet.rootKey), fleet: fleet.name, now })
 }

@@ -1,8 +1,7 @@
-import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createKeyring, type Keyring } from '../trust/keyring.ts'
-import { MAX_POLICY_BYTES, verifyPolicy } from '../trust/policy.ts'
+import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 
 /** Gives the keys a fleet trusts at this moment. */
 export interface PolicySource {
@@ -27,17 +26,13 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
   let held: { keyring: Keyring; readAt: number } | undefined
 
   async function read(): Promise<Keyring> {
-    const bytes = await agents.get(POLICY_KEY, 2 * MAX_POLICY_BYTES)
+    const bytes = await agents.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
     if (bytes === undefined) {
       throw new RefusedError('POLICY_DENIED', `fleet "${fleet}" has no key policy in this region`, {
         remedy: 'publish one with lander trust publish',
       })
     }
-    const policy = verifyPolicy(parseStrictJson(bytes, { maxLength: 2 * MAX_POLICY_BYTES }), {
-      rootKey,
-      fleet,
-      now: now(),
-    })
+    const policy = verifyPolicyFile(bytes, { rootKey, fleet, now: now() })
     // An older policy put back in its place must not bring a revoked key back.
     return held !== undefined && policy.version < held.keyring.version ? held.keyring : createKeyring(policy)
   }

@@ -16,10 +16,11 @@ export const landerHome = (): string => resolve(process.env.LANDER_HOME ?? join(
 /** Where the local cloud lives. */
 export const localDir = (): string => join(landerHome(), 'local')
 
-export const dataOption = (): Option =>
-  new Option('--data <uri...>', 'what the agent may read: s3://bucket/prefix, one or more').argParser(
-    (uri: string, before: Scope[] | undefined) => [...(before ?? []), parseDataUri(uri)],
-  )
+export const dataOption = (description = 'what the agent may read: s3://bucket/prefix, one or more'): Option =>
+  new Option('--data <uri...>', description).argParser((uri: string, before: Scope[] | undefined) => [
+    ...(before ?? []),
+    parseDataUri(uri),
+  ])
 
 export const expiresOption = (): Option =>
   new Option('--expires <duration>', 'how long the bundle may be run: 30m, 24h, 7d')

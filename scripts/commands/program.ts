@@ -7,6 +7,7 @@ import { localCommand } from './local.ts'
 import { packCommand } from './pack.ts'
 import { receiptCommand } from './receipt.ts'
 import { runCommand } from './run.ts'
+import { trustCommand } from './trust.ts'
 
 /** The whole CLI, ready to parse. */
 export function createProgram(): Command {
@@ -23,6 +24,7 @@ export function createProgram(): Command {
     localCommand(),
     runCommand(),
     receiptCommand(),
+    trustCommand(),
     gravityCommand(),
   ]) {
     program.addCommand(quietly(command))

@@ -1,0 +1,35 @@
+import { parseStrictJson } from '../encoding/strict-json.ts'
+import { RefusedError } from '../errors.ts'
+import { parseEnvelope } from './envelope.ts'
+import { type KeyPolicy, MAX_POLICY_BYTES, type PolicyChecks, parsePolicy, verifyPolicy } from './policy.ts'
+
+/** A signed key policy as JSON: base64 makes a third more of its payload. */
+export const MAX_POLICY_FILE_BYTES = 2 * MAX_POLICY_BYTES
+
+/**
+ * Verifies a key policy from the bytes of its file.
+ *
+ * @throws RefusedError `POLICY_MALFORMED` for what is no JSON, or a code of {@link verifyPolicy}
+ */
+export function verifyPolicyFile(bytes: Uint8Array, checks: PolicyChecks): KeyPolicy {
+  return verifyPolicy(parseFile(bytes), checks)
+}
+
+/**
+ * The same, whether or not the policy is in its time: for its owner, who renews it with every change.
+ *
+ * @throws RefusedError as {@link verifyPolicyFile}, but for `NOT_YET_VALID` and `EXPIRED`
+ */
+export function verifyOwnPolicyFile(bytes: Uint8Array, checks: Omit<PolicyChecks, 'now'>): KeyPolicy {
+  const envelope = parseFile(bytes)
+  const { issuedAt } = parsePolicy(parseEnvelope(envelope, MAX_POLICY_BYTES).payload)
+  return verifyPolicy(envelope, { ...checks, now: issuedAt })
+}
+
+function parseFile(bytes: Uint8Array): unknown {
+  try {
+    return parseStrictJson(bytes, { maxLength: MAX_POLICY_FILE_BYTES })
+  } catch (cause) {
+    throw new RefusedError('POLICY_MALFORMED', 'the key policy is malformed', { cause })
+  }
+}
