@@ -2,14 +2,13 @@
  * The data-locality function: wiring only, from the environment to `lib/host`. The CDK deploys this file's build to
  * every storage region, and the local cloud runs the very same one.
  */
-import { S3Client } from '@aws-sdk/client-s3'
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { rememberRegions } from '../../lib/host/residence.ts'
 import { createSecretSource } from '../../lib/host/secret-source.ts'
-import { createS3Store } from '../../lib/objects/s3.ts'
+import { createS3Client, createS3Store } from '../../lib/objects/s3.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
@@ -22,7 +21,7 @@ declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown
 async function createPlace(): Promise<Host> {
   const { fleet, region, agentBucket, rootKey, secret: where } = readEnvironment(process.env)
   const assets = import.meta.dirname
-  const client = new S3Client({ region })
+  const client = createS3Client({ region })
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
   const now = () => Date.now()
   const secret = createSecretSource({ read: secretReader(where, { region }), now })
