@@ -18,12 +18,10 @@ export async function sendSlices(
     bytes: Buffer.allocUnsafe(Math.min(BUFFER_BYTES, total)),
     sent: Promise.resolve(),
   }))
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
   let turn = 0
   for (const { blob, start, end } of slices) {
     await using file = await blobs.openFile(blob)
-    for (let at = start; at < end && !gone.signal.aborted; ) {
+    for (let at = start; at < end && !response.destroyed; ) {
       const buffer = buffers[turn++ % 2]!
       await buffer.sent
       const length = await file.read(buffer.bytes.subarray(0, end - at), at)
@@ -31,7 +29,7 @@ export async function sendSlices(
       at += length
     }
   }
-  if (!gone.signal.aborted) response.end()
+  response.end()
 }
 
 /** Resolves when the bytes have left this process, or never will. */

@@ -160,7 +160,7 @@ describe('a bucket', () => {
   })
 
   it('tells events in the order they happened in, however many are written at once', async () => {
-    const bucket = await Bucket.create(files(), 0)
+    const bucket = await Bucket.create({ ...files(), fsync: true }, 0)
     const blobs = await Promise.all(Array.from({ length: 50 }, (_, i) => writeBlob(bucket, `${i}`)))
     await Promise.all(blobs.map((blob) => bucket.commit({ op: 'put', object: objectOf('k', blob) })))
     await bucket.close()

@@ -287,8 +287,8 @@ describe('gets', () => {
     expect(reported).toEqual([])
   })
 
-  it('go on to the end while the object is replaced', async () => {
-    const old = randomBytes(8_000_000)
+  it('go on to the end for a slow reader, while the object is replaced', async () => {
+    const old = randomBytes(40_000_000) // more than the sockets' buffers hold
     await put('k', old)
     const request = httpRequest(await signed({ path: '/bucket/k' }))
     request.end()
