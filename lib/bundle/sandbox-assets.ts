@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const require = createRequire(import.meta.url)
-const source = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+/** A module of this library: TypeScript in a checkout, JavaScript in an installed package. */
+function moduleFile(path: string): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return fileURLToPath(new URL(`../${path}.${extension}`, import.meta.url))
+}
 
 /**
  * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process and its thread),
@@ -20,16 +25,17 @@ export async function buildSandboxAssets(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await Promise.all([
     build({
-      entryPoints: [source('sandbox/executor/main.ts')],
+      entryPoints: [moduleFile('sandbox/executor/main')],
       outfile: join(folder, 'executor.mjs'),
       bundle: true,
+      minify: true,
       platform: 'node',
       format: 'esm',
       target: 'node20',
       legalComments: 'none',
     }),
     build({
-      entryPoints: [source('agent/prelude/main.ts')],
+      entryPoints: [moduleFile('agent/prelude/main')],
       outfile: join(folder, 'prelude.mjs'),
       bundle: true,
       platform: 'neutral',

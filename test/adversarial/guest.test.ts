@@ -6,11 +6,12 @@ import { useSandbox } from '../support/sandbox.ts'
  * What an agent may try, whoever signed it. Whatever comes of an attack, the sandbox serves the next job.
  */
 const sandbox = useSandbox()
-const small: RunOptions = { limits: { wallMs: 400, memoryPages: 512 } }
+/** For attacks that only the clock ends. */
+const brief: RunOptions = { limits: { wallMs: 300, memoryPages: 512 } }
 /** For attacks that end by themselves. */
 const patient: RunOptions = { limits: { wallMs: 20_000, memoryPages: 512 } }
 
-async function outcomeOf(body: string, options: RunOptions = small) {
+async function outcomeOf(body: string, options: RunOptions = patient) {
   return (await sandbox.run(body, options)).outcome
 }
 
@@ -41,11 +42,11 @@ describe('an agent that does not end', () => {
       'queueMicrotask(async () => { await null; await null; await null; await null; for (;;); }); await null; for (;;);',
     ],
   ])('by %s is stopped', async (_what, body) => {
-    expect(await outcomeOf(body)).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
+    expect(await outcomeOf(body, brief)).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
   })
 
   test('while its module loads is stopped', async () => {
-    const { outcome } = await sandbox.runModule('for (;;);', small)
+    const { outcome } = await sandbox.runModule('for (;;);', brief)
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
   })
 })
@@ -60,7 +61,7 @@ describe('an agent that wants all memory', () => {
     ['promises', 'const all = []; for (;;) all.push(new Promise(() => {}))'],
     ['a resizable buffer', 'const b = new ArrayBuffer(1, { maxByteLength: 2 ** 30 }); b.resize(2 ** 30)'],
   ])('for %s is stopped at its limit', async (_what, body) => {
-    expect(await outcomeOf(body, patient)).toMatchObject({ kind: 'stopped', limit: 'memoryPages' })
+    expect(await outcomeOf(body)).toMatchObject({ kind: 'stopped', limit: 'memoryPages' })
   })
 
   test.each([
@@ -70,17 +71,17 @@ describe('an agent that wants all memory', () => {
     ['a BigInt', 'let n = 2n; for (;;) n = n * n'],
     ['padding', 'return "".padEnd(2 ** 30, "x").length'],
   ])('for %s gets none', async (_what, body) => {
-    expect((await outcomeOf(body)).kind).not.toBe('completed')
+    expect((await outcomeOf(body, brief)).kind).not.toBe('completed')
   })
 
   test('and catches every error gets no further', async () => {
     const body = 'const all = []; for (;;) try { for (;;) all.push(new Uint8Array(1e5)) } catch {}'
-    expect(await outcomeOf(body)).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
+    expect(await outcomeOf(body, brief)).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
   })
 
   test('and gives some back is served', async () => {
     const body = 'try { const all = []; for (;;) all.push(new Uint8Array(1e5)) } catch (error) { return error.message }'
-    expect(await outcomeOf(body, patient)).toEqual({ kind: 'completed', value: 'out of memory' })
+    expect(await outcomeOf(body)).toEqual({ kind: 'completed', value: 'out of memory' })
   })
 
   test('of less than the engine needs is stopped before it starts', async () => {
@@ -102,7 +103,7 @@ describe('an agent that digs deep', () => {
     ['a pattern nested deep', 'new RegExp("(?:".repeat(1e5) + ")".repeat(1e5))'],
     ['source nested deep', 'return [].concat(...[0]), JSON.parse("[" + "{\\"a\\":".repeat(1e5))'],
   ])('by %s does no harm', async (_what, body) => {
-    const outcome = await outcomeOf(body, patient)
+    const outcome = await outcomeOf(body)
     expect(outcome.kind === 'stopped' ? outcome.limit : outcome.kind).toMatch(/^(stack|failed|memoryPages)$/)
   })
 
@@ -241,7 +242,7 @@ describe('an agent that rewrites the language', () => {
   ]
 
   test.each(rewrites)('such as %s changes at most its own outcome', async (_what, rewrite) => {
-    const { outcome } = await sandbox.run(`${rewrite}; return { a: [1] }`, small)
+    const { outcome } = await sandbox.run(`${rewrite}; return { a: [1] }`)
     expect(outcome.kind === 'completed' ? outcome.value : outcome.kind).toEqual(
       outcome.kind === 'completed' ? { a: [1] } : 'failed',
     )
@@ -324,6 +325,6 @@ describe('an agent that reads too much', () => {
 
   test('and sleeps too often is refused', async () => {
     const body = 'for (let n = 0; n < 20_000; n++) setTimeout(() => {}, 1e6)'
-    expect((await outcomeOf(body, patient)).kind).toBe('failed')
+    expect((await outcomeOf(body)).kind).toBe('failed')
   })
 })

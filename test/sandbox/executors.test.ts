@@ -6,7 +6,7 @@ import { buildSandboxAssets } from '../../lib/bundle/sandbox-assets.ts'
 import { ExecutorPool } from '../../lib/sandbox/executor-pool.ts'
 import { Run } from '../../lib/sandbox/run.ts'
 import { createSandbox } from '../../lib/sandbox/sandbox.ts'
-import { agentSource, jobOf, SMALL_LIMITS } from '../support/jobs.ts'
+import { agentSource, jobOf } from '../support/jobs.ts'
 
 const assets = mkdtempSync(join(tmpdir(), 'lander-executors-'))
 beforeAll(() => buildSandboxAssets(assets))
@@ -21,7 +21,7 @@ function isAlive(pid: number): boolean {
 }
 
 const works = jobOf(agentSource('return 1'))
-const hangs = jobOf(agentSource('[].sort.call({ length: 1e9 })'), { limits: SMALL_LIMITS })
+const hangs = jobOf(agentSource('[].sort.call({ length: 1e9 })'), { limits: { wallMs: 300 } })
 
 describe('an executor', () => {
   test('is used again while it is healthy', async () => {

@@ -25,9 +25,6 @@ export interface RunOptions {
 
 export const NOW = 1_750_000_000_000
 
-/** Limits that let an attack fail fast. */
-export const SMALL_LIMITS: Partial<Limits> = { wallMs: 400, memoryPages: 512 }
-
 /** An agent whose body is `body`: what it returns is the result. `input` and `place` are at hand. */
 export function agentSource(body: string, imports = 'agent, here, log, progress, sleep, sum'): string {
   return `import { ${imports} } from 'lander/agent'\nexport default agent(async (input, place) => { ${body} })`
