@@ -6,6 +6,7 @@
  *
  * `--quick` measures less, `--json` writes the figures, `--check` ends with 1 when a promise is missed.
  */
+import '../../scripts/terminal/quiet-sdk.ts'
 import { writeFile } from 'node:fs/promises'
 import { cpus, platform, release } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -1,0 +1,123 @@
+/**
+ * Streaming `lines()` over one large object through the local cloud: what the function's processes hold in memory
+ * meanwhile, and whether it grows with the object. Linux only: it reads /proc.
+ */
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { createFleetClients } from '../lib/fleet/clients.ts'
+import { packSigned } from '../lib/fleet/pack-signed.ts'
+import { run } from '../lib/fleet/run.ts'
+import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
+import { type BenchResult, benchmark } from './support/program.ts'
+
+const REGION = 'eu-west-1'
+const BUCKET = 'stream-bench'
+const MIB = 2 ** 20
+const LINE = `${'2026-11-23T10:00:00Z eu-west-1 GET /index.html 200 '.padEnd(99, '.')}\n`
+const AGENT = `import { agent, here } from 'lander/agent'
+export default agent(async (prefix: string) => {
+  let count = 0
+  for await (const batch of here.lines(prefix).batches()) count += batch.length
+  return count
+})
+`
+
+await benchmark('stream', async ({ quick }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    return await measure(dir, quick ? [32, 128] : [64, 512])
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})
+
+async function measure(dir: string, sizes: readonly [small: number, large: number]): Promise<BenchResult> {
+  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
+  await writeFile(join(dir, 'agent.ts'), AGENT)
+  const [small, large] = [await stream(local, dir, sizes[0]), await stream(local, dir, sizes[1])]
+  return {
+    promises: [{ name: `host, ${sizes[1]} MiB`, value: large.host, unit: 'MB resident', atMost: 250 }],
+    figures: { small, large, growth: { host: large.host / small.host, executor: large.executor / small.executor } },
+  }
+}
+
+/** Peak memory of the function's two processes, in MB, while an agent counts the lines of an object. */
+interface Peak {
+  readonly MiB: number
+  host: number
+  executor: number
+  seconds: number
+}
+
+async function stream(local: LocalFleet, dir: string, MiB: number): Promise<Peak> {
+  using clients = createFleetClients(local.fleet)
+  const key = `lines-${MiB}/all.log`
+  const rows = await putLines(local, join(dir, 'lines.log'), key, MiB)
+  const scopes = [{ bucket: BUCKET, prefix: '', actions: ['read'] }] as const
+  const { file } = await packSigned(join(dir, 'agent.ts'), local.developer, { scopes, limits: { wallMs: 600_000 } })
+  const peak: Peak = { MiB, host: 0, executor: 0, seconds: 0 }
+  const timer = setInterval(() => sample(peak), 50)
+  const start = performance.now()
+  const { value } = await run({ fleet: local.fleet, clients, file, sender: local.developer, input: key })
+  clearInterval(timer)
+  peak.seconds = (performance.now() - start) / 1000
+  if (value !== rows) throw new Error(`the agent counted ${value} lines of ${rows}`)
+  return peak
+}
+
+/** Puts an object of about `MiB` into the bucket; returns its lines. */
+async function putLines({ cloud, fleet }: LocalFleet, path: string, key: string, MiB: number): Promise<number> {
+  using clients = createFleetClients(fleet)
+  const block = LINE.repeat(Math.floor(MIB / LINE.length))
+  const handle = await open(path, 'w')
+  for (let i = 0; i < MiB; i++) await handle.write(block)
+  await handle.close()
+  await cloud.createBucket(REGION, BUCKET)
+  const body = { Body: createReadStream(path), ContentLength: block.length * MiB }
+  await clients.s3(REGION).send(new PutObjectCommand({ Bucket: BUCKET, Key: key, ...body }))
+  await rm(path)
+  return Math.floor(MIB / LINE.length) * MiB
+}
+
+/** Takes note of the memory that this program's function instances hold now. */
+async function sample(peak: Peak): Promise<void> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const processes = await Promise.all(pids.map(describeProcess))
+  const mine = descendants(processes.filter((found) => found !== undefined))
+  for (const { command, residentMb } of mine) {
+    if (command.includes('executor.mjs')) peak.executor = Math.max(peak.executor, residentMb)
+    else if (command.includes('/runtime/')) peak.host = Math.max(peak.host, residentMb)
+  }
+}
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly command: string
+  readonly residentMb: number
+}
+
+async function describeProcess(pid: string): Promise<Process | undefined> {
+  try {
+    const [status, command] = await Promise.all([
+      readFile(`/proc/${pid}/status`, 'utf8'),
+      readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    ])
+    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
+    return { pid: Number(pid), parent: field('PPid'), command, residentMb: (field('VmRSS') * 1024) / 1e6 }
+  } catch {
+    return undefined // It ended in between.
+  }
+}
+
+function descendants(processes: readonly Process[]): Process[] {
+  const byPid = new Map(processes.map((found) => [found.pid, found]))
+  const isMine = ({ parent }: Process): boolean => {
+    const up = byPid.get(parent)
+    return parent === process.pid || (up !== undefined && isMine(up))
+  }
+  return processes.filter(isMine)
+}
