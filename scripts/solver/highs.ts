@@ -2,8 +2,12 @@ import type { MilpSolver } from '../../lib/gravity/planner/milp.ts'
 
 type HighsModule = typeof import('highs')
 
-/** HiGHS keeps to these, not to its defaults of 1e-4 and 1e-6: a plan is proven, not nearly so. */
+/**
+ * HiGHS keeps to these, not to its defaults of 1e-4 and 1e-6: a plan is proven, not nearly so. Presolve is off because
+ * that of 1.15 calls some feasible placement programs infeasible; without it they are solved, and sooner.
+ */
 const PROVE = {
+  presolve: 'off',
   mip_rel_gap: 1e-9,
   mip_abs_gap: 1e-9,
   mip_feasibility_tolerance: 1e-9,

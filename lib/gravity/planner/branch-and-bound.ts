@@ -56,7 +56,8 @@ export function searchLeastMoney(model: PlacementModel, options: SearchOptions):
   return { best, lowerBound: Math.min(lowerBound, best?.usd ?? Number.POSITIVE_INFINITY), nodes }
 }
 
-function candidatesOf(model: PlacementModel, deadlineSeconds: number): Candidate[] {
+/** The places that could merge in time, the one with the lowest first bound first. */
+export function candidatesOf(model: PlacementModel, deadlineSeconds: number): Candidate[] {
   return model.merges
     .map((merge) => candidateOf(model, merge, deadlineSeconds))
     .filter((candidate) => candidate !== undefined)

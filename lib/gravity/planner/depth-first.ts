@@ -70,7 +70,10 @@ export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: 
   }
 
   const step = (k: number, spent: number, work: number, result: number): void => {
-    if (k === order.length) return finish()
+    if (k === order.length) {
+      finish()
+      return
+    }
     const mine = choices[order[k]!]!
     const safe = carefree(k, mine, work, result)
     const safeUsd = safe === undefined ? Number.POSITIVE_INFINITY : safe.usd + openingUsd(safe.place)

@@ -1,4 +1,4 @@
-import type { Placement, SearchOptions } from './branch-and-bound.ts'
+import { candidatesOf, type Placement } from './branch-and-bound.ts'
 import { evaluate, type MergeOption, type PlacementModel } from './model.ts'
 
 /**
@@ -21,15 +21,19 @@ export interface MilpSolution {
 /** The objective is written in a unit in which it is about this large, so that a solver's tolerances mean little. */
 const OBJECTIVE_SCALE = 1e4
 
-/** Solves each merging place's program; the best placement, and the least bound of all of them. */
+/**
+ * Solves each merging place's program; the best placement, and the least bound of all of them. A merging place whose
+ * groups, each at its cheapest, already cost more than a placement found is passed over.
+ */
 export function solveWithMilp(
   model: PlacementModel,
-  { deadlineSeconds }: Pick<SearchOptions, 'deadlineSeconds'>,
+  deadlineSeconds: number,
   solver: MilpSolver,
 ): { best: Placement | undefined; lowerBound: number } {
   let best: Placement | undefined
   let lowerBound = Number.POSITIVE_INFINITY
-  for (const merge of model.merges) {
+  for (const { merge, boundUsd } of candidatesOf(model, deadlineSeconds)) {
+    if (best !== undefined && boundUsd >= best.usd) break
     const scale = objectiveScale(model, merge)
     const solution = solver(writeProgram(model, merge, deadlineSeconds, scale))
     if (solution === undefined) continue
@@ -66,7 +70,8 @@ const resultUsd = (model: PlacementModel, merge: MergeOption, group: number, pla
 export function writeProgram(model: PlacementModel, merge: MergeOption, deadlineSeconds: number, scale = 1): string {
   const pairs = allowedPairs(model)
   const rows = [...assignmentRows(model, pairs), ...usageRows(model, pairs)]
-  if (deadlineSeconds !== Number.POSITIVE_INFINITY) rows.push(...timeRows(model, merge, pairs, deadlineSeconds))
+  const secondsLeft = deadlineSeconds - merge.seconds
+  if (Number.isFinite(secondsLeft)) rows.push(...timeRows(model, merge, pairs, secondsLeft))
   const objective = [
     ...pairs.map(([i, r]) => term((model.groupUsd[i]![r]! + resultUsd(model, merge, i, r)) * scale, `x_${i}_${r}`)),
     ...model.places.map((_, r) => term(model.openUsd[r]! * scale, `y_${r}`)),
@@ -98,34 +103,30 @@ function usageRows(model: PlacementModel, pairs: readonly Pair[]): string[] {
   return pairs.flatMap(([i, r]) => [`y_${r} - x_${i}_${r} >= 0`, `u_${model.sourceOf[i]}_${r} - x_${i}_${r} >= 0`])
 }
 
-function timeRows(
-  model: PlacementModel,
-  merge: MergeOption,
-  pairs: readonly Pair[],
-  deadlineSeconds: number,
-): string[] {
+/** Seconds are written as shares of what is left for work and results, so that coefficients stay near one. */
+function timeRows(model: PlacementModel, merge: MergeOption, pairs: readonly Pair[], secondsLeft: number): string[] {
+  const share = (seconds: number, name: string) => term(-seconds / secondsLeft, name)
   const loads = (place: number, secondsPerByte: number, amounts: readonly number[], source?: number) =>
     pairs
       .filter(([i, r]) => r === place && (source === undefined || model.sourceOf[i] === source))
-      .map(([i, r]) => term(-secondsPerByte * amounts[i]!, `x_${i}_${r}`))
-  const rows = model.places.flatMap((_, r) => {
-    const used = model.groupUsd.some((row) => Number.isFinite(row[r]!))
-    if (!used) return []
-    const ways = [...new Set(model.sourceOf)].map((source) => {
+      .map(([i, r]) => share(secondsPerByte * amounts[i]!, `x_${i}_${r}`))
+  const rowsOf = (r: number): string[] => {
+    const sources = new Set(pairs.filter(([, place]) => place === r).map(([i]) => model.sourceOf[i]!))
+    const ways = [...sources].map((source) => {
       const way = model.link[source]![r]!
-      const start = [term(-model.openSeconds[r]!, `y_${r}`), term(-way.seconds, `u_${source}_${r}`)]
-      return `${sumOf(['+ 1 work', ...start, ...loads(r, way.secondsPerByte, model.bytes, source)])} >= 0`
+      const start = [share(model.openSeconds[r]!, `y_${r}`), share(way.seconds, `u_${source}_${r}`)]
+      return sumOf(['+ 1 work', ...start, ...loads(r, way.secondsPerByte, model.bytes, source)])
     })
-    const whole = model.placeLines[r]!.map(
-      (line) =>
-        `${sumOf(['+ 1 work', term(-model.openSeconds[r]! - line.seconds, `y_${r}`), ...loads(r, line.secondsPerByte, model.bytes)])} >= 0`,
-    )
-    if (r === merge.place) return [...ways, ...whole]
+    const whole = model.placeLines[r]!.map((line) => {
+      const start = share(model.openSeconds[r]! + line.seconds, `y_${r}`)
+      return sumOf(['+ 1 work', start, ...loads(r, line.secondsPerByte, model.bytes)])
+    })
     const way = merge.resultLink[r]!
-    const results = `${sumOf(['+ 1 results', term(-way.seconds, `y_${r}`), ...loads(r, way.secondsPerByte, model.results)])} >= 0`
-    return [...ways, ...whole, results]
-  })
-  return [...rows, `work + results <= ${deadlineSeconds - merge.seconds}`]
+    const results = [share(way.seconds, `y_${r}`), ...loads(r, way.secondsPerByte, model.results)]
+    return [...ways, ...whole, ...(r === merge.place ? [] : [sumOf(['+ 1 results', ...results])])]
+  }
+  const places = [...new Set(pairs.map(([, r]) => r))]
+  return [...places.flatMap(rowsOf).map((row) => `${row} >= 0`), 'work + results <= 1']
 }
 
 const term = (factor: number, name: string): string => `${factor < 0 ? '-' : '+'} ${Math.abs(factor)} ${name}`

@@ -1,0 +1,73 @@
+import type { Placement } from './branch-and-bound.ts'
+import { evaluate, type PlacementModel } from './model.ts'
+import type { ParsedProblem } from './problem.ts'
+
+/** What a person would try without a planner. */
+export interface NaivePlacement extends Placement {
+  readonly name: string
+}
+
+export const CODE_TO_DATA = 'code to data'
+export const DATA_TO_CODE = 'data to code'
+
+/** A naive idea that residency forbids, or for which there is no place. */
+export interface ExcludedIdea {
+  readonly name: string
+  readonly why: string
+}
+
+/** Better first: by the objective of the problem. */
+export const byObjective =
+  (objective: ParsedProblem['objective']) =>
+  (a: { readonly usd: number; readonly seconds: number }, b: { readonly usd: number; readonly seconds: number }) =>
+    objective === 'money' ? a.usd - b.usd || a.seconds - b.seconds : a.seconds - b.seconds || a.usd - b.usd
+
+/**
+ * Each naive idea at its best: every group where it lies; everything at home; everything gathered in the one place
+ * that suits the objective best. Results are merged wherever that is best for the idea.
+ */
+export function naivePlacements(
+  problem: ParsedProblem,
+  model: PlacementModel,
+): { ideas: NaivePlacement[]; excluded: ExcludedIdea[] } {
+  const ideas: NaivePlacement[] = []
+  const excluded: ExcludedIdea[] = []
+  const add = (name: string, chosen: readonly number[]) => {
+    const forbidden = chosen.findIndex((place, group) => !Number.isFinite(model.groupUsd[group]?.[place] ?? Number.NaN))
+    if (forbidden === -1) ideas.push({ name, ...withBestMerge(problem, model, chosen) })
+    else excluded.push({ name, why: whyNot(problem, forbidden, chosen[forbidden]!) })
+  }
+  add(
+    CODE_TO_DATA,
+    problem.groups.map((group) => problem.places.indexOf(group.region)),
+  )
+  add(
+    DATA_TO_CODE,
+    problem.groups.map(() => problem.places.indexOf(problem.home)),
+  )
+  const gathered = gatherings(problem, model).sort(byObjective(problem.objective))[0]
+  if (gathered === undefined) excluded.push({ name: 'gather in one region', why: 'no place may process every group' })
+  else ideas.push({ name: `gather in ${problem.places[gathered.chosen[0]!]}`, ...gathered })
+  return { ideas, excluded }
+}
+
+function gatherings(problem: ParsedProblem, model: PlacementModel): Placement[] {
+  return [...problem.places.keys()]
+    .map((place) => problem.groups.map(() => place))
+    .filter((chosen) => chosen.every((place, group) => Number.isFinite(model.groupUsd[group]![place]!)))
+    .map((chosen) => withBestMerge(problem, model, chosen))
+}
+
+function withBestMerge({ objective }: ParsedProblem, model: PlacementModel, chosen: readonly number[]): Placement {
+  return model.merges
+    .map((merge) => ({ chosen, merge, ...evaluate(model, chosen, merge) }))
+    .sort(byObjective(objective))[0]!
+}
+
+function whyNot({ groups, places, home }: ParsedProblem, group: number, place: number): string {
+  const { name, region } = groups[group]!
+  const where = places[place] ?? (place === -1 ? region : home)
+  return places[place] === undefined
+    ? `no code can run where group ${group} (${name}) would have to go`
+    : `group ${group} (${name}) may not be processed in ${where}`
+}

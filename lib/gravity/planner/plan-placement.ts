@@ -1,0 +1,301 @@
+import type { CostLine } from '../cost.ts'
+import { datePrices, INTERNET, type PriceSection } from '../prices.ts'
+import { cheapest, keeps, type Placement, searchLeastMoney } from './branch-and-bound.ts'
+import { searchLeastTime } from './least-time.ts'
+import { type MilpSolver, solveWithMilp } from './milp.ts'
+import { buildModel, type PlacementModel } from './model.ts'
+import { byObjective, type ExcludedIdea, type NaivePlacement, naivePlacements } from './naive.ts'
+import { limitObstacles, residencyObstacles } from './obstacles.ts'
+import { planLines } from './plan-lines.ts'
+import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
+import { routeBetween } from './routes.ts'
+
+/** Where one group runs. */
+export interface Assignment {
+  /** Its index in the problem. */
+  readonly group: number
+  readonly name: string
+  readonly region: string
+}
+
+/** A way of doing it, with what it comes to. Residency allows it; `feasible` says whether it keeps deadline and budget. */
+export interface Alternative {
+  readonly name: string
+  readonly usd: number
+  readonly seconds: number
+  readonly feasible: boolean
+  readonly mergeRegion: string
+  /** The place of each group. */
+  readonly regions: readonly string[]
+}
+
+interface PlanBase {
+  readonly objective: 'money' | 'time'
+  /** Naive placements and the plan itself, for comparison. */
+  readonly alternatives: readonly Alternative[]
+  /** Naive ideas that residency rules out. */
+  readonly excluded: readonly ExcludedIdea[]
+  /** Why this is the plan, or why there is none: which constraint, which group. */
+  readonly reasons: readonly string[]
+  /** The date of the oldest price in it. */
+  readonly pricesAsOf: string
+  /** Old prices, and ways that nobody measured. */
+  readonly warnings: readonly string[]
+}
+
+/** Where everything runs, what it costs and how long it takes. Plain data. */
+export interface FeasiblePlan extends PlanBase {
+  readonly feasible: true
+  /** Whether nothing better exists, proven to within a millionth. */
+  readonly optimal: boolean
+  /** How much better the best plan could be at most, as a share of this one. */
+  readonly gap: number
+  /** USD, or seconds where time is the objective: no plan is below. */
+  readonly lowerBound: number
+  readonly usd: number
+  readonly seconds: number
+  /** Where results are merged. */
+  readonly mergeRegion: string
+  readonly assignments: readonly Assignment[]
+  /** The parts of the money; they add up to `usd`. */
+  readonly lines: readonly CostLine[]
+}
+
+export interface InfeasiblePlan extends PlanBase {
+  readonly feasible: false
+  /** Whether it is proven that no plan exists; `false` where the search ended before. */
+  readonly optimal: boolean
+  readonly gap: null
+  readonly lowerBound: null
+  readonly usd: null
+  readonly seconds: null
+  readonly mergeRegion: null
+  readonly assignments: readonly []
+  readonly lines: readonly []
+}
+
+export type Plan = FeasiblePlan | InfeasiblePlan
+
+export interface PlanOptions {
+  /** Branches the search may look at; about a million a second. @default 100000 */
+  readonly nodeLimit?: number
+  /** A second opinion where the search ends without a proof. */
+  readonly solver?: MilpSolver
+  /** What the age of prices is measured against. @default the present */
+  readonly now?: Date
+}
+
+/** What counts as the same objective. */
+const PRECISION = 1e-6
+
+/**
+ * Decides where each group of data is processed, where results are merged, and says what that costs and how long it
+ * takes: least money under a deadline, or least time under a budget. Residency of data (`allowed`) and of results
+ * (`resultAllowed`) is kept, always.
+ *
+ * Data to code costs `b · p(source) + GETs + λ(place) · GB-s`; code to data `a · p(home) + PUT + GETs + λ(source) ·
+ * GB-s + ρ · p(source)`, with b the bytes, a the agent's, ρ the result's, p the price of transfer and λ of Lambda. A
+ * place is done after its start and the slowest of ways, network and CPU; the plan after the last place, the slowest
+ * way of results, merge and delivery. Formulas, tables and their sources: docs/gravity.md.
+ *
+ * An impossible problem is a plan too: `feasible` is false and `reasons` name the constraint and the group.
+ *
+ * @throws {UsageError} `PROBLEM_INVALID`, `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
+ * @example
+ * ```ts
+ * const plan = planPlacement({
+ *   groups: [
+ *     { region: 'us-east-1', bytes: 2e12, resultBytes: 1e6 },
+ *     { region: 'eu-west-1', bytes: 1e12, resultBytes: 1e6 },
+ *   ],
+ *   agentBytes: 50_000,
+ *   home: 'us-east-1',
+ * })
+ * plan.assignments.map(({ region }) => region) // ['us-east-1', 'eu-west-1']
+ * ```
+ */
+export function planPlacement(problem: PlacementProblem, options: PlanOptions = {}): Plan {
+  const parsed = parseProblem(problem)
+  const obstacles = residencyObstacles(parsed)
+  if (obstacles.length > 0) return infeasible(parsed, { reasons: obstacles, proven: true }, options)
+  const model = buildModel(parsed)
+  const { ideas, excluded } = naivePlacements(parsed, model)
+  const found = solve(parsed, model, ideas, options)
+  const alternatives = alternativesOf(parsed, ideas, found.best)
+  const context = { alternatives, excluded }
+  if (found.best === undefined) {
+    const reasons = limitObstacles(parsed, model)
+    return infeasible(parsed, { ...context, reasons, proven: found.lowerBound === Number.POSITIVE_INFINITY }, options)
+  }
+  return feasible(parsed, model, { ...context, best: found.best, lowerBound: found.lowerBound }, options)
+}
+
+interface Solution {
+  readonly best: Placement | undefined
+  readonly lowerBound: number
+}
+
+function solve(
+  problem: ParsedProblem,
+  model: PlacementModel,
+  ideas: readonly Placement[],
+  options: PlanOptions,
+): Solution {
+  const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
+  const { nodeLimit = 100_000 } = options
+  if (problem.objective === 'money') {
+    const found = searchLeastMoney(model, { deadlineSeconds, budgetUsd, nodeLimit, known: ideas })
+    return secondOpinion(found, problem, model, options)
+  }
+  const { best, lowerBoundSeconds } = searchLeastTime(model, { budgetUsd, nodeLimit, known: ideas })
+  const inTime = best !== undefined && keeps(best, deadlineSeconds, budgetUsd)
+  if (inTime) return { best, lowerBound: lowerBoundSeconds }
+  return {
+    best: undefined,
+    lowerBound: lowerBoundSeconds > deadlineSeconds ? Number.POSITIVE_INFINITY : lowerBoundSeconds,
+  }
+}
+
+/** Asks the other solver where the search ended without a proof, and keeps the better of both. */
+function secondOpinion(
+  found: Solution,
+  problem: ParsedProblem,
+  model: PlacementModel,
+  { solver }: PlanOptions,
+): Solution {
+  const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
+  const open =
+    found.best === undefined ? Number.isFinite(found.lowerBound) : gapOf(found.best.usd, found.lowerBound) > PRECISION
+  if (solver === undefined || !open || model.beyondFloor !== undefined) return found
+  const other = solveWithMilp(model, deadlineSeconds, solver)
+  const fitting = [found.best, other.best].filter(
+    (plan) => plan !== undefined && keeps(plan, deadlineSeconds, budgetUsd),
+  )
+  const best = cheapest(fitting.filter((plan) => plan !== undefined))
+  return {
+    best,
+    lowerBound: Math.min(Math.max(found.lowerBound, other.lowerBound), best?.usd ?? Number.POSITIVE_INFINITY),
+  }
+}
+
+const gapOf = (value: number, lowerBound: number): number =>
+  value === 0 ? 0 : Math.max(0, (value - Math.max(0, lowerBound)) / value)
+
+function alternativesOf(
+  problem: ParsedProblem,
+  ideas: readonly NaivePlacement[],
+  best: Placement | undefined,
+): Alternative[] {
+  const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
+  const describe = (name: string, plan: Placement): Alternative => ({
+    name,
+    usd: plan.usd,
+    seconds: plan.seconds,
+    feasible: keeps(plan, deadlineSeconds, budgetUsd),
+    mergeRegion: problem.places[plan.merge.place]!,
+    regions: plan.chosen.map((place) => problem.places[place]!),
+  })
+  const naive = ideas.map((idea) => describe(idea.name, idea)).sort(byObjective(problem.objective))
+  return best === undefined || ideas.some((idea) => sameChoice(idea, best))
+    ? naive
+    : [describe('mixed', best), ...naive]
+}
+
+const sameChoice = (a: Placement, b: Placement): boolean => a.chosen.every((place, group) => place === b.chosen[group])
+
+interface Context {
+  readonly alternatives: readonly Alternative[]
+  readonly excluded: readonly ExcludedIdea[]
+}
+
+function feasible(
+  problem: ParsedProblem,
+  model: PlacementModel,
+  found: Context & { best: Placement; lowerBound: number },
+  options: PlanOptions,
+): FeasiblePlan {
+  const { best, lowerBound, alternatives, excluded } = found
+  const gap = gapOf(problem.objective === 'money' ? best.usd : best.seconds, lowerBound)
+  const regions = best.chosen.map((place) => problem.places[place]!)
+  return {
+    feasible: true,
+    objective: problem.objective,
+    optimal: gap <= PRECISION,
+    gap,
+    lowerBound: Math.max(0, lowerBound),
+    usd: best.usd,
+    seconds: best.seconds,
+    mergeRegion: problem.places[best.merge.place]!,
+    assignments: problem.groups.map(({ name }, group) => ({ group, name, region: regions[group]! })),
+    lines: planLines(problem, model, best),
+    alternatives,
+    excluded,
+    reasons: reasonsFor(problem, regions, alternatives),
+    ...datesAndWarnings(problem, options, regions),
+  }
+}
+
+/** In a sentence each: what the plan does, and how the others compare. */
+function reasonsFor(
+  problem: ParsedProblem,
+  regions: readonly string[],
+  alternatives: readonly Alternative[],
+): string[] {
+  const stay = problem.groups.filter((group, index) => group.region === regions[index]).length
+  const all = problem.groups.length
+  const shape =
+    stay === all
+      ? 'every group is processed where it lies'
+      : new Set(regions).size === 1
+        ? `every group is processed in ${regions[0]}`
+        : `${stay} of ${all} groups are processed where they lie, the others are moved`
+  const late = alternatives
+    .filter(({ feasible: fits }) => !fits)
+    .map(({ name }) => `${name} does not keep the deadline or the budget`)
+  return [shape, ...late]
+}
+
+function infeasible(
+  problem: ParsedProblem,
+  {
+    reasons,
+    proven,
+    alternatives = [],
+    excluded = [],
+  }: Partial<Context> & { reasons: readonly string[]; proven: boolean },
+  options: PlanOptions,
+): InfeasiblePlan {
+  return {
+    feasible: false,
+    objective: problem.objective,
+    optimal: proven,
+    gap: null,
+    lowerBound: null,
+    usd: null,
+    seconds: null,
+    mergeRegion: null,
+    assignments: [],
+    lines: [],
+    alternatives,
+    excluded,
+    reasons,
+    ...datesAndWarnings(problem, options, []),
+  }
+}
+
+function datesAndWarnings(problem: ParsedProblem, { now = new Date() }: PlanOptions, regions: readonly string[]) {
+  const sections: PriceSection[] = ['interRegionUsdPerGB', 's3', 'lambda']
+  if (problem.places.includes(INTERNET)) sections.push('internet')
+  const { pricesAsOf, warnings } = datePrices(sections, problem.prices, now)
+  return { pricesAsOf, warnings: [...warnings, ...assumedWays(problem, regions)] }
+}
+
+/** A sentence for the ways of the plan that nobody measured. */
+function assumedWays(problem: ParsedProblem, regions: readonly string[]): string[] {
+  const ways = problem.groups
+    .map((group, index) => [group.region, regions[index]] as const)
+    .filter(([from, to]) => to !== undefined && routeBetween(from, to, problem).assumed)
+    .map(([from, to]) => (from === to ? `inside ${from}` : `from ${from} to ${to}`))
+  if (ways.length === 0) return []
+  return [`no measurement exists of the way ${[...new Set(ways)].join(', ')}; a cautious one stands in`]
+}
