@@ -58,18 +58,25 @@ describe('handlers', () => {
 
   test('a callback answers once nothing else is going on', async () => {
     const fn = await local.deploy(`
-      let later = 'not yet'
+      let work = 'none'
       export const handler = (event, context, callback) => {
-        context.callbackWaitsForEmptyEventLoop = event.wait
-        const before = later
-        later = 'not yet'
-        setTimeout(() => { later = 'done' }, 20)
+        const before = work
+        work = 'begun'
+        setTimeout(() => { work = 'done' }, 20)
         callback(null, before)
       }`)
-    await invoke(fn.name, { wait: true })
-    expect((await invoke(fn.name, { wait: true })).value).toBe('done')
-    await invoke(fn.name, { wait: false })
-    expect((await invoke(fn.name, { wait: false })).value).toBe('not yet')
+    expect((await invoke(fn.name)).value).toBe('none')
+    expect((await invoke(fn.name)).value).toBe('done')
+  })
+
+  test('a callback answers at once if the handler wants that', async () => {
+    const fn = await local.deploy(`
+      export const handler = (event, context, callback) => {
+        context.callbackWaitsForEmptyEventLoop = false
+        setTimeout(() => {}, 60_000)
+        callback(null, 'at once')
+      }`)
+    expect((await invoke(fn.name)).value).toBe('at once')
   })
 
   test('a handler that never answers gives null when its event loop is empty', async () => {

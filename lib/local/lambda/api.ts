@@ -4,14 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuthenticateOptions, authenticate } from '../http/sigv4.ts'
 import { type AnswerSink, createBufferSink } from './answer.ts'
 import { describeFunctionConfiguration, describeFunctionDetails } from './descriptions.ts'
-import { asServiceFault, invalidContent, invalidParameter, requestTooLarge, ServiceFault } from './faults.ts'
+import { asServiceFault, invalidParameter, requestTooLarge, ServiceFault } from './faults.ts'
 import { completeFrame, payloadFrames } from './frames.ts'
 import { LATEST, type LambdaFunction } from './function.ts'
-import type { Invocation } from './instance.ts'
-import type { CallOutcome } from './outcome.ts'
-import { ASYNC_EVENT_BYTES, CLIENT_CONTEXT_BYTES, SYNC_EVENT_BYTES } from './quotas.ts'
+import { parseCallOptions, parseInvocation } from './invocation.ts'
+import { ASYNC_EVENT_BYTES, SYNC_EVENT_BYTES } from './quotas.ts'
 import { type Operation, routeLambda } from './routes.ts'
-import { createTraceId, type LambdaService } from './service.ts'
+import type { LambdaService } from './service.ts'
 
 export interface LambdaApiOptions {
   readonly service: LambdaService
@@ -75,45 +74,35 @@ function findFunction(operation: Exclude<Operation, { kind: 'list' }>, service: 
 }
 
 async function invoke(fn: LambdaFunction, exchange: Exchange): Promise<void> {
-  const { reply, service } = exchange
-  const type = header(exchange, 'x-amz-invocation-type') ?? 'RequestResponse'
-  const invocation = parseInvocation(exchange)
-  reply.setHeader('X-Amz-Executed-Version', LATEST)
-  if (type === 'DryRun') return void reply.writeHead(204).end()
+  const { call, reply, service, body } = exchange
+  const { type, wantsLog } = parseCallOptions(call.headers)
+  const invocation = parseInvocation(call.headers, body, exchange.requestId, Date.now())
+  if (type === 'DryRun') return answerEmpty(reply, 204)
   if (type === 'Event') {
-    if (exchange.body.length > ASYNC_EVENT_BYTES) throw requestTooLarge(ASYNC_EVENT_BYTES)
+    if (body.length > ASYNC_EVENT_BYTES) throw requestTooLarge(ASYNC_EVENT_BYTES)
     service.enqueue(fn, invocation)
-    return void reply.writeHead(202, { 'Content-Length': 0 }).end()
+    return answerEmpty(reply, 202)
   }
-  if (type !== 'RequestResponse') throw invalidParameter(`"${type}" is not an invocation type`)
   const sink = createBufferSink()
-  const outcome = await service.invoke(fn, invocation, sink)
-  answerCall(exchange, outcome, sink.take())
-}
-
-function answerCall(exchange: Exchange, { failure, logTail }: CallOutcome, answer: Buffer): void {
-  const body = failure === undefined ? answer : Buffer.from(JSON.stringify(failure))
-  const headers: Record<string, string> = {
-    'Content-Type': 'application/json',
-    'Content-Length': String(body.length),
-    'X-Amzn-Trace-Id': header(exchange, 'x-amzn-trace-id') ?? '',
-  }
-  if (failure !== undefined) headers['X-Amz-Function-Error'] = 'Unhandled'
-  if (wantsLog(exchange)) headers['X-Amz-Log-Result'] = Buffer.from(logTail).toString('base64')
-  exchange.reply.writeHead(200, headers).end(body)
+  const { failure, logTail } = await service.invoke(fn, invocation, sink)
+  const answer = failure === undefined ? sink.take() : Buffer.from(JSON.stringify(failure))
+  reply.setHeader('X-Amz-Executed-Version', LATEST)
+  reply.setHeader('X-Amzn-Trace-Id', invocation.traceId)
+  if (failure !== undefined) reply.setHeader('X-Amz-Function-Error', 'Unhandled')
+  if (wantsLog) reply.setHeader('X-Amz-Log-Result', Buffer.from(logTail).toString('base64'))
+  reply.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': answer.length }).end(answer)
 }
 
 async function invokeStreaming(fn: LambdaFunction, exchange: Exchange): Promise<void> {
-  const { reply, service } = exchange
-  const type = header(exchange, 'x-amz-invocation-type') ?? 'RequestResponse'
-  const invocation = parseInvocation(exchange)
+  const { call, reply, service, body } = exchange
+  const { type, wantsLog } = parseCallOptions(call.headers)
+  const invocation = parseInvocation(call.headers, body, exchange.requestId, Date.now())
+  if (type === 'DryRun') return answerEmpty(reply, 204)
+  if (type === 'Event') throw invalidParameter('a streamed call can not be of the type "Event"')
   reply.setHeader('X-Amz-Executed-Version', LATEST)
-  if (type === 'DryRun') return void reply.writeHead(204).end()
-  if (type !== 'RequestResponse') throw invalidParameter(`"${type}" is not an invocation type of a streamed call`)
   reply.setHeader('Content-Type', 'application/vnd.amazon.eventstream')
   const { failure, logTail } = await service.invoke(fn, invocation, createFrameSink(reply))
-  const log = wantsLog(exchange) ? Buffer.from(logTail).toString('base64') : undefined
-  reply.end(completeFrame(failure, log))
+  reply.end(completeFrame(failure, wantsLog ? Buffer.from(logTail).toString('base64') : undefined))
 }
 
 /**
@@ -137,54 +126,6 @@ async function drained(reply: ServerResponse): Promise<void> {
   done.abort()
 }
 
-function parseInvocation(exchange: Exchange): Invocation {
-  const { requestId, body } = exchange
-  return {
-    requestId,
-    traceId: header(exchange, 'x-amzn-trace-id') ?? createTraceId(Date.now()),
-    clientContext: parseClientContext(header(exchange, 'x-amz-client-context')),
-    payload: parseEvent(body),
-  }
-}
-
-/** The event must be JSON; none at all is `{}`. The bytes go on as they came. */
-function parseEvent(body: Buffer): Buffer {
-  if (body.length === 0) return Buffer.from('{}')
-  try {
-    JSON.parse(body.toString())
-    return body
-  } catch (error) {
-    const why = error instanceof Error ? error.message : ''
-    throw invalidContent(`Could not parse request body into json: ${why.replace(/"[^"]*"|'[^']*'/g, '…')}`)
-  }
-}
-
-/** From base64 to JSON in ASCII, for it goes on in a header. */
-function parseClientContext(value: string | undefined): string | undefined {
-  if (value === undefined || value === '') return undefined
-  if (value.length > CLIENT_CONTEXT_BYTES)
-    throw invalidContent(`Client context must be no more than ${CLIENT_CONTEXT_BYTES} bytes when base64-encoded`)
-  try {
-    const context: unknown = JSON.parse(Buffer.from(value, 'base64').toString())
-    return JSON.stringify(context).replace(/[^\x20-\x7e]/g, escapeUnit)
-  } catch {
-    throw invalidContent('Client context must be a valid Base64-encoded JSON object.')
-  }
-}
-
-function escapeUnit(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
-}
-
-function wantsLog(exchange: Exchange): boolean {
-  return header(exchange, 'x-amz-log-type') === 'Tail'
-}
-
-function header({ call }: Exchange, name: string): string | undefined {
-  const value = call.headers[name]
-  return typeof value === 'string' ? value : undefined
-}
-
 /**
  * A body that is too large is still read to its end, so that the client hears the refusal instead of a broken pipe;
  * only one far too large is cut off.
@@ -199,6 +140,10 @@ async function readBody(call: IncomingMessage, limit: number): Promise<Buffer> {
   }
   if (size > limit) throw requestTooLarge(limit)
   return Buffer.concat(chunks)
+}
+
+function answerEmpty(reply: ServerResponse, status: 202 | 204): void {
+  reply.writeHead(status, status === 204 ? {} : { 'Content-Length': 0 }).end()
 }
 
 function answerJson(reply: ServerResponse, status: number, body: unknown): void {

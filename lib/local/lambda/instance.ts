@@ -5,6 +5,7 @@ import { createDeferred, type Deferred } from './deferred.ts'
 import { type Credentials, instanceEnvironment } from './environment.ts'
 import type { LambdaFunction } from './function.ts'
 import type { GroupGuard } from './group-guard.ts'
+import type { Invocation } from './invocation.ts'
 import { createLogTail, type LogTail } from './log-tail.ts'
 import type { MemoryWatch } from './memory-watch.ts'
 import { type CallOutcome, type Exit, exited, outOfMemory, timedOut } from './outcome.ts'
@@ -13,15 +14,6 @@ import { INIT_SECONDS, LOG_TAIL_BYTES } from './quotas.ts'
 import { endLines, startLine } from './report.ts'
 import type { Failure } from './runtime/failure.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeResponse } from './runtime-api.ts'
-
-/** One call of a function. */
-export interface Invocation {
-  readonly requestId: string
-  readonly traceId: string
-  /** JSON in ASCII. */
-  readonly clientContext: string | undefined
-  readonly payload: Uint8Array
-}
 
 /** What instances share. */
 export interface InstanceHost {

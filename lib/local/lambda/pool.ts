@@ -1,7 +1,8 @@
 import type { AnswerSink } from './answer.ts'
 import { functionNotFound, throttled } from './faults.ts'
 import type { LambdaFunction } from './function.ts'
-import { type Instance, type InstanceHost, type Invocation, startInstance } from './instance.ts'
+import { type Instance, type InstanceHost, startInstance } from './instance.ts'
+import type { Invocation } from './invocation.ts'
 import type { CallOutcome } from './outcome.ts'
 
 /** Counts calls of one function or of a whole region against a limit. */

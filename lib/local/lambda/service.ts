@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +7,8 @@ import { type Credentials, checkEnvironment } from './environment.ts'
 import { functionElsewhere, functionNotFound, invalidParameter, ServiceFault } from './faults.ts'
 import { functionArn, LATEST, type LambdaFunction, parseFunctionName } from './function.ts'
 import type { GroupGuard } from './group-guard.ts'
-import type { InstanceHost, Invocation } from './instance.ts'
+import type { InstanceHost } from './instance.ts'
+import type { Invocation } from './invocation.ts'
 import { createLogTail } from './log-tail.ts'
 import type { MemoryWatch } from './memory-watch.ts'
 import type { CallOutcome } from './outcome.ts'
@@ -84,6 +84,11 @@ interface Deployed {
   readonly host: InstanceHost
 }
 
+/**
+ * Runs functions as AWS does, each instance a group of processes with a Runtime API of its own. What it leaves out: the
+ * bandwidth and size limits of streamed answers, CPU in proportion to memory, a /tmp per instance, layers, versions,
+ * aliases, extensions, and every runtime but the Node.js that runs this.
+ */
 export function createLambdaService(options: LambdaServiceOptions): LambdaService {
   const { region, freeze = process.platform !== 'win32', concurrency = 64, idleMs = 300_000 } = options
   const { retryDelaysMs = [1000, 2000] } = options
@@ -179,12 +184,4 @@ function requireWithin(option: string, value: number, { least, most }: { least: 
 
 function requireThat(condition: boolean, fact: string, remedy: string): void {
   if (!condition) throw new UsageError('CONFIG_INVALID', fact, { remedy })
-}
-
-/** Root=…, as X-Ray writes it: 8 hex digits of time and 24 of chance. */
-export function createTraceId(nowMs: number): string {
-  const time = Math.floor(nowMs / 1000)
-    .toString(16)
-    .padStart(8, '0')
-  return `Root=1-${time}-${randomUUID().replaceAll('-', '').slice(0, 24)}`
 }
