@@ -57,11 +57,13 @@ export function fleetSecretGrant(scope: Construct, fleet: string): EnvironmentGr
 /**
  * The same for an isolated function. It has no route to Secrets Manager, and an interface endpoint would cost by the
  * hour, so CloudFormation resolves the value into the function's encrypted environment when it deploys, and the role
- * may fetch nothing.
+ * may fetch nothing. It resolves again only when the reference changes: that is what `version` is for.
  */
-export function resolvedFleetSecret(fleet: string): EnvironmentGrant {
+export function resolvedFleetSecret(fleet: string, version?: string): EnvironmentGrant {
+  // After the string come the JSON key, the stage and the version, any of which may be left empty.
+  const which = version === undefined ? 'SecretString' : `SecretString:::${version}`
   return {
-    environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${fleetSecretName(fleet)}:SecretString}}` },
+    environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${fleetSecretName(fleet)}:${which}}}` },
     statements: [],
     acknowledgements: [],
   }

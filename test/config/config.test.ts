@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -109,6 +109,7 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
     ],
     ['a field of a bucket', { ...valid, data: [{ ...bucket, key: 1 }] }, 'data[0].key is no field', '"prefixes"'],
     ['a third network', { ...valid, network: 'vpn' }, 'network is "vpn"', '"open" or "isolated"'],
+    ['a stage for a version', { ...valid, secretVersion: 'AWSCURRENT' }, 'secretVersion is', 'lander fleet rotate'],
     ['little memory', { ...valid, limits: { memoryMb: 128 } }, 'limits.memoryMb is 128', 'from 512 to 10240'],
     ['a long run', { ...valid, limits: { timeoutSeconds: 901 } }, 'limits.timeoutSeconds is 901', 'from 1 to 900'],
     ['no concurrency', { ...valid, limits: { concurrency: 0 } }, 'limits.concurrency is 0', '"unreserved"'],
@@ -180,4 +181,10 @@ describe('a configuration file', () => {
 
 test('the schema for editors says what the code checks (npx tsx scripts/config-schema.ts writes it)', async () => {
   expect(await isCurrent()).toBe(true)
+})
+
+test('the configuration in docs/deploy.md is valid', async () => {
+  const text = await readFile(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
+  const [, sample = ''] = /```json\n(\{\s+"\$schema".*?)```/s.exec(text) ?? []
+  expect(parseConfig(JSON.parse(sample))).toMatchObject({ fleet: 'sales', network: 'isolated' })
 })

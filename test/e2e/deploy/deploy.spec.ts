@@ -74,6 +74,14 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     succeeded(await synthesise())
   })
 
+  test.each(REGIONS)('the template of %s says where its code is, as SAM wants to know', async (region) => {
+    const template = JSON.parse(await readFile(join(assembly(), `lander-trial-${region}.template.json`), 'utf8'))
+    const functions = Object.values<Resource>(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function')
+    const paths = functions.map(({ Metadata }) => join(assembly(), Metadata['aws:asset:path']!))
+    expect(paths).toHaveLength(1)
+    expect(await readdir(paths[0]!)).toContain('index.mjs')
+  })
+
   test('its regions are bootstrapped', async () => {
     succeeded(await cdk('bootstrap', ...REGIONS.map((region) => `aws://${ACCOUNT}/${region}`)))
   })
@@ -232,6 +240,11 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     }
   }
 })
+
+interface Resource {
+  readonly Type: string
+  readonly Metadata: Readonly<Record<string, string>>
+}
 
 const TEST_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
