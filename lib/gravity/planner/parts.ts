@@ -49,7 +49,8 @@ function workerSeconds(group: Group, place: string, problem: ParsedProblem): num
 export function placeLines(place: string, problem: ParsedProblem): readonly TimeLine[] {
   const { bytesPerSecond, workers, throttled } = problem.compute
   const cpu = bytesPerSecond === undefined ? [] : [{ seconds: 0, secondsPerByte: 1 / (bytesPerSecond * workers) }]
-  if (place === INTERNET) return [...cpu, { seconds: 0, secondsPerByte: 8 / problem.homeLink!.bitsPerSecond }]
+  if (place === INTERNET)
+    return [...cpu, { seconds: 0, secondsPerByte: 8 / (problem.linkFactor * problem.homeLink!.bitsPerSecond) }]
   const unlimited = { connectionBytesPerSecond: Number.POSITIVE_INFINITY, connections: 1, workers }
   return throttled ? [...cpu, ...fetchLines(unlimited)] : cpu
 }

@@ -1,11 +1,15 @@
 import type { CostLine } from '../cost.ts'
 import { datePrices, INTERNET, type PriceSection } from '../prices.ts'
+import { LAMBDA_LIMITS } from '../tables/lambda-performance.ts'
+import { secondsAt } from '../transfer.ts'
+import { formatSeconds } from '../units.ts'
 import { cheapest, keeps, type Placement, searchLeastMoney } from './branch-and-bound.ts'
 import { searchLeastTime } from './least-time.ts'
 import { type MilpSolver, solveWithMilp } from './milp.ts'
 import { buildModel, type PlacementModel } from './model.ts'
 import { byObjective, type ExcludedIdea, type NaivePlacement, naivePlacements } from './naive.ts'
 import { limitObstacles, residencyObstacles } from './obstacles.ts'
+import { placeLines } from './parts.ts'
 import { planLines } from './plan-lines.ts'
 import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
 import { routeBetween } from './routes.ts'
@@ -287,7 +291,24 @@ function datesAndWarnings(problem: ParsedProblem, { now = new Date() }: PlanOpti
   const sections: PriceSection[] = ['interRegionUsdPerGB', 's3', 'lambda']
   if (problem.places.includes(INTERNET)) sections.push('internet')
   const { pricesAsOf, warnings } = datePrices(sections, problem.prices, now)
-  return { pricesAsOf, warnings: [...warnings, ...assumedWays(problem, regions)] }
+  return { pricesAsOf, warnings: [...warnings, ...assumedWays(problem, regions), ...longRuns(problem, regions)] }
+}
+
+/** A sentence for each region where the work is longer than a function may run. */
+function longRuns(problem: ParsedProblem, regions: readonly string[]): string[] {
+  if (!problem.compute.throttled) return []
+  const { maxSeconds } = LAMBDA_LIMITS
+  return [...new Set(regions)]
+    .filter((region) => region !== INTERNET)
+    .flatMap((region) => {
+      const bytes = problem.groups.reduce((sum, group, index) => sum + (regions[index] === region ? group.bytes : 0), 0)
+      const seconds = secondsAt(placeLines(region, problem), bytes)
+      if (seconds <= maxSeconds) return []
+      const workers = Math.ceil((problem.compute.workers * seconds) / maxSeconds)
+      return [
+        `work in ${region} takes ${formatSeconds(seconds)}, a function may run ${formatSeconds(maxSeconds)}: use ${workers} workers`,
+      ]
+    })
 }
 
 /** A sentence for the ways of the plan that nobody measured. */

@@ -85,6 +85,8 @@ export interface ParsedProblem
   /** Every place where code may run; `internet` among them where the sender's own machine is home. */
   readonly places: readonly string[]
   readonly objective: 'money' | 'time'
+  /** What ways between different places are multiplied by, to ask what faster ones would change. */
+  readonly linkFactor: number
 }
 
 /**
@@ -118,7 +120,7 @@ function complete(output: v.InferOutput<typeof problemSchema>): ParsedProblem {
   }))
   const objective =
     output.objective ?? (output.budgetUsd !== undefined && output.deadlineSeconds === undefined ? 'time' : 'money')
-  return { ...rest, groups, prices, destination, places, objective }
+  return { ...rest, groups, prices, destination, places, objective, linkFactor: 1 }
 }
 
 /** The region, with a number where several groups share it. */

@@ -27,6 +27,7 @@ const ROUND_TRIPS_PER_EXCHANGE = 3
  * @throws {UsageError} `REGION_UNKNOWN` for a pair that neither the problem nor the tables have.
  */
 export function routeBetween(from: string, to: string, problem: ParsedProblem, readers = 1): Route {
+  const factor = from === to ? 1 : problem.linkFactor
   const given = problem.links[from]?.[to] ?? ([from, to].includes(INTERNET) ? problem.homeLink : undefined)
   if (given !== undefined) {
     const exchangeSeconds = (ROUND_TRIPS_PER_EXCHANGE * given.rttMs) / 1000
@@ -43,7 +44,7 @@ export function routeBetween(from: string, to: string, problem: ParsedProblem, r
   return {
     startSeconds: link.startSeconds,
     exchangeSeconds: (ROUND_TRIPS_PER_EXCHANGE * link.rttMs) / 1000,
-    bytesPerSecond: readers * Math.min(connections * link.connectionBytesPerSecond, link.bitsPerSecond / 8),
+    bytesPerSecond: factor * readers * Math.min(connections * link.connectionBytesPerSecond, link.bitsPerSecond / 8),
     assumed: link.assumed,
   }
 }

@@ -1,0 +1,118 @@
+import { type BreakEven, breakEvens, type NamedPlacement } from './planner/break-even.ts'
+import type { Alternative, FeasiblePlan, InfeasiblePlan, Plan } from './planner/plan-placement.ts'
+import type { PlacementProblem } from './planner/problem.ts'
+import { formatBytes, formatSeconds, formatUsd } from './units.ts'
+
+/**
+ * A plan in words: where everything runs, what each alternative would cost, why the winner wins, what it is made of
+ * and what would change the answer.
+ *
+ * @param problem the one that was planned
+ * @example
+ * ```ts
+ * console.log(explainPlan(planPlacement(problem), problem))
+ * ```
+ */
+export function explainPlan(plan: Plan, problem: PlacementProblem): string {
+  const sections = plan.feasible ? explainFeasible(plan, problem) : explainInfeasible(plan)
+  return [...sections, caveats(plan)].filter((section) => section !== '').join('\n\n')
+}
+
+function explainFeasible(plan: FeasiblePlan, problem: PlacementProblem): string[] {
+  return [headline(plan), placements(plan, problem), comparison(plan), parts(plan), changes(plan, problem)]
+}
+
+function headline(plan: FeasiblePlan): string {
+  const aim = plan.objective === 'money' ? 'cheapest' : 'fastest'
+  const proof = plan.optimal ? `proven to be the ${aim}` : `at most ${percent(plan.gap)} from the ${aim} possible`
+  return `${formatUsd(plan.usd)} in ${formatSeconds(plan.seconds)}, ${proof}: ${plan.reasons[0]}.`
+}
+
+const percent = (share: number) => `${Number((share * 100).toPrecision(2))}%`
+
+function placements({ assignments, mergeRegion }: FeasiblePlan, problem: PlacementProblem): string {
+  const rows = assignments.map(({ group, region }) => {
+    const { region: from, bytes } = problem.groups[group]!
+    return [from, formatBytes(bytes), from === region ? 'processed where it is' : `moved to ${region}`]
+  })
+  return ['Data', ...table(rows), `  results are merged in ${mergeRegion}`].join('\n')
+}
+
+function comparison({ alternatives, excluded }: FeasiblePlan): string {
+  const rows = alternatives.map(({ name, usd, seconds, feasible }) => [
+    name,
+    formatUsd(usd),
+    formatSeconds(seconds),
+    feasible ? '' : 'breaks the deadline or the budget',
+  ])
+  return ['Alternatives', ...table(rows), ...excluded.map(({ name, why }) => `  ${name}: not possible, ${why}`)].join(
+    '\n',
+  )
+}
+
+function parts({ lines }: FeasiblePlan): string {
+  const rows = lines.map(({ what, usd, seconds }) => [
+    formatUsd(usd),
+    seconds === undefined ? '' : formatSeconds(seconds),
+    what,
+  ])
+  return ['What it is made of', ...table(rows)].join('\n')
+}
+
+/** Aligned columns, the first and all others left, no trailing blanks. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd())
+}
+
+function changes(plan: FeasiblePlan, problem: PlacementProblem): string {
+  const mine = { regions: plan.assignments.map(({ region }) => region), mergeRegion: plan.mergeRegion }
+  const rival = rivalOf(plan, mine)
+  if (rival === undefined) return ''
+  const found = breakEvens(problem, mine, rival)
+  const what = plan.objective === 'money' ? 'cheaper' : 'faster'
+  if (found.length === 0)
+    return `What would change the answer\n  nothing within a factor of 1,000: ${rival.name} never gets ${what}`
+  return [
+    `What would change the answer: ${rival.name} gets ${what}`,
+    ...found.map((point) => `  ${sentence(point, problem)}`),
+  ].join('\n')
+}
+
+/** The best other way of placing the groups that keeps the limits. */
+function rivalOf(plan: FeasiblePlan, mine: NamedPlacement): Alternative | undefined {
+  const others = plan.alternatives.filter(({ regions }) =>
+    regions.some((region, group) => region !== mine.regions[group]),
+  )
+  return others.find(({ feasible }) => feasible) ?? others[0]
+}
+
+function sentence({ what, factor }: BreakEven, problem: PlacementProblem): string {
+  const times = factor > 1 ? `${digits(factor)} times as` : `${digits(1 / factor)} times less`
+  switch (what) {
+    case 'result bytes':
+      return `if results grow to ${formatBytes(factor * total(problem, 'resultBytes'))} (${digits(factor)} times)`
+    case 'data bytes':
+      return `if the data ${factor > 1 ? 'grows' : 'shrinks'} to ${formatBytes(factor * total(problem, 'bytes'))}`
+    case 'agent bytes':
+      return `if the agent ${factor > 1 ? 'grows' : 'shrinks'} to ${formatBytes(factor * problem.agentBytes)}`
+    case 'transfer prices':
+      return `if transfer between regions costs ${factor > 1 ? `${times} much` : times}`
+    case 'link bandwidth':
+      return `if links between regions are ${factor > 1 ? `${times} fast` : `${digits(1 / factor)} times slower`}`
+  }
+}
+
+const digits = (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US')
+
+const total = (problem: PlacementProblem, field: 'bytes' | 'resultBytes') =>
+  problem.groups.reduce((sum, group) => sum + group[field], 0)
+
+function explainInfeasible({ reasons, alternatives }: InfeasiblePlan): string[] {
+  const tried = alternatives.map(({ name, usd, seconds }) => [name, formatUsd(usd), formatSeconds(seconds)])
+  const shown = tried.length === 0 ? '' : ['Without the limits', ...table(tried)].join('\n')
+  return [['There is no such plan.', ...reasons.map((reason) => `  ${reason}`)].join('\n'), shown]
+}
+
+const caveats = ({ pricesAsOf, warnings }: Plan): string =>
+  [`List prices of ${pricesAsOf}.`, ...warnings.map((warning) => `  ${warning}`)].join('\n')

@@ -1,0 +1,44 @@
+/**
+ * `lander/gravity`: what it takes to move data, and where to put the code instead. Pure: no clock but the one passed
+ * in, no network, no files; runs in a browser as in Node.
+ *
+ * @module
+ */
+
+export {
+  type ComputeUse,
+  type CostEstimate,
+  type CostLine,
+  type CostRequest,
+  estimateCost,
+  type RequestUse,
+  type TransferUse,
+} from './cost.ts'
+export { explainPlan } from './explain.ts'
+export { type FrontierOptions, type FrontierPoint, placementFrontier } from './planner/frontier.ts'
+export type { MilpSolution, MilpSolver } from './planner/milp.ts'
+export {
+  type Alternative,
+  type Assignment,
+  type FeasiblePlan,
+  type InfeasiblePlan,
+  type Plan,
+  type PlanOptions,
+  planPlacement,
+} from './planner/plan-placement.ts'
+export type { PlacementProblem } from './planner/problem.ts'
+export { INTERNET, interRegionUsdPerGB, type PriceFile, type Prices, PUBLISHED_PRICES, parsePrices } from './prices.ts'
+export { bitsPerSecondBetween, linkBetween, objectBytesPerSecond, type RegionLink, rttMs } from './tables/links.ts'
+export { REGIONS, type Region, regionOf } from './tables/regions.ts'
+export { estimateTransfer, type TransferEstimate, type TransferRequest } from './transfer.ts'
+export {
+  formatBytes,
+  formatLink,
+  formatSeconds,
+  formatUsd,
+  parseBytes,
+  parseDuration,
+  parseLink,
+  parseUsd,
+  parseUtilisation,
+} from './units.ts'
