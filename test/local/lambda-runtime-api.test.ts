@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { buildLambdaRuntime } from '../../lib/bundle/runtime-asset.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeListener } from '../../lib/local/lambda/runtime-api.ts'
+import { until } from './support/processes.ts'
 
 /** Speaks to a Runtime API as any runtime would, without ours. */
 let api: RuntimeApi
@@ -121,4 +127,20 @@ test('other paths, methods and versions are not found', async () => {
   expect((await fetch(url('/invocation/last'))).status).toBe(404)
   expect((await post('/invocation/next', '')).status).toBe(404)
   expect((await fetch(`http://${api.address}/2020-01-01/extension/event/next`)).status).toBe(404)
+})
+
+test('our runtime takes what the API hands it, and ends when the API is gone', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-runtime-'))
+  const bootstrap = await buildLambdaRuntime(dir)
+  await writeFile(join(dir, 'index.mjs'), 'export const handler = async (event) => ({ got: event })')
+  const env = { AWS_LAMBDA_RUNTIME_API: api.address, LAMBDA_TASK_ROOT: dir, _HANDLER: 'index.handler' }
+  const runtime = spawn(process.execPath, [bootstrap], { env, stdio: 'inherit' })
+  const ended = once(runtime, 'exit')
+  await until(() => told.at(-1)?.[0] === 'ready')
+  api.hand(EVENT)
+  await until(() => told.length === 3)
+  expect(told[1]).toEqual(['response', expect.objectContaining({ streaming: false, text: '{"got":{"b":2}}' })])
+  api.close()
+  expect(await ended).toEqual([0, null])
+  await rm(dir, { recursive: true })
 })
