@@ -84,6 +84,7 @@ export type UnreachableCode =
   | 'REPLY_MALFORMED'
   | 'SECRET_UNAVAILABLE'
   | 'CLOCK_SKEW'
+  | 'REGIONS_DIFFER'
 
 export interface ErrorDetails {
   /** What the reader can do about it, as a full clause: `pass --key with a file from lander keygen`. */

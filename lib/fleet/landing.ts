@@ -53,7 +53,7 @@ export async function land({ lambda, place, invocation, onProgress, signal }: La
     }
     for (const frame of frames.end()) take(frame)
   } catch (error) {
-    throw explain(error, place)
+    throw explainUnreachable(error, place)
   }
   if (reply === undefined) {
     throw new UnreachableError('REPLY_MALFORMED', `the function of ${place.region} ended without a reply`, {
@@ -96,7 +96,8 @@ function functionFailed(
   })
 }
 
-function explain(error: unknown, { region, functionName }: FleetRegion): Error {
+/** Why a region's function could not be reached, as an error with a remedy. */
+export function explainUnreachable(error: unknown, { region, functionName }: FleetRegion): Error {
   if (error instanceof UnreachableError) return error
   const skew = explainRefusedSignature(error, region, Date.now())
   if (skew !== undefined) return skew

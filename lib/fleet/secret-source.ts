@@ -4,6 +4,9 @@ import { InternalError } from '../errors.ts'
 /** A secret's value, where it stands for itself: a JSON document, or what Secrets Manager generated. */
 const INLINE = /^\{|^[A-Za-z0-9]{64}$/
 
+/** Whether a deployment's words are the secret itself, and not where it is. */
+export const isInlineSecret = (where: string): boolean => INLINE.test(where)
+
 /**
  * How to read a fleet's secret, from the words of its deployment: the name or ARN of a secret in the region's Secrets
  * Manager; a `file:` URL, for the local cloud; or the secret itself, where the function can reach no service.
@@ -12,7 +15,7 @@ const INLINE = /^\{|^[A-Za-z0-9]{64}$/
  * createSecretSource({ read: secretReader('lander/sales', { region: 'eu-west-1' }), now: Date.now })
  */
 export function secretReader(where: string, { region }: { region: string }): () => Promise<string> {
-  if (INLINE.test(where)) return async () => where
+  if (isInlineSecret(where)) return async () => where
   if (where.startsWith('file:')) return () => readFile(new URL(where), 'utf8')
   return () => fromSecretsManager(where, region)
 }

@@ -4,6 +4,7 @@ import { toBase64url } from '../encoding/base64url.ts'
 import { toWireError, type WireError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import type { Admission } from './admit.ts'
+import { WIRE_ERROR } from './protocol.ts'
 import type { ReceiptKeys } from './receipts.ts'
 
 /** What a place says of itself to whom may invoke it: enough to know whether agents would land. Nothing runs. */
@@ -32,6 +33,24 @@ export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: 1, probe: tr
 /** Whether an event from the network is a {@link PROBE}. */
 export function isProbe(event: unknown): boolean {
   return v.is(PROBE_REQUEST, event)
+}
+
+const ANSWER = v.object({
+  version: v.string(),
+  engine: v.string(),
+  abi: v.number(),
+  fleet: v.string(),
+  region: v.string(),
+  time: v.number(),
+  policy: v.nullable(v.number()),
+  receiptKeys: v.array(v.object({ epoch: v.number(), publicKey: v.pipe(v.string(), v.length(43)) })),
+  problems: v.array(WIRE_ERROR),
+})
+
+/** Reads what a place answered; `undefined` when it is no {@link Probe}. Fields of newer versions are passed over. */
+export function parseProbe(json: unknown): Probe | undefined {
+  const parsed = v.safeParse(ANSWER, json)
+  return parsed.success ? (parsed.output as Probe) : undefined
 }
 
 export interface ProbeOptions extends Omit<Admission, 'agents'> {

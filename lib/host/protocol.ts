@@ -65,7 +65,7 @@ export type Reply = { readonly settlement: Settlement } | { readonly error: Wire
 export type Frame = { readonly progress: Progress } | Reply
 
 const PROGRESS = v.object({ bytesRead: v.number(), objects: v.number(), fraction: v.optional(v.number()) })
-const WIRE_ERROR = v.object({
+export const WIRE_ERROR = v.object({
   code: v.string(),
   situation: v.picklist(['usage', 'refused', 'object', 'unreachable', 'internal']),
   message: v.string(),

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
+import { fleetCommand } from './fleet.ts'
 import { gravityCommand } from './gravity.ts'
 import { inspectCommand } from './inspect.ts'
 import { keygenCommand } from './keygen.ts'
@@ -25,6 +26,7 @@ export function createProgram(): Command {
     runCommand(),
     receiptCommand(),
     trustCommand(),
+    fleetCommand(),
     gravityCommand(),
   ]) {
     program.addCommand(quietly(command))

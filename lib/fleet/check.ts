@@ -1,0 +1,148 @@
+/** Whether a fleet is as its file says, and all of a piece. Asking is in one place, judging in others, which are pure. */
+import {
+  type LanderError,
+  ObjectError,
+  RefusedError,
+  toWireError,
+  UnreachableError,
+  type WireError,
+} from '../errors.ts'
+import type { Probe } from '../host/probe.ts'
+import { findBucketRegion } from '../objects/s3-residence.ts'
+import type { FleetClients } from './clients.ts'
+import { explainSkew } from './clock.ts'
+import type { Fleet, FleetRegion } from './fleet.ts'
+import { type ProbedRegion, probeRegion } from './probe.ts'
+import { mergeReceiptKeys, type PublicReceiptKey } from './receipt-keys.ts'
+
+/** A bucket, and the region that is to read it. */
+export interface ExpectedBucket {
+  readonly bucket: string
+  readonly region: string
+}
+
+export interface CheckOptions {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  /** SHA-256 of the engine that agents are packed for here, base64url. */
+  readonly engine: string
+  /** Data buckets and where they should lie. @default none */
+  readonly data?: readonly ExpectedBucket[]
+  readonly now?: () => number
+}
+
+/** What there is to say of one region. */
+export interface RegionReport {
+  readonly region: string
+  readonly probe?: Probe
+  readonly skewMs?: number
+  readonly problems: readonly WireError[]
+}
+
+export interface BucketReport extends ExpectedBucket {
+  readonly problem?: WireError
+}
+
+export interface FleetReport {
+  /** Whether there is no problem at all. */
+  readonly sound: boolean
+  readonly regions: readonly RegionReport[]
+  readonly buckets: readonly BucketReport[]
+  /** The fleet file's, and those of new epochs. */
+  readonly receiptKeys: readonly PublicReceiptKey[]
+}
+
+/** Asks every region of a fleet, and where the data lies, side by side. A region that fails is a problem, not an error. */
+export async function checkFleet(options: CheckOptions): Promise<FleetReport> {
+  const { fleet, clients, engine, data = [], now = Date.now } = options
+  const [answers, buckets] = await Promise.all([
+    Promise.all(fleet.regions.map((place) => ask(place, clients, now))),
+    Promise.all(data.map((bucket) => checkBucket(bucket, fleet, clients))),
+  ])
+  const probes = answers.flatMap(({ answer }) => (answer === undefined ? [] : [answer.probe]))
+  const regions = answers.map(({ place, answer, problem }): RegionReport => {
+    if (answer === undefined) return { region: place.region, problems: [problem] }
+    const { probe, skewMs } = answer
+    const faults = [...judgePlace(answer, place, fleet, engine), ...judgeAgainst(probe, probes, fleet.receiptKeys)]
+    return { region: place.region, probe, skewMs, problems: [...probe.problems, ...faults.map(toWireError)] }
+  })
+  const sound = regions.every(({ problems }) => problems.length === 0) && !buckets.some(({ problem }) => problem)
+  const found = probes.flatMap(({ receiptKeys }) => receiptKeys)
+  return { sound, regions, buckets, receiptKeys: mergeReceiptKeys(found, fleet.receiptKeys) }
+}
+
+type Asked = { readonly place: FleetRegion } & (
+  | { readonly answer: ProbedRegion; readonly problem?: never }
+  | { readonly answer?: never; readonly problem: WireError }
+)
+
+async function ask(place: FleetRegion, clients: FleetClients, now: () => number): Promise<Asked> {
+  try {
+    return { place, answer: await probeRegion(place, clients.lambda(place.region), now) }
+  } catch (error) {
+    return { place, problem: toWireError(error) }
+  }
+}
+
+/** A region by itself: the right fleet, the right engine, the right time. */
+function judgePlace(
+  { probe, skewMs, roundTripMs }: ProbedRegion,
+  { region, functionName }: FleetRegion,
+  fleet: Fleet,
+  engine: string,
+): LanderError[] {
+  const faults: (LanderError | undefined)[] = [
+    explainSkew(Math.sign(skewMs) * Math.max(0, Math.abs(skewMs) - roundTripMs / 2), region),
+  ]
+  if (probe.fleet !== fleet.name || probe.region !== region) {
+    const said = `${functionName} in ${region} says it is fleet "${probe.fleet}" in ${probe.region}`
+    faults.push(new RefusedError('WRONG_FLEET', said, { remedy: 'import the fleet anew: lander fleet import' }))
+  }
+  if (probe.engine !== engine) {
+    const said = `${region} runs another engine (Lander ${probe.version}): agents packed here are refused`
+    faults.push(new RefusedError('ENGINE_MISMATCH', said, { remedy: 'deploy this version, or pack with that one' }))
+  }
+  return faults.filter((fault) => fault !== undefined)
+}
+
+/** A region beside the others, and beside what is known of the fleet. */
+function judgeAgainst(probe: Probe, all: readonly Probe[], known: readonly PublicReceiptKey[]): LanderError[] {
+  const newest = Math.max(...all.map(({ policy }) => policy ?? 0))
+  const faults: LanderError[] = []
+  if (probe.policy !== null && probe.policy < newest) {
+    const said = `${probe.region} uses version ${probe.policy} of the key policy, others ${newest}`
+    faults.push(new UnreachableError('REGIONS_DIFFER', said, { remedy: 'wait half a minute, or lander trust publish' }))
+  }
+  const keys = new Map([...all.flatMap(({ receiptKeys }) => receiptKeys), ...known].map((key) => [key.epoch, key]))
+  for (const { epoch, publicKey } of probe.receiptKeys) {
+    if (keys.get(epoch)?.publicKey === publicKey) continue
+    const said = `${probe.region} signs receipts of epoch ${epoch} with a key that others don't have`
+    faults.push(
+      new UnreachableError('REGIONS_DIFFER', said, {
+        remedy: 'its secret is not the fleet’s: check the replica; if the secret was made anew, import the fleet anew',
+      }),
+    )
+  }
+  return faults
+}
+
+async function checkBucket(expected: ExpectedBucket, fleet: Fleet, clients: FleetClients): Promise<BucketReport> {
+  try {
+    const actual = await findBucketRegion(clients.s3(fleet.regions[0]!.region), expected.bucket)
+    const problem = judgeBucket(expected, actual)
+    return { ...expected, ...(problem && { problem: toWireError(problem) }) }
+  } catch (error) {
+    return { ...expected, problem: toWireError(error) }
+  }
+}
+
+function judgeBucket({ bucket, region }: ExpectedBucket, actual: string | undefined): ObjectError | undefined {
+  if (actual === region) return undefined
+  if (actual === undefined)
+    return new ObjectError('OBJECT_FORBIDDEN', `where bucket "${bucket}" lies can't be found out`, {
+      remedy: 'check its name, or ask its owner for s3:ListBucket',
+    })
+  return new ObjectError('BUCKET_ELSEWHERE', `bucket "${bucket}" lies in ${actual}, but ${region} is to read it`, {
+    remedy: `write "region": "${actual}" for it in lander.config.json, and deploy`,
+  })
+}
