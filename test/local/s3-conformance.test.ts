@@ -547,6 +547,29 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(checksum).toBe(whole)
     })
 
+    it('checks the size and the checksum of the whole that a completion states', async () => {
+      const named = { Bucket: bucket, Key: 'stated' }
+      const { UploadId } = await client.send(
+        new CreateMultipartUploadCommand({ ...named, ChecksumAlgorithm: 'CRC64NVME' }),
+      )
+      const command = new UploadPartCommand({
+        ...named,
+        UploadId,
+        PartNumber: 1,
+        Body: '123456789',
+        ChecksumAlgorithm: 'CRC64NVME',
+      })
+      const { ETag } = await client.send(command)
+      const complete = (stated: object) => {
+        const MultipartUpload = { Parts: [{ PartNumber: 1, ETag }] }
+        return client.send(new CompleteMultipartUploadCommand({ ...named, UploadId, MultipartUpload, ...stated }))
+      }
+      expect(await failure(complete({ ChecksumCRC64NVME: 'AAAAAAAAAAA=' }))).toEqual({ name: 'BadDigest', status: 400 })
+      expect(await failure(complete({ MpuObjectSize: 8 }))).toEqual({ name: 'InvalidRequest', status: 400 })
+      await complete({ ChecksumCRC64NVME: 'rosUhgp5mIg=', MpuObjectSize: 9 })
+      expect(await getText('stated')).toBe('123456789')
+    })
+
     it('lists uploads and parts, aborts, and forgets', async () => {
       const named = { Bucket: bucket, Key: 'abandoned' }
       const { UploadId } = await client.send(new CreateMultipartUploadCommand(named))

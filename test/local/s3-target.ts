@@ -18,7 +18,7 @@ export interface S3Target {
 }
 
 export const FOREIGN_ENDPOINT = process.env.LANDER_S3_CONFORMANCE_ENDPOINT
-export const TARGET_NAME = FOREIGN_ENDPOINT ?? 'the local S3'
+export const TARGET_NAME = FOREIGN_ENDPOINT ?? 'the local S3 (LANDER_S3_CONFORMANCE_ENDPOINT names another)'
 const REGIONS = ['us-east-1', 'eu-west-1'] as const
 
 export async function startTarget(): Promise<S3Target> {

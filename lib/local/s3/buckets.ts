@@ -2,6 +2,7 @@ import { AwsError } from '../http/aws-error.ts'
 import { noSuchBucket } from './bucket.ts'
 import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
 import { readDocument } from './documents.ts'
+import { readCount } from './query.ts'
 import { buildXml, childText } from './xml.ts'
 
 /** Where a bucket goes that names no region (S3 API Reference, CreateBucket). */
@@ -55,14 +56,15 @@ export const getBucketLocation: Operation = async ({ storage, bucketName }) => {
   return xmlReply(buildXml('LocationConstraint', { '#text': constraint }))
 }
 
-const DEFAULT_MAX_BUCKETS = 10_000
+/** S3 API Reference, ListBuckets. */
+const MAX_BUCKETS = 10_000
 
 /** All buckets of all regions, or a page of them. */
 export const listBuckets: Operation = async ({ storage, query, auth }) => {
   const prefix = query.get('prefix') ?? ''
   const after = query.get('continuation-token') ?? ''
   const region = query.get('bucket-region')
-  const limit = Number(query.get('max-buckets') ?? DEFAULT_MAX_BUCKETS)
+  const limit = Math.min(MAX_BUCKETS, readCount(query, 'max-buckets', MAX_BUCKETS))
   const buckets = (await storage.list()).filter(
     (bucket) =>
       bucket.name.startsWith(prefix) && bucket.name > after && (region === undefined || bucket.region === region),

@@ -37,3 +37,9 @@ export function describeChecksum(checksum: Checksum | undefined): Record<string,
   if (checksum === undefined) return {}
   return { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
+
+/** `ChecksumCRC32` and its like, with the type, as elements of a result. */
+export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
+  if (checksum === undefined) return {}
+  return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }
+}

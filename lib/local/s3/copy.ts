@@ -2,7 +2,7 @@ import { AwsError } from '../http/aws-error.ts'
 import { decodeUri } from '../http/aws-uri.ts'
 import { type Bucket, noSuchBucket } from './bucket.ts'
 import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
-import { parseAlgorithm } from './checksum-headers.ts'
+import { checksumElements, parseAlgorithm } from './checksum-headers.ts'
 import { decideRead, readConditions } from './conditions.ts'
 import { type Ingested, ingest } from './ingest.ts'
 import { keptHeaders, quote } from './object-headers.ts'
@@ -11,7 +11,6 @@ import { type ByteRange, planSlices } from './range.ts'
 import type { Checksum, ChecksumAlgorithm, StoredObject } from './records.ts'
 import { notImplemented } from './request-headers.ts'
 import { buildXml } from './xml.ts'
-import { checksumElements } from './xml-elements.ts'
 
 export const copyObject: Operation = async (call) => {
   const { headers, key } = call

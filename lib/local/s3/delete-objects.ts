@@ -1,5 +1,5 @@
 import { type Operation, requireBucket, xmlReply } from './call.ts'
-import { readDocument } from './documents.ts'
+import { readCheckedDocument } from './documents.ts'
 import { removeObject } from './objects.ts'
 import { buildXml, children, childText, malformedXml } from './xml.ts'
 
@@ -8,7 +8,7 @@ const MAX_KEYS = 1000
 
 export const deleteObjects: Operation = async (call) => {
   const bucket = await requireBucket(call)
-  const document = await readDocument(call, 'Delete')
+  const document = await readCheckedDocument(call, 'Delete')
   const keys = children(document, 'Object').map(readKey)
   if (keys.length === 0 || keys.length > MAX_KEYS) throw malformedXml()
   await Promise.all(keys.map((key) => removeObject(bucket, key)))

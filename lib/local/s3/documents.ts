@@ -5,6 +5,7 @@ import type { S3Call } from './call.ts'
 import { requestedAlgorithm } from './checksum-headers.ts'
 import { createChecksum } from './checksums.ts'
 import { verifyDigests } from './ingest.ts'
+import type { ChecksumAlgorithm } from './records.ts'
 import { parseXml } from './xml.ts'
 
 /** More than the longest document S3 takes: 1,000 keys of 1,024 bytes, escaped. */
@@ -13,22 +14,37 @@ const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 /**
  * Reads a request's body as an XML document with the given root.
  *
- * @throws AwsError `MalformedXML`, `EntityTooLarge`, `BadDigest`, and what checking the payload throws.
+ * @throws AwsError `MalformedXML`, `EntityTooLarge`, and what checking the payload throws.
  */
-export async function readDocument({ request, headers, auth }: S3Call, root: string): Promise<unknown> {
-  const payload = openPayload(request, auth.payload)
-  if ((payload.length ?? 0) > MAX_DOCUMENT_BYTES) throw tooLarge()
-  const body = await collect(payload.chunks)
-  const etag = createHash('md5').update(body).digest('hex')
+export async function readDocument(call: S3Call, root: string): Promise<unknown> {
+  return parseXml((await readBody(call)).body.toString('utf8'), root)
+}
+
+/**
+ * As {@link readDocument}, where the headers' checksums are about the document.
+ *
+ * @throws AwsError `BadDigest`, too.
+ */
+export async function readCheckedDocument(call: S3Call, root: string): Promise<unknown> {
+  const { headers } = call
+  const { body, trailers } = await readBody(call)
   const algorithm = requestedAlgorithm(headers)
-  if (algorithm === undefined) verifyDigests(headers, payload.trailers, { etag })
-  else {
-    const checksum = createChecksum(algorithm)
-    checksum.update(body)
-    const value = await checksum.digest()
-    verifyDigests(headers, payload.trailers, { etag, checksum: { algorithm, value, type: 'FULL_OBJECT' } })
-  }
+  const etag = createHash('md5').update(body).digest('hex')
+  const checksum = algorithm && { algorithm, value: await checksumOf(algorithm, body), type: 'FULL_OBJECT' as const }
+  verifyDigests(headers, trailers, checksum === undefined ? { etag } : { etag, checksum })
   return parseXml(body.toString('utf8'), root)
+}
+
+async function checksumOf(algorithm: ChecksumAlgorithm, body: Buffer): Promise<string> {
+  const checksum = createChecksum(algorithm)
+  checksum.update(body)
+  return checksum.digest()
+}
+
+async function readBody({ request, auth }: S3Call): Promise<{ body: Buffer; trailers: ReadonlyMap<string, string> }> {
+  const { chunks, trailers, length = 0 } = openPayload(request, auth.payload)
+  if (length > MAX_DOCUMENT_BYTES) throw tooLarge()
+  return { body: await collect(chunks), trailers }
 }
 
 async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {

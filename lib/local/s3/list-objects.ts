@@ -1,9 +1,9 @@
 import { AwsError } from '../http/aws-error.ts'
-import { encodeUriPath } from '../http/aws-uri.ts'
 import type { Bucket } from './bucket.ts'
 import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
 import { listPage, type Page, type PageQuery } from './list-page.ts'
 import { quote } from './object-headers.ts'
+import { keyEncoder, readCount } from './query.ts'
 import { buildXml, type Xml } from './xml.ts'
 
 /** S3 API Reference, ListObjectsV2: a page has at most 1,000 keys, whatever is asked for. */
@@ -57,21 +57,6 @@ function maxKeys(query: S3Call['query']): number {
   return Math.min(MAX_KEYS, readCount(query, 'max-keys', MAX_KEYS))
 }
 
-/**
- * A parameter that is a number.
- *
- * @throws AwsError `InvalidArgument`.
- */
-export function readCount(query: S3Call['query'], name: string, fallback: number): number {
-  const text = query.get(name) ?? ''
-  if (text === '') return fallback
-  if (!/^\d{1,9}$/.test(text))
-    throw new AwsError('InvalidArgument', `Provided ${name} not an integer or within integer range`, {
-      fields: { ArgumentName: name, ArgumentValue: text },
-    })
-  return Number(text)
-}
-
 function describeListing({ bucketName, query }: S3Call, { prefix, delimiter, limit }: PageQuery, page: Page) {
   const encode = keyEncoder(query)
   return {
@@ -101,18 +86,6 @@ function describeEntries({ query }: S3Call, { objects }: Bucket, { keys, commonP
     }),
     CommonPrefixes: commonPrefixes.map((prefix) => ({ Prefix: encode(prefix) })),
   }
-}
-
-/**
- * `encoding-type=url` lets keys through that XML can't hold.
- *
- * @throws AwsError `InvalidArgument`: another encoding.
- */
-export function keyEncoder(query: S3Call['query']): (key: string) => string {
-  const type = query.get('encoding-type')
-  if (type === undefined) return (key) => key
-  if (type === 'url') return encodeUriPath
-  throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request')
 }
 
 function encodeToken(last: string): string {

@@ -2,11 +2,11 @@ import { compareKeys } from '../../objects/keys.ts'
 import { AwsError } from '../http/aws-error.ts'
 import type { OpenUpload } from './bucket-state.ts'
 import { type Operation, requireBucket, xmlReply } from './call.ts'
-import { keyEncoder, readCount } from './list-objects.ts'
+import { checksumElements } from './checksum-headers.ts'
 import { requireUpload } from './multipart.ts'
 import { quote } from './object-headers.ts'
+import { keyEncoder, readCount } from './query.ts'
 import { buildXml } from './xml.ts'
-import { checksumElements } from './xml-elements.ts'
 
 /** S3 API Reference, ListParts and ListMultipartUploads: a page has at most 1,000. */
 const MAX_PAGE = 1000

@@ -1,24 +1,19 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { AwsError } from '../http/aws-error.ts'
 import type { Bucket } from './bucket.ts'
 import type { OpenUpload } from './bucket-state.ts'
 import { type Operation, requireBucket, type S3Call, xmlReply } from './call.ts'
 import { describeChecksum, parseAlgorithm } from './checksum-headers.ts'
-import { combineCrc, compositeChecksum, isCombinable } from './checksums.ts'
-import { readConditions, requireWritable } from './conditions.ts'
+import { isCombinable } from './checksums.ts'
 import { copyElements, ingestCopy, openSource } from './copy.ts'
-import { readDocument } from './documents.ts'
 import { type Ingested, ingestBody } from './ingest.ts'
 import { keptHeaders, quote } from './object-headers.ts'
 import { type ByteRange, resolveRange } from './range.ts'
 import type { Checksum, StoredObject, Upload, UploadedPart } from './records.ts'
-import { buildXml, children, childText, malformedXml } from './xml.ts'
-import { checksumElements } from './xml-elements.ts'
+import { buildXml } from './xml.ts'
 
 /** S3 User Guide, "Amazon S3 multipart upload limits". */
 const MAX_PART_NUMBER = 10_000
-/** The same; only the last part may be smaller. */
-const MIN_PART_BYTES = 5 * 1024 * 1024
 
 export const createMultipartUpload: Operation = async (call) => {
   const bucket = await requireBucket(call)
@@ -110,117 +105,6 @@ export function requireUpload(bucket: Bucket, { query, key }: S3Call): OpenUploa
   throw new AwsError('NoSuchUpload', 'The specified upload does not exist. It may have been aborted or completed.', {
     fields: { UploadId: id },
   })
-}
-
-export const completeMultipartUpload: Operation = async (call) => {
-  const bucket = await requireBucket(call)
-  requireUpload(bucket, call)
-  const wanted = parseWantedParts(await readDocument(call, 'CompleteMultipartUpload'))
-  const upload = requireUpload(bucket, call)
-  const parts = chooseParts(upload, wanted)
-  const checksum = await objectChecksum(upload.checksum, parts)
-  verifyStated(call.headers, checksum)
-  const object = assembleObject(upload, parts, checksum, call.now())
-  requireUpload(bucket, call) // nothing is awaited from here to the commit
-  requireWritable(readConditions(call.headers), bucket.objects.get(call.key))
-  await bucket.commit({ op: 'complete', upload: upload.id, object })
-  const answer = {
-    Location: `/${bucket.name}/${call.key}`,
-    Bucket: bucket.name,
-    Key: call.key,
-    ETag: quote(object.etag),
-  }
-  return xmlReply(buildXml('CompleteMultipartUploadResult', { ...answer, ...checksumElements(checksum) }))
-}
-
-/** A part as the client names it in a completion. */
-interface WantedPart {
-  readonly number: number
-  readonly etag: string
-}
-
-function parseWantedParts(document: unknown): WantedPart[] {
-  const parts = children(document, 'Part').map((element) => ({
-    number: Number(childText(element, 'PartNumber')),
-    etag: (childText(element, 'ETag') ?? '').replaceAll('"', ''),
-  }))
-  if (parts.length === 0) throw malformedXml()
-  return parts
-}
-
-/**
- * The parts a completion names, in its order.
- *
- * @throws AwsError `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`.
- */
-function chooseParts(upload: OpenUpload, wanted: readonly WantedPart[]): UploadedPart[] {
-  if (wanted.some(({ number }, i) => i > 0 && number <= wanted[i - 1]!.number))
-    throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.')
-  const parts = wanted.map((part) => requirePart(upload, part))
-  const small = parts.slice(0, -1).find((part) => part.blob.size < MIN_PART_BYTES)
-  if (small === undefined) return parts
-  throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
-    fields: { PartNumber: String(small.number), ProposedSize: String(small.blob.size) },
-  })
-}
-
-function requirePart({ id, parts }: OpenUpload, { number, etag }: WantedPart): UploadedPart {
-  const part = parts.get(number)
-  if (part !== undefined && part.etag === etag) return part
-  throw new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
-    fields: { UploadId: id, PartNumber: String(number), ETag: etag },
-  })
-}
-
-async function objectChecksum(
-  chosen: Upload['checksum'],
-  parts: readonly UploadedPart[],
-): Promise<Checksum | undefined> {
-  if (chosen === undefined) return undefined
-  const { algorithm, type } = chosen
-  const values = parts.map((part) => requirePartChecksum(part, algorithm))
-  if (type === 'COMPOSITE') return { algorithm, type, value: await compositeChecksum(algorithm, values) }
-  const value = values.reduce((sum, next, i) => combineCrc(algorithm, sum, next, parts[i]!.blob.size))
-  return { algorithm, type, value }
-}
-
-function requirePartChecksum({ number, checksum }: UploadedPart, algorithm: Checksum['algorithm']): string {
-  if (checksum?.algorithm === algorithm) return checksum.value
-  throw new AwsError(
-    'InvalidRequest',
-    `The upload was created using the ${algorithm} checksum; part ${number} was not.`,
-  )
-}
-
-/** A completion may state the checksum that the whole object must have. */
-function verifyStated(headers: S3Call['headers'], checksum: Checksum | undefined): void {
-  if (checksum === undefined) return
-  for (const [name, value] of Object.entries(describeChecksum(checksum))) {
-    const stated = headers[name]
-    if (stated !== undefined && stated !== value && `${stated}-${checksum.value.split('-')[1]}` !== value)
-      throw new AwsError('BadDigest', `The ${name} you specified did not match the calculated checksum.`)
-  }
-}
-
-/** S3's entity tag of many parts: the MD5 of their MD5s, and their number. */
-function assembleObject(
-  upload: Upload,
-  parts: readonly UploadedPart[],
-  checksum: Checksum | undefined,
-  modifiedAt: number,
-): StoredObject {
-  const md5 = createHash('md5')
-  for (const part of parts) md5.update(part.etag, 'hex')
-  return {
-    key: upload.key,
-    size: parts.reduce((sum, part) => sum + part.blob.size, 0),
-    etag: `${md5.digest('hex')}-${parts.length}`,
-    modifiedAt,
-    headers: upload.headers,
-    ...(checksum === undefined ? {} : { checksum }),
-    blobs: parts.map((part) => part.blob),
-    multipart: true,
-  }
 }
 
 export const abortMultipartUpload: Operation = async (call) => {

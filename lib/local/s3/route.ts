@@ -1,17 +1,12 @@
 import { AwsError } from '../http/aws-error.ts'
 import { createBucket, deleteBucket, getBucketLocation, headBucket, listBuckets } from './buckets.ts'
 import type { Address, Operation } from './call.ts'
+import { completeMultipartUpload } from './complete-upload.ts'
 import { copyObject } from './copy.ts'
 import { deleteObjects } from './delete-objects.ts'
 import { listObjects, listObjectsV2 } from './list-objects.ts'
 import { listMultipartUploads, listParts } from './list-uploads.ts'
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-  uploadPart,
-  uploadPartCopy,
-} from './multipart.ts'
+import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy } from './multipart.ts'
 import { deleteObject, getObject, headObject, putObject } from './objects.ts'
 import { notImplemented } from './request-headers.ts'
 

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { AwsError } from '../http/aws-error.ts'
+import type { OpenUpload } from './bucket-state.ts'
+import { type Operation, requireBucket, xmlReply } from './call.ts'
+import { checksumElements } from './checksum-headers.ts'
+import { checksumHeader, combineCrc, compositeChecksum } from './checksums.ts'
+import { readConditions, requireWritable } from './conditions.ts'
+import { readDocument } from './documents.ts'
+import { requireUpload } from './multipart.ts'
+import { quote } from './object-headers.ts'
+import type { Checksum, StoredObject, Upload, UploadedPart } from './records.ts'
+import type { Headers } from './request-headers.ts'
+import { buildXml, children, childText, malformedXml } from './xml.ts'
+
+/** S3 User Guide, "Amazon S3 multipart upload limits"; only the last part may be smaller. */
+const MIN_PART_BYTES = 5 * 1024 * 1024
+
+export const completeMultipartUpload: Operation = async (call) => {
+  const bucket = await requireBucket(call)
+  requireUpload(bucket, call)
+  const wanted = parseWantedParts(await readDocument(call, 'CompleteMultipartUpload'))
+  const upload = requireUpload(bucket, call)
+  const parts = chooseParts(upload, wanted)
+  const checksum = await objectChecksum(upload.checksum, parts)
+  const object = assembleObject(upload, parts, checksum, call.now())
+  verifyStated(call.headers, object)
+  requireUpload(bucket, call) // nothing is awaited from here to the commit
+  requireWritable(readConditions(call.headers), bucket.objects.get(call.key))
+  await bucket.commit({ op: 'complete', upload: upload.id, object })
+  const answer = {
+    Location: `/${bucket.name}/${call.key}`,
+    Bucket: bucket.name,
+    Key: call.key,
+    ETag: quote(object.etag),
+  }
+  return xmlReply(buildXml('CompleteMultipartUploadResult', { ...answer, ...checksumElements(checksum) }))
+}
+
+/** A part as the client names it in a completion. */
+interface WantedPart {
+  readonly number: number
+  readonly etag: string
+}
+
+function parseWantedParts(document: unknown): WantedPart[] {
+  const parts = children(document, 'Part').map((element) => ({
+    number: Number(childText(element, 'PartNumber')),
+    etag: (childText(element, 'ETag') ?? '').replaceAll('"', ''),
+  }))
+  if (parts.length === 0) throw malformedXml()
+  return parts
+}
+
+/**
+ * The parts a completion names, in its order.
+ *
+ * @throws AwsError `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`.
+ */
+function chooseParts(upload: OpenUpload, wanted: readonly WantedPart[]): UploadedPart[] {
+  if (wanted.some(({ number }, i) => i > 0 && number <= wanted[i - 1]!.number))
+    throw new AwsError('InvalidPartOrder', 'The list of parts was not in ascending order.')
+  const parts = wanted.map((part) => requirePart(upload, part))
+  const small = parts.slice(0, -1).find((part) => part.blob.size < MIN_PART_BYTES)
+  if (small === undefined) return parts
+  throw new AwsError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+    fields: { PartNumber: String(small.number), ProposedSize: String(small.blob.size) },
+  })
+}
+
+function requirePart({ id, parts }: OpenUpload, { number, etag }: WantedPart): UploadedPart {
+  const part = parts.get(number)
+  if (part !== undefined && part.etag === etag) return part
+  throw new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
+    fields: { UploadId: id, PartNumber: String(number), ETag: etag },
+  })
+}
+
+async function objectChecksum(
+  chosen: Upload['checksum'],
+  parts: readonly UploadedPart[],
+): Promise<Checksum | undefined> {
+  if (chosen === undefined) return undefined
+  const { algorithm, type } = chosen
+  const values = parts.map((part) => requirePartChecksum(part, algorithm))
+  if (type === 'COMPOSITE') return { algorithm, type, value: await compositeChecksum(algorithm, values) }
+  const value = values.reduce((sum, next, i) => combineCrc(algorithm, sum, next, parts[i]!.blob.size))
+  return { algorithm, type, value }
+}
+
+function requirePartChecksum({ number, checksum }: UploadedPart, algorithm: Checksum['algorithm']): string {
+  if (checksum?.algorithm === algorithm) return checksum.value
+  throw new AwsError(
+    'InvalidRequest',
+    `The upload was created using the ${algorithm} checksum; part ${number} was not.`,
+  )
+}
+
+/** A completion may state what the whole object must be. A composite checksum may come without the number of parts. */
+function verifyStated(headers: Headers, { checksum, size }: StoredObject): void {
+  const statedSize = headers['x-amz-mp-object-size']
+  if (statedSize !== undefined && statedSize !== String(size))
+    throw new AwsError('InvalidRequest', 'The provided x-amz-mp-object-size is not the size of the object.')
+  const stated = checksum && headers[checksumHeader(checksum.algorithm)]
+  if (stated === undefined || [checksum?.value, checksum?.value.replace(/-\d+$/, '')].includes(stated)) return
+  throw new AwsError('BadDigest', `The ${checksum?.algorithm} you specified did not match the calculated checksum.`)
+}
+
+/** S3's entity tag of many parts: the MD5 of their MD5s, and their number. */
+function assembleObject(
+  upload: Upload,
+  parts: readonly UploadedPart[],
+  checksum: Checksum | undefined,
+  modifiedAt: number,
+): StoredObject {
+  const md5 = createHash('md5')
+  for (const part of parts) md5.update(part.etag, 'hex')
+  return {
+    key: upload.key,
+    size: parts.reduce((sum, part) => sum + part.blob.size, 0),
+    etag: `${md5.digest('hex')}-${parts.length}`,
+    modifiedAt,
+    headers: upload.headers,
+    ...(checksum === undefined ? {} : { checksum }),
+    blobs: parts.map((part) => part.blob),
+    multipart: true,
+  }
+}

@@ -1,0 +1,32 @@
+import { AwsError } from '../http/aws-error.ts'
+import { encodeUriPath } from '../http/aws-uri.ts'
+
+/** Parameters of a request's query, by name. */
+export type Query = ReadonlyMap<string, string>
+
+/**
+ * A parameter that is a number.
+ *
+ * @throws AwsError `InvalidArgument`.
+ */
+export function readCount(query: Query, name: string, fallback: number): number {
+  const text = query.get(name) ?? ''
+  if (text === '') return fallback
+  if (!/^\d{1,9}$/.test(text))
+    throw new AwsError('InvalidArgument', `Provided ${name} not an integer or within integer range`, {
+      fields: { ArgumentName: name, ArgumentValue: text },
+    })
+  return Number(text)
+}
+
+/**
+ * `encoding-type=url` lets keys through that XML can't hold.
+ *
+ * @throws AwsError `InvalidArgument`: another encoding.
+ */
+export function keyEncoder(query: Query): (key: string) => string {
+  const type = query.get('encoding-type')
+  if (type === undefined) return (key) => key
+  if (type === 'url') return encodeUriPath
+  throw new AwsError('InvalidArgument', 'Invalid Encoding Method specified in Request')
+}
