@@ -7,8 +7,8 @@ export type ReadContext = (name: string) => unknown
 
 /**
  * The fleet to deploy: `lander.config.json`, or the file that `-c config=PATH` names, with what the context says laid
- * over it: `-c fleet=NAME`, `-c regions=A,B`, `-c network=isolated`, `-c secretVersion=ID`. Both are checked as one. Where
- * there is no file, the example is deployed, which can read nothing and lets nobody in.
+ * over it: `-c fleet=NAME`, `-c regions=A,B`, `-c network=isolated`. Both are checked as one. Where there is no file,
+ * the example is deployed, which can read nothing and lets nobody in.
  *
  * @throws UsageError `FILE_NOT_FOUND` when the named file is missing, `CONFIG_INVALID` with every wrong field
  */
@@ -25,7 +25,6 @@ function overlay(file: unknown, context: ReadContext): unknown {
   const overrides = {
     fleet: context('fleet'),
     network: context('network'),
-    secretVersion: context('secretVersion'),
     regions: typeof regions === 'string' ? regions.split(',').map((name) => name.trim()) : regions,
   }
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined)

@@ -35,7 +35,7 @@ export class RegionStack extends Stack {
     const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, logRetention })
     locality.use(agents.grant)
     locality.use(new DataAccess(this, 'Data', { buckets }).grant)
-    locality.use(isolated ? resolvedFleetSecret(fleet, config.secretVersion) : fleetSecretGrant(this, fleet))
+    locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
     new RegionAlarms(this, 'Alarms', {

@@ -57,13 +57,11 @@ export function fleetSecretGrant(scope: Construct, fleet: string): EnvironmentGr
 /**
  * The same for an isolated function. It has no route to Secrets Manager, and an interface endpoint would cost by the
  * hour, so CloudFormation resolves the value into the function's encrypted environment when it deploys, and the role
- * may fetch nothing. It resolves again only when the reference changes: that is what `version` is for.
+ * may fetch nothing. After a rotation `lander fleet rotate` sets the variable anew.
  */
-export function resolvedFleetSecret(fleet: string, version?: string): EnvironmentGrant {
-  // After the string come the JSON key, the stage and the version, any of which may be left empty.
-  const which = version === undefined ? 'SecretString' : `SecretString:::${version}`
+export function resolvedFleetSecret(fleet: string): EnvironmentGrant {
   return {
-    environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${fleetSecretName(fleet)}:${which}}}` },
+    environment: { LANDER_FLEET_SECRET: `{{resolve:secretsmanager:${fleetSecretName(fleet)}:SecretString}}` },
     statements: [],
     acknowledgements: [],
   }

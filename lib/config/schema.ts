@@ -136,15 +136,6 @@ export const ConfigSchema = v.pipe(
           v.description('"isolated" runs the function where nothing but its own buckets can be reached.'),
         ),
       ),
-      secretVersion: v.optional(
-        v.pipe(
-          v.message(
-            v.pipe(v.string(), v.regex(/^[\w-]{32,64}$/)),
-            'use the version id that lander fleet rotate prints',
-          ),
-          v.description('Version of the secret that an isolated fleet is deployed with; changed after a rotation.'),
-        ),
-      ),
       limits: v.optional(LimitsSchema, {}),
       logRetentionDays: v.optional(
         v.pipe(
@@ -155,7 +146,7 @@ export const ConfigSchema = v.pipe(
       ),
       tags: v.optional(tags, {}),
     },
-    'use only fleet, regions, rootKey, data, network, secretVersion, limits, logRetentionDays and tags; fleet and regions are needed',
+    'use only fleet, regions, rootKey, data, network, limits, logRetentionDays and tags; fleet and regions are needed',
   ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return

@@ -109,7 +109,6 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
     ],
     ['a field of a bucket', { ...valid, data: [{ ...bucket, key: 1 }] }, 'data[0].key is no field', '"prefixes"'],
     ['a third network', { ...valid, network: 'vpn' }, 'network is "vpn"', '"open" or "isolated"'],
-    ['a stage for a version', { ...valid, secretVersion: 'AWSCURRENT' }, 'secretVersion is', 'lander fleet rotate'],
     ['little memory', { ...valid, limits: { memoryMb: 128 } }, 'limits.memoryMb is 128', 'from 512 to 10240'],
     ['a long run', { ...valid, limits: { timeoutSeconds: 901 } }, 'limits.timeoutSeconds is 901', 'from 1 to 900'],
     ['no concurrency', { ...valid, limits: { concurrency: 0 } }, 'limits.concurrency is 0', '"unreserved"'],
