@@ -2,19 +2,25 @@ import { realpathSync } from 'node:fs'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
- * Executors, forked ahead of need and used again while they are healthy. Nothing here runs between calls: a function's
- * instance may be frozen in between, so whether an executor still lives is found out by using it.
+ * Executors, forked ahead of need and used again while they are healthy. One that has run a bundle runs no other: an
+ * agent that broke out of its engine unnoticed would find nobody else's work there.
+ *
+ * Nothing here runs between calls: a function's instance may be frozen in between, so whether an executor still lives
+ * is found out by using it.
  */
 export class ExecutorPool {
   readonly #assets: string
   readonly #spare: number
-  readonly #idle: ExecutorProcess[] = []
+  /** Executors that have run nothing yet. */
+  readonly #fresh: ExecutorProcess[] = []
+  /** The others by the bundle they belong to, the one used last at the end. */
+  readonly #used = new Map<string, ExecutorProcess>()
   readonly #all = new Set<ExecutorProcess>()
   #closed = false
 
   /**
    * @param assets the folder of the sandbox's files
-   * @param spare executors kept waiting
+   * @param spare executors kept waiting that have run nothing, and as many that have
    */
   constructor(assets: string, spare: number) {
     this.#assets = realpathSync(assets)
@@ -22,25 +28,19 @@ export class ExecutorPool {
     this.#replenish()
   }
 
-  /** An executor for one run. @throws Error if the pool is closed */
-  acquire(): ExecutorProcess {
+  /** An executor for one run of a bundle. @throws Error if the pool is closed */
+  acquire(bundle: string): ExecutorProcess {
     if (this.#closed) throw new Error('the sandbox is closed')
-    let executor = this.#idle.pop()
-    while (executor?.lost) executor = this.#idle.pop()
-    executor ??= this.#fork()
+    const executor = this.#takeUsed(bundle) ?? this.#takeFresh() ?? this.#fork()
     executor.hold(true)
     return executor
   }
 
-  /** Takes an executor back. One that is not healthy is ended, and another forked in its stead. */
-  release(executor: ExecutorProcess, healthy: boolean): void {
+  /** Takes an executor back. One that is not healthy is ended. */
+  release(executor: ExecutorProcess, bundle: string, healthy: boolean): void {
     executor.release()
-    if (healthy && !executor.lost && !this.#closed && this.#idle.length < Math.max(1, this.#spare)) {
-      executor.hold(false)
-      this.#idle.push(executor)
-      return
-    }
-    this.#end(executor)
+    if (healthy && !executor.lost && !this.#closed) this.#keep(executor, bundle)
+    else this.#end(executor)
     if (!this.#closed) this.#replenish()
   }
 
@@ -52,11 +52,34 @@ export class ExecutorPool {
     await Promise.all(all.map((executor) => executor.gone()))
   }
 
+  #takeUsed(bundle: string): ExecutorProcess | undefined {
+    const executor = this.#used.get(bundle)
+    this.#used.delete(bundle)
+    return executor?.lost ? undefined : executor
+  }
+
+  #takeFresh(): ExecutorProcess | undefined {
+    let executor = this.#fresh.pop()
+    while (executor?.lost) executor = this.#fresh.pop()
+    return executor
+  }
+
+  /** Keeps it for the next run of its bundle, and ends what that is one too many of. */
+  #keep(executor: ExecutorProcess, bundle: string): void {
+    const before = this.#used.get(bundle)
+    this.#used.delete(bundle)
+    this.#used.set(bundle, executor)
+    executor.hold(false)
+    const oldest = this.#used.size > Math.max(1, this.#spare) ? this.#used.entries().next().value : undefined
+    if (oldest !== undefined) this.#used.delete(oldest[0])
+    for (const surplus of [before, oldest?.[1]]) if (surplus !== undefined) this.#end(surplus)
+  }
+
   #replenish(): void {
-    while (this.#idle.length < this.#spare) {
+    while (this.#fresh.length < this.#spare) {
       const executor = this.#fork()
       executor.hold(false)
-      this.#idle.push(executor)
+      this.#fresh.push(executor)
     }
   }
 

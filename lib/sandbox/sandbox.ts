@@ -5,7 +5,7 @@ import { Run } from './run.ts'
 export interface SandboxOptions {
   /** The folder `buildSandboxAssets` has written. */
   readonly assets: string
-  /** Executors forked ahead of need; as many wait between runs, and one at least. @default 1 */
+  /** Executors forked ahead of need. Between runs as many used ones wait for their bundle, and one at least. @default 1 */
   readonly spare?: number
 }
 
@@ -14,7 +14,7 @@ const MAX_ATTEMPTS = 3
 
 /**
  * A sandbox: agents run in child processes without credentials or environment, each run in a fresh instance of the
- * engine. The objects a run may see, and every count, stay in this process.
+ * engine, and no process runs two bundles. The objects a run may see, and every count, stay in this process.
  *
  * @example
  * await using sandbox = createSandbox({ assets: 'dist/sandbox' })
@@ -25,9 +25,10 @@ export function createSandbox({ assets, spare = 1 }: SandboxOptions): Sandbox {
   let runs = 0
 
   async function run(job: Job, attempt = 1): Promise<JobResult> {
-    const executor = pool.acquire()
+    const bundle = job.bundle.statementDigest
+    const executor = pool.acquire(bundle)
     const report = await new Run(job, executor, ++runs).report()
-    pool.release(executor, report.healthy)
+    pool.release(executor, bundle, report.healthy)
     // A frozen function wakes up with executors that may have died: one that never began has run nothing.
     const died = !report.started && report.result.outcome.kind === 'failed'
     return died && attempt < MAX_ATTEMPTS ? run(job, attempt + 1) : report.result

@@ -26,19 +26,39 @@ const hangs = jobOf(agentSource('[].sort.call({ length: 1e9 })'), { limits: { wa
 describe('an executor', () => {
   test('is used again while it is healthy', async () => {
     const pool = new ExecutorPool(assets, 1)
-    const first = pool.acquire()
-    pool.release(first, (await new Run(works, first, 1).report()).healthy)
-    expect(pool.acquire()).toBe(first)
+    const first = pool.acquire('a')
+    pool.release(first, 'a', (await new Run(works, first, 1).report()).healthy)
+    expect(pool.acquire('a')).toBe(first)
+    await pool.close()
+  })
+
+  test('that has run one bundle runs no other', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const first = pool.acquire('a')
+    pool.release(first, 'a', true)
+    const other = pool.acquire('b')
+    expect(other).not.toBe(first)
+    expect(pool.acquire('a')).toBe(first)
+    await pool.close()
+  })
+
+  test('makes room when others were used since', async () => {
+    const pool = new ExecutorPool(assets, 1)
+    const first = pool.acquire('a')
+    pool.release(first, 'a', true)
+    pool.release(pool.acquire('b'), 'b', true)
+    await first.gone()
+    expect(pool.acquire('a')).not.toBe(first)
     await pool.close()
   })
 
   test('is not used again after its thread had to be ended', async () => {
     const pool = new ExecutorPool(assets, 1)
-    const first = pool.acquire()
+    const first = pool.acquire('a')
     const report = await new Run(hangs, first, 1).report()
     expect(report).toMatchObject({ healthy: false, result: { outcome: { limit: 'wallMs' } } })
-    pool.release(first, report.healthy)
-    const second = pool.acquire()
+    pool.release(first, 'a', report.healthy)
+    const second = pool.acquire('a')
     expect(second).not.toBe(first)
     await first.gone()
     expect(isAlive(first.pid!)).toBe(false)
@@ -47,9 +67,9 @@ describe('an executor', () => {
 
   test('is gone when the sandbox is closed, idle or at work', async () => {
     const pool = new ExecutorPool(assets, 2)
-    const [atWork, idle] = [pool.acquire(), pool.acquire()]
+    const [atWork, idle] = [pool.acquire('a'), pool.acquire('a')]
     const run = new Run(jobOf(agentSource('for (;;) await sleep(1)')), atWork, 1).report()
-    pool.release(idle, true)
+    pool.release(idle, 'a', true)
     await pool.close()
     expect([atWork, idle].map(({ pid }) => isAlive(pid!))).toEqual([false, false])
     expect((await run).result.outcome.kind).toBe('failed')
@@ -57,11 +77,11 @@ describe('an executor', () => {
 
   test('that died while it waited is replaced', async () => {
     const pool = new ExecutorPool(assets, 1)
-    const waiting = pool.acquire()
-    pool.release(waiting, true)
+    const waiting = pool.acquire('a')
+    pool.release(waiting, 'a', true)
     process.kill(waiting.pid!, 'SIGKILL')
     await waiting.gone()
-    expect(pool.acquire()).not.toBe(waiting)
+    expect(pool.acquire('a')).not.toBe(waiting)
     await pool.close()
   })
 })

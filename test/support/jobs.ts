@@ -8,6 +8,8 @@ import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 
 /** What a test says about a run; everything else is the same for all. */
 export interface RunOptions {
+  /** The bundle's identity. */
+  readonly bundle?: string
   readonly input?: unknown
   readonly entry?: Job['entry']
   readonly limits?: Partial<Limits>
@@ -32,12 +34,20 @@ export function agentSource(body: string, imports = 'agent, here, log, progress,
 
 /** A job for the sandbox. Only tests may claim that a bundle was verified. */
 export function jobOf(main: string, options: RunOptions = {}): Job {
-  const { input = null, entry = 'run', compiles = false, region = 'here-1', mission = 'm1', now = NOW } = options
+  const {
+    bundle = 'bundle',
+    input = null,
+    entry = 'run',
+    compiles = false,
+    region = 'here-1',
+    mission = 'm1',
+    now = NOW,
+  } = options
   const scopes = options.scopes ?? [{ bucket: 'data', prefix: '', actions: ['read'] }]
   const store = options.store ?? createMemoryStore({ buckets: { data: options.objects ?? {} } })
   const limits = { ...DEFAULT_LIMITS, wallMs: 10_000, ...options.limits }
   return {
-    bundle: { statement: { compiles }, main, limits, scopes } as unknown as VerifiedBundle,
+    bundle: { statement: { compiles }, statementDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
     entry,
     input: JSON.stringify(input),
     context: { mission, fleet: 'test', region, regions: [region, 'there-1'] },

@@ -100,7 +100,12 @@ function scanField(
   const { delimiter, last } = options
   const length = bytes.length
   let stop = from
-  while (stop < length && bytes[stop] !== delimiter && bytes[stop] !== NEWLINE) stop++
+  // Most bytes lie above both, so most need one comparison.
+  const highest = Math.max(delimiter, NEWLINE)
+  for (; stop < length; stop++) {
+    const byte = bytes[stop]!
+    if (byte <= highest && (byte === delimiter || byte === NEWLINE)) break
+  }
   if (stop === length && !last) return INCOMPLETE
   const carriageReturn = stop > from && bytes[stop] !== delimiter && bytes[stop - 1] === RETURN
   fields.starts[slot] = from
