@@ -256,6 +256,19 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(replaced!.Metadata).toEqual({ from: 'me' })
     })
 
+    it('copies under conditions, and not onto itself', async () => {
+      const { ETag } = await put('conditional-source', 'x')
+      const copy = (more: object) => {
+        const CopySource = `${bucket}/conditional-source`
+        return client.send(new CopyObjectCommand({ Bucket: bucket, Key: 'conditional-copy', CopySource, ...more }))
+      }
+      expect(await failure(copy({ CopySourceIfNoneMatch: ETag }))).toMatchObject({ status: 412 })
+      expect(await failure(copy({ CopySourceIfMatch: '"other"' }))).toMatchObject({ status: 412 })
+      expect(await failure(copy({ Key: 'conditional-source' }))).toEqual({ name: 'InvalidRequest', status: 400 })
+      await copy({ CopySourceIfMatch: ETag })
+      expect(await getText('conditional-copy')).toBe('x')
+    })
+
     it('refuses to copy what is not there', async () => {
       const call = client.send(new CopyObjectCommand({ Bucket: bucket, Key: 'copy', CopySource: `${bucket}/nowhere` }))
       expect(await failure(call)).toEqual({ name: 'NoSuchKey', status: 404 })

@@ -24,7 +24,8 @@ export const completeMultipartUpload: Operation = async (call) => {
   const checksum = await objectChecksum(upload.checksum, parts)
   const object = assembleObject(upload, parts, checksum, call.now())
   verifyStated(call.headers, object)
-  requireUpload(bucket, call) // nothing is awaited from here to the commit
+  // Nothing is awaited from here to the commit, so what holds now holds then.
+  requireUnchanged(requireUpload(bucket, call), parts)
   requireWritable(readConditions(call.headers), bucket.objects.get(call.key))
   await bucket.commit({ op: 'complete', upload: upload.id, object })
   const answer = {
@@ -67,11 +68,21 @@ function chooseParts(upload: OpenUpload, wanted: readonly WantedPart[]): Uploade
   })
 }
 
-function requirePart({ id, parts }: OpenUpload, { number, etag }: WantedPart): UploadedPart {
-  const part = parts.get(number)
-  if (part !== undefined && part.etag === etag) return part
-  throw new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
-    fields: { UploadId: id, PartNumber: String(number), ETag: etag },
+function requirePart({ id, parts }: OpenUpload, wanted: WantedPart): UploadedPart {
+  const part = parts.get(wanted.number)
+  if (part === undefined || part.etag !== wanted.etag) throw invalidPart(id, wanted)
+  return part
+}
+
+/** A part that was uploaded again meanwhile has another blob, and the one that was chosen is gone. */
+function requireUnchanged({ id, parts }: OpenUpload, chosen: readonly UploadedPart[]): void {
+  const replaced = chosen.find((part) => parts.get(part.number) !== part)
+  if (replaced !== undefined) throw invalidPart(id, replaced)
+}
+
+function invalidPart(uploadId: string, { number, etag }: WantedPart): AwsError {
+  return new AwsError('InvalidPart', 'One or more of the specified parts could not be found.', {
+    fields: { UploadId: uploadId, PartNumber: String(number), ETag: etag },
   })
 }
 
@@ -100,9 +111,11 @@ function verifyStated(headers: Headers, { checksum, size }: StoredObject): void 
   const statedSize = headers['x-amz-mp-object-size']
   if (statedSize !== undefined && statedSize !== String(size))
     throw new AwsError('InvalidRequest', 'The provided x-amz-mp-object-size is not the size of the object.')
-  const stated = checksum && headers[checksumHeader(checksum.algorithm)]
-  if (stated === undefined || [checksum?.value, checksum?.value.replace(/-\d+$/, '')].includes(stated)) return
-  throw new AwsError('BadDigest', `The ${checksum?.algorithm} you specified did not match the calculated checksum.`)
+  if (checksum === undefined) return
+  const { algorithm, value } = checksum
+  const stated = headers[checksumHeader(algorithm)] ?? value
+  if (stated !== value && stated !== value.replace(/-\d+$/, ''))
+    throw new AwsError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`)
 }
 
 /** S3's entity tag of many parts: the MD5 of their MD5s, and their number. */

@@ -28,8 +28,9 @@ export interface S3Server {
  */
 export async function startS3Server({ port = 0, host = '127.0.0.1', ...options }: S3ServerOptions): Promise<S3Server> {
   const handler = createS3Handler(options)
-  const server = createServer((request, response) => void handler.handle(request, response))
-  server.requestTimeout = 0 // an upload may take as long as it takes
+  // An upload may take as long as it takes, and a client may come back to its connection.
+  const settings = { requestTimeout: 0, keepAliveTimeout: 60_000 }
+  const server = createServer(settings, (request, response) => void handler.handle(request, response))
   server.listen(port, host)
   await once(server, 'listening')
   return {

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AwsError } from '../http/aws-error.ts'
 import { Bucket, type BucketFiles } from './bucket.ts'
+
+/** What a removed bucket is called until it is gone: no bucket's name starts with a dot. */
+const GRAVE = '.deleted-'
 
 export interface StorageOptions {
   /** Where the buckets are: `dir/region/bucket/`. It is made where it is missing. */
@@ -62,7 +65,7 @@ export function openStorage({ dir, regions, fsync }: StorageOptions): Storage {
       if (bucket.objects.size > 0) throw notEmpty(bucket.name)
       buckets.delete(bucket.name)
       // Moved first, in one step: half a bucket must not come back after a crash.
-      const grave = join(dir, bucket.region, `.deleted-${randomBytes(8).toString('hex')}`)
+      const grave = join(dir, bucket.region, `${GRAVE}${randomBytes(8).toString('hex')}`)
       renameSync(join(dir, bucket.region, bucket.name), grave)
       await bucket.close()
       await rm(grave, { recursive: true, force: true })
@@ -100,7 +103,9 @@ function bucketSlot(make: () => Promise<Bucket>): BucketSlot {
 /** The buckets a region's directory holds; one whose creation was cut short has no journal and is not among them. */
 function bucketNames(regionDir: string): string[] {
   mkdirSync(regionDir, { recursive: true })
-  return readdirSync(regionDir).filter((name) => !name.startsWith('.') && Bucket.exists(join(regionDir, name)))
+  const names = readdirSync(regionDir)
+  for (const name of names) if (name.startsWith(GRAVE)) rmSync(join(regionDir, name), { recursive: true, force: true })
+  return names.filter((name) => !name.startsWith(GRAVE) && Bucket.exists(join(regionDir, name)))
 }
 
 function requireRegion(bucket: Bucket, region: string): Bucket {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -248,5 +248,12 @@ describe('storage', () => {
     await before.close()
     await rm(join(dir, 'eu-west-1/b/journal.jsonl'))
     expect(await open().find('b')).toBeUndefined()
+  })
+
+  it('finishes what a crash left of a removal', async () => {
+    await mkdir(join(dir, 'eu-west-1/.deleted-0/blobs'), { recursive: true })
+    await writeFile(join(dir, 'eu-west-1/.deleted-0/journal.jsonl'), '')
+    expect(await open().list()).toEqual([])
+    expect(await readdir(join(dir, 'eu-west-1'))).toEqual([])
   })
 })
