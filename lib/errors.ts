@@ -83,6 +83,7 @@ export type UnreachableCode =
   | 'UPLOAD_FAILED'
   | 'REPLY_MALFORMED'
   | 'SECRET_UNAVAILABLE'
+  | 'BROKER_FAILED'
   | 'CLOCK_SKEW'
   | 'REGIONS_DIFFER'
 

@@ -10,6 +10,8 @@ export interface Environment {
   readonly rootKey: Uint8Array
   /** Where the fleet's secret is, as `secretReader` takes it. */
   readonly secret: string
+  /** The role each run gets narrowed credentials of. Absent: every run reads with the function's own. */
+  readonly brokerRole: string | undefined
 }
 
 /** Reads the function's environment. @throws UsageError `CONFIG_INVALID` that names the variable */
@@ -20,6 +22,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     agentBucket: required(env, 'LANDER_AGENT_BUCKET'),
     rootKey: fromBase64url(required(env, 'LANDER_ROOT_KEY')),
     secret: required(env, 'LANDER_FLEET_SECRET'),
+    brokerRole: env.LANDER_BROKER_ROLE_ARN || undefined,
   }
 }
 

@@ -3,6 +3,7 @@
  * every storage region, and the local cloud runs the very same one.
  */
 import { secretReader } from '../../lib/fleet/secret-source.ts'
+import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
@@ -19,7 +20,7 @@ import { createHandler, type StreamingHandler } from './handler.ts'
 declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown }
 
 async function createPlace(): Promise<Host> {
-  const { fleet, region, agentBucket, rootKey, secret: where } = readEnvironment(process.env)
+  const { fleet, region, agentBucket, rootKey, secret: where, brokerRole } = readEnvironment(process.env)
   const assets = import.meta.dirname
   const client = createS3Client({ region })
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
@@ -28,6 +29,10 @@ async function createPlace(): Promise<Host> {
   const receipts = createReceiptKeys({ secret, fleet })
   // Ahead of need, while the engine starts. Whether it worked is for the first run to say.
   receipts.current().catch(() => {})
+  // Sessions share the connections of the function's own client; they end with their run.
+  const { requestHandler } = client.config
+  const storeOf = (credentials: SessionCredentials) =>
+    createS3Store({ client: createS3Client({ region, credentials, requestHandler }) })
   return createHost({
     fleet,
     region,
@@ -37,6 +42,7 @@ async function createPlace(): Promise<Host> {
     policy: createPolicySource({ agents, rootKey, fleet, now }),
     sandbox: createSandbox({ assets }),
     data: createS3Store({ client }),
+    ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
     report: (error) => console.error(error),

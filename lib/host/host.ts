@@ -5,6 +5,7 @@ import type { JobResult, Progress, Sandbox } from '../sandbox/job.ts'
 import { signReceipt } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Admission, admit } from './admit.ts'
+import type { Broker } from './broker.ts'
 import { type Probe, probePlace } from './probe.ts'
 import { type Invocation, parseInvocation, type Reply, type Settlement } from './protocol.ts'
 import { draftReceipt, type ReceiptKeys } from './receipts.ts'
@@ -18,6 +19,8 @@ export interface HostOptions extends Admission {
   readonly data: ObjectStore
   /** Where a bucket lies, so that a run sees only what is here. */
   readonly regionOf: RegionOf
+  /** Gives each run credentials of its own. @default none: all runs share `data`, behind the same scopes */
+  readonly broker?: Broker
   /** Signs a receipt for every run. @default none are made: home belongs to no fleet */
   readonly receipts?: ReceiptKeys
   /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
@@ -68,18 +71,19 @@ export function createHost(options: HostOptions): Host {
 async function run(
   bundle: VerifiedBundle,
   invocation: Invocation,
-  { fleet, region, sandbox, data, regionOf, now }: HostOptions,
+  { fleet, region, sandbox, data, broker, regionOf, now }: HostOptions,
   options: InvokeOptions,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions } = bundle.order
+  const opened = broker ? await broker({ mission, scopes, wallMs: bundle.limits.wallMs }) : data
   return sandbox.run({
     bundle,
     entry: invocation.entry ?? 'run',
     input: invocation.input,
     context: { mission, fleet, region, regions },
     scopes,
-    store: scopeStore(data, scopes),
+    store: scopeStore(opened, scopes),
     now: now(),
     ...options,
   })

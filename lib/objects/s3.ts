@@ -31,6 +31,8 @@ export interface S3ClientOptions {
   readonly maxRetries?: number
   /** How long a connection may be silent before its request counts as failed. @default 20_000 */
   readonly idleTimeoutMs?: number
+  /** The connections of another client, to share. @default connections of its own */
+  readonly requestHandler?: S3Client['config']['requestHandler']
 }
 
 export interface S3StoreOptions extends S3ClientOptions {
@@ -72,12 +74,14 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: maxRetries + 1,
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new NodeHttpHandler({
-      httpAgent: agent,
-      httpsAgent: agent,
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: idleTimeoutMs,
-    }),
+    requestHandler:
+      options.requestHandler ??
+      new NodeHttpHandler({
+        httpAgent: agent,
+        httpsAgent: agent,
+        connectionTimeout: CONNECT_TIMEOUT_MS,
+        socketTimeout: idleTimeoutMs,
+      }),
   })
 }
 

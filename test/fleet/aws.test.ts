@@ -1,0 +1,74 @@
+/** The calls to AWS that no local cloud answers, against an emulated AWS. It checks no session policy, AWS does. */
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { rotateFleet } from '../../lib/fleet/rotate.ts'
+import { secretReader } from '../../lib/fleet/secret-source.ts'
+import { createManagedSecret } from '../../lib/fleet/secret-store.ts'
+import { createSessionBroker, type SessionCredentials, sessionOf } from '../../lib/fleet/session-broker.ts'
+import { createMemoryStore } from '../../lib/objects/memory.ts'
+import { parseFleetSecret } from '../../lib/trust/fleet-secret.ts'
+import { type Emulator, missingEmulator, startEmulator } from '../e2e/deploy/emulator.ts'
+
+const region = 'eu-west-1'
+const GENERATED = 'a1B2'.repeat(16)
+const roleArn = 'arn:aws:iam::123456789012:role/lander-trial-broker'
+const missing = missingEmulator()
+
+describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missing})` : ''}`, () => {
+  let emulator: Emulator
+  const former = { ...process.env }
+
+  beforeAll(async () => {
+    emulator = await startEmulator()
+    Object.assign(process.env, emulator.env, { AWS_ENDPOINT_URL: emulator.endpoint })
+    const target = 'secretsmanager.CreateSecret'
+    const secret = { Name: 'lander/trial', SecretString: GENERATED, ClientRequestToken: 'x'.repeat(32) }
+    const replicas = [{ Region: 'us-east-1' }]
+    await emulator.call('secretsmanager', region, target, { ...secret, AddReplicaRegions: replicas })
+  })
+  afterAll(async () => {
+    process.env = former
+    await emulator?.[Symbol.asyncDispose]()
+  })
+
+  test('a function reads the secret by its name', async () => {
+    expect(await secretReader('lander/trial', { region })()).toBe(GENERATED)
+    await expect(secretReader('lander/other', { region })()).rejects.toThrow()
+  })
+
+  test('a run gets a session of its own, named after its mission', async () => {
+    let given: SessionCredentials | undefined
+    const storeOf = (credentials: SessionCredentials) => {
+      given = credentials
+      return createMemoryStore()
+    }
+    const broker = createSessionBroker({ roleArn, region, storeOf })
+    await broker({ mission: 'BwcHBwcHBwcHBwcHBwcHBw', scopes: [], wallMs: 60_000 })
+    const sts = new STSClient({ region, credentials: given! })
+    const { Arn } = await sts.send(new GetCallerIdentityCommand())
+    expect(Arn).toBe('arn:aws:sts::123456789012:assumed-role/lander-trial-broker/lander-BwcHBwcHBwcHBwcHBwcHBw')
+  })
+
+  test('a rotation writes the secret where it was made, and keeps the epoch before', async () => {
+    const fleet: Fleet = { lander: 1, name: 'trial', rootKey: '', receiptKeys: [], regions: [] }
+    // The replica knows where that is.
+    const store = createManagedSecret({ name: 'lander/trial', region: 'us-east-1' })
+    const rotation = await rotateFleet(fleet, { store, now: Date.now() })
+    expect(rotation).toMatchObject({ epoch: 2, fleet: { receiptKeys: [{ epoch: 1 }, { epoch: 2 }] } })
+    const { epochs } = parseFleetSecret(await secretReader('lander/trial', { region })())
+    expect(epochs[0]?.key).toBe(parseFleetSecret(GENERATED).epochs[0]?.key)
+    expect(epochs[1]?.epoch).toBe(2)
+  })
+
+  test('a secret that is not there is an error with a remedy', async () => {
+    const store = createManagedSecret({ name: 'lander/other', region })
+    await expect(store.read()).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE', remedy: expect.any(String) })
+  })
+})
+
+test('a session lives a little longer than its run, and as short as STS allows', () => {
+  const run = { mission: 'm', scopes: [] }
+  expect(sessionOf({ ...run, wallMs: 60_000 }, roleArn).DurationSeconds).toBe(900)
+  expect(sessionOf({ ...run, wallMs: 900_000 }, roleArn).DurationSeconds).toBe(960)
+})
