@@ -1,7 +1,9 @@
 /** The calls to AWS that no local cloud answers, against an emulated AWS. It checks no session policy, AWS does. */
+import { CreateFunctionCommand, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { updateInlineSecret } from '../../lib/fleet/inline-secret.ts'
 import { rotateFleet } from '../../lib/fleet/rotate.ts'
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createManagedSecret } from '../../lib/fleet/secret-store.ts'
@@ -13,6 +15,8 @@ import { type Emulator, missingEmulator, startEmulator } from '../e2e/deploy/emu
 const region = 'eu-west-1'
 const GENERATED = 'a1B2'.repeat(16)
 const roleArn = 'arn:aws:iam::123456789012:role/lander-trial-broker'
+/** The end of a central directory without entries: a zip of nothing. */
+const EMPTY_ZIP = Uint8Array.from([0x50, 0x4b, 5, 6, ...new Array<number>(18).fill(0)])
 const missing = missingEmulator()
 
 describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missing})` : ''}`, () => {
@@ -60,6 +64,41 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
     expect(epochs[0]?.key).toBe(parseFleetSecret(GENERATED).epochs[0]?.key)
     expect(epochs[1]?.epoch).toBe(2)
   })
+
+  test('an isolated function, which carries the secret, is given the new one, and others are left alone', async () => {
+    const lambda = new LambdaClient({ region })
+    const isolated = { LANDER_FLEET: 'trial', LANDER_FLEET_SECRET: GENERATED }
+    await createFunction(lambda, 'isolated', isolated)
+    await createFunction(lambda, 'open', { ...isolated, LANDER_FLEET_SECRET: 'lander/trial' })
+
+    expect(await updateInlineSecret(lambda, 'isolated', '{"lander":1}')).toBe(true)
+    expect(await updateInlineSecret(lambda, 'open', '{"lander":1}')).toBe(false)
+
+    expect(await variablesOf(lambda, 'isolated')).toEqual({ ...isolated, LANDER_FLEET_SECRET: '{"lander":1}' })
+    expect(await variablesOf(lambda, 'open')).toEqual({ ...isolated, LANDER_FLEET_SECRET: 'lander/trial' })
+  })
+
+  async function createFunction(lambda: LambdaClient, name: string, Variables: Record<string, string>) {
+    const role = `Action=CreateRole&Version=2010-05-08&RoleName=${name}&AssumeRolePolicyDocument={}`
+    const authorization = 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, Signature=none'
+    const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' }
+    await fetch(emulator.endpoint, { method: 'POST', body: role, headers })
+    await lambda.send(
+      new CreateFunctionCommand({
+        FunctionName: name,
+        Role: `arn:aws:iam::123456789012:role/${name}`,
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Code: { ZipFile: EMPTY_ZIP },
+        Environment: { Variables },
+      }),
+    )
+  }
+
+  async function variablesOf(lambda: LambdaClient, FunctionName: string) {
+    const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }))
+    return Environment?.Variables
+  }
 
   test('a secret that is not there is an error with a remedy', async () => {
     const store = createManagedSecret({ name: 'lander/other', region })
