@@ -128,9 +128,14 @@ async function writeAll(
 ): Promise<number> {
   let size = 0
   for await (const chunk of chunks) {
-    observe(chunk)
-    for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten
+    const written = writeChunk(file, chunk)
+    observe(chunk) // hashes while the disk writes
+    await written
     size += chunk.length
   }
   return size
+}
+
+async function writeChunk(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at)).bytesWritten
 }
