@@ -47,7 +47,8 @@ function workerSeconds(group: Group, place: string, problem: ParsedProblem): num
  * line, the CPU.
  */
 export function placeLines(place: string, problem: ParsedProblem): readonly TimeLine[] {
-  const { bytesPerSecond, workers, throttled } = problem.compute
+  const { workers, throttled, places } = problem.compute
+  const bytesPerSecond = places[place]?.bytesPerSecond ?? problem.compute.bytesPerSecond
   const cpu = bytesPerSecond === undefined ? [] : [{ seconds: 0, secondsPerByte: 1 / (bytesPerSecond * workers) }]
   if (place === INTERNET)
     return [...cpu, { seconds: 0, secondsPerByte: 8 / (problem.linkFactor * problem.homeLink!.bitsPerSecond) }]
@@ -76,7 +77,8 @@ export function openUsd(place: string, problem: ParsedProblem): OpenUsd {
 
 /** Seconds until a place is at work: the agent's way there and a cold start. */
 export function openSeconds(place: string, problem: ParsedProblem): number {
-  if (place === INTERNET) return 0
+  const measured = problem.compute.places[place]?.startSeconds
+  if (measured !== undefined || place === INTERNET) return measured ?? 0
   return problem.compute.coldStartSeconds + sendSeconds(problem.home, place, problem.agentBytes, problem)
 }
 
@@ -93,9 +95,10 @@ export interface MergePart {
   readonly seconds: number
 }
 
-/** One invocation that reads all results at Lambda's steady rate. The sender's own machine merges for nothing. */
+/** One invocation that reads all results at Lambda's steady rate. The sender's own machine merges free of charge. */
 export function mergePart(place: string, resultBytes: number, problem: ParsedProblem): MergePart {
-  if (place === INTERNET) return { usd: 0, seconds: 0 }
-  const seconds = problem.compute.throttled ? resultBytes / LAMBDA_NETWORK.baselineBytesPerSecond : 0
+  const { mergeSeconds, throttled } = problem.compute
+  if (place === INTERNET) return { usd: 0, seconds: mergeSeconds }
+  const seconds = mergeSeconds + (throttled ? resultBytes / LAMBDA_NETWORK.baselineBytesPerSecond : 0)
   return { usd: lambdaUsdPerRequest(place, problem.prices) + runUsd(place, seconds, problem), seconds }
 }

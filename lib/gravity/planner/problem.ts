@@ -31,6 +31,13 @@ const groupSchema = v.strictObject({
   resultAllowed: v.optional(v.array(place)),
 })
 
+const measuredSchema = v.strictObject({
+  /** What one function gets through there. */
+  bytesPerSecond: v.optional(rate),
+  /** From sending the agent to its first line of work. */
+  startSeconds: v.optional(amount),
+})
+
 const computeSchema = v.strictObject({
   /** Functions at work in each region. */
   workers: v.optional(whole, 1),
@@ -44,6 +51,10 @@ const computeSchema = v.strictObject({
   coldStartSeconds: v.optional(amount, coldStartSeconds(4 * 2 ** 20)),
   /** Whether functions read through Lambda's token bucket; not so on a machine of one's own. */
   throttled: v.optional(v.boolean(), true),
+  /** What merging takes by itself, however few results there are. */
+  mergeSeconds: v.optional(amount, 0),
+  /** What was measured of a place, instead of the figures above. */
+  places: v.optional(v.record(v.string(), measuredSchema), {}),
 })
 
 /** The schema of a problem file. */
