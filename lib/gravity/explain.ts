@@ -67,24 +67,19 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 function changes(plan: FeasiblePlan, problem: PlacementProblem): string {
   const mine = { regions: plan.assignments.map(({ region }) => region), mergeRegion: plan.mergeRegion }
-  const rival = rivalOf(plan, mine)
-  if (rival === undefined) return ''
-  const found = breakEvens(problem, mine, rival)
-  const what = plan.objective === 'money' ? 'cheaper' : 'faster'
-  if (found.length === 0)
-    return `What would change the answer\n  nothing within a factor of 1,000: ${rival.name} never gets ${what}`
-  return [
-    `What would change the answer: ${rival.name} gets ${what}`,
-    ...found.map((point) => `  ${sentence(point, problem)}`),
-  ].join('\n')
+  const better = plan.objective === 'money' ? 'cheaper' : 'faster'
+  const rows = rivalsOf(plan, mine).flatMap((rival) => {
+    const points = breakEvens(problem, mine, rival)
+    if (points.length === 0) return [`  ${rival.name} never gets ${better}: nothing within a factor of 1,000 would do`]
+    return [`  ${rival.name} gets ${better}`, ...points.map((point) => `    ${sentence(point, problem)}`)]
+  })
+  return rows.length === 0 ? '' : ['What would change the answer', ...rows].join('\n')
 }
 
-/** The best other way of placing the groups that keeps the limits. */
-function rivalOf(plan: FeasiblePlan, mine: NamedPlacement): Alternative | undefined {
-  const others = plan.alternatives.filter(({ regions }) =>
-    regions.some((region, group) => region !== mine.regions[group]),
-  )
-  return others.find(({ feasible }) => feasible) ?? others[0]
+/** The other ways of placing the groups, each once, whatever its names. */
+function rivalsOf({ alternatives }: FeasiblePlan, mine: NamedPlacement): Alternative[] {
+  const seen = new Set([mine.regions.join()])
+  return alternatives.filter(({ regions }) => !seen.has(regions.join()) && seen.add(regions.join()))
 }
 
 function sentence({ what, factor }: BreakEven, problem: PlacementProblem): string {

@@ -1,5 +1,13 @@
+import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
 import { estimateCost } from '../../lib/gravity/cost.ts'
+import { curveSpec } from '../../lib/gravity/curve-spec.ts'
+import { explainPlan } from '../../lib/gravity/explain.ts'
+import { historyLines, todaysReads } from '../../lib/gravity/history.ts'
+import { type FrontierPoint, placementFrontier } from '../../lib/gravity/planner/frontier.ts'
+import { planPlacement } from '../../lib/gravity/planner/plan-placement.ts'
+import type { PlacementProblem } from '../../lib/gravity/planner/problem.ts'
 import { INTERNET } from '../../lib/gravity/prices.ts'
 import { estimateTransfer } from '../../lib/gravity/transfer.ts'
 import {
@@ -8,11 +16,16 @@ import {
   formatSeconds,
   formatUsd,
   parseBytes,
+  parseDuration,
   parseLink,
+  parseUsd,
   parseUtilisation,
 } from '../../lib/gravity/units.ts'
-import { note, printResult } from '../terminal/output.ts'
-import { pricesOption, readPrices } from './prices-file.ts'
+import { curvePage } from '../drawing/curve-page.ts'
+import { drawSvg } from '../drawing/draw-svg.ts'
+import { loadHighs } from '../solver/highs.ts'
+import { EXIT, note, printResult } from '../terminal/output.ts'
+import { pricesOption, readJsonFile, readPrices } from './prices-file.ts'
 
 /** `lander gravity`: what it takes to move data, and where to put code instead. */
 export function gravityCommand(): Command {
@@ -20,6 +33,8 @@ export function gravityCommand(): Command {
     .description('what it takes to move data, and where to put the code instead')
     .addCommand(timeCommand())
     .addCommand(costCommand())
+    .addCommand(curveCommand())
+    .addCommand(planCommand())
 }
 
 const bytesOption = () =>
@@ -107,4 +122,102 @@ async function costRequest(options: CostOptions) {
     ...(gets + puts > 0 && { requests: [{ region, gets, puts }] }),
     ...(gbSeconds + invocations > 0 && { compute: [{ region, gbSeconds, invocations, architecture: arch }] }),
   }
+}
+
+interface CurveOptions {
+  svg?: string
+  html?: string
+  json?: boolean
+}
+
+function curveCommand(): Command {
+  return new Command('curve')
+    .description('four decades of data gravity: how long it took to empty a drive, and what S3 and Lambda do today')
+    .option('--svg <file>', 'draw it as a picture')
+    .option('--html <file>', 'draw it as a page, with every source')
+    .addOption(jsonOption())
+    .action(async ({ svg, html, json }: CurveOptions) => {
+      const picture = svg === undefined && html === undefined ? undefined : await drawSvg(curveSpec())
+      if (svg !== undefined) await write(svg, picture!)
+      if (html !== undefined) await write(html, curvePage(picture!))
+      printResult(json, { lines: historyLines(), today: todaysReads() }, curveText)
+    })
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: unknown) => {
+    throw new UsageError('FILE_NOT_FOUND', `file "${file}" can't be written`, { cause, remedy: 'check the path' })
+  })
+  note(`wrote ${file}`)
+}
+
+function curveText(): string {
+  const lines = historyLines().flatMap(({ name, points }) => [
+    name,
+    ...points.map(({ year, seconds, drive }) => `  ${year}  ${formatSeconds(seconds).padEnd(12)} ${drive}`),
+  ])
+  const { bytes, reads } = todaysReads()
+  const today = reads.map(({ label, seconds }) => `  ${formatSeconds(seconds).padEnd(12)} ${label}`)
+  return [...lines, `today: ${formatBytes(bytes)} out of S3`, ...today].join('\n')
+}
+
+interface PlanOptions {
+  problem: string
+  deadline?: number
+  budget?: number
+  prices?: string
+  frontier?: boolean
+  json?: boolean
+}
+
+function planCommand(): Command {
+  return new Command('plan')
+    .description(
+      'where to process data that lies in several regions: least money under a deadline, or least time under a budget',
+    )
+    .requiredOption('--problem <file>', 'the problem as JSON: groups, agentBytes, home; see docs/gravity.md')
+    .option('--deadline <duration>', 'overrides deadlineSeconds, as in 15m', parseDuration)
+    .option('--budget <usd>', 'overrides budgetUsd, as in 1.50', parseUsd)
+    .addOption(pricesOption())
+    .option('--frontier', 'show what time costs: the plans between the fastest and the cheapest')
+    .addOption(jsonOption())
+    .action(async (options: PlanOptions) => {
+      const problem = await readProblem(options)
+      if (options.frontier) {
+        const points = placementFrontier(problem)
+        printResult(options.json, points, () => frontierText(points))
+        return
+      }
+      const solver = await loadHighs()
+      const plan = planPlacement(problem, { ...(solver && { solver }) })
+      if (options.json) for (const warning of plan.warnings) note(`warning: ${warning}`)
+      printResult(options.json, plan, () => explainPlan(plan, problem))
+      if (!plan.feasible) process.exitCode = EXIT.failed
+    })
+}
+
+/** The problem of a file, with what the command line overrides. Its shape is checked by the planner. */
+async function readProblem({ problem, deadline, budget, prices }: PlanOptions): Promise<PlacementProblem> {
+  const read = await readJsonFile(problem)
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new UsageError('PROBLEM_INVALID', `file "${problem}" holds no problem`, {
+      remedy: 'write a JSON object with groups, agentBytes, home',
+    })
+  return {
+    ...(read as PlacementProblem),
+    ...(deadline !== undefined && { deadlineSeconds: deadline }),
+    ...(budget !== undefined && { budgetUsd: budget }),
+    ...(prices !== undefined && { prices: (await readJsonFile(prices)) as NonNullable<PlacementProblem['prices']> }),
+  }
+}
+
+function frontierText(points: readonly FrontierPoint[]): string {
+  if (points.length === 0) return 'There is no plan at all.'
+  const places = (regions: readonly string[]) => [...new Set(regions)].join(', ')
+  return points
+    .map(
+      ({ usd, seconds, regions }) =>
+        `${formatSeconds(seconds).padEnd(14)} ${formatUsd(usd).padStart(10)}  in ${places(regions)}`,
+    )
+    .join('\n')
 }
