@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App } from 'aws-cdk-lib'
@@ -6,6 +6,8 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { onTestFinished } from 'vitest'
 import { addFleet } from '../../../cdk/fleet.ts'
 import { parseConfig } from '../../../lib/config/index.ts'
+
+const CDK_JSON = JSON.parse(readFileSync(new URL('../../../cdk.json', import.meta.url), 'utf8'))
 
 export interface Synthesised {
   readonly app: App
@@ -20,16 +22,21 @@ export function synthesise(config: unknown): Synthesised {
   const outdir = temporaryFolder()
   const assetDir = temporaryFolder()
   writeFileSync(join(assetDir, 'index.mjs'), 'export const handler = async () => {}\n')
-  const app = new App({ outdir, analyticsReporting: false })
+  const app = new App({ outdir, context: CDK_JSON.context, analyticsReporting: CDK_JSON.versionReporting })
   const stacks = addFleet(app, { config: parseConfig(config), assetDir })
   const templates = new Map(stacks.map((stack) => [stack.region, Template.fromStack(stack)]))
   return { app, directory: outdir, templates }
 }
 
-/** The template of the only region, or of the first. */
+const known = new Map<string, Template>()
+
+/** The template of the only region, or of the first. The same configuration is synthesised once. */
 export function synthesiseOne(config: object = {}): Template {
-  const { templates } = synthesise({ fleet: 'demo', regions: ['eu-west-1'], ...config })
-  return [...templates.values()][0]!
+  const whole = { fleet: 'demo', regions: ['eu-west-1'], ...config }
+  const key = JSON.stringify(whole)
+  const template = known.get(key) ?? [...synthesise(whole).templates.values()][0]!
+  known.set(key, template)
+  return template
 }
 
 /** A policy statement as it stands in a template. */
