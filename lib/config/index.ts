@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 import { type ConfigFile, ConfigSchema, type ParsedConfig } from './schema.ts'
 
+export { type ConfigAnswers, draftConfig } from './draft.ts'
 export { type DeployedFleet, parseOutputs } from './outputs.ts'
 export type { ConfigFile } from './schema.ts'
 

@@ -136,6 +136,13 @@ export const ConfigSchema = v.pipe(
           v.description('"isolated" runs the function where nothing but its own buckets can be reached.'),
         ),
       ),
+      perRunCredentials: v.optional(
+        v.pipe(
+          v.message(v.boolean(), 'use true or false'),
+          v.description('Each run reads with credentials narrowed to its statement, of a role made for it.'),
+        ),
+        false,
+      ),
       limits: v.optional(LimitsSchema, {}),
       logRetentionDays: v.optional(
         v.pipe(
@@ -146,7 +153,7 @@ export const ConfigSchema = v.pipe(
       ),
       tags: v.optional(tags, {}),
     },
-    'use only fleet, regions, rootKey, data, network, limits, logRetentionDays and tags; fleet and regions are needed',
+    'use only fleet, regions, rootKey, data, network, perRunCredentials, limits, logRetentionDays and tags; fleet and regions are needed',
   ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return

@@ -8,7 +8,7 @@ import {
   type WireError,
 } from '../errors.ts'
 import type { Probe } from '../host/probe.ts'
-import { findBucketRegion } from '../objects/s3-residence.ts'
+import { locateBucket } from '../objects/s3-residence.ts'
 import type { FleetClients } from './clients.ts'
 import { explainSkew } from './clock.ts'
 import type { Fleet, FleetRegion } from './fleet.ts'
@@ -128,7 +128,7 @@ function judgeAgainst(probe: Probe, all: readonly Probe[], known: readonly Publi
 
 async function checkBucket(expected: ExpectedBucket, fleet: Fleet, clients: FleetClients): Promise<BucketReport> {
   try {
-    const actual = await findBucketRegion(clients.s3(fleet.regions[0]!.region), expected.bucket)
+    const actual = await locateBucket(clients.s3(fleet.regions[0]!.region), expected.bucket)
     const problem = judgeBucket(expected, actual)
     return { ...expected, ...(problem && { problem: toWireError(problem) }) }
   } catch (error) {
@@ -136,12 +136,8 @@ async function checkBucket(expected: ExpectedBucket, fleet: Fleet, clients: Flee
   }
 }
 
-function judgeBucket({ bucket, region }: ExpectedBucket, actual: string | undefined): ObjectError | undefined {
+function judgeBucket({ bucket, region }: ExpectedBucket, actual: string): ObjectError | undefined {
   if (actual === region) return undefined
-  if (actual === undefined)
-    return new ObjectError('OBJECT_FORBIDDEN', `where bucket "${bucket}" lies can't be found out`, {
-      remedy: 'check its name, or ask its owner for s3:ListBucket',
-    })
   return new ObjectError('BUCKET_ELSEWHERE', `bucket "${bucket}" lies in ${actual}, but ${region} is to read it`, {
     remedy: `write "region": "${actual}" for it in lander.config.json, and deploy`,
   })

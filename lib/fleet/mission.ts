@@ -1,8 +1,8 @@
 /** A mission: one order carried out in every region that holds its data, and the answers brought together. */
 import type { Json } from '../encoding/json.ts'
-import { ObjectError, toWireError, UnreachableError, type WireError } from '../errors.ts'
+import { toWireError, UnreachableError, type WireError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
-import { findBucketRegion } from '../objects/s3-residence.ts'
+import { locateBucket } from '../objects/s3-residence.ts'
 import type { Progress } from '../sandbox/job.ts'
 import type { Scope } from '../scope.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
@@ -110,18 +110,6 @@ export function placeOf(region: string, fleet: Fleet): FleetRegion {
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
 export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients: FleetClients): Promise<string[]> {
   const asked = clients.s3(fleet.regions[0]!.region)
-  const homes = await Promise.all(scopes.map(({ bucket }) => locate(bucket, () => findBucketRegion(asked, bucket))))
+  const homes = await Promise.all(scopes.map(({ bucket }) => locateBucket(asked, bucket)))
   return [...new Set(homes)]
-}
-
-async function locate(bucket: string, ask: () => Promise<string | undefined>): Promise<string> {
-  const region = await ask()
-  if (region !== undefined) return region
-  throw new ObjectError(
-    'OBJECT_FORBIDDEN',
-    `the region of bucket "${bucket}" can't be found out with these credentials`,
-    {
-      remedy: 'check the bucket name, or ask its owner for s3:ListBucket',
-    },
-  )
 }

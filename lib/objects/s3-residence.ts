@@ -22,6 +22,23 @@ export async function findBucketRegion(client: S3Client, bucket: string): Promis
   }
 }
 
+/**
+ * Where a bucket lies, for a caller who can't go on without.
+ *
+ * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED`, or `OBJECT_FORBIDDEN` when S3 does not say
+ */
+export async function locateBucket(client: S3Client, bucket: string): Promise<string> {
+  const region = await findBucketRegion(client, bucket)
+  if (region !== undefined) return region
+  throw new ObjectError(
+    'OBJECT_FORBIDDEN',
+    `the region of bucket "${bucket}" can't be found out with these credentials`,
+    {
+      remedy: 'check the bucket name, or ask its owner for s3:ListBucket',
+    },
+  )
+}
+
 interface SdkError {
   readonly $metadata?: { readonly httpStatusCode?: number }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }

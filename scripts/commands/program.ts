@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
 import { fleetCommand } from './fleet.ts'
 import { gravityCommand } from './gravity.ts'
+import { initCommand } from './init.ts'
 import { inspectCommand } from './inspect.ts'
 import { keygenCommand } from './keygen.ts'
 import { localCommand } from './local.ts'
@@ -19,6 +20,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride()
   for (const command of [
+    initCommand(),
     keygenCommand(),
     packCommand(),
     inspectCommand(),
