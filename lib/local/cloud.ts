@@ -112,7 +112,8 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
   }
   const guard = opened(createGroupGuard())
   const memory = opened(createMemoryWatch())
-  const s3 = opened(createS3Handler({ dir: join(dir, 's3'), regions, credentials: keys, now }))
+  // A cloud on a laptop has to outlive its own restart, not a power cut: every reservation would wait for the disk.
+  const s3 = opened(createS3Handler({ dir: join(dir, 's3'), regions, credentials: keys, now, fsync: false }))
   const meter = createMeter()
 
   const services = new Map<string, RegionServices>()
