@@ -2,6 +2,7 @@ import { Annotations, CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import type { FleetConfig } from '../lib/config/index.ts'
 import { AgentBucket } from './constructs/agent-bucket.ts'
+import { BrokerRole } from './constructs/broker-role.ts'
 import { DataAccess } from './constructs/data-access.ts'
 import { DataLocalityFunction } from './constructs/data-locality-function.ts'
 import { FleetDashboard } from './constructs/fleet-dashboard.ts'
@@ -34,7 +35,12 @@ export class RegionStack extends Stack {
       : undefined
     const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, logRetention })
     locality.use(agents.grant)
-    locality.use(new DataAccess(this, 'Data', { buckets }).grant)
+    const data = new DataAccess(this, 'Data', { buckets }).grant
+    locality.use(
+      config.perRunCredentials
+        ? new BrokerRole(this, 'Broker', { fleet, functionRole: locality.role, data }).grant
+        : data,
+    )
     locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })

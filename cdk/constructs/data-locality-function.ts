@@ -26,7 +26,7 @@ export class DataLocalityFunction extends Construct {
   readonly function: lambda.Function
   readonly logGroup: logs.LogGroup
   readonly deadLetters: sqs.Queue
-  readonly #role: iam.Role
+  readonly role: iam.Role
 
   constructor(scope: Construct, id: string, props: DataLocalityFunctionProps) {
     super(scope, id)
@@ -36,22 +36,22 @@ export class DataLocalityFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     })
     this.deadLetters = this.#addDeadLetters()
-    this.#role = new iam.Role(this, 'Role', {
+    this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Lander fleet ${fleet}: reads its data buckets and writes nothing but reservations`,
     })
     // Not the managed policy, which may write to every log of the account.
-    this.logGroup.grantWrite(this.#role)
+    this.logGroup.grantWrite(this.role)
     this.function = this.#addFunction(props)
-    acknowledge(this.#role, [NO_RESOURCE_IN_TRACES])
+    acknowledge(this.role, [NO_RESOURCE_IN_TRACES])
     if (props.network !== undefined) this.use(props.network.grantTo(this.#functionArn(fleet)))
   }
 
   /** Gives the function a thing to use: variables, permissions and the reasons for them, together. */
   use({ environment, statements, acknowledgements }: EnvironmentGrant): void {
     for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value)
-    for (const statement of statements) this.#role.addToPrincipalPolicy(statement)
-    acknowledge(this.#role, acknowledgements)
+    for (const statement of statements) this.role.addToPrincipalPolicy(statement)
+    acknowledge(this.role, acknowledgements)
   }
 
   #addFunction({ config, assetDir, network }: DataLocalityFunctionProps): lambda.Function {
@@ -63,7 +63,7 @@ export class DataLocalityFunction extends Construct {
       architecture: lambda.Architecture.ARM_64,
       code: lambda.Code.fromAsset(assetDir),
       handler: 'index.handler',
-      role: this.#role,
+      role: this.role,
       memorySize: limits.memoryMb,
       timeout: Duration.seconds(limits.timeoutSeconds),
       ephemeralStorageSize: Size.mebibytes(limits.ephemeralMb),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { type ConfigFile, ConfigSchema, type ParsedConfig } from './schema.ts'
+import { type ConfigFile, ConfigSchema, isIsolated, type ParsedConfig } from './schema.ts'
 
 export { type ConfigAnswers, draftConfig } from './draft.ts'
 export { type DeployedFleet, parseOutputs } from './outputs.ts'
@@ -35,8 +35,7 @@ export function parseConfig(value: unknown, source: string = CONFIG_FILE): Fleet
   const parsed = v.safeParse(ConfigSchema, value)
   if (!parsed.success) throw invalid(source, parsed.issues)
   const { $schema, network, ...config } = parsed.output
-  const confidential = config.data.some((bucket) => bucket.confidential)
-  return { ...config, network: network ?? (confidential ? 'isolated' : 'open') }
+  return { ...config, network: isIsolated(parsed.output) ? 'isolated' : 'open' }
 }
 
 /**

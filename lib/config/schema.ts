@@ -157,8 +157,9 @@ export const ConfigSchema = v.pipe(
   ),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return
-    for (const { message, path, input } of findConflicts(dataset.value)) {
-      addIssue({ message, input, path: pathTo(dataset.value, path) })
+    for (const { message, path } of findConflicts(dataset.value)) {
+      const items = pathTo(dataset.value, path)
+      addIssue({ message, path: items, input: items.at(-1)!.value })
     }
   }),
 )
@@ -166,48 +167,48 @@ export const ConfigSchema = v.pipe(
 export type ConfigFile = v.InferInput<typeof ConfigSchema>
 export type ParsedConfig = v.InferOutput<typeof ConfigSchema>
 
+/** Whether nothing but the fleet's own buckets can be reached: as the file says, or because its data is confidential. */
+export function isIsolated({ network, data }: Pick<ParsedConfig, 'network' | 'data'>): boolean {
+  return network === 'isolated' || (network === undefined && data.some(({ confidential }) => confidential))
+}
+
 interface Conflict {
-  readonly path: readonly [field: 'regions' | 'data', index: number, inner?: 'bucket' | 'region']
-  readonly input: string
+  readonly path: readonly (string | number)[]
   readonly message: string
 }
 
-/** What no field can see alone: doubles, and data in a region where the fleet has no function. */
-function findConflicts({ regions, data }: ConfigShape): Conflict[] {
+/** What no field can see alone: doubles, data where the fleet has no function, parts that exclude each other. */
+function findConflicts(config: ParsedConfig): Conflict[] {
+  const { regions, data, perRunCredentials } = config
   const conflicts: Conflict[] = []
   regions.forEach((name, i) => {
-    if (regions.indexOf(name) < i)
-      conflicts.push({ path: ['regions', i], input: name, message: 'name each region once' })
+    if (regions.indexOf(name) < i) conflicts.push({ path: ['regions', i], message: 'name each region once' })
   })
   data.forEach((entry, i) => {
     const first = data.findIndex(({ bucket }) => bucket === entry.bucket)
     if (first < i) {
       const message = `name each bucket once: data[${first}] has it, add the prefixes there`
-      conflicts.push({ path: ['data', i, 'bucket'], input: entry.bucket, message })
+      conflicts.push({ path: ['data', i, 'bucket'], message })
     }
     if (!regions.includes(entry.region)) {
       const message = 'add it to "regions": a bucket is read by the function of its own region'
-      conflicts.push({ path: ['data', i, 'region'], input: entry.region, message })
+      conflicts.push({ path: ['data', i, 'region'], message })
     }
   })
+  if (perRunCredentials && isIsolated(config)) {
+    const message = 'leave it out, or set network to "open": an isolated function can\'t reach STS'
+    conflicts.push({ path: ['perRunCredentials'], message })
+  }
   return conflicts
 }
 
-interface ConfigShape {
-  readonly regions: readonly string[]
-  readonly data: readonly { readonly bucket: string; readonly region: string }[]
-}
-
-function pathTo(
-  root: unknown,
-  keys: readonly (string | number | undefined)[],
-): [v.IssuePathItem, ...v.IssuePathItem[]] {
-  let input = root
-  const items = keys.flatMap((key) => {
-    if (key === undefined) return []
+/** A path as valibot says it, from the keys of one. */
+function pathTo(root: object, keys: readonly (string | number)[]): [v.IssuePathItem, ...v.IssuePathItem[]] {
+  let input: unknown = root
+  const items = keys.map((key) => {
     const parent = input as Record<string | number, unknown>
     input = parent[key]
-    return [{ type: 'unknown', origin: 'value', input: parent, key, value: input } as const]
+    return { type: 'unknown', origin: 'value', input: parent, key, value: input } as const
   })
   return items as unknown as [v.IssuePathItem, ...v.IssuePathItem[]]
 }

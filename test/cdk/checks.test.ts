@@ -14,8 +14,12 @@ const DATA = [
 ]
 const lintPresent = spawnSync('cfn-lint', ['--version']).status === 0
 
-describe.each(['open', 'isolated'])('a fleet in an %s network', (network) => {
-  const config = { fleet: 'demo', regions: REGIONS, network, data: DATA, tags: { team: 'research' } }
+describe.each([
+  ['a fleet in an open network', { network: 'open' }],
+  ['a fleet in an isolated network', { network: 'isolated' }],
+  ['a fleet with credentials for each run', { perRunCredentials: true }],
+])('%s', (_, kind) => {
+  const config = { fleet: 'demo', regions: REGIONS, data: DATA, tags: { team: 'research' }, ...kind }
 
   test('passes the AWS Solutions checks of cdk-nag', () => {
     const { app } = synthesise(config)

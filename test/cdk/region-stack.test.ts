@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions'
 import { describe, expect, test } from 'vitest'
-import { allowedActions, environmentOf, roleStatements, synthesiseOne } from './support/synthesise.ts'
+import { allowedActions, environmentOf, roleStatements, statementsOf, synthesiseOne } from './support/synthesise.ts'
 
 const ROOT_KEY = 'A'.repeat(43)
 const LOGS = { bucket: 'logs-eu', region: 'eu-west-1', prefixes: ['2026/'] }
@@ -139,6 +139,38 @@ describe('the role of the function', () => {
   test('allows every resource to the trace actions alone', () => {
     const wide = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Resource }) => Resource === '*')
     expect(allowedActions(wide)).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'])
+  })
+})
+
+describe('with credentials for each run', () => {
+  const template = () => synthesiseOne({ data: [LOGS], perRunCredentials: true })
+  const brokerPolicy = () => statementsOf(template(), /^BrokerRole/)
+
+  test('the function can read no data by itself', () => {
+    const statements = roleStatements(template())
+    expect(JSON.stringify(statements)).not.toContain('logs-eu')
+    expect(allowedActions(statements)).toContain('sts:AssumeRole')
+  })
+
+  test('it may assume the role that can, and that role alone', () => {
+    const assume = roleStatements(template()).filter(({ Action }) => Action === 'sts:AssumeRole')
+    const broker = { 'Fn::GetAtt': [expect.stringMatching(/^BrokerRole/), 'Arn'] }
+    expect(assume.map(({ Resource }) => Resource)).toEqual([broker])
+    expect(environmentOf(template()).LANDER_BROKER_ROLE_ARN).toEqual(broker)
+  })
+
+  test('that role reads and lists the data, and nothing else', () => {
+    expect(allowedActions(brokerPolicy())).toEqual(['s3:GetObject', 's3:ListBucket'])
+    expect(JSON.stringify(brokerPolicy())).not.toContain('AgentsBucket')
+  })
+
+  test('that role is assumed by the function alone', () => {
+    const functionRole = { 'Fn::GetAtt': [Match.stringLikeRegexp('^DataLocalityRole'), 'Arn'] }
+    template().hasResourceProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { AWS: functionRole } }],
+      },
+    })
   })
 })
 

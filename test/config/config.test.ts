@@ -26,6 +26,7 @@ describe('a configuration', () => {
       ...valid,
       data: [],
       network: 'open',
+      perRunCredentials: false,
       limits: {
         memoryMb: 1769,
         timeoutSeconds: 300,
@@ -44,6 +45,7 @@ describe('a configuration', () => {
       rootKey: 'k'.repeat(43),
       data: [{ bucket: 'logs-us', region: 'us-east-1', prefixes: ['2026/'], confidential: true }],
       network: 'open',
+      perRunCredentials: true,
       limits: {
         memoryMb: 3008,
         timeoutSeconds: 900,
@@ -109,6 +111,13 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
     ],
     ['a field of a bucket', { ...valid, data: [{ ...bucket, key: 1 }] }, 'data[0].key is no field', '"prefixes"'],
     ['a third network', { ...valid, network: 'vpn' }, 'network is "vpn"', '"open" or "isolated"'],
+    ['a word', { ...valid, perRunCredentials: 'yes' }, 'perRunCredentials is "yes"', 'true or false'],
+    [
+      'sessions where STS is out of reach',
+      { ...valid, perRunCredentials: true, network: 'isolated' },
+      'perRunCredentials is true',
+      'set network to "open"',
+    ],
     ['little memory', { ...valid, limits: { memoryMb: 128 } }, 'limits.memoryMb is 128', 'from 512 to 10240'],
     ['a long run', { ...valid, limits: { timeoutSeconds: 901 } }, 'limits.timeoutSeconds is 901', 'from 1 to 900'],
     ['no concurrency', { ...valid, limits: { concurrency: 0 } }, 'limits.concurrency is 0', '"unreserved"'],

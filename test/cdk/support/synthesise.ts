@@ -48,11 +48,12 @@ export interface Statement {
 }
 
 /** The statements of the function's own role. */
-export function roleStatements(template: Template): Statement[] {
+export const roleStatements = (template: Template): Statement[] => statementsOf(template, /^DataLocalityRole/)
+
+/** The statements of the roles whose logical id is like that. */
+export function statementsOf(template: Template, role: RegExp): Statement[] {
   const policies = Object.entries(template.findResources('AWS::IAM::Policy'))
-  return policies
-    .filter(([id]) => id.startsWith('DataLocalityRole'))
-    .flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
+  return policies.filter(([id]) => role.test(id)).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
 }
 
 /** The actions a list of statements allows, each once, in alphabetical order. */
