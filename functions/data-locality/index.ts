@@ -2,6 +2,8 @@
  * The data-locality function: wiring only, from the environment to `lib/host`. The CDK deploys this file's build to
  * every storage region, and the local cloud runs the very same one.
  */
+// First, see there.
+
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
@@ -13,15 +15,14 @@ import { createS3Client, createS3Store } from '../../lib/objects/s3.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
-import { createSandbox } from '../../lib/sandbox/sandbox.ts'
 import { readEnvironment } from './environment.ts'
 import { createHandler, type StreamingHandler } from './handler.ts'
+import { ASSETS, sandbox } from './sandbox.ts'
 
 declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown }
 
 async function createPlace(): Promise<Host> {
   const { fleet, region, agentBucket, rootKey, secret: where, brokerRole } = readEnvironment(process.env)
-  const assets = import.meta.dirname
   const client = createS3Client({ region })
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
   const now = () => Date.now()
@@ -38,9 +39,9 @@ async function createPlace(): Promise<Host> {
     region,
     now,
     agents,
-    engine: engineDigest(assets),
+    engine: engineDigest(ASSETS),
     policy: createPolicySource({ agents, rootKey, fleet, now }),
-    sandbox: createSandbox({ assets }),
+    sandbox,
     data: createS3Store({ client }),
     ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
