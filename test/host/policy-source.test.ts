@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { utf8 } from '../../lib/encoding/bytes.ts'
+import { createPolicySource } from '../../lib/host/policy-source.ts'
+import { createMemoryAgentBucket, POLICY_KEY } from '../../lib/objects/agent-bucket.ts'
+import { withRevocation } from '../../lib/trust/grant.ts'
+import type { SigningKey } from '../../lib/trust/keys.ts'
+import { type KeyPolicy, signPolicy } from '../../lib/trust/policy.ts'
+import { alice, DAY_MS, mallory, NOW, policyOf, root } from '../trust/fixture.ts'
+
+/** A region's agent bucket, a policy source that reads it, and a clock in the test's hand. */
+function setUp() {
+  const agents = createMemoryAgentBucket()
+  const clock = { now: NOW }
+  const source = createPolicySource({ agents, rootKey: root.publicKey, fleet: 'default', now: () => clock.now })
+  const publish = (policy: KeyPolicy, key: SigningKey = root) =>
+    agents.put(POLICY_KEY, utf8(JSON.stringify(signPolicy(policy, key))))
+  return { agents, clock, source, publish }
+}
+
+const first = policyOf({ version: 3 })
+const revoked = withRevocation(first, alice.keyId, NOW)!
+
+describe('the key policy of a place', () => {
+  test('has a revoked key stopped within a minute', async () => {
+    const { clock, source, publish } = setUp()
+    await publish(first)
+    expect((await source.current()).keys.get(alice.keyId)?.status).toBe('active')
+    await publish(revoked)
+    clock.now += 60_000
+    expect((await source.current()).keys.get(alice.keyId)?.status).toBe('revoked')
+  })
+
+  test('never goes back to an older version, so a revoked key stays dead', async () => {
+    const { clock, source, publish } = setUp()
+    await publish(revoked)
+    await source.current()
+    await publish(first)
+    clock.now += 60_000
+    expect(await source.current()).toMatchObject({ version: 4 })
+    expect((await source.current()).keys.get(alice.keyId)?.status).toBe('revoked')
+  })
+
+  test('lets nobody in where there is none', async () => {
+    await expect(setUp().source.current()).rejects.toMatchObject({ code: 'POLICY_DENIED' })
+  })
+
+  test('lets nobody in when it is by another key', async () => {
+    const { source, publish } = setUp()
+    await publish(first, mallory)
+    await expect(source.current()).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
+  })
+
+  test('lets nobody in when it is no JSON', async () => {
+    const { agents, source } = setUp()
+    await agents.put(POLICY_KEY, utf8('{'))
+    await expect(source.current()).rejects.toMatchObject({ code: 'POLICY_MALFORMED' })
+  })
+
+  test('lets nobody in when it has expired', async () => {
+    const { clock, source, publish } = setUp()
+    await publish(first)
+    clock.now = NOW + 90 * DAY_MS
+    await expect(source.current()).rejects.toMatchObject({ code: 'EXPIRED' })
+  })
+
+  test('is for one fleet', async () => {
+    const { source, publish } = setUp()
+    await publish(policyOf({ fleet: 'other' }))
+    await expect(source.current()).rejects.toMatchObject({ code: 'WRONG_FLEET' })
+  })
+})
