@@ -1,0 +1,15 @@
+import type { Placement } from '../../../lib/gravity/planner/branch-and-bound.ts'
+import { evaluate, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
+
+/** Every placement there is; for problems small enough to list. */
+export function everyPlacement(model: PlacementModel): Placement[] {
+  const choices = model.groupUsd.reduce<number[][]>(
+    (prefixes, row) => prefixes.flatMap((prefix) => allowed(row).map((place) => [...prefix, place])),
+    [[]],
+  )
+  return choices.flatMap((chosen) =>
+    model.merges.map((merge) => ({ chosen, merge, ...evaluate(model, chosen, merge) })),
+  )
+}
+
+const allowed = (row: readonly number[]) => [...row.keys()].filter((place) => Number.isFinite(row[place]!))
