@@ -1,4 +1,4 @@
-import { LanderError, toWireError } from '../errors.ts'
+import { InternalError, LanderError, toWireError } from '../errors.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { JobResult, Progress, Sandbox } from '../sandbox/job.ts'
@@ -91,5 +91,6 @@ async function run(
 
 function settle(bundle: VerifiedBundle, result: JobResult, region: string): Settlement {
   const { outcome, usage, logs, reads } = result
+  if (outcome.kind === 'departed') throw new InternalError('this place can not seal what departs')
   return { mission: bundle.order.mission, region, statement: bundle.statementDigest, outcome, usage, logs, reads }
 }

@@ -10,6 +10,16 @@ export type AgentCode =
   | 'AGENT_RESULT'
   /** The agent waits for something that can't happen. */
   | 'AGENT_STALLED'
+  /** The agent was frozen by another version of Lander, and can't be thawed by this one. */
+  | 'AGENT_STRANDED'
+  /** The agent wanted to go where its mission may not. */
+  | 'PLACE_UNKNOWN'
+  /** A copy of the agent could not land. */
+  | 'PLACE_UNREACHABLE'
+  /** The agent wanted to move while it was moving. */
+  | 'HOP_IN_PROGRESS'
+  /** A copy of the agent hit a limit. */
+  | 'COPY_STOPPED'
 
 /** Every code a failure may carry. Closed, so that a code tells no more than which of these happened. */
 export type FailureCode = AgentCode | ObjectCode
@@ -19,12 +29,18 @@ const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   AGENT_INVALID: true,
   AGENT_RESULT: true,
   AGENT_STALLED: true,
+  AGENT_STRANDED: true,
+  PLACE_UNKNOWN: true,
+  PLACE_UNREACHABLE: true,
+  HOP_IN_PROGRESS: true,
+  COPY_STOPPED: true,
   OBJECT_NOT_FOUND: true,
   OBJECT_CHANGED: true,
   OBJECT_OUT_OF_SCOPE: true,
   OBJECT_FORBIDDEN: true,
   OBJECT_RANGE_INVALID: true,
   OBJECT_FORMAT_INVALID: true,
+  OBJECT_LEFT_BEHIND: true,
   BUCKET_NOT_FOUND: true,
   BUCKET_ELSEWHERE: true,
   STORE_FAILED: true,

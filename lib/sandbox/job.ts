@@ -1,7 +1,9 @@
+import type { Limits } from '../limits.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import type { Scope } from '../scope.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import type { Outcome, Usage } from './outcome.ts'
+import type { Departure, Outcome, Usage } from './outcome.ts'
+import type { Resume } from './protocol.ts'
 
 /** What the agent learns about where it is. */
 export interface AgentContext {
@@ -23,8 +25,11 @@ export interface Progress {
 /** One run: a verified bundle, its input, and the objects it may see. */
 export interface Job {
   readonly bundle: VerifiedBundle
-  /** `run` calls the agent's function with the input; `merge` calls its merge function with an array of results. */
-  readonly entry: 'run' | 'merge'
+  /**
+   * `run` calls the agent's function with the input; `merge` calls its merge function with an array of results;
+   * `resume` lets an agent go on that is on its way.
+   */
+  readonly entry: 'run' | 'merge' | 'resume'
   /** JSON text. */
   readonly input: string
   readonly context: AgentContext
@@ -34,13 +39,26 @@ export interface Job {
   readonly store: ObjectStore
   /** Milliseconds since 1970 that the agent sees as now when it starts. */
   readonly now: number
+  /** What was frozen elsewhere, for the entry `resume`. */
+  readonly arrival?: Arrival
   readonly onProgress?: (progress: Progress) => void
+  /** Ends the run. */
   readonly signal?: AbortSignal
+  /** Asks the agent to depart as soon as it waits for something, to be landed anew in the same place. */
+  readonly leave?: AbortSignal
+}
+
+/** An agent that lands in the middle of its work. */
+export interface Arrival extends Resume {
+  /** What it was frozen to. */
+  readonly state: Uint8Array
+  /** What its mission has used of its limits before. */
+  readonly spent: Limits
 }
 
 /** What came of a job. Never thrown: only the host's own misuse throws. */
 export interface JobResult {
-  readonly outcome: Outcome
+  readonly outcome: Outcome | Departure
   readonly usage: Usage
   readonly logs: readonly string[]
   /** Every object version that was read, and how much of it. */

@@ -9,6 +9,7 @@
  * complete without anything outside of it but this pair.
  */
 import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } from './snapshot.ts'
 
 /** What the guest asks. `id` is 0 when nothing is to come back. */
 export type HostCall = (name: string, id: number, request: string, bytes: Uint8Array | undefined) => void
@@ -62,6 +63,8 @@ interface Hooks {
   /** Takes what made the module not load, and what ended the run. */
   readonly refuse: JSValueHandle
   readonly fail: JSValueHandle
+  /** Takes where a thawed agent is now, and what it waited for. */
+  readonly arrive: JSValueHandle
 }
 
 type Rejections = Map<number, { readonly promise: JSValueHandle; readonly reason: JSValueHandle }>
@@ -72,6 +75,9 @@ export class Machine {
   readonly #clock: { now: number }
   readonly #rejections: Rejections
   #hooks: Hooks | undefined
+  /** The memory after boot and load: what {@link freeze} compares with. */
+  #base: Uint8Array | undefined
+  #stackPointer = 0
   #depth = 0
   #stopped = false
 
@@ -112,6 +118,8 @@ export class Machine {
       this.#call(this.#hooks!.load, promise)
       promise.dispose()
     }, this.#hooks!.refuse)
+    this.#base = this.image().slice()
+    this.#stackPointer = this.#stackTop()
   }
 
   /** Calls the agent's entry; it ends with a host call named `return`, `throw` or `withhold`. */
@@ -131,6 +139,40 @@ export class Machine {
     })
   }
 
+  /**
+   * The machine as a difference to its base image, after a collection of garbage. Its call stack must be empty: then
+   * everything is in the memory, and the one global outside of it, the stack pointer, is where it was after load.
+   *
+   * @throws Error while the guest runs, or has ended
+   */
+  freeze(): MemoryDifference {
+    if (this.#base === undefined || this.#depth > 0 || this.#stopped) throw new Error('this machine can not be frozen')
+    this.#vm.runGC()
+    if (this.#stackTop() !== this.#stackPointer) throw new Error('the stack of a machine to be frozen is not empty')
+    return differenceOf(this.#base, this.image())
+  }
+
+  /**
+   * Puts a frozen machine into this one, which has booted and loaded the same. {@link arrive} sets it going.
+   *
+   * @throws Error if it was frozen over another base image, or needs more memory than there is
+   */
+  thaw(difference: MemoryDifference): void {
+    if (this.#base === undefined) throw new Error('this machine can not be thawed')
+    if (difference.base !== digestOfImage(this.#base)) throw new Error('the state belongs to another base image')
+    const memory = this.#vm._getMemory()
+    const missing = difference.bytes - memory.buffer.byteLength
+    if (missing < 0 || missing % PAGE_BYTES !== 0) throw new Error('the state does not fit its base image')
+    memory.grow(missing / PAGE_BYTES)
+    applyDifference(this.image(), difference)
+  }
+
+  /** Tells a thawed agent where it is; it goes on with what it waited for. */
+  arrive(request: string, now: number): void {
+    this.#clock.now = now
+    this.#enter(() => this.#callWithText(this.#hooks!.arrive, request))
+  }
+
   /** The engine's memory in pages. */
   get memoryPages(): number {
     return this.image().byteLength / PAGE_BYTES
@@ -146,8 +188,14 @@ export class Machine {
     this.#vm.dispose()
   }
 
+  #stackTop(): number {
+    return this.#vm._getExports().__stack_pointer.value
+  }
+
   #bootPrelude(): void {
     const vm = this.#vm
+    // Each takes a box in the guest's memory when first asked for: all at once, they are part of every base image.
+    void [vm.global, vm.undefined, vm.true, vm.false]
     const host = vm.newFunction(HOST_PROPERTY, (...args) => this.#onHostCall(args))
     vm.setProp(vm.global, HOST_PROPERTY, host)
     host.dispose()
@@ -175,8 +223,8 @@ export class Machine {
   }
 
   #onBoot(args: readonly JSValueHandle[]): JSValueHandle {
-    const [settle, load, start, refuse, fail] = args.slice(3).map((hook) => hook.dup())
-    this.#hooks = { settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail! }
+    const [settle, load, start, refuse, fail, arrive] = args.slice(3).map((hook) => hook.dup())
+    this.#hooks = { settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail!, arrive: arrive! }
     return this.#options.compiles ? this.#vm.true : this.#vm.false
   }
 

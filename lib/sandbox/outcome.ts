@@ -7,6 +7,24 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly error: AgentFailure }
   | { readonly kind: 'stopped'; readonly limit: StopReason; readonly message: string }
 
+/** The agent is on its way: frozen, and not sealed yet. */
+export interface Departure {
+  readonly kind: 'departed'
+  readonly journey: Journey
+  readonly state: Uint8Array
+}
+
+export type Journey =
+  /** The agent goes there. */
+  | { readonly kind: 'hop'; readonly to: string }
+  /** Copies go there, one for each; the agent waits for them where it is. */
+  | { readonly kind: 'scatter'; readonly to: readonly string[] }
+  /** The place sends it away before its own time is up; it goes on in the same region. */
+  | { readonly kind: 'stay' }
+
+/** What a copy of an agent is answered with: how its run ended, or that it could not land. */
+export type CopyAnswer = Outcome | { readonly kind: 'lost'; readonly message: string }
+
 /** `limit` names the limit that was hit; `stack` is the engine's call stack, `cancelled` the caller's own wish. */
 export type StopReason = LimitName | 'stack' | 'cancelled'
 

@@ -9,6 +9,7 @@
 import * as v from 'valibot'
 import type { Limits } from '../limits.ts'
 import type { AgentContext, Job } from './job.ts'
+import type { CopyAnswer } from './outcome.ts'
 
 /** Bytes of an object that one pull is answered with, at most. */
 export const CHUNK_BYTES = 1024 * 1024
@@ -16,6 +17,8 @@ export const CHUNK_BYTES = 1024 * 1024
 export const STREAM_WINDOW = 2
 /** Streams open at the same time: with {@link STREAM_WINDOW} it bounds the executor's buffers to 256 MiB. */
 export const MAX_STREAMS = 128
+/** Copies of an agent that are sent at once. */
+export const MAX_COPIES = 64
 /** Objects in one page of a listing. */
 export const PAGE_OBJECTS = 1000
 /** Bytes of a message's JSON header: room for a key of 1,024 characters, escaped. */
@@ -45,13 +48,26 @@ const fromExecutor = v.variant('type', [
   v.strictObject({
     ...base,
     type: v.literal('end'),
-    kind: v.picklist(['completed', 'failed', 'wallMs', 'memoryPages', 'resultBytes', 'logBytes', 'stack']),
+    kind: v.picklist([
+      'completed',
+      'departed',
+      'failed',
+      'wallMs',
+      'memoryPages',
+      'resultBytes',
+      'logBytes',
+      'stateBytes',
+      'stack',
+    ]),
     memoryPages: count,
     healthy: v.boolean(),
+    /** Of a departure: where the agent goes, where its copies go, or neither: it stays and wants a new landing. */
+    hop: v.optional(name),
+    copies: v.optional(v.pipe(v.array(name), v.maxLength(MAX_COPIES))),
   }),
 ])
 
-/** A message of the executor. `log` carries its text as body, `end` the result or the failure as JSON. */
+/** A message of the executor. `log` carries its text as body, `end` the result or the failure as JSON, or the state. */
 export type FromExecutor = v.InferOutput<typeof fromExecutor>
 export type EndMessage = Extract<FromExecutor, { type: 'end' }>
 export type EndKind = EndMessage['kind']
@@ -61,7 +77,10 @@ export function parseFromExecutor(header: unknown): FromExecutor {
   return v.parse(fromExecutor, header)
 }
 
-/** Everything a run needs, but for the objects. Its body is the agent's module followed by the input. */
+/**
+ * Everything a run needs, but for the objects. Its body is the agent's module followed by the input, or by the state of
+ * an agent that lands in the middle of its work.
+ */
 export interface RunMessage {
   readonly type: 'run'
   readonly run: number
@@ -72,13 +91,26 @@ export interface RunMessage {
   readonly seed: readonly number[]
   readonly compiles: boolean
   readonly limits: Limits
-  /** Bytes of the module at the start of the body; the rest is the input. */
+  /** Bytes of the module at the start of the body. */
   readonly mainBytes: number
+  /** How an agent that is on its way goes on here. Absent when it starts. */
+  readonly resume?: Resume
 }
 
-/** A message to the executor. `chunk` carries the bytes as body. */
+/** How a frozen agent goes on where it lands. */
+export interface Resume {
+  /** The place it left. */
+  readonly from: string
+  /** A copy: which of the calls it was made for is its own. */
+  readonly copy?: number
+  /** The agent whose copies have come back: their answers, in the order of the calls. */
+  readonly answers?: readonly CopyAnswer[]
+}
+
+/** A message to the executor. `chunk` carries the bytes as body; `leave` asks the agent to depart as soon as it waits. */
 export type ToExecutor =
   | RunMessage
+  | { readonly type: 'leave'; readonly run: number }
   | { readonly type: 'chunk'; readonly run: number; readonly stream: number; readonly last: boolean }
   | {
       readonly type: 'fault'

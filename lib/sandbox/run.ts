@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../encoding/json.ts'
 import { ObjectError } from '../errors.ts'
+import { type Limits, NOTHING_SPENT, remaining } from '../limits.ts'
 import type { ExecutorProcess } from './executor-process.ts'
 import { failureBytes, parseFailure, wordBytes } from './failure.ts'
 import type { Frame } from './frames.ts'
-import type { Job, JobResult } from './job.ts'
-import type { Outcome, StopReason, Usage } from './outcome.ts'
+import type { Arrival, Job, JobResult } from './job.ts'
+import type { Departure, Journey, Outcome, StopReason, Usage } from './outcome.ts'
 import { ProgressReporter } from './progress.ts'
-import { type EndMessage, type FromExecutor, MAX_STREAMS, parseFromExecutor, type StreamSource } from './protocol.ts'
+import {
+  type EndMessage,
+  type FromExecutor,
+  MAX_STREAMS,
+  parseFromExecutor,
+  type Resume,
+  type StreamSource,
+} from './protocol.ts'
 import { stoppedBy } from './stops.ts'
 import { type Chunk, Streams } from './streams.ts'
 
@@ -36,6 +44,8 @@ export class Run {
   readonly #streams: Streams
   readonly #progress: ProgressReporter
   readonly #abort = new AbortController()
+  /** What is left of the limits for this landing. */
+  readonly #limits: Limits
   #startedAt = performance.now()
   readonly #logs: string[] = []
   readonly #settled: Promise<RunReport>
@@ -53,6 +63,7 @@ export class Run {
     this.#job = job
     this.#executor = executor
     this.#number = number
+    this.#limits = remaining(job.bundle.limits, job.arrival?.spent ?? NOTHING_SPENT)
     this.#streams = new Streams({ store: job.store, scopes: job.scopes, signal: this.#abort.signal })
     this.#progress = new ProgressReporter(job.onProgress)
     this.#settled = new Promise((resolve) => {
@@ -62,21 +73,25 @@ export class Run {
 
   /** Sends the job off; resolves when the run has ended, one way or another. */
   report(): Promise<RunReport> {
-    const { bundle, signal } = this.#job
-    const { limits } = bundle
-    const longest = Math.max(limits.resultBytes, limits.logBytes, failureBytes(limits.errorBytes))
+    const { signal, leave } = this.#job
+    const { resultBytes, logBytes, errorBytes, stateBytes } = this.#limits
+    const longest = Math.max(resultBytes, logBytes, failureBytes(errorBytes), stateBytes)
     this.#executor.listen({ onFrame: (frame) => this.#onFrame(frame), onLost: () => this.#onLost() }, longest)
     this.#deadline = setTimeout(() => this.#finish(BROKEN, false), START_MS)
     signal?.addEventListener('abort', this.#onAbort)
-    if (signal?.aborted) this.#finish(stoppedBy('cancelled', limits), true)
+    leave?.addEventListener('abort', this.#onLeave)
+    if (signal?.aborted) this.#finish(stoppedBy('cancelled', this.#limits), true)
     else this.#send()
+    if (leave?.aborted) this.#onLeave()
     return this.#settled
   }
 
   readonly #onAbort = () => this.#stop('cancelled')
 
+  readonly #onLeave = () => this.#executor.send({ type: 'leave', run: this.#number })
+
   #send(): void {
-    const { bundle, entry, context, now, input } = this.#job
+    const { bundle, entry, context, now, input, arrival } = this.#job
     const main = Buffer.from(bundle.main)
     const seed = seedFor(context.mission, context.region)
     const { compiles } = bundle.statement
@@ -91,11 +106,12 @@ export class Run {
         now,
         seed,
         compiles,
-        limits: bundle.limits,
+        limits: this.#limits,
         mainBytes: main.length,
+        ...(arrival && { resume: resumeOf(arrival) }),
       },
       main,
-      Buffer.from(input),
+      arrival?.state ?? Buffer.from(input),
     )
   }
 
@@ -114,7 +130,7 @@ export class Run {
     if (message.type === 'started') this.#onStarted()
     else if (message.type === 'end') this.#onEnd(message, body)
     else if (message.type === 'close') this.#streams.close(message.stream)
-    else if (++this.#hostCalls > this.#job.bundle.limits.hostCalls) this.#stop('hostCalls')
+    else if (++this.#hostCalls > this.#limits.hostCalls) this.#stop('hostCalls')
     else if (message.type === 'open') this.#onOpen(message.stream, message.source)
     else if (message.type === 'pull') this.#onPull(message.stream)
     else if (message.type === 'log') this.#onLog(body)
@@ -127,7 +143,7 @@ export class Run {
     this.#started = true
     this.#startedAt = performance.now()
     clearTimeout(this.#deadline)
-    this.#deadline = setTimeout(() => this.#stop('wallMs'), this.#job.bundle.limits.wallMs + GRACE_MS)
+    this.#deadline = setTimeout(() => this.#stop('wallMs'), this.#limits.wallMs + GRACE_MS)
   }
 
   #onOpen(stream: number, source: StreamSource): void {
@@ -149,7 +165,7 @@ export class Run {
   #deliver(stream: number, { pieces, last }: Chunk): void {
     if (this.#ended) return
     const { bytesRead } = this.#streams
-    if (bytesRead > this.#job.bundle.limits.readBytes) {
+    if (bytesRead > this.#limits.readBytes) {
       this.#stop('readBytes')
       return
     }
@@ -159,22 +175,33 @@ export class Run {
 
   #onLog(body: Uint8Array): void {
     this.#logBytes += body.length + 1
-    if (this.#logBytes > this.#job.bundle.limits.logBytes) this.#stop('logBytes')
+    if (this.#logBytes > this.#limits.logBytes) this.#stop('logBytes')
     else this.#logs.push(Buffer.from(body).toString('utf8'))
   }
 
-  #onEnd({ kind, memoryPages, healthy }: EndMessage, body: Uint8Array): void {
-    this.#memoryPages = memoryPages
-    this.#finish(this.#outcomeOf(kind, body), healthy)
+  #onEnd(message: EndMessage, body: Uint8Array): void {
+    this.#memoryPages = message.memoryPages
+    this.#finish(this.#outcomeOf(message, body), message.healthy)
   }
 
-  #outcomeOf(kind: EndMessage['kind'], body: Uint8Array): Outcome {
+  #outcomeOf(message: EndMessage, body: Uint8Array): Outcome | Departure {
     const { limits } = this.#job.bundle
+    const { kind } = message
+    if (kind === 'departed') return this.#departure(message, body)
     if (kind === 'failed') return { kind, error: parseFailure(body, limits.errorBytes) }
     if (kind !== 'completed') return stoppedBy(kind, limits)
     if (body.length > limits.resultBytes) return stoppedBy('resultBytes', limits)
     this.#resultBytes = body.length
     return { kind, value: JSON.parse(Buffer.from(body).toString('utf8')) as Json }
+  }
+
+  #departure({ hop, copies }: EndMessage, state: Uint8Array): Outcome | Departure {
+    const journey = journeyOf(hop, copies)
+    const { limits } = this.#job.bundle
+    if (!destinationsOf(journey).every((to) => this.#job.context.regions.includes(to))) throw new Error('out of bounds')
+    if (state.length > this.#limits.stateBytes) return stoppedBy('stateBytes', limits)
+    if (destinationsOf(journey).length > this.#limits.hops) return stoppedBy('hops', limits)
+    return { kind: 'departed', journey, state }
   }
 
   /** Ends the run from this side: what the executor is doing can't be called off, so the executor goes. */
@@ -186,18 +213,19 @@ export class Run {
     this.#finish(BROKEN, false)
   }
 
-  #finish(outcome: Outcome, healthy: boolean): void {
+  #finish(outcome: Outcome | Departure, healthy: boolean): void {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#deadline)
     this.#job.signal?.removeEventListener('abort', this.#onAbort)
+    this.#job.leave?.removeEventListener('abort', this.#onLeave)
     this.#streams.closeAll()
     this.#abort.abort()
     const result = { outcome, usage: this.#usage(outcome), logs: this.#logs, reads: this.#streams.reads }
     this.#resolve({ result, healthy, started: this.#started })
   }
 
-  #usage(outcome: Outcome): Usage {
+  #usage(outcome: Outcome | Departure): Usage {
     const words = outcome.kind === 'failed' ? wordBytes(outcome.error) : 0
     return {
       wallMs: Math.round(performance.now() - this.#startedAt),
@@ -215,6 +243,21 @@ export class Run {
 const BROKEN: Outcome = {
   kind: 'failed',
   error: { code: 'AGENT_THREW', message: 'the executor of the agent ended unexpectedly' },
+}
+
+function resumeOf({ from, copy, answers }: Arrival): Resume {
+  return { from, ...(copy !== undefined && { copy }), ...(answers && { answers }) }
+}
+
+function journeyOf(hop: string | undefined, copies: readonly string[] = []): Journey {
+  if (hop !== undefined) return { kind: 'hop', to: hop }
+  return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay' }
+}
+
+/** Where an agent and its copies go; each is one hop. */
+export function destinationsOf(journey: Journey): readonly string[] {
+  if (journey.kind === 'stay') return []
+  return journey.kind === 'hop' ? [journey.to] : journey.to
 }
 
 /** Four words for the agent's random numbers: the same mission in the same region gets the same again. */

@@ -20,6 +20,10 @@ function explain(reason: StopReason, limits: Limits): string {
       return `the result is larger than ${limits.resultBytes} bytes and was withheld; return less, or raise resultBytes`
     case 'logBytes':
       return `the agent logged more than ${limits.logBytes} bytes; log less, or raise logBytes`
+    case 'stateBytes':
+      return `the agent's state is larger than ${limits.stateBytes} bytes; drop what it no longer needs before it hops, or raise stateBytes`
+    case 'hops':
+      return `the agent made more than ${limits.hops} hops; raise hops`
     case 'stack':
       return 'the agent used up the call stack; look for a recursion without an end'
     case 'cancelled':

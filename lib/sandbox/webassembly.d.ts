@@ -6,5 +6,6 @@ declare namespace WebAssembly {
   class RuntimeError extends Error {}
   interface Memory {
     readonly buffer: ArrayBuffer
+    grow(pages: number): number
   }
 }

@@ -191,7 +191,7 @@ describe('an agent that looks for a way out', () => {
     const body = `return Object.keys(await import('lander/agent')).sort()`
     expect(await outcomeOf(body)).toEqual({
       kind: 'completed',
-      value: ['ObjectError', 'agent', 'here', 'log', 'progress', 'sleep', 'sum'],
+      value: ['ObjectError', 'PlaceError', 'agent', 'at', 'here', 'hop', 'log', 'places', 'progress', 'sleep', 'sum'],
     })
   })
 

@@ -19,16 +19,19 @@ export interface RunOptions {
   readonly store?: ObjectStore
   readonly scopes?: readonly Scope[]
   readonly region?: string
+  /** @default `region` and one more */
+  readonly regions?: readonly string[]
   readonly mission?: string
   readonly now?: number
   readonly onProgress?: Job['onProgress']
   readonly signal?: AbortSignal
+  readonly leave?: AbortSignal
 }
 
 export const NOW = 1_750_000_000_000
 
 /** An agent whose body is `body`: what it returns is the result. `input` and `place` are at hand. */
-export function agentSource(body: string, imports = 'agent, here, log, progress, sleep, sum'): string {
+export function agentSource(body: string, imports = 'agent, at, here, hop, log, places, progress, sleep, sum'): string {
   return `import { ${imports} } from 'lander/agent'\nexport default agent(async (input, place) => { ${body} })`
 }
 
@@ -50,11 +53,12 @@ export function jobOf(main: string, options: RunOptions = {}): Job {
     bundle: { statement: { compiles }, statementDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
     entry,
     input: JSON.stringify(input),
-    context: { mission, fleet: 'test', region, regions: [region, 'there-1'] },
+    context: { mission, fleet: 'test', region, regions: options.regions ?? [region, 'there-1'] },
     scopes,
     store: scopeStore(store, scopes),
     now,
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.leave && { leave: options.leave }),
   }
 }

@@ -6,6 +6,7 @@ import { buildSandboxAssets } from '../../lib/bundle/sandbox-assets.ts'
 import type { JobResult, Sandbox } from '../../lib/sandbox/job.ts'
 import { createSandbox } from '../../lib/sandbox/sandbox.ts'
 import { agentSource, jobOf, type RunOptions } from './jobs.ts'
+import { type Travel, type TravelOptions, travel } from './travels.ts'
 
 export interface TestSandbox {
   readonly assets: string
@@ -13,6 +14,9 @@ export interface TestSandbox {
   run(body: string, options?: RunOptions): Promise<JobResult>
   /** Runs a whole module. */
   runModule(main: string, options?: RunOptions): Promise<JobResult>
+  /** Runs an agent whose body is `body`, wherever it goes. */
+  travel(body: string, options?: TravelOptions): Promise<Travel>
+  travelModule(main: string, options?: TravelOptions): Promise<Travel>
 }
 
 /** One sandbox for all tests of a file. */
@@ -30,6 +34,8 @@ export function useSandbox(): TestSandbox {
   return {
     assets,
     run: (body, options) => sandbox!.run(jobOf(agentSource(body), options)),
+    travel: (body, options) => travel(sandbox!, agentSource(body), options),
+    travelModule: (main, options) => travel(sandbox!, main, options),
     runModule: (main, options) => sandbox!.run(jobOf(main, options)),
   }
 }

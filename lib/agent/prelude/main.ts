@@ -7,6 +7,7 @@ import type { Agent, Place } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
+import { carryOut, currentDuty } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { installGlobals } from './globals.ts'
 import { lockNamespaces, removeCompilers, removeSharedMemory } from './harden.ts'
@@ -26,9 +27,18 @@ interface StartRequest {
   readonly input: string
 }
 
+/** What the host sends when a frozen agent lands. */
+interface ArrivalRequest {
+  readonly context: Place
+  /** What the agent waited for, by call, and what it is settled with. */
+  readonly settled: readonly (readonly [call: number, text: string | undefined])[]
+  /** A copy: the function it has to carry out. */
+  readonly copy?: { readonly entry: number; readonly seed: readonly number[] }
+}
+
 let exported: unknown
 let loaded = false
-let errorLength = 1024
+let limits: StartRequest['limits'] = { resultBytes: 0, errorBytes: 1024 }
 
 /** Takes the promise of the author's module. */
 function load(module: Promise<{ default?: unknown }>): void {
@@ -43,20 +53,42 @@ function load(module: Promise<{ default?: unknown }>): void {
 }
 
 async function start(request: string): Promise<void> {
-  const { entry, context, seed, limits, input } = parse(request) as StartRequest
-  errorLength = limits.errorBytes
-  try {
+  const { entry, context, seed, input, ...run } = parse(request) as StartRequest
+  limits = run.limits
+  await answer(() => {
     const definition = definedAgent()
     seedRandom(seed)
-    enterPlace(Object.freeze({ ...context, regions: Object.freeze(context.regions) }))
-    const result = await (entry === 'merge'
-      ? mergeAll(definition, parse(input))
-      : definition.run(parse(input), context))
-    const text = toJson(result)
+    enter(context)
+    return entry === 'merge' ? mergeAll(definition, parse(input)) : definition.run(parse(input), context)
+  })
+}
+
+/** A frozen agent is awake again, with the very heap it had. */
+function arrive(request: string): void {
+  const { context, settled, copy } = parse(request) as ArrivalRequest
+  enter(context)
+  for (const [number, text] of settled) settle(number, true, text, undefined)
+  if (copy === undefined) return
+  seedRandom(copy.seed)
+  void answer(() => carryOut(copy.entry))
+}
+
+function enter({ regions, ...context }: Place): void {
+  enterPlace(Object.freeze({ ...context, regions: Object.freeze(regions) }))
+}
+
+/** Runs `work` and tells the host how it ended: unless this heap has become a copy's, which answers for itself. */
+async function answer(work: () => unknown): Promise<void> {
+  let duty: number | undefined
+  try {
+    const working = work()
+    duty = currentDuty()
+    const text = toJson(await working)
+    if (duty !== currentDuty()) return
     if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
-    fail(error)
+    if (duty === undefined || duty === currentDuty()) fail(error)
   }
 }
 
@@ -80,13 +112,13 @@ function refuse(error: unknown): void {
 
 function fail(error: unknown): void {
   const limit = exhaustedLimit(error)
-  if (limit === undefined) tell('throw', describeThrown(error, errorLength))
+  if (limit === undefined) tell('throw', describeThrown(error, limits.errorBytes))
   else tell('stop', limit)
 }
 
 removeSharedMemory()
 installRandom()
 installGlobals()
-const compiles = host!('boot', 0, '', settle, load, start, refuse, fail)
+const compiles = host!('boot', 0, '', settle, load, start, refuse, fail, arrive)
 if (compiles !== true) removeCompilers()
 lockNamespaces()

@@ -42,7 +42,8 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
     }
     // A chunk may still be on its way when a run ends; it belongs to nobody then.
     if (current?.run !== header.run) return
-    if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
+    if (header.type === 'leave') current.guest.leave()
+    else if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
 }

@@ -37,6 +37,7 @@ interface Column {
 }
 
 interface Layout {
+  readonly names: readonly string[]
   readonly width: number
   readonly maxRows: number
   readonly columns: readonly Column[]
@@ -75,6 +76,9 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
   }
 
   return {
+    get header() {
+      return layout?.names
+    },
     decode(chunk, last) {
       const content = offset === 0 && carry.length === 0 ? withoutMark(chunk) : chunk
       offset += chunk.length - content.length
@@ -109,7 +113,7 @@ function layoutOf(options: CsvOptions, names: readonly string[]): Layout {
   })
   const width = names.length
   const maxRows = Math.min(BATCH_ROWS, Math.floor(BATCH_FIELDS / width))
-  return { width, maxRows, columns, fields: createFields(width * maxRows) }
+  return { names, width, maxRows, columns, fields: createFields(width * maxRows) }
 }
 
 function encodeBatch(

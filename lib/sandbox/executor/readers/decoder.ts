@@ -10,6 +10,8 @@ export interface Batch extends Reply {
 export interface Decoder {
   /** @throws FormatError if the bytes are not what the decoder reads */
   decode(chunk: Uint8Array, last: boolean): readonly Batch[]
+  /** Names of all columns, once they are known: whoever goes on in the middle needs them. CSV only. */
+  readonly header?: readonly string[] | undefined
 }
 
 /** The bytes of an object are not in the format they were read as. */

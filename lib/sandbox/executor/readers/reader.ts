@@ -16,6 +16,14 @@ export type Step =
   | { readonly kind: 'end' }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
 
+/** Where a reader is: enough to go on with another, as long as the object is within reach. */
+export interface ReaderNote {
+  readonly source: StreamSource
+  readonly format: Format
+  /** Batches of this source that were delivered before. */
+  readonly skip: number
+}
+
 /**
  * Reads one stream in one format: chunks go in as they arrive, batches come out as the guest asks. A chunk is decoded
  * only when its batches are wanted, and only then the next one is pulled, so a slow agent slows down the store.
@@ -25,10 +33,21 @@ export class Reader {
   readonly #pull: () => void
   readonly #chunks: { bytes: Uint8Array; last: boolean }[] = []
   readonly #batches: Batch[] = []
+  readonly #source: StreamSource
+  readonly #format: Format
+  /** Offset in the object up to which everything was delivered. */
+  #end: number | undefined
+  /** Batches that were delivered, here or before; and how many of them are still to be passed over. */
+  #delivered: number
+  #skip: number
   #fault: { code: string; message: string } | undefined
   #ended = false
 
-  constructor(source: StreamSource, format: Format, pull: () => void) {
+  constructor({ source, format, skip }: ReaderNote, pull: () => void) {
+    this.#source = source
+    this.#format = format
+    this.#delivered = skip
+    this.#skip = skip
     this.#decoder = createDecoder(format, source.from === 'object' ? source.start : 0)
     this.#pull = pull
   }
@@ -44,9 +63,24 @@ export class Reader {
   next(): Step {
     while (this.#batches.length === 0 && this.#chunks.length > 0) this.#decode()
     const batch = this.#batches.shift()
-    if (batch !== undefined) return { kind: 'batch', batch }
+    if (batch !== undefined) {
+      this.#delivered++
+      this.#end = batch.end
+      return { kind: 'batch', batch }
+    }
     if (this.#fault !== undefined) return { kind: 'fault', ...this.#fault }
     return { kind: this.#ended ? 'end' : 'waiting' }
+  }
+
+  /** An object is taken up again after the last batch; a listing, or a whole object, from its start. */
+  note(): ReaderNote {
+    const [source, format] = [this.#source, this.#format]
+    if (source.from !== 'object' || format.as === 'bytes' || format.as === 'text')
+      return { source, format, skip: this.#delivered }
+    const { header } = this.#decoder
+    const start = this.#end ?? source.start
+    const told = format.as === 'csv' && this.#end !== undefined ? { ...format, header } : format
+    return { source: { ...source, start }, format: told, skip: 0 }
   }
 
   #decode(): void {
@@ -54,7 +88,9 @@ export class Reader {
     if (last) this.#ended = true
     else this.#pull()
     try {
-      this.#batches.push(...this.#decoder.decode(bytes, last))
+      const batches = this.#decoder.decode(bytes, last)
+      this.#batches.push(...batches.slice(this.#skip))
+      this.#skip -= Math.min(this.#skip, batches.length)
     } catch (error) {
       this.#chunks.length = 0
       this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: error instanceof Error ? error.message : String(error) }

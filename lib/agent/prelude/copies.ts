@@ -1,0 +1,55 @@
+/** Copies of the agent: the functions they are to carry out, and what became of them. */
+import { call, nextNumber, type Reply } from './calls.ts'
+import { create, parse, stringify } from './captured.ts'
+import { PlaceError } from './place-error.ts'
+import { type AgentErrorText, rebuildError } from './rebuild-error.ts'
+
+/** What became of a copy, as the host tells it. */
+type Answer =
+  | { readonly kind: 'completed'; readonly value: unknown }
+  | { readonly kind: 'failed'; readonly error: AgentErrorText }
+  | { readonly kind: 'stopped'; readonly message: string }
+  | { readonly kind: 'lost'; readonly message: string }
+
+/** By number; they stay in this heap, closures and all, so a copy of it has them too. */
+const errands: Record<number, () => unknown> = create(null)
+
+/** Whose work this heap does: 0 for the agent itself, else the number of a copy's errand. */
+let duty = 0
+let underWay = 0
+
+export function currentDuty(): number {
+  return duty
+}
+
+/** Copies that this heap waits for. */
+export function copiesUnderWay(): number {
+  return underWay
+}
+
+/** Has a copy of this agent call `errand` in `region`. */
+export async function sendCopy(region: string, errand: () => unknown): Promise<unknown> {
+  const entry = nextNumber()
+  errands[entry] = errand
+  underWay++
+  try {
+    const { text } = (await call('at', stringify({ to: region, entry }))) as Reply
+    return resultOf(parse(text!) as Answer)
+  } finally {
+    underWay--
+    delete errands[entry]
+  }
+}
+
+/** From now on this is a copy, which has one thing to do; what the agent itself waited for never comes. */
+export async function carryOut(entry: number): Promise<unknown> {
+  duty = entry
+  underWay = 0
+  return await errands[entry]!()
+}
+
+function resultOf(answer: Answer): unknown {
+  if (answer.kind === 'completed') return answer.value
+  if (answer.kind === 'failed') throw rebuildError(answer.error)
+  throw new PlaceError(answer.kind === 'stopped' ? 'COPY_STOPPED' : 'PLACE_UNREACHABLE', answer.message)
+}

@@ -1,0 +1,51 @@
+import { addSpent, NOTHING_SPENT } from '../../lib/limits.ts'
+import type { Arrival, JobResult, Sandbox } from '../../lib/sandbox/job.ts'
+import type { CopyAnswer, Outcome } from '../../lib/sandbox/outcome.ts'
+import { jobOf, type RunOptions } from './jobs.ts'
+
+export interface Travel {
+  readonly outcome: Outcome
+  /** Every landing, in the order in which they ended. */
+  readonly landings: readonly { readonly region: string; readonly result: JobResult }[]
+}
+
+export interface TravelOptions extends Omit<RunOptions, 'leave'> {
+  /** What each place has, by region. @default `objects` in each */
+  readonly dataOf?: (region: string) => RunOptions
+  /** Asks the agent to leave, landing by landing. */
+  readonly leave?: () => AbortSignal | undefined
+}
+
+/** Runs an agent and carries it from place to place, unsealed, until it has ended. Each place is the same sandbox. */
+export async function travel(sandbox: Sandbox, main: string, options: TravelOptions = {}): Promise<Travel> {
+  const landings: { region: string; result: JobResult }[] = []
+
+  async function land(region: string, arrival?: Arrival): Promise<Outcome> {
+    const { leave: leaveOf, dataOf, ...same } = options
+    const leave = leaveOf?.()
+    const job = jobOf(main, { ...same, ...dataOf?.(region), region, regions: REGIONS, ...(leave && { leave }) })
+    const result = await sandbox.run(arrival === undefined ? job : { ...job, entry: 'resume', arrival })
+    landings.push({ region, result })
+    const { outcome, usage } = result
+    if (outcome.kind !== 'departed') return outcome
+    const { journey, state } = outcome
+    const to = journey.kind === 'hop' ? [journey.to] : journey.kind === 'scatter' ? journey.to : []
+    const used = {
+      ...NOTHING_SPENT,
+      wallMs: usage.wallMs,
+      hostCalls: usage.hostCalls,
+      readBytes: usage.bytesRead,
+      logBytes: usage.logBytes,
+      hops: to.length,
+    } // prettier-ignore
+    const next = { state, from: region, spent: addSpent(arrival?.spent ?? NOTHING_SPENT, used) }
+    if (journey.kind === 'hop') return land(journey.to, next)
+    if (journey.kind === 'stay') return land(region, next)
+    const answers: CopyAnswer[] = await Promise.all(journey.to.map((place, copy) => land(place, { ...next, copy })))
+    return land(region, { ...next, answers })
+  }
+
+  return { outcome: await land(options.region ?? REGIONS[0]!), landings }
+}
+
+export const REGIONS = ['us-1', 'eu-1', 'ap-1']
