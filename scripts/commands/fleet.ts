@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
-import { CONFIG_FILE, parseOutputs, readConfig } from '../../lib/config/index.ts'
+import { CONFIG_FILE, parseJson, parseOutputs, readConfig } from '../../lib/config/index.ts'
 import { UsageError, type WireError } from '../../lib/errors.ts'
 import { checkFleet, type ExpectedBucket, type FleetReport } from '../../lib/fleet/check.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
@@ -14,7 +15,6 @@ import { engineDigest } from '../../lib/sandbox/engine.ts'
 import { EXIT, note, paint, printResult, table } from '../terminal/output.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet } from './fleet-option.ts'
 import { localDir } from './options.ts'
-import { readJsonFile } from './prices-file.ts'
 
 interface FleetOptions {
   fleet: string
@@ -40,7 +40,7 @@ function importCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (path: string, options: { out: string; config: string; offline?: boolean; json?: boolean }) => {
       const { out, offline, config, json } = options
-      const deployed = parseOutputs(await readJsonFile(path), path)
+      const deployed = parseOutputs(parseJson(await readText(path), path), path)
       const fleet: Fleet = {
         lander: 1,
         name: deployed.name,
@@ -53,6 +53,15 @@ function importCommand(): Command {
       if (offline) return printResult(json, fleet, () => '')
       await check(fleet, out, config, json)
     })
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError('FILE_NOT_FOUND', `file "${path}" can't be read`, {
+      remedy: 'write it with cdk deploy --all --outputs-file',
+      cause,
+    })
+  })
 }
 
 /** A fleet that is imported again keeps the receipt keys of old epochs. */
