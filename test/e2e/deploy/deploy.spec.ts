@@ -201,6 +201,17 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     expect(existsSync('cdk.context.json')).toBe(false)
   })
 
+  // Last, and never destroyed: the emulated CloudFormation can't take a network down again. Nor does it resolve the
+  // reference to the secret, so no agent runs here.
+  test('an isolated fleet is deployed into a network of its own', async () => {
+    await configure({ fleet: 'closed', regions: ['us-east-1'], data: [], network: 'isolated' })
+    succeeded(await synthesise())
+    await deploy()
+    const { configuration } = await takeBack('us-east-1', 'lander-closed-data-locality', emulator)
+    expect(configuration.VpcConfig?.SubnetIds).toHaveLength(2)
+    expect(configuration.VpcConfig?.SecurityGroupIds).toHaveLength(1)
+  })
+
   const agentBucketIn = (region: string) => deployed.regions.find((place) => place.region === region)?.agentBucket
   const trusting = (publicKey: Uint8Array) => {
     const now = Date.now()
@@ -208,10 +219,9 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
   }
 
   async function secretIn(region: string): Promise<string> {
-    const secret = await emulator.call('secretsmanager', region, 'secretsmanager.GetSecretValue', {
-      SecretId: 'lander/trial',
-    })
-    return secret.SecretString as string
+    const request = { SecretId: 'lander/trial' }
+    const { SecretString } = await emulator.call('secretsmanager', region, 'secretsmanager.GetSecretValue', request)
+    return SecretString as string
   }
 
   async function functionNames(region: string): Promise<(string | undefined)[]> {
