@@ -26,6 +26,16 @@ export {
   signPolicy,
   verifyPolicy,
 } from './policy.ts'
+export {
+  RECEIPT_TYPE,
+  type Receipt,
+  type ReceiptObject,
+  type ReceiptObjects,
+  type ReceiptTrust,
+  type VerifiedReceipt,
+  verifyReceipt,
+  verifyReceiptChain,
+} from './receipt.ts'
 export { signBundle } from './sign-bundle.ts'
 export type { VerifiedBundle } from './verified-bundle.ts'
 export { type SignedPayload, verifyEnvelope } from './verify.ts'
