@@ -26,18 +26,31 @@ export function createProgressBars(
       draw()
     },
     finish(region, word) {
-      lines.set(region, `${region.padEnd(15)} ${word}`)
+      lines.set(region, `${region.padEnd(15)} ${paint('green', '█'.repeat(WIDTH), process.stderr)} ${word}`)
       draw()
     },
     [Symbol.dispose]: () => void stream.write(`\x1b[${lines.size}B`),
   }
 }
 
-/** One region's line: a bar where the share is known, what was read where it is not. */
+/** One region's line: how far it is where that is known, a mark that moves with the bytes where it is not. */
 export function barLine(region: string, { bytesRead, objects, fraction }: Progress, word = ''): string {
-  const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)}%`.padStart(5)
-  const filled = Math.round((fraction ?? 0) * WIDTH)
-  const bar = fraction === undefined ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
+  const share = fraction === undefined ? '' : ` ${String(Math.round(fraction * 100)).padStart(3)}%`
+  const bar = paint('cyan', fraction === undefined ? movingMark(bytesRead) : filledBar(fraction), process.stderr)
   const read = objects === 0 ? word : `${bytes(bytesRead)} from ${objects} ${objects === 1 ? 'object' : 'objects'}`
-  return `${region.padEnd(15)}${paint('cyan', bar, process.stderr)}${share} ${read}`
+  return `${region.padEnd(15)} ${bar}${share} ${read}`
+}
+
+function filledBar(fraction: number): string {
+  const filled = Math.round(fraction * WIDTH)
+  return '█'.repeat(filled) + '░'.repeat(WIDTH - filled)
+}
+
+const MARK = 3
+const BYTES_PER_STEP = 500_000
+
+/** A mark that goes on by a step with every half megabyte, and starts again at the end. */
+function movingMark(bytesRead: number): string {
+  const at = Math.floor(bytesRead / BYTES_PER_STEP) % (WIDTH - MARK + 1)
+  return bytesRead === 0 ? '░'.repeat(WIDTH) : '░'.repeat(at) + '█'.repeat(MARK) + '░'.repeat(WIDTH - MARK - at)
 }
