@@ -113,7 +113,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
   })
 
   test.each(REGIONS)('the code in %s is the code that was built', async (region) => {
-    const { codeSha256, codeDir, configuration } = await takeBack(region, FUNCTION, emulator)
+    const { codeSha256, codeDir, configuration } = await takeBack(region, FUNCTION, { emulator, into: folder })
     expect(configuration.CodeSha256).toBe(codeSha256)
     const built = join(assembly(), (await readdir(assembly())).find((name) => name.startsWith('asset.'))!)
     const files = (await readdir(built)).toSorted()
@@ -122,7 +122,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
   })
 
   test.each(REGIONS)('the function in %s has its environment and its size', async (region) => {
-    const { configuration } = await takeBack(region, FUNCTION, emulator)
+    const { configuration } = await takeBack(region, FUNCTION, { emulator, into: folder })
     expect(configuration).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -146,7 +146,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
 
   test('an agent runs on the deployed code, in the deployed environment, and every region signs a receipt', async () => {
     const receiptKeys = publicReceiptKeys(parseFleetSecret(await secretIn('us-east-1')), 'trial')
-    await using running = await runDeployedFleet({ deployed, receiptKeys, emulator, dir: join(folder, 'cloud') })
+    await using running = await runDeployedFleet({ deployed, receiptKeys, emulator, dir: folder })
     const { fleet, clients } = running
     for (const { region, bucket } of DATA)
       await running.put(region, bucket, 'logs/day.txt', `fine\nERROR in ${region}\n`)
@@ -174,7 +174,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     await deploy()
     expect(deployed).toEqual({ ...before, rootKey })
     for (const region of REGIONS) {
-      const { configuration } = await takeBack(region, FUNCTION, emulator)
+      const { configuration } = await takeBack(region, FUNCTION, { emulator, into: folder })
       expect(configuration.MemorySize).toBe(3008)
       expect(configuration.Environment?.Variables?.LANDER_ROOT_KEY).toBe(rootKey)
     }
@@ -207,7 +207,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     await configure({ fleet: 'closed', regions: ['us-east-1'], data: [], network: 'isolated' })
     succeeded(await synthesise())
     await deploy()
-    const { configuration } = await takeBack('us-east-1', 'lander-closed-data-locality', emulator)
+    const { configuration } = await takeBack('us-east-1', 'lander-closed-data-locality', { emulator, into: folder })
     expect(configuration.VpcConfig?.SubnetIds).toHaveLength(2)
     expect(configuration.VpcConfig?.SecurityGroupIds).toHaveLength(1)
   })

@@ -1,17 +1,18 @@
+import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { DeployedFleet } from '../../../lib/config/index.ts'
 import { createFleetClients, type FleetClients } from '../../../lib/fleet/clients.ts'
 import type { Fleet } from '../../../lib/fleet/fleet.ts'
 import type { PublicReceiptKey } from '../../../lib/fleet/receipt-keys.ts'
 import { type LocalCloud, startLocalCloud } from '../../../lib/local/cloud.ts'
-import { takeBack } from './deployed-function.ts'
+import { type TakeBackOptions, takeBack } from './deployed-function.ts'
 import type { Emulator } from './emulator.ts'
 
 export interface DeployedFleetOptions {
   readonly deployed: DeployedFleet
   readonly receiptKeys: readonly PublicReceiptKey[]
   readonly emulator: Emulator
-  /** Where the local cloud keeps its objects. */
+  /** A folder for the code that is taken back and for the local cloud's objects. It exists. */
   readonly dir: string
 }
 
@@ -30,7 +31,7 @@ export async function runDeployedFleet({
   dir,
 }: DeployedFleetOptions): Promise<RunningFleet> {
   const regions = deployed.regions.map(({ region }) => region)
-  const cloud = await startLocalCloud({ dir, regions })
+  const cloud = await startLocalCloud({ dir: join(dir, 'cloud'), regions })
   const { endpoint, credentials } = cloud
   const keys = [...receiptKeys]
   const fleet: Fleet = {
@@ -42,7 +43,7 @@ export async function runDeployedFleet({
     credentials,
   }
   const clients = createFleetClients(fleet)
-  for (const place of deployed.regions) await installFunction(cloud, place, emulator)
+  for (const place of deployed.regions) await installFunction(cloud, place, { emulator, into: dir })
   return {
     fleet,
     clients,
@@ -57,14 +58,14 @@ export async function runDeployedFleet({
   }
 }
 
-async function installFunction(cloud: LocalCloud, place: DeployedFleet['regions'][number], emulator: Emulator) {
-  const { configuration, codeDir } = await takeBack(place.region, place.functionName, emulator)
+async function installFunction(cloud: LocalCloud, place: DeployedFleet['regions'][number], from: TakeBackOptions) {
+  const { configuration, codeDir } = await takeBack(place.region, place.functionName, from)
   cloud.createFunction(place.region, {
     name: place.functionName,
     codeDir,
     handler: configuration.Handler!,
     // The local cloud has no Secrets Manager, so the function asks the one it was deployed beside.
-    environment: { ...configuration.Environment!.Variables!, AWS_ENDPOINT_URL_SECRETS_MANAGER: emulator.endpoint },
+    environment: { ...configuration.Environment!.Variables!, AWS_ENDPOINT_URL_SECRETS_MANAGER: from.emulator.endpoint },
     timeoutSeconds: configuration.Timeout!,
     memoryMb: configuration.MemorySize!,
   })

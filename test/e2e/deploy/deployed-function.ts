@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FunctionConfiguration, GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
@@ -16,8 +15,18 @@ export interface DeployedFunction {
   readonly codeDir: string
 }
 
+export interface TakeBackOptions {
+  readonly emulator: Emulator
+  /** A folder for what is taken back. */
+  readonly into: string
+}
+
 /** Takes a deployed function's code back out of the bucket it was deployed from. */
-export async function takeBack(region: string, name: string, { endpoint }: Emulator): Promise<DeployedFunction> {
+export async function takeBack(
+  region: string,
+  name: string,
+  { emulator: { endpoint }, into }: TakeBackOptions,
+): Promise<DeployedFunction> {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
   const lambda = new LambdaClient({ region, endpoint, credentials })
   const s3 = new S3Client({ region, endpoint, credentials })
@@ -25,7 +34,7 @@ export async function takeBack(region: string, name: string, { endpoint }: Emula
     const { Code, Configuration } = await lambda.send(new GetFunctionCommand({ FunctionName: name }))
     const archive = await download(s3, region, new URL(Code!.Location!).pathname.split('/').at(-1)!)
     const codeSha256 = createHash('sha256').update(archive).digest('base64')
-    return { configuration: Configuration!, codeSha256, codeDir: await unpack(archive) }
+    return { configuration: Configuration!, codeSha256, codeDir: await unpack(archive, into) }
   } finally {
     lambda.destroy()
     s3.destroy()
@@ -40,8 +49,8 @@ async function download(s3: S3Client, region: string, key: string): Promise<Uint
   return Body!.transformToByteArray()
 }
 
-async function unpack(archive: Uint8Array): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'lander-deployed-'))
+async function unpack(archive: Uint8Array, into: string): Promise<string> {
+  const folder = await mkdtemp(join(into, 'deployed-'))
   const zip = join(folder, 'code.zip')
   await writeFile(zip, archive)
   const codeDir = join(folder, 'code')
