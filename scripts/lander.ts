@@ -8,7 +8,8 @@ import { EXIT, printError } from './terminal/output.ts'
 const wantsJson = process.argv.includes('--json')
 
 try {
-  await createProgram().parseAsync(process.argv)
+  const program = await createProgram(process.argv.slice(2))
+  await program.parseAsync(process.argv)
 } catch (error) {
   process.exitCode = isHelp(error) ? EXIT.done : printError(asUsage(error), wantsJson)
 }

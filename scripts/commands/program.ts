@@ -1,39 +1,38 @@
 import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
-import { fleetCommand } from './fleet.ts'
-import { gravityCommand } from './gravity.ts'
-import { initCommand } from './init.ts'
-import { inspectCommand } from './inspect.ts'
-import { keygenCommand } from './keygen.ts'
-import { localCommand } from './local.ts'
-import { packCommand } from './pack.ts'
-import { receiptCommand } from './receipt.ts'
-import { runCommand } from './run.ts'
-import { trustCommand } from './trust.ts'
 
-/** The whole CLI, ready to parse. */
-export function createProgram(): Command {
+/** Every command, loaded when it is asked for: each brings clients and libraries that the others need not wait for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./init.ts')).initCommand(),
+  keygen: async () => (await import('./keygen.ts')).keygenCommand(),
+  pack: async () => (await import('./pack.ts')).packCommand(),
+  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  local: async () => (await import('./local.ts')).localCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
+  receipt: async () => (await import('./receipt.ts')).receiptCommand(),
+  trust: async () => (await import('./trust.ts')).trustCommand(),
+  fleet: async () => (await import('./fleet.ts')).fleetCommand(),
+  gravity: async () => (await import('./gravity.ts')).gravityCommand(),
+}
+
+/**
+ * The CLI, ready to parse `args`. Only the command they name is loaded; all of them for the help, and for a word that
+ * is none, so that suggestions can be made.
+ */
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('lander')
     .description('Moves code to data: signed agents land in the regions where your objects are.')
     .version(VERSION)
     .showSuggestionAfterError()
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-  for (const command of [
-    initCommand(),
-    keygenCommand(),
-    packCommand(),
-    inspectCommand(),
-    localCommand(),
-    runCommand(),
-    receiptCommand(),
-    trustCommand(),
-    fleetCommand(),
-    gravityCommand(),
-  ]) {
-    program.addCommand(quietly(command))
-  }
+  for (const load of neededCommands(args)) program.addCommand(quietly(await load()))
   return program
+}
+
+function neededCommands([word = '']: readonly string[]): readonly (() => Promise<Command>)[] {
+  if (word === '--version' || word === '-V') return []
+  return Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)
 }
 
 /** Errors are thrown to the one place that prints them, from every level of subcommands. */
