@@ -11,12 +11,16 @@ try {
   const program = await createProgram(process.argv.slice(2))
   await program.parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = isHelp(error) ? EXIT.done : printError(asUsage(error), wantsJson)
+  process.exitCode = hasSaidItAll(error) ? helpExit(error) : printError(asUsage(error), wantsJson)
 }
 
-/** Commander throws even for `--help` and `--version`, having printed them. */
-function isHelp(error: unknown): boolean {
-  return error instanceof CommanderError && error.exitCode === 0
+/** Commander throws even for `--help` and `--version`, having printed them, and for a command without its subcommand. */
+function hasSaidItAll(error: unknown): error is CommanderError {
+  return error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')
+}
+
+function helpExit({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? EXIT.done : EXIT.usage
 }
 
 function asUsage(error: unknown): unknown {
