@@ -14,6 +14,8 @@ export class ProgressReporter {
   readonly #clock: () => number
   #progress: Progress = { bytesRead: 0, objects: 0 }
   #reported = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #stopped = false
 
   constructor(report: ((progress: Progress) => void) | undefined, clock = () => performance.now()) {
     this.#report = report
@@ -30,11 +32,25 @@ export class ProgressReporter {
     this.#update({ ...this.#progress, fraction: Math.floor(fraction * 100 + 1e-9) / 100 })
   }
 
+  /** The run is over: nothing more is reported. */
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#stopped = true
+  }
+
   #update(progress: Progress): void {
     this.#progress = progress
-    const now = this.#clock()
-    if (this.#report === undefined || now - this.#reported < INTERVAL_MS) return
-    this.#reported = now
-    this.#report(progress)
+    if (this.#report === undefined || this.#stopped) return
+    const wait = this.#reported + INTERVAL_MS - this.#clock()
+    if (wait <= 0) this.#send()
+    // What comes too soon is told when its time has come, or an agent that waits would seem to stand still.
+    else this.#timer ??= setTimeout(() => this.#send(), wait)
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#reported = this.#clock()
+    this.#report?.(this.#progress)
   }
 }

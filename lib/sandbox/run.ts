@@ -217,6 +217,7 @@ export class Run {
     if (this.#ended) return
     this.#ended = true
     clearTimeout(this.#deadline)
+    this.#progress.stop()
     this.#job.signal?.removeEventListener('abort', this.#onAbort)
     this.#job.leave?.removeEventListener('abort', this.#onLeave)
     this.#streams.closeAll()

@@ -251,17 +251,31 @@ describe('what an agent can do', () => {
 
   test('an object that changes while it is read fails the read, never mixes two versions', async () => {
     await put(US, 'logs-us', '2026/changing', 'first')
-    const body = `export default agent(async () => {
+    // The agent holds the first version until a second object tells it that there is another.
+    const body = `import { sleep } from 'lander/agent'
+    const isThere = (key) => here.open(key).then(() => true, () => false)
+    export default agent(async () => {
       const object = await here.open('2026/changing')
-      log('opened')
       progress(0.5)
-      await sleep(1500)
+      while (!(await isThere('2026/changed'))) await sleep(50)
       return object.text()
-    })`.replace('export default', "import { sleep } from 'lander/agent'\nexport default")
-    const landed = land(body)
-    await new Promise((resolve) => setTimeout(resolve, 800))
-    await put(US, 'logs-us', '2026/changing', 'second')
-    expect((await landed).settlement?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_CHANGED' } })
+    })`
+    let changed: Promise<void> | undefined
+    const change = async () => {
+      await put(US, 'logs-us', '2026/changing', 'second')
+      await put(US, 'logs-us', '2026/changed', '')
+    }
+    const { settlement } = await land(
+      body,
+      {},
+      {
+        onProgress: (_, { fraction }) => {
+          if (fraction === 0.5) changed ??= change()
+        },
+      },
+    )
+    await changed
+    expect(settlement?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_CHANGED' } })
   })
 })
 
