@@ -74,6 +74,7 @@ export type UsageCode =
   | 'PROBLEM_INVALID'
   | 'REGION_UNKNOWN'
   | 'PRICE_UNKNOWN'
+  | 'LIMIT_REACHED'
   | 'LOCAL_RUNNING'
   | 'LOCAL_NOT_RUNNING'
 

@@ -20,6 +20,7 @@ const GRAVITY: readonly MissionOutcome[] = ['completed', 'stopped', 'failed', 'r
 /** The outcome of one region. */
 export function outcomeOf({ settlement, error }: RegionResult): MissionOutcome {
   if (settlement !== undefined) return settlement.outcome.kind
+  if (error?.code === 'LIMIT_REACHED') return 'stopped'
   return error?.situation === 'refused' ? 'refused' : 'unreachable'
 }
 

@@ -26,6 +26,8 @@ const FleetSchema = v.strictObject({
   ),
   /** Where S3 and Lambda answer, when that is not AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
+  /** Where its user is, and what the line there carries: what quotes of transfers rest on. */
+  home: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
   /** For a local cloud only: AWS credentials come from the usual places. */
   credentials: v.optional(v.strictObject({ accessKeyId: v.string(), secretAccessKey: v.string() })),
 })

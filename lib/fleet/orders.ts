@@ -14,6 +14,8 @@ export interface OrderDraft {
   readonly scopes?: readonly Scope[]
   /** Ceilings below the statement's. @default the statement's */
   readonly limits?: Partial<Limits>
+  /** A trial: of each object only the head of so many bytes is there. @default whole objects */
+  readonly headBytes?: number
 }
 
 export interface SignedOrder {
@@ -52,6 +54,7 @@ export function signOrderFor({ statement, draft = {}, fleet, regions, input, sen
     fleet,
     regions,
     scopes: draft.scopes ?? statement.scopes,
+    headBytes: draft.headBytes,
     limits: tightest(statement.limits, { ...statement.limits, ...draft.limits }),
   })
   return { mission: order.mission, envelope: signOrder(order, sender) }

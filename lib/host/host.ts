@@ -1,4 +1,5 @@
 import { InternalError, LanderError, toWireError } from '../errors.ts'
+import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { JobResult, Progress, Sandbox } from '../sandbox/job.ts'
@@ -75,15 +76,16 @@ async function run(
   options: InvokeOptions,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
-  const { mission, regions } = bundle.order
+  const { mission, regions, headBytes } = bundle.order
   const opened = broker ? await broker({ mission, scopes, wallMs: bundle.limits.wallMs }) : data
+  const shown = headBytes === undefined ? opened : headStore(opened, headBytes)
   return sandbox.run({
     bundle,
     entry: invocation.entry ?? 'run',
     input: invocation.input,
     context: { mission, fleet, region, regions },
     scopes,
-    store: scopeStore(opened, scopes),
+    store: scopeStore(shown, scopes),
     now: now(),
     ...options,
   })

@@ -17,6 +17,7 @@ import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
 import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
+import { DEFAULT_HOME_BPS } from './wan.ts'
 
 export interface LocalFleetOptions {
   /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
@@ -61,7 +62,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
   })
-  const fleet = describeFleet(cloud, root, await readReceiptKeys(files))
+  const fleet = describeFleet(cloud, root, await readReceiptKeys(files), wan)
   try {
     for (const { region, functionName, agentBucket } of fleet.regions) {
       await cloud.createBucket(region, agentBucket)
@@ -96,6 +97,7 @@ function describeFleet(
   { endpoint, regions, credentials }: LocalCloud,
   root: SigningKey,
   receiptKeys: PublicReceiptKey[],
+  wan: WanOptions | undefined,
 ): Fleet {
   return {
     lander: 1,
@@ -109,6 +111,7 @@ function describeFleet(
     })),
     endpoint,
     credentials,
+    ...(wan && { home: { region: wan.home ?? regions[0]!, bitsPerSecond: wan.homeBps ?? DEFAULT_HOME_BPS } }),
   }
 }
 

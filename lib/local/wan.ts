@@ -32,6 +32,9 @@ export interface WanSettings {
 /** The place the user is at. */
 export const HOME = 'home'
 
+/** An office's line. */
+export const DEFAULT_HOME_BPS = 50_000_000
+
 /** The way of a request and of its answer. */
 export interface Path {
   readonly rttMs: number
@@ -52,7 +55,7 @@ export interface Wan {
  * @throws whatever the figures throw for a region they don't know.
  */
 export function createWan(options: WanSettings): Wan {
-  const { regions, figures, homeBps = 50_000_000, accessRttMs = 5 } = options
+  const { regions, figures, homeBps = DEFAULT_HOME_BPS, accessRttMs = 5 } = options
   const home = options.home ?? regions[0] ?? ''
   const access = { there: createLine(homeBps), back: createLine(homeBps) }
   const places = [...new Set([...regions, home])]

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import {
+  count,
   digest,
   documentPayload,
   fleetName,
@@ -39,6 +40,8 @@ export interface Order {
   /** Equal to the statement's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
+  /** A trial: of each object only the head of so many bytes is there. @default whole objects */
+  readonly headBytes?: number | undefined
   readonly issuedAt: number
   readonly expiresAt: number
 }
@@ -57,6 +60,7 @@ const order = v.pipe(
     regions,
     scopes,
     limits,
+    headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
     issuedAt: time,
     expiresAt: time,
   }),
@@ -78,6 +82,8 @@ export interface OrderOptions {
   readonly scopes?: readonly Scope[]
   /** @default the statement's */
   readonly limits?: Limits
+  /** @default whole objects */
+  readonly headBytes?: number | undefined
   /** At most 24 hours. @default 1 hour */
   readonly lifetimeMs?: number
   readonly random?: RandomBytes
@@ -85,7 +91,7 @@ export interface OrderOptions {
 
 /** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { statement, input, now, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { statement, input, now, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
     fleet = statement.audience.fleet,
     regions = statement.audience.regions,
@@ -102,6 +108,7 @@ export function createOrder(options: OrderOptions): Order {
     regions,
     scopes,
     limits,
+    ...(headBytes !== undefined && { headBytes }),
     issuedAt: now,
     expiresAt: Math.min(now + lifetimeMs, statement.expiresAt),
   }

@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   pack: async () => (await import('./pack.ts')).packCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
   local: async () => (await import('./local.ts')).localCommand(),
+  plan: async () => (await import('./plan.ts')).planCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
   receipt: async () => (await import('./receipt.ts')).receiptCommand(),
   trust: async () => (await import('./trust.ts')).trustCommand(),

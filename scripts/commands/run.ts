@@ -1,39 +1,44 @@
-import { Command } from 'commander'
-import { UsageError } from '../../lib/errors.ts'
+import { Command, Option } from 'commander'
 import { outcomeOf } from '../../lib/fleet/answer.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { type RegionResult, regionsOf } from '../../lib/fleet/mission.ts'
+import { addToJournal, readJournal } from '../../lib/fleet/journal.ts'
+import { journalEntry } from '../../lib/fleet/journal-entry.ts'
+import type { RegionResult } from '../../lib/fleet/mission.ts'
 import { readStatement } from '../../lib/fleet/orders.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
-import { type Answer, run } from '../../lib/fleet/run.ts'
-import type { Limits } from '../../lib/limits.ts'
-import { localFleetFiles } from '../../lib/local/fleet-files.ts'
+import { type PlacedAnswer, type PlacedPart, runPlaced } from '../../lib/fleet/placed-run.ts'
+import type { Answer } from '../../lib/fleet/run.ts'
+import { INTERNET, type PriceFile } from '../../lib/gravity/prices.ts'
+import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
-import type { Scope } from '../../lib/scope.ts'
-import { readKeyFile } from '../../lib/trust/key-files.ts'
-import type { SigningKey } from '../../lib/trust/keys.ts'
 import { bytes, EXIT, note, paint, seconds, table } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
-import { fleetOption, LOCAL, readFleet } from './fleet-option.ts'
-import { readBundle } from './inspect.ts'
-import { dataOption, expiresOption, limitOption, localDir, parseInput } from './options.ts'
+import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
+import { fleetOption, readFleet } from './fleet-option.ts'
+import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
+import {
+  amountOption,
+  homeOf,
+  inventoriesOf,
+  journalPath,
+  priceFileOf,
+  type QuoteWords,
+  withQuoteOptions,
+} from './quote-options.ts'
+import { type Place, type QuotedRun, quoteBeforeRun } from './run-quote.ts'
 import { saveReceipts } from './save-receipts.ts'
 
-interface RunOptions {
-  data?: Scope[]
+interface RunOptions extends AgentOptions, QuoteWords {
   input?: string
-  key?: string
-  fleet: string
-  limit?: Partial<Limits>
-  expires: number
+  place: Place
+  maxUsd?: number
+  maxSeconds?: number
   receipts?: string
   json?: boolean
 }
 
 /** `lander run`: the whole way in one command. */
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run an agent, or a signed bundle, where its data lies')
     .argument('<agent>', 'the agent (.ts, .js), or a bundle from lander pack')
     .addOption(dataOption())
@@ -43,53 +48,97 @@ export function runCommand(): Command {
     .addOption(limitOption())
     .addOption(expiresOption())
     .option('--receipts <folder>', 'where to write what each region signed about the run, once it is verified')
+    .addOption(
+      new Option('--place <where>', 'where it runs: where the plan says, where the data lies, or on this machine')
+        .choices(['auto', 'data', 'home'])
+        .default('auto'),
+    )
+    .addOption(amountOption('--max-usd <usd>', 'stop when the run has cost so much'))
+    .addOption(amountOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
     .option('--json', 'print one JSON document')
-    .action(async (agent: string, options: RunOptions) => {
-      const input = parseInput(options.input)
-      const fleet = await readFleet(options.fleet)
-      const key = await readSender(options)
-      using clients = createFleetClients(fleet)
-      const file = await bundleOf(agent, key, fleet, options)
-      const scopes = options.data ?? readStatement(file).scopes
-      const regions = await regionsOf(scopes, fleet, clients)
-      using bars = createProgressBars(regions, { quiet: options.json === true })
-      const answer = await run({
-        fleet,
-        clients,
-        file,
-        sender: key,
-        input,
-        order: { regions, scopes, ...(options.limit && { limits: options.limit }) },
-        onProgress: (region, progress) => bars.update(region, progress),
-      })
-      for (const region of answer.regions)
-        bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
-      // First of all: an answer that its receipt contradicts is none.
-      const receipts = options.receipts ? await saveReceipts(options.receipts, answer.regions, fleet) : []
-      process.exitCode = exitCode(answer)
-      if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-      else report(answer)
-      for (const path of receipts) note(`receipt ${path}`)
+  return withQuoteOptions(command).action(async (agent: string, options: RunOptions) => {
+    const input = parseInput(options.input)
+    const fleet = await readFleet(options.fleet)
+    const key = await readSender(options)
+    using clients = createFleetClients(fleet)
+    const file = await bundleOf(agent, key, fleet, options)
+    const statement = readStatement(file)
+    const scopes = options.data ?? statement.scopes
+    const { place, maxUsd, maxSeconds } = options
+    const prices = await priceFileOf(options)
+    const quoted = await quoteBeforeRun({
+      fleet,
+      clients,
+      statement,
+      scopes,
+      place,
+      maxUsd,
+      prices,
+      agentBytes: file.length + JSON.stringify(input).length,
+      journal: await readJournal(journalPath()),
+      home: homeOf(options, fleet),
+      inventories: await inventoriesOf(options, fleet, clients),
     })
+    const { parts } = quoted
+    if (place === 'auto') announce(parts)
+    using bars = createProgressBars(
+      parts.map(({ region }) => region),
+      { quiet: options.json === true },
+    )
+    const at = new Date()
+    const answer = await runPlaced({
+      fleet,
+      clients,
+      file,
+      sender: key,
+      input,
+      parts,
+      maxUsd,
+      maxSeconds,
+      prices,
+      order: options.limit ? { limits: options.limit } : {},
+      onProgress: (region, progress) => bars.update(region, progress),
+    })
+    for (const region of answer.regions)
+      bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
+    // First of all: an answer that its receipt contradicts is none.
+    const receipts = options.receipts ? await saveReceipts(options.receipts, inRegions(answer), fleet) : []
+    process.exitCode = exitCode(answer)
+    if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+    else {
+      report(answer)
+      reportLeft(answer)
+    }
+    for (const path of receipts) note(`receipt ${path}`)
+    await remember(answer, quoted, at, prices)
+  })
 }
 
-const isBundle = (path: string): boolean => !/\.[cm]?[jt]sx?$/.test(path)
+/** Only a region signs what it did: home belongs to no fleet. */
+const inRegions = ({ regions }: PlacedAnswer) => regions.filter(({ place }) => place !== INTERNET)
 
-async function bundleOf(agent: string, key: SigningKey, fleet: Fleet, options: RunOptions): Promise<Uint8Array> {
-  if (isBundle(agent)) return readBundle(agent)
-  if (options.data === undefined) {
-    throw new UsageError('USAGE', 'no data is named', {
-      remedy: 'say what the agent may read: --data s3://bucket/prefix/',
-    })
-  }
-  const { expires: expiresInMs, data: scopes, limit: limits = {} } = options
-  return (await packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })).file
+/** Remembers what was predicted and what it was. A journal that can't be written is no reason to lose an answer. */
+async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, prices?: PriceFile): Promise<void> {
+  const quote = await quoted.quote
+  const entry = quote && journalEntry(quote, { ...answer, at, prices })
+  if (entry === undefined) return
+  await addToJournal(journalPath(), entry).catch((error: Error) =>
+    note(`the journal can't be written: ${error.message}`),
+  )
 }
 
-async function readSender({ key, fleet }: RunOptions): Promise<SigningKey> {
-  if (key !== undefined) return readKeyFile(key)
-  if (fleet === LOCAL) return readKeyFile(localFleetFiles(localDir()).developerKey)
-  throw new UsageError('USAGE', 'no key is named', { remedy: 'sign with --key FILE; lander keygen makes one' })
+/** That data moves is never a surprise. */
+function announce(parts: readonly PlacedPart[]): void {
+  const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
+  if (come.length > 0) note(`the data of ${come.join(', ')} comes to this machine; --place data would leave it there`)
+}
+
+/** What is left, and how to go on with it. */
+function reportLeft({ left, partial }: PlacedAnswer): void {
+  if (left.length === 0) return
+  if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
+  note(partial === undefined ? 'nothing was done' : 'printed is what the other regions answered')
+  for (const { region, scopes, why } of left) note(`left: ${region}, ${scopes.map(formatDataUri).join(' ')}: ${why}`)
 }
 
 /** The value to stdout; what happened in which region to stderr. */
@@ -110,7 +159,7 @@ function problemOf({
   settlement,
   error,
 }: RegionResult): { code: string; message: string; remedy?: string } | undefined {
-  if (settlement === undefined) return error
+  if (error !== undefined || settlement === undefined) return error
   const { outcome } = settlement
   if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
   if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error) }

@@ -1,0 +1,46 @@
+import { UsageError } from '../../lib/errors.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { packSigned } from '../../lib/fleet/pack-signed.ts'
+import type { Limits } from '../../lib/limits.ts'
+import { localFleetFiles } from '../../lib/local/fleet-files.ts'
+import type { Scope } from '../../lib/scope.ts'
+import { readKeyFile } from '../../lib/trust/key-files.ts'
+import type { SigningKey } from '../../lib/trust/keys.ts'
+import { LOCAL } from './fleet-option.ts'
+import { readBundle } from './inspect.ts'
+import { localDir } from './options.ts'
+
+const isBundle = (path: string): boolean => !/\.[cm]?[jt]sx?$/.test(path)
+
+/** What commands that send an agent know of it. */
+export interface AgentOptions {
+  data?: Scope[]
+  key?: string
+  fleet: string
+  limit?: Partial<Limits>
+  expires: number
+}
+
+/** The signed bundle of an agent: its own, or one packed and signed on the spot. */
+export async function bundleOf(
+  agent: string,
+  key: SigningKey,
+  fleet: Fleet,
+  options: AgentOptions,
+): Promise<Uint8Array> {
+  if (isBundle(agent)) return readBundle(agent)
+  if (options.data === undefined) {
+    throw new UsageError('USAGE', 'no data is named', {
+      remedy: 'say what the agent may read: --data s3://bucket/prefix/',
+    })
+  }
+  const { expires: expiresInMs, data: scopes, limit: limits = {} } = options
+  return (await packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })).file
+}
+
+/** The sender's key. @throws UsageError `USAGE`, `FILE_NOT_FOUND`, `KEY_FILE_INVALID` */
+export async function readSender({ key, fleet }: Pick<AgentOptions, 'key' | 'fleet'>): Promise<SigningKey> {
+  if (key !== undefined) return readKeyFile(key)
+  if (fleet === LOCAL) return readKeyFile(localFleetFiles(localDir()).developerKey)
+  throw new UsageError('USAGE', 'no key is named', { remedy: 'sign with --key FILE; lander keygen makes one' })
+}

@@ -1,0 +1,117 @@
+import { Command } from 'commander'
+import { UsageError } from '../../lib/errors.ts'
+import { chooseWay } from '../../lib/fleet/choose-way.ts'
+import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
+import { explainAccuracy, explainQuote } from '../../lib/fleet/explain-quote.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { createHome } from '../../lib/fleet/home.ts'
+import { accuracy, readJournal } from '../../lib/fleet/journal.ts'
+import type { MissionOptions } from '../../lib/fleet/mission.ts'
+import { readStatement } from '../../lib/fleet/orders.ts'
+import { readPolicy } from '../../lib/fleet/run.ts'
+import { type Sample, sampleAgent } from '../../lib/fleet/sampling.ts'
+import { type Survey, surveyData } from '../../lib/fleet/survey.ts'
+import { EXIT, note, printResult } from '../terminal/output.ts'
+import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
+import { fleetOption, readFleet } from './fleet-option.ts'
+import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
+import {
+  amountOption,
+  homeOf,
+  inventoriesOf,
+  journalPath,
+  priceFileOf,
+  type QuoteWords,
+  withQuoteOptions,
+} from './quote-options.ts'
+
+interface PlanOptions extends AgentOptions, QuoteWords {
+  input?: string
+  sample?: boolean
+  accuracy?: boolean
+  deadline?: number
+  budget?: number
+  keep?: string[]
+  keepResults?: string[]
+  json?: boolean
+}
+
+/** `lander plan`: what a run would take, and where it would go, before it is paid for. */
+export function planCommand(): Command {
+  const command = new Command('plan')
+    .description('say where an agent would run, what it would cost and how long it would take')
+    .argument('[agent]', 'the agent (.ts, .js), or a bundle from lander pack')
+    .addOption(dataOption())
+    .option('--input <json>', 'what the agent is called with when it is tried')
+    .option('--sample', 'try the agent on a little of the data, where it lies')
+    .option('--accuracy', 'show how far predictions have been off so far')
+    .addOption(amountOption('--deadline <seconds>', 'the least money that is done in this time'))
+    .addOption(amountOption('--budget <usd>', 'the least time for this money'))
+    .option('--keep <region...>', 'regions whose data must not leave them')
+    .option('--keep-results <region...>', 'regions whose results must not leave them')
+    .option('--key <file>', 'your key, from lander keygen (a local fleet has one of its own)')
+    .addOption(fleetOption())
+    .addOption(limitOption())
+    .addOption(expiresOption())
+    .option('--json', 'print one JSON document')
+  return withQuoteOptions(command).action(async (agent: string | undefined, options: PlanOptions) => {
+    if (options.accuracy) return showAccuracy(options)
+    if (agent === undefined)
+      throw new UsageError('USAGE', 'no agent is named', { remedy: 'lander plan AGENT.ts --data …' })
+    await showPlan(agent, options)
+  })
+}
+
+async function showAccuracy({ json }: PlanOptions): Promise<void> {
+  const report = accuracy(await readJournal(journalPath()))
+  printResult(json, report, () => explainAccuracy(report))
+}
+
+async function showPlan(agent: string, options: PlanOptions): Promise<void> {
+  const fleet = await readFleet(options.fleet)
+  const sender = await readSender(options)
+  using clients = createFleetClients(fleet)
+  const file = await bundleOf(agent, sender, fleet, options)
+  const statement = readStatement(file)
+  const scopes = options.data ?? statement.scopes
+  const input = parseInput(options.input)
+  const mission = {
+    fleet,
+    clients,
+    file,
+    sender,
+    input,
+    order: { scopes, ...(options.limit && { limits: options.limit }) },
+  }
+  const survey = await surveyData({ scopes, fleet, clients, inventories: await inventoriesOf(options, fleet, clients) })
+  const sample = options.sample && survey.objects > 0 ? await trySample(mission, survey, fleet, clients) : undefined
+  const quote = chooseWay({
+    fleet,
+    statement,
+    survey,
+    agentBytes: file.length + JSON.stringify(input).length,
+    sample,
+    journal: await readJournal(journalPath()),
+    home: homeOf(options, fleet),
+    keepData: options.keep ?? [],
+    keepResults: options.keepResults ?? [],
+    deadlineSeconds: options.deadline,
+    budgetUsd: options.budget,
+    prices: await priceFileOf(options),
+  })
+  if (!quote.plan.feasible) process.exitCode = EXIT.failed
+  const { problem: _, ...told } = quote
+  printResult(options.json, { ...told, survey, ...(sample && { sample }) }, () => explainQuote(quote, sample))
+}
+
+async function trySample(
+  mission: MissionOptions,
+  survey: Survey,
+  fleet: Fleet,
+  clients: FleetClients,
+): Promise<Sample> {
+  note('trying the agent on a little of the data …')
+  const policy = await readPolicy(fleet, clients, Date.now())
+  await using home = await createHome({ fleet: fleet.name, policy })
+  return await sampleAgent({ mission, survey, home })
+}

@@ -1,0 +1,68 @@
+/** Options of the commands that quote a run, and how their words become what a quote is made of. */
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import * as v from 'valibot'
+import { UsageError } from '../../lib/errors.ts'
+import type { FleetClients } from '../../lib/fleet/clients.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { type Inventory, openInventory } from '../../lib/fleet/inventory.ts'
+import type { HomeLine } from '../../lib/fleet/quote.ts'
+import { type PriceFile, parsePrices, priceFileSchema } from '../../lib/gravity/prices.ts'
+import { regionOf } from '../../lib/gravity/tables/regions.ts'
+import { parseLink } from '../../lib/gravity/units.ts'
+import { landerHome } from './options.ts'
+import { pricesOption, readJsonFile } from './prices-file.ts'
+
+export interface QuoteWords {
+  line?: number
+  home?: string
+  inventory?: string[]
+  prices?: string
+}
+
+/** Adds the options that say what a quote rests on. */
+export function withQuoteOptions(command: Command): Command {
+  return command
+    .option('--line <rate>', "what your own line carries, as in 50Mbps (default: the fleet's)", parseLink)
+    .option('--home <region>', "the region you are near (default: the fleet's)")
+    .option('--inventory <uri...>', "an S3 Inventory's manifest.json, used instead of listing its bucket")
+    .addOption(pricesOption())
+}
+
+/** A positive number. @throws UsageError `USAGE` */
+export const amountOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser((text: string) => {
+    const amount = Number(text)
+    if (text.trim() !== '' && Number.isFinite(amount) && amount > 0) return amount
+    throw new UsageError('USAGE', `"${text}" is no amount for ${flags.split(' ')[0]}`, {
+      remedy: 'use a number above 0',
+    })
+  })
+
+/** Where home is: as told, and what is not told as the fleet says. */
+export function homeOf({ line, home }: QuoteWords, fleet: Fleet): HomeLine | undefined {
+  const region = home ?? fleet.home?.region
+  const bitsPerSecond = line ?? fleet.home?.bitsPerSecond
+  if (home !== undefined) regionOf(home)
+  if (bitsPerSecond === undefined) return undefined
+  if (bitsPerSecond <= 0)
+    throw new UsageError('USAGE', 'a line of 0 bit/s carries nothing', { remedy: 'say --line 50Mbps' })
+  return { region: region ?? fleet.regions[0]!.region, bitsPerSecond }
+}
+
+/** The prices that `--prices` names; none for the published ones. */
+export async function priceFileOf({ prices }: QuoteWords): Promise<PriceFile | undefined> {
+  if (prices === undefined) return undefined
+  const json = await readJsonFile(prices)
+  parsePrices(json)
+  return v.parse(priceFileSchema, json)
+}
+
+export const inventoriesOf = (
+  { inventory = [] }: QuoteWords,
+  fleet: Fleet,
+  clients: FleetClients,
+): Promise<Inventory[]> => Promise.all(inventory.map((uri) => openInventory(uri, fleet, clients)))
+
+/** What was predicted of all runs, and what they were. */
+export const journalPath = (): string => join(landerHome(), 'journal.jsonl')
