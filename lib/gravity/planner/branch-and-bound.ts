@@ -1,6 +1,7 @@
 import { type Branch, type Candidate, candidateOf, prepareBranch } from './branch.ts'
 import { searchDepthFirst } from './depth-first.ts'
 import type { Evaluation, MergeOption, PlacementModel } from './model.ts'
+import type { TimePrices } from './time-prices.ts'
 import { atMost, below, TOLERANCE } from './tolerance.ts'
 
 /** Groups in their places, results in theirs, and what that comes to. */
@@ -41,13 +42,16 @@ export function searchLeastMoney(model: PlacementModel, options: SearchOptions):
   let best = cheapest((options.known ?? []).filter((plan) => keeps(plan, deadlineSeconds, budgetUsd)))
   let lowerBound = Number.POSITIVE_INFINITY
   let nodes = 0
+  let timePrices: TimePrices = new Map()
   const candidates = candidatesOf(model, deadlineSeconds)
   for (const [index, candidate] of candidates.entries()) {
     if (anyWillDo && best !== undefined) break
     if (candidate.boundUsd >= cutoffOf(best, budgetUsd)) continue
-    const branch: Branch = prepareBranch(model, candidate)
+    const cutoffUsd = cutoffOf(best, budgetUsd)
+    const branch: Branch = prepareBranch(model, candidate, { cutoffUsd, timePrices })
+    timePrices = branch.timePrices
     const share = Math.ceil((nodeLimit - nodes) / (candidates.length - index))
-    const limits = { cutoffUsd: cutoffOf(best, budgetUsd), deadlineSeconds, nodeLimit: share, anyWillDo }
+    const limits = { cutoffUsd, deadlineSeconds, nodeLimit: share, anyWillDo }
     const found = searchDepthFirst(model, branch, limits)
     best = found.best ?? best
     nodes += found.nodes

@@ -1,16 +1,16 @@
 import { secondsAt } from '../transfer.ts'
+import type { Choice } from './choice.ts'
 import type { MergeOption, PlacementModel } from './model.ts'
-import { type Choice, priceTime, shareOpening } from './relaxation.ts'
+import { shareOpening } from './opening-shares.ts'
+import { priceTime, type TimePrices } from './time-prices.ts'
 import { TOLERANCE } from './tolerance.ts'
 
-/** One merging place, with the places each group could go to if it were the only one. */
+/** One merging place, not looked at closely yet. */
 export interface Candidate {
   readonly merge: MergeOption
   /** What is left of the deadline for work and results. */
   readonly secondsLeft: number
-  /** `[group]` */
-  readonly choices: readonly (readonly TimedChoice[])[]
-  /** Each group at its cheapest: crude, but it rules out most merging places at once. */
+  /** Each group in its cheapest place: crude, but it rules out most merging places at once. */
   readonly boundUsd: number
 }
 
@@ -35,6 +35,15 @@ export interface Branch {
   /** What work and results take at least, whatever is chosen. */
   readonly leastWorkSeconds: number
   readonly leastResultSeconds: number
+  /** What time costs here; a good start for the next merging place. */
+  readonly timePrices: TimePrices
+}
+
+export interface BranchOptions {
+  /** A branch whose bound reaches this will not be searched. */
+  readonly cutoffUsd: number
+  /** Prices of time to start from. */
+  readonly timePrices: TimePrices
 }
 
 export interface PricedChoice extends Choice {
@@ -46,31 +55,52 @@ export interface PricedChoice extends Choice {
 /** `undefined` where some group has no place that keeps the deadline. */
 export function candidateOf(model: PlacementModel, merge: MergeOption, deadlineSeconds: number): Candidate | undefined {
   const secondsLeft = deadlineSeconds * (1 + TOLERANCE) - merge.seconds
-  const direct = model.bytes.map((_, group) => directChoices(model, merge, group, secondsLeft))
-  if (direct.some((mine) => mine.length === 0)) return undefined
-  const unlimited = deadlineSeconds === Number.POSITIVE_INFINITY
-  const choices = unlimited ? direct.map((mine) => undominated(model, mine)) : direct
-  const least = choices.map((mine) => Math.min(...mine.map(({ usd }) => usd)))
-  return { merge, secondsLeft, choices, boundUsd: merge.usd - model.floorCredit + sum(least) }
+  let boundUsd = merge.usd - model.floorCredit
+  for (const group of model.bytes.keys()) boundUsd += leastUsd(model, merge, group, secondsLeft)
+  return boundUsd === Number.POSITIVE_INFINITY ? undefined : { merge, secondsLeft, boundUsd }
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
-
-/** Where a group may go if it were the only one. */
-function directChoices(model: PlacementModel, merge: MergeOption, group: number, secondsLeft: number): TimedChoice[] {
-  const bytes = model.bytes[group]!
-  const result = model.results[group]!
-  const choices: TimedChoice[] = []
-  for (const place of model.places.keys()) {
-    const usd = model.groupUsd[group]![place]! + result * merge.resultUsdPerByte[place]!
-    if (usd === Number.POSITIVE_INFINITY) continue
-    const way = model.link[model.sourceOf[group]!]![place]!
-    const work = Math.max(way.seconds + way.secondsPerByte * bytes, secondsAt(model.placeLines[place]!, bytes))
-    const workSeconds = model.openSeconds[place]! + work
-    const resultSeconds = place === merge.place ? 0 : secondsAt([merge.resultLink[place]!], result)
-    if (workSeconds + resultSeconds <= secondsLeft) choices.push({ place, usd, workSeconds, resultSeconds })
+/** What a group costs in its cheapest place; infinite where none keeps the deadline. */
+function leastUsd(model: PlacementModel, merge: MergeOption, group: number, secondsLeft: number): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let place = 0; place < model.places.length; place++) {
+    const usd = usdOf(model, merge, group, place)
+    if (usd < least && workAlone(model, group, place) + resultAlone(model, merge, group, place) <= secondsLeft)
+      least = usd
   }
-  return choices
+  return least
+}
+
+const usdOf = (model: PlacementModel, merge: MergeOption, group: number, place: number): number =>
+  model.groupUsd[group]![place]! + model.results[group]! * merge.resultUsdPerByte[place]!
+
+/** Seconds of work in a place that has only this group. */
+function workAlone(model: PlacementModel, group: number, place: number): number {
+  const bytes = model.bytes[group]!
+  const way = model.link[model.sourceOf[group]!]![place]!
+  const work = Math.max(way.seconds + way.secondsPerByte * bytes, secondsAt(model.placeLines[place]!, bytes))
+  return model.openSeconds[place]! + work
+}
+
+function resultAlone(model: PlacementModel, merge: MergeOption, group: number, place: number): number {
+  if (place === merge.place) return 0
+  const way = merge.resultLink[place]!
+  return way.seconds + way.secondsPerByte * model.results[group]!
+}
+
+/** Where each group may go if it were the only one. */
+function directChoices(model: PlacementModel, { merge, secondsLeft }: Candidate): TimedChoice[][] {
+  return model.bytes.map((_, group) => {
+    const choices: TimedChoice[] = []
+    for (const place of model.places.keys()) {
+      const usd = usdOf(model, merge, group, place)
+      const workSeconds = workAlone(model, group, place)
+      const resultSeconds = resultAlone(model, merge, group, place)
+      if (usd < Number.POSITIVE_INFINITY && workSeconds + resultSeconds <= secondsLeft)
+        choices.push({ place, usd, workSeconds, resultSeconds })
+    }
+    return choices
+  })
 }
 
 /**
@@ -86,8 +116,16 @@ function undominated(model: PlacementModel, choices: readonly TimedChoice[]): re
 }
 
 /** Puts the prices of time and the shares of places into the choices, and the groups in order. */
-export function prepareBranch(model: PlacementModel, { merge, secondsLeft, choices: direct }: Candidate): Branch {
-  const time = priceTime(model, merge, direct, secondsLeft)
+export function prepareBranch(
+  model: PlacementModel,
+  candidate: Candidate,
+  { cutoffUsd, timePrices }: BranchOptions,
+): Branch {
+  const { merge, secondsLeft } = candidate
+  const possible = directChoices(model, candidate)
+  const direct = secondsLeft === Number.POSITIVE_INFINITY ? possible.map((mine) => undominated(model, mine)) : possible
+  const ownUsd = merge.usd - model.floorCredit
+  const time = priceTime(model, merge, direct, { secondsLeft, start: timePrices, enoughUsd: cutoffUsd - ownUsd })
   const timed = direct.map((mine, group) =>
     mine.map(({ place, usd }, index) => ({ place, usd: usd + time.surcharge[group]![index]! })),
   )
@@ -107,7 +145,8 @@ export function prepareBranch(model: PlacementModel, { merge, secondsLeft, choic
     order,
     choices,
     remainingUsd: suffixSums(order.map((group) => choices[group]![0]!.pricedUsd)),
-    baseUsd: merge.usd - model.floorCredit - time.worthUsd,
+    baseUsd: ownUsd - time.worthUsd,
+    timePrices: time.prices,
     leastWorkSeconds: largestLeast(direct, ({ workSeconds }) => workSeconds),
     leastResultSeconds: largestLeast(direct, ({ resultSeconds }) => resultSeconds),
   }

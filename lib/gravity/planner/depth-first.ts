@@ -17,14 +17,15 @@ export interface DepthFirstLimits {
  * can't be kept any more, or where what is spent and the least that the remaining groups can cost reach the best plan
  * known.
  *
- * What is spent holds, for each group placed, its priced cost (see relaxation.ts); and whenever a group goes
+ * What is spent holds, for each group placed, its priced cost (the price of time and its share of the place in it); and whenever a group goes
  * elsewhere, the share it would have paid of each place in use, so that in the end each place in use is paid in full.
  * It never exceeds the true cost of any completion. At the end of a way down the true cost is evaluated.
  */
 export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: DepthFirstLimits) {
   const { merge, secondsLeft, order, choices, remainingUsd, baseUsd } = branch
   const loads = new PlaceLoads(model, merge)
-  const rests = restsOf(model, order, choices)
+  // Without a deadline every place has room.
+  const rests = secondsLeft === Number.POSITIVE_INFINITY ? undefined : restsOf(model, order, choices)
   /** `[place]`: the shares of groups that went elsewhere. */
   const missedShares = new Float64Array(model.places.length)
   const chosen = new Array<number>(order.length).fill(-1)
@@ -64,7 +65,8 @@ export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: 
     let leastUsd = Number.POSITIVE_INFINITY
     for (const choice of mine) {
       const usd = choice.usd + (loads.isUsed(choice.place) ? 0 : model.openUsd[choice.place]!)
-      if (usd < leastUsd && loads.hasRoomFor(rests[k]!, choice.place, work, result)) [least, leastUsd] = [choice, usd]
+      const roomy = () => rests === undefined || loads.hasRoomFor(rests[k]!, choice.place, work, result)
+      if (usd < leastUsd && roomy()) [least, leastUsd] = [choice, usd]
     }
     return least
   }

@@ -89,6 +89,9 @@ export interface PlanOptions {
   readonly now?: Date
 }
 
+/** The default of {@link PlanOptions.nodeLimit}. */
+export const DEFAULT_NODE_LIMIT = 100_000
+
 /** What counts as the same objective. */
 const PRECISION = 1e-6
 
@@ -146,7 +149,7 @@ function solve(
   options: PlanOptions,
 ): Solution {
   const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
-  const { nodeLimit = 100_000 } = options
+  const { nodeLimit = DEFAULT_NODE_LIMIT } = options
   if (problem.objective === 'money') {
     const found = searchLeastMoney(model, { deadlineSeconds, budgetUsd, nodeLimit, known: ideas })
     return secondOpinion(found, problem, model, options)

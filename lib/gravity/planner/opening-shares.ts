@@ -1,0 +1,60 @@
+import type { Choice } from './choice.ts'
+
+/**
+ * A place costs something once, however many groups use it. To bound a plan by a sum over groups, that cost is shared
+ * out among the groups that could use the place: `[group][choice]`, never negative, for each place adding up to its
+ * cost. Whatever the shares, each group's least cost with its shares in it is a bound; these make it a high one, by dual
+ * ascent (Erlenkotter 1978): group by group, each offers to pay more as long as the places that would profit still have
+ * cost to cover. So most is paid by groups that have no cheap alternative.
+ */
+export function shareOpening(openUsd: readonly number[], choices: readonly (readonly Choice[])[]): number[][] {
+  const slack = [...openUsd]
+  const shares = choices.map((mine) => mine.map(() => 0))
+  const ladders = choices.map((mine) => [...mine.keys()].sort((a, b) => mine[a]!.usd - mine[b]!.usd))
+  const offers = choices.map((mine, group) => mine[ladders[group]![0]!]!.usd)
+  const byRegret = [...choices.keys()].sort(
+    (a, b) => regret(choices[b]!, ladders[b]!) - regret(choices[a]!, ladders[a]!),
+  )
+  let raised = true
+  while (raised) {
+    raised = false
+    for (const group of byRegret)
+      raised = raise(choices[group]!, ladders[group]!, offers, group, slack, shares[group]!) || raised
+  }
+  spreadRest(slack, choices, shares)
+  return shares
+}
+
+const regret = (mine: readonly Choice[], ladder: readonly number[]): number =>
+  ladder.length === 1 ? Number.POSITIVE_INFINITY : mine[ladder[1]!]!.usd - mine[ladder[0]!]!.usd
+
+/** Raises one group's offer to its next choice's cost, or as far as the places on its way have cost to cover. */
+function raise(
+  mine: readonly Choice[],
+  ladder: readonly number[],
+  offers: number[],
+  group: number,
+  slack: number[],
+  shares: number[],
+): boolean {
+  const offer = offers[group]!
+  const paid = ladder.filter((index) => mine[index]!.usd <= offer)
+  const next = ladder[paid.length]
+  const room = Math.min(...paid.map((index) => slack[mine[index]!.place]!))
+  const step = Math.min(room, next === undefined ? room : mine[next]!.usd - offer)
+  if (step <= 1e-12 * Math.abs(offer) || !Number.isFinite(step)) return false
+  for (const index of paid) {
+    slack[mine[index]!.place]! -= step
+    shares[index]! += step
+  }
+  offers[group] = next !== undefined && step === mine[next]!.usd - offer ? mine[next]!.usd : offer + step
+  return true
+}
+
+/** Cost that nobody offered to pay is shared evenly: it lifts no bound, but keeps the books complete. */
+function spreadRest(slack: readonly number[], choices: readonly (readonly Choice[])[], shares: number[][]): void {
+  const users = slack.map(() => 0)
+  for (const { place } of choices.flat()) users[place]!++
+  for (const [group, mine] of choices.entries())
+    for (const [index, { place }] of mine.entries()) shares[group]![index]! += slack[place]! / users[place]!
+}
