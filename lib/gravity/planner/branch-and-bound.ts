@@ -1,4 +1,4 @@
-import { type Branch, type Candidate, candidateOf, prepareBranch } from './branch.ts'
+import { type Candidate, candidateOf, prepareBranch } from './branch.ts'
 import { searchDepthFirst } from './depth-first.ts'
 import type { Evaluation, MergeOption, PlacementModel } from './model.ts'
 import type { TimePrices } from './time-prices.ts'
@@ -33,31 +33,42 @@ export interface SearchResult {
 export const keeps = ({ usd, seconds }: Evaluation, deadlineSeconds: number, budgetUsd: number): boolean =>
   atMost(seconds, deadlineSeconds) && atMost(usd, budgetUsd)
 
+/** A merging place whose search is not finished: nothing in it costs less than the bound. */
+interface OpenCandidate {
+  readonly candidate: Candidate
+  readonly lowerBound: number
+}
+
 /**
  * The cheapest placement that keeps deadline and budget, by branch and bound, with a proven lower bound even where
- * the nodes run out. Each place that could merge is a search of its own; most are ruled out by their first bound.
+ * the nodes run out. Each place that could merge is a search of its own; most are ruled out by their first bound. What
+ * is left of the nodes when all have had their share goes to those that could not finish.
  */
 export function searchLeastMoney(model: PlacementModel, options: SearchOptions): SearchResult {
   const { deadlineSeconds, budgetUsd, nodeLimit, anyWillDo = false } = options
   let best = cheapest((options.known ?? []).filter((plan) => keeps(plan, deadlineSeconds, budgetUsd)))
-  let lowerBound = Number.POSITIVE_INFINITY
+  let open = candidatesOf(model, deadlineSeconds).map((candidate) => ({ candidate, lowerBound: candidate.boundUsd }))
   let nodes = 0
   let timePrices: TimePrices = new Map()
-  const candidates = candidatesOf(model, deadlineSeconds)
-  for (const [index, candidate] of candidates.entries()) {
-    if (anyWillDo && best !== undefined) break
-    if (candidate.boundUsd >= cutoffOf(best, budgetUsd)) continue
-    const cutoffUsd = cutoffOf(best, budgetUsd)
-    const branch: Branch = prepareBranch(model, candidate, { cutoffUsd, timePrices })
-    timePrices = branch.timePrices
-    const share = Math.ceil((nodeLimit - nodes) / (candidates.length - index))
-    const limits = { cutoffUsd, deadlineSeconds, nodeLimit: share, anyWillDo }
-    const found = searchDepthFirst(model, branch, limits)
-    best = found.best ?? best
-    nodes += found.nodes
-    lowerBound = Math.min(lowerBound, found.lowerBound)
+  const searchAll = (): void => {
+    const unfinished: OpenCandidate[] = []
+    for (const [index, { candidate, lowerBound }] of open.entries()) {
+      const cutoffUsd = cutoffOf(best, budgetUsd)
+      if (lowerBound >= cutoffUsd || (anyWillDo && best !== undefined)) continue
+      const branch = prepareBranch(model, candidate, { cutoffUsd, timePrices })
+      timePrices = branch.timePrices
+      const share = Math.ceil((nodeLimit - nodes) / (open.length - index))
+      const found = searchDepthFirst(model, branch, { cutoffUsd, deadlineSeconds, nodeLimit: share, anyWillDo })
+      best = found.best ?? best
+      nodes += found.nodes
+      if (found.lowerBound < Number.POSITIVE_INFINITY) unfinished.push({ candidate, lowerBound: found.lowerBound })
+    }
+    open = unfinished
   }
-  return { best, lowerBound: Math.min(lowerBound, best?.usd ?? Number.POSITIVE_INFINITY), nodes }
+  searchAll()
+  if (open.length > 0 && nodes < nodeLimit) searchAll()
+  const lowerBound = Math.min(best?.usd ?? Number.POSITIVE_INFINITY, ...open.map((left) => left.lowerBound))
+  return { best, lowerBound, nodes }
 }
 
 /** The places that could merge in time, the one with the lowest first bound first. */

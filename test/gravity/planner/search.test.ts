@@ -111,10 +111,10 @@ describe('against HiGHS', () => {
         fc.property(seeds, worlds, share, (seed, world, tightness) => {
           const model = modelOf(world(seededRandom(seed), size))
           const deadlineSeconds = tightDeadline(model, 0.1 + 0.9 * tightness)
-          const mine = searchLeastMoney(model, { ...FREE, deadlineSeconds })
+          const mine = searchLeastMoney(model, { ...FREE, deadlineSeconds, nodeLimit: 200_000 })
           const theirs = solveWithMilp(model, deadlineSeconds, highs)
           expect(Math.abs(mine.best!.usd / theirs.best!.usd - 1)).toBeLessThan(1e-6)
-          expect(mine.lowerBound / mine.best!.usd).toBeCloseTo(1, 8)
+          expect(mine.lowerBound).toBeLessThanOrEqual(theirs.best!.usd * (1 + 1e-8))
         }),
         { numRuns, seed: 20_261_123 },
       )
