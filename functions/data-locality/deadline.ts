@@ -3,18 +3,29 @@ import type { Reply } from '../../lib/host/protocol.ts'
 /** Kept back from the function's own timeout, so that there is time to say how it ended. */
 const MARGIN_MS = 500
 
+/** How long before that an agent is asked to leave: it may compute on until it next waits, and be large to freeze. */
+const LEAVE_MS = 30_000
+
 export interface Deadline {
+  /** Fires when the run must end. */
   readonly signal: AbortSignal
+  /** Fires some time before, for an agent that can go on in another landing. */
+  readonly leave: AbortSignal
   readonly ms: number
   clear(): void
 }
 
-/** A signal that fires shortly before Lambda would end the function. */
+/** Signals that fire before Lambda would end the function. */
 export function deadlineOf(remainingMs: number): Deadline {
   const ms = Math.max(0, remainingMs - Math.min(MARGIN_MS, remainingMs / 4))
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), ms)
-  return { signal: controller.signal, ms: Math.round(ms), clear: () => clearTimeout(timer) }
+  const [end, leave] = [new AbortController(), new AbortController()]
+  const timers = [setTimeout(() => end.abort(), ms), setTimeout(() => leave.abort(), ms - Math.min(LEAVE_MS, ms / 3))]
+  return {
+    signal: end.signal,
+    leave: leave.signal,
+    ms: Math.round(ms),
+    clear: () => timers.forEach(clearTimeout),
+  }
 }
 
 /** A run that the function's own deadline cancelled was stopped by time, and says by how much of it. */

@@ -29,6 +29,7 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
     const deadline = deadlineOf(context.getRemainingTimeInMillis())
     const reply = await (await host).invoke(event, {
       signal: deadline.signal,
+      leave: deadline.leave,
       ...(streams && { onProgress: (progress) => write({ progress }) }),
     })
     deadline.clear()

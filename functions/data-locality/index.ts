@@ -45,6 +45,7 @@ async function createPlace(): Promise<Host> {
     data: createS3Store({ client }),
     ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
+    secret,
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
     report: (error) => console.error(error),
   })

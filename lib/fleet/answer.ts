@@ -1,5 +1,6 @@
 /** What a mission's regions answered, read as one answer. Pure. */
 import type { Json } from '../encoding/json.ts'
+import type { Usage } from '../sandbox/outcome.ts'
 import type { RegionResult } from './mission.ts'
 
 /** How a mission ended as a whole: `completed` only when every region completed. */
@@ -37,12 +38,17 @@ export function valuesOf(regions: readonly RegionResult[]): readonly Json[] | un
   return values.length === regions.length ? values : undefined
 }
 
-/** What the regions used, in sum. */
+/** What all landings used, in sum. */
 export function usageOf(regions: readonly RegionResult[]): MissionUsage {
-  const sum = (of: (region: RegionResult) => number) => regions.reduce((total, region) => total + of(region), 0)
+  const used = regions.flatMap(usagesOf)
   return {
-    bytesRead: sum(({ settlement }) => settlement?.usage.bytesRead ?? 0),
-    bytesReturned: sum(({ settlement }) => settlement?.usage.bytesReturned ?? 0),
-    bytesMoved: sum(({ bytesMoved }) => bytesMoved),
+    bytesRead: used.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    bytesReturned: used.reduce((sum, { bytesReturned }) => sum + bytesReturned, 0),
+    bytesMoved: regions.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0),
   }
+}
+
+function usagesOf({ settlement, route }: RegionResult): readonly Usage[] {
+  if (route !== undefined) return route.map((step) => step.settlement.usage)
+  return settlement === undefined ? [] : [settlement.usage]
 }

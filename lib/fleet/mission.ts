@@ -1,17 +1,16 @@
 /** A mission: one order carried out in every region that holds its data, and the answers brought together. */
 import type { Json } from '../encoding/json.ts'
-import { toWireError, UnreachableError, type WireError } from '../errors.ts'
+import type { WireError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
 import { locateBucket } from '../objects/s3-residence.ts'
 import type { Progress } from '../sandbox/job.ts'
 import type { Scope } from '../scope.ts'
-import type { EnvelopeJson } from '../trust/envelope.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { FleetClients } from './clients.ts'
-import type { Fleet, FleetRegion } from './fleet.ts'
-import { land } from './landing.ts'
+import type { Fleet } from './fleet.ts'
 import { type OrderDraft, readStatement, signOrderFor } from './orders.ts'
-import { deliver, type Transport } from './upload.ts'
+import { type RelayOptions, type RouteStep, relay } from './relay.ts'
+import type { Transport } from './upload.ts'
 
 export interface MissionOptions {
   readonly fleet: Fleet
@@ -25,17 +24,25 @@ export interface MissionOptions {
   readonly order?: OrderDraft
   /** @default 'auto' */
   readonly transport?: Transport
+  /**
+   * `everywhere` starts an agent in every region of the order, side by side; `once` starts one, in the first of them,
+   * which goes elsewhere itself with `hop` and `at`. @default 'everywhere'
+   */
+  readonly start?: 'once' | 'everywhere'
   readonly onProgress?: (region: string, progress: Progress) => void
   readonly signal?: AbortSignal
   readonly now?: () => number
 }
 
-/** What one region answered: a settlement, or the error that kept it from one. */
+/** What became of the agent that started in a region: its settlement, or the error that kept it from one. */
 export interface RegionResult {
+  /** Where it started; where it ended is in the settlement. */
   readonly region: string
   readonly settlement?: Settlement
   readonly error?: WireError
-  /** Bytes of bundle, order, input and answer that crossed the link. */
+  /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
+  readonly route?: readonly RouteStep[]
+  /** Bytes of bundle, order, input, states and answers that crossed links. */
   readonly bytesMoved: number
   /** From the first byte sent to the last received. */
   readonly seconds: number
@@ -47,9 +54,18 @@ export interface MissionResult {
   readonly regions: readonly RegionResult[]
 }
 
-/** Runs a signed bundle in every region of its order, side by side; one region's failure does not end the others. */
+/** Runs a signed bundle where its order says; the failure of an agent in one region does not end those in others. */
 export async function runMission(options: MissionOptions): Promise<MissionResult> {
-  const { fleet, clients, file, sender, order: draft = {}, input = null, now = Date.now } = options
+  const {
+    fleet,
+    clients,
+    file,
+    sender,
+    order: draft = {},
+    start = 'everywhere',
+    input = null,
+    now = Date.now,
+  } = options
   const text = JSON.stringify(input)
   const statement = readStatement(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? statement.scopes, fleet, clients))
@@ -62,49 +78,15 @@ export async function runMission(options: MissionOptions): Promise<MissionResult
     sender,
     now: now(),
   })
-  const landings = regions.map((region) => landIn(region, envelope, text, options))
-  return { mission, regions: await Promise.all(landings) }
+  const starts = start === 'once' ? regions.slice(0, 1) : regions
+  const agents = starts.map((region) => runAgent(region, { ...options, order: envelope, input: text }))
+  return { mission, regions: await Promise.all(agents) }
 }
 
-async function landIn(
-  region: string,
-  order: EnvelopeJson,
-  input: string,
-  options: MissionOptions,
-): Promise<RegionResult> {
-  const { fleet, clients, file, transport = 'auto', onProgress, signal } = options
+async function runAgent(region: string, options: RelayOptions): Promise<RegionResult> {
   const start = performance.now()
-  const took = () => (performance.now() - start) / 1000
-  let uploaded = 0
-  try {
-    const place = placeOf(region, fleet)
-    const { bundle, bytesMoved } = await deliver(file, { s3: clients.s3(region), place, transport })
-    uploaded = bytesMoved
-    const landing = await land({
-      lambda: clients.lambda(region),
-      place,
-      invocation: { lander: 1, bundle, order, input, stream: true },
-      onProgress: onProgress && ((progress) => onProgress(region, progress)),
-      signal,
-    })
-    return { region, ...landing.reply, bytesMoved: uploaded + landing.bytesMoved, seconds: took() }
-  } catch (error) {
-    return { region, error: toWireError(error), bytesMoved: uploaded, seconds: took() }
-  }
-}
-
-/** The deployed place of a region. @throws UnreachableError `FUNCTION_NOT_FOUND` */
-export function placeOf(region: string, fleet: Fleet): FleetRegion {
-  const place = fleet.regions.find((candidate) => candidate.region === region)
-  if (place !== undefined) return place
-  const deployed = fleet.regions.map((candidate) => candidate.region).join(', ')
-  throw new UnreachableError(
-    'FUNCTION_NOT_FOUND',
-    `fleet "${fleet.name}" has no function in ${region}, only in ${deployed}`,
-    {
-      remedy: `add ${region} to lander.config.json and deploy it`,
-    },
-  )
+  const relayed = await relay(region, options)
+  return { region, ...relayed, seconds: (performance.now() - start) / 1000 }
 }
 
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */

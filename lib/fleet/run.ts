@@ -2,7 +2,7 @@
 import { HOME } from '../bundle/document.ts'
 import { fromBase64url } from '../encoding/base64url.ts'
 import type { Json } from '../encoding/json.ts'
-import { fromWireError, UnreachableError } from '../errors.ts'
+import { fromWireError, InternalError, UnreachableError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
@@ -59,8 +59,10 @@ export async function runAtHome(
     { lander: 1, bundle, order: order.envelope, input: text, entry },
     { ...(signal && { signal }), ...(onProgress && { onProgress: (progress) => onProgress(HOME, progress) }) },
   )
-  if ('settlement' in reply) return reply.settlement
-  throw fromWireError(reply.error)
+  if ('error' in reply) throw fromWireError(reply.error)
+  const { outcome } = reply.settlement
+  if (outcome.kind === 'departed') throw new InternalError('an agent departed from home')
+  return { ...reply.settlement, outcome }
 }
 
 /** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */

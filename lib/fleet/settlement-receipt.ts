@@ -1,5 +1,6 @@
 import { RefusedError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
+import type { Outcome } from '../sandbox/outcome.ts'
 import {
   type ReceiptTrust,
   resultDigest,
@@ -8,13 +9,16 @@ import {
   verifyReceipt,
 } from '../trust/receipt.ts'
 
+/** A run's outcome, or that it ended by leaving. */
+type Ending = Outcome | { readonly kind: 'departed' }
+
 /**
  * Verifies the receipt of a settlement, and that the settlement is what its receipt says: this result, of this code, in
  * this region, from these objects.
  *
  * @throws RefusedError `RECEIPT_MISMATCH`, or a code of `verifyReceipt`
  */
-export function verifySettlement(settlement: Settlement, trust: ReceiptTrust): VerifiedReceipt {
+export function verifySettlement(settlement: Settlement<Ending>, trust: ReceiptTrust): VerifiedReceipt {
   const { region, mission, statement, outcome, usage, reads } = settlement
   const verified = verifyReceipt(settlement.receipt, trust)
   const claimed = {

@@ -21,7 +21,7 @@ export interface Admission {
 const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
 
 /**
- * Lets a bundle in: fetch it, check it, and reserve its landing, so that no order lands twice in one region.
+ * Lets a bundle in: fetch it and check it. What remains to the caller: to {@link reserve} the landing.
  *
  * @throws RefusedError with the code of the first check that failed
  */
@@ -29,19 +29,8 @@ export async function admit(invocation: Invocation, place: Admission): Promise<V
   const { fleet, region, engine, now } = place
   const keyring = await place.policy.current()
   const file = await bundleBytes(invocation, place.agents)
-  const bundle = verifyBundle({
-    file,
-    order: invocation.order,
-    input: invocation.input,
-    keyring,
-    engine,
-    abi: ABI_VERSION,
-    fleet,
-    region,
-    now: now(),
-  })
-  await reserve(bundle.order.mission, `${region}-${invocation.entry ?? 'run'}`, place.agents)
-  return bundle
+  const { order, input } = invocation
+  return verifyBundle({ file, order, input, keyring, engine, abi: ABI_VERSION, fleet, region, now: now() })
 }
 
 async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise<Uint8Array> {
@@ -53,7 +42,12 @@ async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise
   })
 }
 
-async function reserve(mission: string, landing: string, agents: AgentBucket): Promise<void> {
+/**
+ * Takes a landing for good, so that no order starts twice in one region, and no box is opened twice.
+ *
+ * @throws RefusedError `REPLAYED`
+ */
+export async function reserve(mission: string, landing: string, agents: AgentBucket): Promise<void> {
   if (await agents.putIfAbsent(landingKey(mission, landing), new Uint8Array())) return
   throw new RefusedError('REPLAYED', `mission ${mission} has landed here before`, {
     remedy: 'sign a new order: lander run does',

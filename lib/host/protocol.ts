@@ -5,34 +5,52 @@
 import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
 import type { ObjectRead, Progress } from '../sandbox/job.ts'
-import type { Outcome, Usage } from '../sandbox/outcome.ts'
+import type { LossReason, Outcome, Usage } from '../sandbox/outcome.ts'
+import { MAX_COPIES } from '../sandbox/protocol.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 
 /** The largest bundle that travels inside an invocation; a larger one goes through the region's agent bucket. */
 export const MAX_INLINE_BUNDLE_BYTES = 64 * 1024
+
+/** The largest sealed box that travels inside a message; a larger one goes through the regions' agent buckets. */
+export const MAX_INLINE_BOX_BYTES = 256 * 1024
 
 /** The largest input, in bytes of JSON. */
 export const MAX_INPUT_BYTES = 1024 * 1024
 
 const base64url = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(/^[A-Za-z0-9_-]*$/))
 
+const inline = (maxBytes: number) => v.strictObject({ inline: base64url(Math.ceil((maxBytes * 4) / 3) + 2) })
+const inBucket = v.strictObject({ sha256: v.pipe(base64url(43), v.length(43)) })
+const box = v.union([inline(MAX_INLINE_BOX_BYTES), inBucket])
+
+const LOSSES = { unreachable: true, refused: true, failed: true } satisfies Record<LossReason, true>
+const lost = v.strictObject({ lost: v.picklist(Object.keys(LOSSES) as LossReason[]) })
+
 const InvocationSchema = v.strictObject({
   lander: v.literal(1),
-  bundle: v.union([
-    v.strictObject({ inline: base64url(Math.ceil((MAX_INLINE_BUNDLE_BYTES * 4) / 3) + 2) }),
-    v.strictObject({ sha256: v.pipe(base64url(43), v.length(43)) }),
-  ]),
+  bundle: v.union([inline(MAX_INLINE_BUNDLE_BYTES), inBucket]),
   /** An envelope; trust parses it. */
   order: v.unknown(),
   /** JSON text, exactly as the order's digest has it. */
   input: v.pipe(v.string(), v.maxLength(MAX_INPUT_BYTES)),
-  /** Which of the agent's functions to call. @default 'run' */
-  entry: v.optional(v.picklist(['run', 'merge'])),
+  /** Which of the agent's functions to call, or `resume` to let one go on that is on its way. @default 'run' */
+  entry: v.optional(v.picklist(['run', 'merge', 'resume'])),
+  /** The sealed box of the agent that is to go on. */
+  state: v.optional(box),
+  /** What its copies came back with, in the order in which they were sent. */
+  answers: v.optional(v.pipe(v.array(v.union([box, lost])), v.maxLength(MAX_COPIES))),
   /** Ask for progress while the agent works. @default false */
   stream: v.optional(v.boolean()),
 })
 
 export type Invocation = v.InferOutput<typeof InvocationSchema>
+
+/** A sealed box: itself, or its digest when it waits in the region's agent bucket. */
+export type Box = v.InferOutput<typeof box>
+
+/** A copy's answer in a box, or why there is none. */
+export type CopyReturn = Box | v.InferOutput<typeof lost>
 
 /** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
 export function parseInvocation(event: unknown): Invocation {
@@ -44,13 +62,30 @@ export function parseInvocation(event: unknown): Invocation {
   })
 }
 
+/** A sealed box on its way, and what its carrier needs to know of it. */
+export interface Parcel {
+  /** The one region that can open it. */
+  readonly to: string
+  /** Which agent of the mission is in it, and the number of the landing it is for. */
+  readonly branch: string
+  readonly sequence: number
+  /** Size of the box. */
+  readonly bytes: number
+  readonly box: Box
+}
+
+/** A run that ended by leaving: the agent itself, with copies to be landed before it; or a copy's answer. */
+export type SealedDeparture =
+  | { readonly kind: 'departed'; readonly agent: Parcel; readonly copies: readonly Parcel[] }
+  | { readonly kind: 'departed'; readonly answer: Parcel }
+
 /** What a place answers when a run is over. */
-export interface Settlement {
+export interface Settlement<Ending = Outcome> {
   readonly mission: string
   readonly region: string
   /** SHA-256 of the statement, base64url. */
   readonly statement: string
-  readonly outcome: Outcome
+  readonly outcome: Ending
   readonly usage: Usage
   readonly logs: readonly string[]
   readonly reads: readonly ObjectRead[]
@@ -59,7 +94,7 @@ export interface Settlement {
 }
 
 /** A settled run, or the reason why there was none. */
-export type Reply = { readonly settlement: Settlement } | { readonly error: WireError }
+export type Reply = { readonly settlement: Settlement<Outcome | SealedDeparture> } | { readonly error: WireError }
 
 /** One line of a streamed answer. */
 export type Frame = { readonly progress: Progress } | Reply
@@ -80,7 +115,10 @@ const USAGE = v.object({
   memoryPages: v.number(),
   objects: v.number(),
 })
-const OUTCOME = v.variant('kind', [
+const PARCEL = v.object({ to: v.string(), branch: v.string(), sequence: v.number(), bytes: v.number(), box })
+const OUTCOME = v.union([
+  v.object({ kind: v.literal('departed'), agent: PARCEL, copies: v.array(PARCEL) }),
+  v.object({ kind: v.literal('departed'), answer: PARCEL }),
   v.object({ kind: v.literal('completed'), value: v.any() }),
   v.object({
     kind: v.literal('failed'),

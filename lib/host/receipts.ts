@@ -3,6 +3,7 @@ import { deriveReceiptKey } from '../trust/fleet-secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import type { Stage } from './arrival.ts'
 import type { Invocation } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
 
@@ -38,7 +39,8 @@ export function createReceiptKeys({ secret, fleet }: { secret: SecretSource; fle
 /** One landing, from admission to outcome. */
 export interface Landed {
   readonly bundle: VerifiedBundle
-  readonly invocation: Invocation
+  readonly entry: NonNullable<Invocation['entry']>
+  readonly stage: Stage
   readonly result: JobResult
   readonly fleet: string
   readonly region: string
@@ -47,14 +49,14 @@ export interface Landed {
 }
 
 /** What a place says about a landing. */
-export function draftReceipt({ bundle, invocation, result, ...where }: Landed): ReceiptDraft {
+export function draftReceipt({ bundle, stage, result, ...landing }: Landed): ReceiptDraft {
   const { order, authors, sender } = bundle
   const { outcome, usage, reads } = result
   return {
-    ...where,
+    ...landing,
     mission: order.mission,
-    sequence: 0,
-    entry: invocation.entry ?? 'run',
+    branch: stage.branch,
+    sequence: stage.sequence,
     statement: bundle.statementDigest,
     authors: authors.map(({ keyId }) => keyId),
     sender: sender.keyId,
@@ -63,8 +65,9 @@ export function draftReceipt({ bundle, invocation, result, ...where }: Landed): 
     limits: bundle.limits,
     objects: summarizeObjects(reads),
     bytesReturned: usage.bytesReturned,
-    outcome: outcome.kind,
-    result: outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
-    previous: null,
+    // A copy's result goes to the agent that sent it, and is nobody else's.
+    outcome: stage.origin === undefined ? outcome.kind : 'departed',
+    result: stage.origin === undefined && outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
+    previous: stage.receipt,
   }
 }

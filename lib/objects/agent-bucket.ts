@@ -1,6 +1,6 @@
 /**
  * The port to a region's agent bucket: where signed bundles wait under their digest, where the fleet's key policy is
- * published, and where a mission reserves its place so that no order runs twice.
+ * published, where a mission reserves its place so that no order runs twice, and where large sealed states change hands.
  */
 export interface AgentBucket {
   /** The bytes of an object, or `undefined` when there is none. More than `maxBytes` is refused unread. */
@@ -13,6 +13,9 @@ export interface AgentBucket {
 
 /** Where a signed bundle lies: content addressed, so it is uploaded once and found again. */
 export const bundleKey = (sha256: string): string => `agents/${sha256}`
+
+/** Where a sealed state that is too large to travel in a message waits for its carrier. */
+export const stateKey = (sha256: string): string => `states/${sha256}`
 
 /** Where the fleet's key policy lies. */
 export const POLICY_KEY = 'trust/policy.json'

@@ -9,6 +9,7 @@
  * complete without anything outside of it but this pair.
  */
 import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import { wipeFreeMemory } from './residue.ts'
 import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } from './snapshot.ts'
 
 /** What the guest asks. `id` is 0 when nothing is to come back. */
@@ -118,6 +119,7 @@ export class Machine {
       this.#call(this.#hooks!.load, promise)
       promise.dispose()
     }, this.#hooks!.refuse)
+    this.#tidy()
     this.#base = this.image().slice()
     this.#stackPointer = this.#stackTop()
   }
@@ -140,14 +142,14 @@ export class Machine {
   }
 
   /**
-   * The machine as a difference to its base image, after a collection of garbage. Its call stack must be empty: then
+   * The machine as a difference to its base image, after garbage is collected and free memory wiped. Its call stack must be empty: then
    * everything is in the memory, and the one global outside of it, the stack pointer, is where it was after load.
    *
    * @throws Error while the guest runs, or has ended
    */
   freeze(): MemoryDifference {
     if (this.#base === undefined || this.#depth > 0 || this.#stopped) throw new Error('this machine can not be frozen')
-    this.#vm.runGC()
+    this.#tidy()
     if (this.#stackTop() !== this.#stackPointer) throw new Error('the stack of a machine to be frozen is not empty')
     return differenceOf(this.#base, this.image())
   }
@@ -186,6 +188,15 @@ export class Machine {
   /** Lets go of the memory. */
   dispose(): void {
     this.#vm.dispose()
+  }
+
+  /** Base and state are tidied alike: collecting garbage reorders the engine's lists of objects. */
+  #tidy(): void {
+    this.#vm.runGC()
+    // The engine's own runtime is the first thing on its heap.
+    wipeFreeMemory(this.image(), this.#vm._getExports().qjs_get_runtime_ptr())
+    // The stack is the first thing in the memory and grows downwards: all of it is dead while nothing is called.
+    this.image().fill(0, 0, this.#stackTop())
   }
 
   #stackTop(): number {

@@ -23,7 +23,10 @@ export type Journey =
   | { readonly kind: 'stay' }
 
 /** What a copy of an agent is answered with: how its run ended, or that it could not land. */
-export type CopyAnswer = Outcome | { readonly kind: 'lost'; readonly message: string }
+export type CopyAnswer = Outcome | { readonly kind: 'lost'; readonly reason: LossReason }
+
+/** Why a copy has no answer: its place did not answer, let it in, or bring it to an end. */
+export type LossReason = 'unreachable' | 'refused' | 'failed'
 
 /** `limit` names the limit that was hit; `stack` is the engine's call stack, `cancelled` the caller's own wish. */
 export type StopReason = LimitName | 'stack' | 'cancelled'

@@ -42,6 +42,7 @@ export interface CopyCall {
   readonly call: number
   /** Number of the function in the guest's table. */
   readonly entry: number
+  readonly to: string
 }
 
 /** A stream the guest had open: its number, and where a reader has to go on. */
@@ -94,7 +95,10 @@ const document = v.strictObject({
   bytes: v.pipe(count, v.maxValue(2 ** 32)),
   waiting: v.variant('kind', [
     v.strictObject({ kind: v.literal('hop'), call: number }),
-    v.strictObject({ kind: v.literal('scatter'), calls: v.array(v.strictObject({ call: number, entry: number })) }),
+    v.strictObject({
+      kind: v.literal('scatter'),
+      calls: v.array(v.strictObject({ call: number, entry: number, to: name })),
+    }),
     v.strictObject({ kind: v.literal('stay') }),
   ]),
   now: count,

@@ -145,6 +145,11 @@ export interface SealingContext {
   readonly mission: string
   /** SHA-256 of the statement, base64url. */
   readonly statement: string
+  /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
+  readonly branch: string
+  /** Whether an agent is in it, or what a copy answers the agent that sent it. */
+  readonly kind: 'agent' | 'answer'
+  /** The landing it is for: the first of a branch is 0. */
   readonly sequence: number
   /** The region, or place, that sealed it. */
   readonly from: string
@@ -161,8 +166,9 @@ export interface SealingContext {
  * @throws RefusedError `EPOCH_UNKNOWN`
  */
 export function deriveSealingKey(value: FleetSecret, context: SealingContext): Uint8Array {
-  const { epoch, fleet, mission, statement, sequence, from, to, engine, abi } = context
-  return derive(value, epoch, ['lander state v1', fleet, mission, statement, sequence, from, to, engine, abi])
+  const { epoch, fleet, mission, statement, branch, kind, sequence, from, to, engine, abi } = context
+  const step = [branch, kind, sequence, from, to]
+  return derive(value, epoch, ['lander state v1', fleet, mission, statement, ...step, engine, abi])
 }
 
 /** HKDF-SHA-256 (RFC 5869) without salt, since the key is uniform. The info is JSON, so that no two lists share it. */

@@ -52,9 +52,11 @@ export interface Receipt {
   readonly fleet: string
   readonly region: string
   readonly mission: string
-  /** Which landing of the mission's agent this was, from 0. */
+  /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
+  readonly branch: string
+  /** Which landing of that agent this was, from 0. A copy counts on from the agent that sent it. */
   readonly sequence: number
-  readonly entry: 'run' | 'merge'
+  readonly entry: 'run' | 'merge' | 'resume'
   /** SHA-256 of the statement, base64url: the code, its scopes and its limits. */
   readonly statement: string
   readonly authors: readonly string[]
@@ -105,8 +107,9 @@ const receipt = v.pipe(
     fleet: fleetName,
     region: regionName,
     mission: id,
+    branch: text(256),
     sequence: amount,
-    entry: v.picklist(['run', 'merge']),
+    entry: v.picklist(['run', 'merge', 'resume']),
     statement: digest,
     authors: v.pipe(
       v.array(keyId),
@@ -174,6 +177,11 @@ export function signReceipt(draft: ReceiptDraft, { epoch, key }: { epoch: number
   return envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [key]))
 }
 
+/** What the receipt of the next landing names as `previous`. */
+export function receiptDigest(envelope: EnvelopeJson): string {
+  return digestOf(parseEnvelope(envelope, MAX_RECEIPT_BYTES).payload)
+}
+
 /** Whose receipts are believed. */
 export interface ReceiptTrust {
   readonly fleet: string
@@ -215,8 +223,8 @@ export function verifyReceipt(envelope: unknown, { fleet, keys }: ReceiptTrust):
 const REMEDY = { remedy: 'bring the fleet file up to date: lander fleet check writes the keys of new epochs into it' }
 
 /**
- * Verifies that receipts are the landings of one mission's agent, whole and in order: each names the one before it, and
- * all speak of the same mission, code, input and sender.
+ * Verifies that receipts are the landings of one agent of a mission, whole and in order: each names the one before it,
+ * and all speak of the same mission, code, input and sender. The chain of a copy begins with that of its agent.
  *
  * @throws RefusedError `RECEIPT_CHAIN_BROKEN` that names the first receipt which does not fit.
  */
@@ -225,12 +233,18 @@ export function verifyReceiptChain(receipts: readonly VerifiedReceipt[]): void {
     const before = receipts[index - 1]
     if (receipt.sequence !== index || receipt.previous !== (before?.digest ?? null))
       throw broken(index, 'does not follow the one before it')
-    if (before !== undefined && !SAME.every((field) => receipt[field] === before.receipt[field]))
-      throw broken(index, 'is of another mission')
+    if (before === undefined) return
+    if (!SAME.every((field) => receipt[field] === before.receipt[field])) throw broken(index, 'is of another mission')
+    if (!isOfBranch(receipt.branch, before.receipt.branch)) throw broken(index, 'is of another agent of the mission')
   })
 }
 
 const SAME = ['fleet', 'mission', 'statement', 'input', 'sender'] as const
+
+/** The same agent, or a copy of it. */
+function isOfBranch(branch: string, parent: string): boolean {
+  return branch === parent || branch.startsWith(`${parent}/`)
+}
 
 function broken(index: number, fault: string): RefusedError {
   return new RefusedError('RECEIPT_CHAIN_BROKEN', `receipt ${index} of the chain ${fault}`, {

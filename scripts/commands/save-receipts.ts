@@ -16,11 +16,13 @@ export async function saveReceipts(folder: string, regions: readonly RegionResul
   const trust = receiptTrustOf(fleet)
   await mkdir(folder, { recursive: true })
   return Promise.all(
-    regions.flatMap(({ settlement }) => {
-      if (settlement === undefined) return []
-      const { receipt } = verifySettlement(settlement, trust)
-      const path = join(folder, `${receipt.mission}-${receipt.region}-${receipt.sequence}.json`)
-      return [writeFile(path, JSON.stringify(settlement.receipt)).then(() => path)]
-    }),
+    regions
+      .flatMap(({ route = [] }) => route)
+      .map(async ({ settlement }) => {
+        const { mission, branch, sequence } = verifySettlement(settlement, trust).receipt
+        const path = join(folder, `${mission}-${branch.replaceAll('/', '_')}-${sequence}.json`)
+        await writeFile(path, JSON.stringify(settlement.receipt))
+        return path
+      }),
   )
 }

@@ -7,7 +7,8 @@ const USAGE = { wallMs: 1, hostCalls: 1, bytesRead: 10, bytesReturned: 3, logByt
 
 function settled(region: string, outcome: Outcome): RegionResult {
   const settlement = { mission: 'm', region, statement: 's', outcome, usage: USAGE, logs: [], reads: [] }
-  return { region, settlement, bytesMoved: 100, seconds: 1 }
+  const step = { region, branch: region, sequence: 0, boxBytes: 0, bytesMoved: 100, seconds: 1, settlement }
+  return { region, settlement, route: [step], bytesMoved: 100, seconds: 1 }
 }
 
 const completed = settled('a', { kind: 'completed', value: 1 })

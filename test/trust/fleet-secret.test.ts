@@ -30,6 +30,8 @@ const context: SealingContext = {
   fleet: 'default',
   mission: 'BwcHBwcHBwcHBwcHBwcHBw',
   statement: ENGINE,
+  branch: 'eu-west-1',
+  kind: 'agent',
   sequence: 3,
   from: 'eu-west-1',
   to: 'us-east-1',
@@ -144,6 +146,8 @@ describe('derived keys', () => {
       { fleet: 'other' },
       { mission: 'CAgICAgICAgICAgICAgICA' },
       { statement: toBase64url(fixedRandom(32)) },
+      { branch: 'eu-west-1/0.1' },
+      { kind: 'answer' },
       { sequence: 4 },
       { from: 'eu-west-2' },
       { to: 'us-east-2' },
@@ -177,7 +181,7 @@ describe('derived keys', () => {
 
   // HKDF-SHA-256 over a key of 32 bytes 0x01, from Python: hmac.new(hmac.new(bytes(32), key, 'sha256').digest(), info + b'\x01', 'sha256')
   test('are what RFC 5869 says', () => {
-    expect(toBase64url(deriveSealingKey(first, context))).toBe('9fEjm2t6qP1tYUEQsPBQ8oNVal4MZhqe1ZdXmSpHtBo')
+    expect(toBase64url(deriveSealingKey(first, context))).toBe('tuvJQo4cys_FyB-5ILg0jT2H_wKLyF19UboPpHfUeOE')
   })
 })
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
@@ -17,6 +18,7 @@ import {
   verifyReceipt,
   verifyReceiptChain,
 } from '../../lib/trust/receipt.ts'
+import { runInBrowser } from '../support/browser.ts'
 import { alice, bob, ENGINE, fixedRandom, mallory, NOW } from './fixture.ts'
 
 const secret = rotateSecret(createFleetSecret(fixedRandom), NOW, { random: (length) => new Uint8Array(length).fill(8) })
@@ -34,6 +36,7 @@ function draftOf(changes: Partial<ReceiptDraft> = {}): ReceiptDraft {
     fleet: 'default',
     region: 'eu-west-1',
     mission: randomId(fixedRandom),
+    branch: 'eu-west-1',
     sequence: 0,
     entry: 'run',
     statement: ENGINE,
@@ -58,6 +61,19 @@ const signed = signReceipt(draftOf(), current)
 describe('a receipt', () => {
   test('reads as it was signed', () => {
     expect(verifyReceipt(signed, trust).receipt).toEqual({ lander: 1, epoch: 2, ...draftOf() })
+  })
+
+  test('is verified in a browser too', async () => {
+    const { outcome, refused } = await runInBrowser<{ outcome: string; refused: string }>(`
+      import { verifyReceipt } from './lib/trust/index.ts'
+      import { fromBase64url } from './lib/encoding/base64url.ts'
+      const trust = { fleet: 'default', keys: new Map([[2, fromBase64url('${toBase64url(current.key.publicKey)}')]]) }
+      const signed = ${JSON.stringify(signed)}
+      let refused
+      try { verifyReceipt({ ...signed, payload: signed.payload.replace('A', 'B') }, trust) } catch (error) { refused = error.code }
+      globalThis.result = { outcome: verifyReceipt(signed, trust).receipt.outcome, refused }
+    `)
+    expect([outcome, refused]).toEqual(['completed', 'SIGNATURE_INVALID'])
   })
 
   test('of the former epoch goes on holding', () => {
@@ -182,6 +198,14 @@ describe('a chain of receipts', () => {
     ['with one twice', [chain[0]!, chain[0]!]],
   ])('breaks %s', (_, receipts) => {
     expect(() => verifyReceiptChain(receipts)).toThrow(code('RECEIPT_CHAIN_BROKEN'))
+  })
+
+  test('a copy goes on from the agent that sent it, another agent does not', () => {
+    const next = (branch: string) =>
+      verifyReceipt(signReceipt(draftOf({ sequence: 1, previous: chain[0]!.digest, branch }), current), trust)
+    expect(() => verifyReceiptChain([chain[0]!, next('eu-west-1/0.1')])).not.toThrow()
+    for (const other of ['eu-west-2', 'eu-west-10', 'eu'])
+      expect(() => verifyReceiptChain([chain[0]!, next(other)])).toThrow(code('RECEIPT_CHAIN_BROKEN'))
   })
 
   test('breaks where another mission goes on', () => {

@@ -24,6 +24,8 @@ const context: Omit<StateHeader, 'epoch'> = {
   fleet: 'default',
   mission: randomId(fixedRandom),
   statement,
+  branch: 'eu-west-1/0.2',
+  kind: 'agent',
   sequence: 3,
   from: 'eu-west-1',
   to: 'us-east-1',
@@ -33,10 +35,16 @@ const context: Omit<StateHeader, 'epoch'> = {
 }
 
 const heap = utf8('every variable intact, '.repeat(200))
-const state: TravellingState = { pages: 21, spent, receipt: ENGINE, bytes: heap }
+const state: TravellingState = {
+  pages: 21,
+  copy: { call: 2, origin: 'eu-west-1' },
+  spent,
+  receipt: ENGINE,
+  bytes: heap,
+}
 const checks: StateChecks = {
   secret,
-  expected: { fleet: 'default', mission: context.mission, statement, to: 'us-east-1', engine, abi: 1 },
+  expected: { fleet: 'default', mission: context.mission, statement, kind: 'agent', to: 'us-east-1', engine, abi: 1 },
   notOlderThan: 3,
   limits: DEFAULT_LIMITS,
   now: NOW,
@@ -109,6 +117,7 @@ describe('a box', () => {
     ['fleet', { fleet: 'other' }, 'STATE_MISMATCH'],
     ['mission', { mission: 'CAgICAgICAgICAgICAgICA' }, 'STATE_MISMATCH'],
     ['code', { statement: digestLike('B') }, 'STATE_MISMATCH'],
+    ['kind', { kind: 'answer' }, 'STATE_MISMATCH'],
     ['place', { to: 'eu-central-1' }, 'STATE_MISMATCH'],
     ['engine', { engine: digestLike('B') }, 'ENGINE_MISMATCH'],
     ['contract with the guest', { abi: 2 }, 'ENGINE_MISMATCH'],

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { failureBytes } from '../failure.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
+import type { CopyAnswer } from '../outcome.ts'
 import {
   type EndKind,
   type EndMessage,
@@ -71,7 +72,7 @@ export class GuestRun {
   readonly #leftBehind = new Map<number, string>()
   /** Where the agent wants to go, once nothing is being read any more. */
   #hop: { readonly call: number; readonly to: string } | undefined
-  #copies: (CopyCall & { readonly to: string })[] = []
+  #copies: CopyCall[] = []
   #leaving = false
   #thawing = false
   /** When the agent was called: for it, that moment is `#bornAt`. */
@@ -344,7 +345,7 @@ export class GuestRun {
   #waitingFor(): Waiting {
     if (this.#hop !== undefined) return { kind: 'hop', call: this.#hop.call }
     if (this.#copies.length === 0) return { kind: 'stay' }
-    return { kind: 'scatter', calls: this.#copies.map(({ call, entry }) => ({ call, entry })) }
+    return { kind: 'scatter', calls: this.#copies }
   }
 
   #timer(ms: number, act: () => void): void {
@@ -408,5 +409,16 @@ function arrivalRequest({ context, seed }: RunMessage, { copy, answers = [] }: R
   }
   const { calls } = waiting
   if (copy !== undefined) return JSON.stringify({ context, settled: [], copy: { entry: calls[copy]!.entry, seed } })
-  return JSON.stringify({ context, settled: calls.map(({ call }, i) => [call, JSON.stringify(answers[i])]) })
+  const told = calls.map(({ to }, index) => explainLoss(answers[index] ?? { kind: 'lost', reason: 'failed' }, to))
+  return JSON.stringify({ context, settled: calls.map(({ call }, index) => [call, JSON.stringify(told[index])]) })
+}
+
+function explainLoss(answer: CopyAnswer, to: string): object {
+  if (answer.kind !== 'lost') return answer
+  const why = {
+    unreachable: `${to} could not be reached`,
+    refused: `${to} did not let the copy in`,
+    failed: `the copy was lost in ${to}`,
+  }
+  return { kind: 'lost', message: why[answer.reason] }
 }

@@ -1,0 +1,182 @@
+/**
+ * The relay: it carries an agent from place to place until it has ended. What it carries is sealed, so all it can do is
+ * to bring a box where it belongs, or not.
+ */
+import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
+import type { Box, CopyReturn, Invocation, SealedDeparture, Settlement } from '../host/protocol.ts'
+import type { Progress } from '../sandbox/job.ts'
+import type { LossReason, Outcome } from '../sandbox/outcome.ts'
+import type { EnvelopeJson } from '../trust/envelope.ts'
+import { type Carried, carryBoxes } from './carry.ts'
+import type { FleetClients } from './clients.ts'
+import type { Fleet } from './fleet.ts'
+import { land } from './landing.ts'
+import { placeOf } from './places.ts'
+import { type Delivery, deliver, type Transport } from './upload.ts'
+
+/** What one agent of a mission needs on its way. */
+export interface RelayOptions {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  /** The signed bundle's file. */
+  readonly file: Uint8Array
+  readonly order: EnvelopeJson
+  /** JSON text. */
+  readonly input: string
+  readonly transport?: Transport
+  readonly onProgress?: ((region: string, progress: Progress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One landing of an agent, or of a copy of it. */
+export interface RouteStep {
+  readonly region: string
+  /** The region the agent started in, and for a copy the landing and number it was sent with. */
+  readonly branch: string
+  /** Number of the landing in its branch. */
+  readonly sequence: number
+  /** Size of the sealed box it came in; 0 where it started. */
+  readonly boxBytes: number
+  /** Bytes that crossed links for this landing, both ways. */
+  readonly bytesMoved: number
+  /** From the first byte sent to the last received. */
+  readonly seconds: number
+  /** Of a departure it tells where to, without the boxes. */
+  readonly settlement: Settlement<Outcome | Departed>
+}
+
+/** An agent or its copies left for these regions, or a copy's answer did. */
+export interface Departed {
+  readonly kind: 'departed'
+  readonly to: readonly string[]
+}
+
+/** How an agent ended, and the way it went. */
+export interface Relayed {
+  readonly settlement?: Settlement
+  /** What kept it from an end. */
+  readonly error?: WireError
+  /** In the order in which the landings ended. */
+  readonly route: readonly RouteStep[]
+  /** Bytes that crossed links, uploads included. */
+  readonly bytesMoved: number
+}
+
+/** Starts an agent in `region` and follows it wherever it goes. Never throws: what went wrong is part of the result. */
+export async function relay(region: string, options: RelayOptions): Promise<Relayed> {
+  const trip = new Trip(options)
+  const told = () => ({ route: trip.route, bytesMoved: trip.bytesMoved })
+  try {
+    const settlement = await trip.follow({ region, branch: region, sequence: 0, boxBytes: 0, call: {} })
+    return { settlement: requireEnd(settlement), ...told() }
+  } catch (error) {
+    return { error: toWireError(error), ...told() }
+  }
+}
+
+type Step = Settlement<Outcome | SealedDeparture>
+
+/** A landing that is to be made. */
+interface Leg {
+  readonly region: string
+  readonly branch: string
+  readonly sequence: number
+  readonly boxBytes: number
+  readonly call: Pick<Invocation, 'entry' | 'state' | 'answers'>
+}
+
+class Trip {
+  readonly #options: RelayOptions
+  readonly #deliveries = new Map<string, Promise<Delivery>>()
+  readonly route: RouteStep[] = []
+  bytesMoved = 0
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+  }
+
+  /** From landing to landing; copies first, then the agent that waits for them. */
+  async follow(leg: Leg): Promise<Step> {
+    const step = await this.#land(leg)
+    const { outcome, region } = step
+    if (outcome.kind !== 'departed' || 'answer' in outcome) return step
+    const { agent, copies } = outcome
+    const returns = await Promise.all(copies.map((parcel) => this.#bringBack({ parcel, from: region })))
+    return this.follow(await this.#legOf({ parcel: agent, from: region }, returns))
+  }
+
+  /** A copy's answer, or why there is none: that is for its agent to deal with. */
+  async #bringBack(carried: Carried): Promise<Carried | { lost: LossReason }> {
+    try {
+      const { outcome, region } = await this.follow(await this.#legOf(carried, []))
+      if (outcome.kind === 'departed' && 'answer' in outcome) return { parcel: outcome.answer, from: region }
+      return { lost: 'failed' }
+    } catch (error) {
+      return { lost: reasonOf(error) }
+    }
+  }
+
+  async #legOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<Leg> {
+    const { to: region, branch, sequence, bytes: boxBytes } = carried.parcel
+    const { fleet, clients } = this.#options
+    const loads = [carried, ...returns.flatMap((answer) => ('lost' in answer ? [] : [answer]))]
+    const { boxes, bytesMoved } = await carryBoxes(loads, { fleet, clients })
+    this.bytesMoved += bytesMoved
+    const [state, ...rest] = boxes as [Box, ...Box[]]
+    const answers = returns.map((answer): CopyReturn => ('lost' in answer ? answer : rest.shift()!))
+    const call = { entry: 'resume' as const, state, ...(answers.length > 0 && { answers }) }
+    return { region, branch, sequence, boxBytes, call }
+  }
+
+  async #land({ region, call, ...leg }: Leg): Promise<Step> {
+    const { fleet, clients, order, input, onProgress, signal } = this.#options
+    const start = performance.now()
+    const place = placeOf(region, fleet)
+    const { bundle } = await this.#deliver(region)
+    const landing = await land({
+      lambda: clients.lambda(region),
+      place,
+      invocation: { lander: 1, bundle, order, input, stream: true, ...call },
+      onProgress: onProgress && ((progress) => onProgress(region, progress)),
+      signal,
+    })
+    this.bytesMoved += landing.bytesMoved
+    if ('error' in landing.reply) throw fromWireError(landing.reply.error)
+    const { settlement } = landing.reply
+    const seconds = (performance.now() - start) / 1000
+    this.route.push({ region, ...leg, bytesMoved: landing.bytesMoved, seconds, settlement: withoutBoxes(settlement) })
+    return settlement
+  }
+
+  /** A region gets the code once. */
+  #deliver(region: string): Promise<Delivery> {
+    const known = this.#deliveries.get(region)
+    if (known !== undefined) return known
+    const { fleet, clients, file, transport = 'auto' } = this.#options
+    const delivering = deliver(file, { s3: clients.s3(region), place: placeOf(region, fleet), transport })
+    this.#deliveries.set(region, delivering)
+    return delivering.then((delivery) => {
+      this.bytesMoved += delivery.bytesMoved
+      return delivery
+    })
+  }
+}
+
+function withoutBoxes(settlement: Step): RouteStep['settlement'] {
+  const { outcome } = settlement
+  if (outcome.kind !== 'departed') return { ...settlement, outcome }
+  const parcels = 'answer' in outcome ? [outcome.answer] : outcome.copies.length > 0 ? outcome.copies : [outcome.agent]
+  return { ...settlement, outcome: { kind: 'departed', to: parcels.map(({ to }) => to) } }
+}
+
+function requireEnd(settlement: Step): Settlement {
+  const { outcome } = settlement
+  if (outcome.kind !== 'departed') return { ...settlement, outcome }
+  throw new UnreachableError('REPLY_MALFORMED', `${settlement.region} answered for a copy where an agent was landed`)
+}
+
+function reasonOf(error: unknown): LossReason {
+  const { situation, code } = toWireError(error)
+  if (situation === 'refused') return 'refused'
+  return code === 'FUNCTION_FAILED' || situation === 'internal' ? 'failed' : 'unreachable'
+}

@@ -1,0 +1,124 @@
+/** An agent that is on its way lands: its box is opened, and with it what its copies answered. */
+import { ABI_VERSION } from '../bundle/statement.ts'
+import { RefusedError } from '../errors.ts'
+import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
+import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
+import type { CopyAnswer, Outcome } from '../sandbox/outcome.ts'
+import { MAX_BOX_BYTES, type OpenedState, openState, readStateHeader, type StateHeader } from '../trust/sealed-state.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import type { Admission } from './admit.ts'
+import type { Box, CopyReturn, Invocation } from './protocol.ts'
+import type { SecretSource } from './secret-source.ts'
+
+/** Which agent of a mission this is, and how far it has come. */
+export interface Stage {
+  /** The region it started in, and for a copy the landing and number it was sent with. */
+  readonly branch: string
+  /** This landing's number, from 0. */
+  readonly sequence: number
+  /** What the mission has used of its limits before this landing. */
+  readonly spent: Limits
+  /** Digest of the receipt of the landing before. */
+  readonly receipt: string | null
+  /** Of a copy: where its answer goes. */
+  readonly origin?: string
+}
+
+/** The first landing of a mission in a region. */
+export function firstStage(region: string): Stage {
+  return { branch: region, sequence: 0, spent: NOTHING_SPENT, receipt: null }
+}
+
+/** An agent from elsewhere, ready to go on. */
+export interface Arrived {
+  readonly stage: Stage
+  readonly from: string
+  readonly state: Uint8Array
+  /** A copy that has just been sent: which of the calls is its own. */
+  readonly copy?: number
+  readonly answers?: readonly CopyAnswer[]
+}
+
+/** What opening boxes takes. */
+export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
+  readonly bundle: VerifiedBundle
+  readonly secret: SecretSource
+}
+
+/**
+ * Opens the box of an agent that is on its way, and the boxes with its copies' answers.
+ *
+ * @throws RefusedError with the code of the first check that failed
+ */
+export async function openArrival({ state, answers = [] }: Invocation, gate: Gate): Promise<Arrived> {
+  if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'there is no state to go on with')
+  const opened = await open(state, 'agent', gate)
+  const returned = await Promise.all(answers.map((answer) => openReturn(answer, gate)))
+  for (const [index, answer] of returned.entries()) requireOwn(answer, opened.header, index)
+  const { header, state: agent } = opened
+  return {
+    from: header.from,
+    state: agent.bytes,
+    stage: stageOf(opened, returned),
+    ...(agent.copy?.call != null && { copy: agent.copy.call }),
+    ...(returned.length > 0 && { answers: returned.map(answerOf) }),
+  }
+}
+
+type Returned = OpenedState | Extract<CopyAnswer, { kind: 'lost' }>
+
+async function openReturn(answer: CopyReturn, gate: Gate): Promise<Returned> {
+  return 'lost' in answer ? { kind: 'lost', reason: answer.lost } : open(answer, 'answer', gate)
+}
+
+/** The epoch is looked up by the box's own word; whether it is true, its seal tells. */
+async function open(box: Box, kind: StateHeader['kind'], gate: Gate): Promise<OpenedState> {
+  const { bundle, secret, fleet, region, engine, agents, now } = gate
+  const bytes = await boxBytes(box, agents)
+  const { epoch } = readStateHeader(bytes)
+  const { mission } = bundle.order
+  return openState(bytes, {
+    secret: await secret.withEpoch(epoch),
+    expected: { fleet, mission, statement: bundle.statementDigest, kind, to: region, engine, abi: ABI_VERSION },
+    limits: bundle.limits,
+    now: now(),
+  })
+}
+
+async function boxBytes(box: Box, agents: AgentBucket): Promise<Uint8Array> {
+  if ('inline' in box) return Buffer.from(box.inline, 'base64url')
+  const bytes = await agents.get(stateKey(box.sha256), MAX_BOX_BYTES)
+  if (bytes !== undefined) return bytes
+  throw new RefusedError('STATE_NOT_FOUND', `no state ${box.sha256} waits in this region`, {
+    remedy: 'carry it here first: lander run does',
+  })
+}
+
+/** An answer is for the very call that this agent waits for, and in its place. */
+function requireOwn(answer: Returned, { branch, sequence }: StateHeader, index: number): void {
+  if ('header' in answer && answer.header.branch !== copyBranch(branch, sequence - 1, index))
+    throw new RefusedError('STATE_MISMATCH', 'an answer is of another copy')
+}
+
+/** The branch of a copy: that of the agent that sends it, its landing, and the copy's number. */
+export function copyBranch(branch: string, sequence: number, index: number): string {
+  return `${branch}/${sequence}.${index}`
+}
+
+/** Copies work side by side: what they used adds up, but their time is that of the slowest. */
+function stageOf({ header, state }: OpenedState, returned: readonly Returned[]): Stage {
+  const { branch, sequence } = header
+  const used = returned.flatMap((answer) => ('header' in answer ? [difference(answer.state.spent, state.spent)] : []))
+  const wallMs = state.spent.wallMs + Math.max(0, ...used.map((copy) => copy.wallMs))
+  const spent = { ...used.reduce(addSpent, state.spent), wallMs }
+  return { branch, sequence, spent, receipt: state.receipt, ...(state.copy && { origin: state.copy.origin }) }
+}
+
+function difference(after: Limits, before: Limits): Limits {
+  const names = Object.keys(after) as (keyof Limits)[]
+  return Object.fromEntries(names.map((name) => [name, Math.max(0, after[name] - before[name])])) as unknown as Limits
+}
+
+function answerOf(answer: Returned): CopyAnswer {
+  return 'header' in answer ? (JSON.parse(Buffer.from(answer.state.bytes).toString('utf8')) as Outcome) : answer
+}

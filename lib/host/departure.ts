@@ -1,0 +1,91 @@
+/** An agent leaves: what the sandbox froze is sealed, each box for one place. */
+import { ABI_VERSION } from '../bundle/statement.ts'
+import { digestOf } from '../encoding/digest.ts'
+import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
+import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
+import type { JobResult } from '../sandbox/job.ts'
+import type { Departure, Usage } from '../sandbox/outcome.ts'
+import { destinationsOf } from '../sandbox/run.ts'
+import type { FleetSecret } from '../trust/fleet-secret.ts'
+import { type StateHeader, sealState, type TravellingState } from '../trust/sealed-state.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import { copyBranch, type Stage } from './arrival.ts'
+import { MAX_INLINE_BOX_BYTES, type Parcel, type SealedDeparture } from './protocol.ts'
+
+/** Where something leaves, and as what. */
+export interface Sender {
+  readonly bundle: VerifiedBundle
+  readonly stage: Stage
+  /** Digest of this landing's receipt. */
+  readonly receipt: string | null
+  readonly result: JobResult
+  readonly secret: FleetSecret
+  readonly fleet: string
+  readonly region: string
+  readonly engine: string
+  readonly agents: AgentBucket
+}
+
+/** Seals an agent, and its copies, for the places they go to. */
+export async function sealDeparture({ journey, state }: Departure, sender: Sender): Promise<SealedDeparture> {
+  const { stage, region } = sender
+  const to = journey.kind === 'hop' ? journey.to : region
+  const copiesTo = journey.kind === 'scatter' ? journey.to : []
+  const own = stage.origin === undefined ? null : { call: null, origin: stage.origin }
+  const spent = spentAfter(stage.spent, sender.result.usage, destinationsOf(journey).length)
+  const agent = await seal(sender, { to }, { bytes: state, copy: own, spent })
+  const copies = await Promise.all(
+    copiesTo.map((place, call) => {
+      const branch = copyBranch(stage.branch, stage.sequence, call)
+      return seal(sender, { to: place, branch }, { bytes: state, copy: { call, origin: region }, spent })
+    }),
+  )
+  return { kind: 'departed', agent, copies }
+}
+
+/** Seals how a copy's run ended, for the agent that sent it. */
+export async function sealAnswer(origin: string, sender: Sender): Promise<SealedDeparture> {
+  const bytes = Buffer.from(JSON.stringify(sender.result.outcome))
+  const spent = spentAfter(sender.stage.spent, sender.result.usage, 0)
+  const answer = await seal(sender, { to: origin, kind: 'answer' }, { bytes, copy: null, spent })
+  return { kind: 'departed', answer }
+}
+
+async function seal(
+  sender: Sender,
+  context: Pick<StateHeader, 'to'> & Partial<StateHeader>,
+  state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
+): Promise<Parcel> {
+  const { bundle, stage, receipt, result, secret, fleet, region, engine, agents } = sender
+  const { order, statementDigest } = bundle
+  const header = {
+    fleet,
+    mission: order.mission,
+    statement: statementDigest,
+    branch: stage.branch,
+    kind: 'agent' as const,
+    sequence: stage.sequence + 1,
+    from: region,
+    engine,
+    abi: ABI_VERSION,
+    expiresAt: order.expiresAt,
+    ...context,
+  }
+  const box = sealState(header, { ...state, pages: result.usage.memoryPages, receipt }, { secret })
+  const { to, sequence, branch } = header
+  return { to, sequence, branch, bytes: box.length, box: await hand(box, agents) }
+}
+
+/** A small box goes along with the reply; a large one waits in this region's agent bucket. */
+async function hand(box: Uint8Array, agents: AgentBucket): Promise<Parcel['box']> {
+  if (box.length <= MAX_INLINE_BOX_BYTES) return { inline: Buffer.from(box).toString('base64url') }
+  const sha256 = digestOf(box)
+  await agents.put(stateKey(sha256), box)
+  return { sha256 }
+}
+
+/** What the mission has used after a landing. */
+function spentAfter(before: Limits, usage: Usage, hops: number): Limits {
+  const { wallMs, hostCalls, bytesRead, logBytes } = usage
+  return addSpent(before, { ...NOTHING_SPENT, wallMs, hostCalls, readBytes: bytesRead, logBytes, hops })
+}
