@@ -181,8 +181,8 @@ function planCommand(): Command {
     .addOption(pricesOption())
     .option('--frontier', 'show what time costs: the plans between the fastest and the cheapest')
     .addOption(jsonOption())
-    .action(async (options: PlanOptions) => {
-      const problem = await readProblem(options)
+    .action(async (options: PlanOptions, command: Command) => {
+      const problem = await readProblem(options, command.getOptionValueSource('prices') !== 'default')
       if (options.frontier) {
         const points = placementFrontier(problem)
         printResult(options.json, points, () => frontierText(points))
@@ -197,7 +197,10 @@ function planCommand(): Command {
 }
 
 /** The problem of a file, with what the command line overrides. Its shape is checked by the planner. */
-async function readProblem({ problem, deadline, budget, prices }: PlanOptions): Promise<PlacementProblem> {
+async function readProblem(
+  { problem, deadline, budget, prices }: PlanOptions,
+  pricesTold: boolean,
+): Promise<PlacementProblem> {
   const read = await readJsonFile(problem)
   if (typeof read !== 'object' || read === null || Array.isArray(read))
     throw new UsageError('PROBLEM_INVALID', `file "${problem}" holds no problem`, {
@@ -207,7 +210,11 @@ async function readProblem({ problem, deadline, budget, prices }: PlanOptions): 
     ...(read as PlacementProblem),
     ...(deadline !== undefined && { deadlineSeconds: deadline }),
     ...(budget !== undefined && { budgetUsd: budget }),
-    ...(prices !== undefined && { prices: (await readJsonFile(prices)) as NonNullable<PlacementProblem['prices']> }),
+    // Prices that were only refreshed once don't override those that the problem brings.
+    ...(prices !== undefined &&
+      (pricesTold || !('prices' in read)) && {
+        prices: (await readJsonFile(prices)) as NonNullable<PlacementProblem['prices']>,
+      }),
   }
 }
 

@@ -1,12 +1,20 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { type Prices, PUBLISHED_PRICES, parsePrices } from '../../lib/gravity/prices.ts'
+import { landerHome } from './options.ts'
 
-export const pricesOption = (): Option =>
-  new Option('--prices <file>', 'prices that lander prices refresh wrote, instead of the built-in ones').env(
-    'LANDER_PRICES',
-  )
+/** Where `lander prices refresh` writes, and quotes look first. */
+export const defaultPricesFile = (): string => join(landerHome(), 'prices.json')
+
+/** `--prices`: as told, else what was refreshed, else the built-in ones. */
+export function pricesOption(): Option {
+  const option = new Option('--prices <file>', 'prices that lander prices refresh wrote, instead of the built-in ones')
+  const refreshed = defaultPricesFile()
+  return (existsSync(refreshed) ? option.default(refreshed) : option).env('LANDER_PRICES')
+}
 
 /** The prices of a file, or the published ones. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
 export async function readPrices(file: string | undefined): Promise<Prices> {

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   trust: async () => (await import('./trust.ts')).trustCommand(),
   fleet: async () => (await import('./fleet.ts')).fleetCommand(),
   gravity: async () => (await import('./gravity.ts')).gravityCommand(),
+  prices: async () => (await import('./prices.ts')).pricesCommand(),
 }
 
 /**
