@@ -1,4 +1,5 @@
 /** Carries a plan out: agents go to the data that stays, data that moves is read from home, one answer comes of both. */
+import { HOME } from '../bundle/document.ts'
 import type { Json } from '../encoding/json.ts'
 import { toWireError, UsageError } from '../errors.ts'
 import { INTERNET, type PriceFile } from '../gravity/prices.ts'
@@ -175,8 +176,8 @@ async function sendAgents(
 /** The agent at home, on the data of one region. */
 async function fetchData(part: PlacedPart, home: HomeToBe, meter: Meter, options: PlacedRunOptions): Promise<Ended> {
   const start = performance.now()
-  const { region, place, scopes } = part
-  const result = { region, place, bytesMoved: 0 }
+  const { region, scopes } = part
+  const result = { ...unlanded(part), bytesMoved: 0 }
   const took = () => (performance.now() - start) / 1000
   let bytesRead = 0
   try {
@@ -189,7 +190,10 @@ async function fetchData(part: PlacedPart, home: HomeToBe, meter: Meter, options
         options.onProgress?.(region, progress)
       },
     })
-    return [part, { ...result, settlement, bytesMoved: settlement.usage.bytesRead, seconds: took() }]
+    const landed = { settlement, bytesMoved: settlement.usage.bytesRead, seconds: took() }
+    // One step, as a landing in a region is one.
+    const route = [{ region: HOME, branch: region, sequence: 0, boxBytes: 0, ...landed }]
+    return [part, { ...result, ...landed, ...{ route } }]
   } catch (error) {
     return [part, { ...result, error: toWireError(error), bytesMoved: bytesRead, seconds: took() }]
   } finally {
@@ -203,10 +207,13 @@ function stopped(result: PlacedResult, { aborted, reason }: AbortSignal): Placed
   return { ...result, error: toWireError(limitReached(String(reason))) }
 }
 
-function notStarted({ region, place, usd }: PlacedPart, maxUsd: number): PlacedResult {
-  const why = `not started: at about ${formatUsd(usd)} it would not fit into ${formatUsd(maxUsd)} any more`
-  return { region, place, error: toWireError(limitReached(why)), bytesMoved: 0, seconds: 0 }
+function notStarted(part: PlacedPart, maxUsd: number): PlacedResult {
+  const why = `not started: at about ${formatUsd(part.usd)} it would not fit into ${formatUsd(maxUsd)} any more`
+  return { ...unlanded(part), error: toWireError(limitReached(why)), bytesMoved: 0, seconds: 0 }
 }
+
+/** A part that no region has to answer for. */
+const unlanded = ({ region, place }: PlacedPart) => ({ region, place, route: [] })
 
 const limitReached = (why: string): UsageError =>
   new UsageError('LIMIT_REACHED', why, { remedy: 'raise --max-usd or --max-seconds, and run what is left' })

@@ -169,6 +169,7 @@ interface Facts {
   readonly homeAssumed: boolean
   readonly regions: readonly RegionFacts[]
   readonly homeBytesPerSecond: Interval
+  readonly homeStartSeconds: number
   readonly homeCorrection: Correction
   readonly mergeSeconds: number
 }
@@ -191,8 +192,9 @@ function gatherFacts(options: QuoteOptions): Facts {
     homeAssumed: options.home === undefined && fleet.home === undefined,
     regions,
     homeBytesPerSecond: addIntervals(regions.map(({ bytesPerSecond }) => bytesPerSecond)),
+    homeStartSeconds: sample?.home?.startSeconds ?? HOME_START_SECONDS,
     homeCorrection: known,
-    mergeSeconds: survey.regions.length > 1 ? (sample?.mergeSeconds ?? HOME_START_SECONDS) : 0,
+    mergeSeconds: survey.regions.length > 1 ? (sample?.home?.mergeSeconds ?? HOME_START_SECONDS) : 0,
   }
 }
 
@@ -266,7 +268,7 @@ function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): Placeme
   )
   const atHome = {
     bytesPerSecond: opposite(facts.homeBytesPerSecond, corner) / homeCorrection.factor,
-    startSeconds: HOME_START_SECONDS * homeCorrection.factor,
+    startSeconds: facts.homeStartSeconds * homeCorrection.factor,
   }
   return {
     groups: regions.map((fact) => groupOf(fact, corner, options)),

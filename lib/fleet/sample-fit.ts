@@ -28,7 +28,7 @@ const LEAST_SPREAD = 1.15
 
 /**
  * The rate is the slope between trials of different sizes, so that what every run takes anyway does not count; the
- * interval is the spread of the slopes. The result is taken to go on growing as it grew from trial to trial: at least
+ * interval holds the slopes there are. The result is taken to go on growing as it grew from trial to trial: at least
  * not shrinking, at most in proportion to the data, and never beyond the limit.
  *
  * @param trials of rising size; the first may have met a cold function
@@ -41,7 +41,7 @@ export function fitTrials(
 ): Learned | undefined {
   const useful = trials.filter(({ bytes }) => bytes > 0)
   if (useful.length === 0) return undefined
-  const warm = useful.length > 1 ? useful.slice(1) : useful
+  const warm = fastestOfEach(useful.length > 1 ? useful.slice(1) : useful)
   const bytesPerSecond = fitRate(warm)
   return {
     bytesPerSecond,
@@ -50,16 +50,23 @@ export function fitTrials(
   }
 }
 
+/** Of trials on the same bytes the fastest: noise only ever slows. */
+function fastestOfEach(trials: readonly Trial[]): Trial[] {
+  const fastest = new Map<number, Trial>()
+  for (const trial of trials)
+    if (trial.seconds < (fastest.get(trial.bytes)?.seconds ?? Number.POSITIVE_INFINITY)) fastest.set(trial.bytes, trial)
+  return [...fastest.values()].sort((a, b) => a.bytes - b.bytes)
+}
+
+/** From the smallest trial to the largest, where noise weighs least; the other slopes tell how much there is. */
 function fitRate(trials: readonly Trial[]): Interval {
   const largest = trials.at(-1)!
   const slopes = trials
-    .flatMap((a) => trials.map((b) => ({ bytes: b.bytes - a.bytes, seconds: b.workSeconds - a.workSeconds })))
-    // A slope between trials of nearly one size would be noise alone.
-    .filter(({ bytes, seconds }) => bytes > largest.bytes / 4 && seconds > 0)
-    .map(({ bytes, seconds }) => bytes / seconds)
+    .filter(({ bytes, workSeconds }) => bytes < 0.75 * largest.bytes && workSeconds < largest.workSeconds)
+    .map(({ bytes, workSeconds }) => (largest.bytes - bytes) / (largest.workSeconds - workSeconds))
   const mean = largest.bytes / largest.workSeconds
-  if (slopes.length === 0) return { low: mean / 1.5, value: mean, high: mean * 4 }
-  const value = medianOf(slopes)
+  const value = slopes[0]
+  if (value === undefined) return { low: mean / 1.5, value: mean, high: mean * 4 }
   return {
     low: Math.min(value / LEAST_SPREAD, ...slopes),
     value,

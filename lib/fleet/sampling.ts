@@ -18,8 +18,8 @@ export interface SampleOptions {
   /** How the agent would be run; its order says where. */
   readonly mission: MissionOptions
   readonly survey: Survey
-  /** Where results are merged; merging is then tried too. @default it is not */
-  readonly home?: Home
+  /** Makes this machine a place, which is then tried too: how long it takes to start and to merge. @default it is not */
+  readonly openHome?: () => Promise<Home>
   /** @default {@link SAMPLE_BOUNDS} */
   readonly bounds?: SampleBounds
 }
@@ -34,7 +34,7 @@ export interface SampleBounds {
 }
 
 /** A trial costs GETs and GB-seconds within a region: at these bounds hundredths of a cent for each. */
-export const SAMPLE_BOUNDS: SampleBounds = { trialBytes: 64 * 2 ** 20, trialSeconds: 1.5, wallSeconds: 10 }
+export const SAMPLE_BOUNDS: SampleBounds = { trialBytes: 64 * 2 ** 20, trialSeconds: 2, wallSeconds: 20 }
 
 /** What trials taught of one region, or why they taught nothing. */
 export interface RegionSample {
@@ -44,10 +44,17 @@ export interface RegionSample {
   readonly problem?: string
 }
 
+/** What trials taught of this machine. */
+export interface HomeSample {
+  /** Until agents were at work on as many parts as there are regions. */
+  readonly startSeconds: number
+  /** What merging the results took. */
+  readonly mergeSeconds: number
+}
+
 export interface Sample {
   readonly regions: readonly RegionSample[]
-  /** What merging the results at home took. */
-  readonly mergeSeconds?: number
+  readonly home?: HomeSample
   /** How long all trials took. */
   readonly seconds: number
   /** What all trials read, where the data lies. */
@@ -57,28 +64,32 @@ export interface Sample {
 const FIRST_TRIAL_BYTES = 256 * 1024
 const GROWTH = 4
 
-/** More trials than the sizes from the first to the largest make. */
-const MAX_TRIALS = 6
-
 /**
  * Runs the agent on more and more data in all regions side by side, as the run itself will be, until a trial takes long
  * enough to be measured or reads all there is.
  */
-export async function sampleAgent({ mission, survey, home, bounds = SAMPLE_BOUNDS }: SampleOptions): Promise<Sample> {
+export async function sampleAgent({
+  mission,
+  survey,
+  openHome,
+  bounds = SAMPLE_BOUNDS,
+}: SampleOptions): Promise<Sample> {
   const start = performance.now()
   const states = survey.regions.filter(({ bytes }) => bytes > 0).map(startTrials)
-  let results: RegionResult[] = []
-  for (let size = FIRST_TRIAL_BYTES, n = 0; n < MAX_TRIALS && size <= bounds.trialBytes; size *= GROWTH, n++) {
-    const open = states.filter(({ done }) => !done)
-    if (open.length === 0) break
-    results = await Promise.all(open.map((state) => tryOnce(state, size, mission, bounds)))
-  }
-  const mergeSeconds = home && (await tryMerge(home, mission, results))
+  const tryAll = (size: number) =>
+    Promise.all(states.filter(({ failed }) => !failed).map((state) => tryOnce(state, size, mission, bounds)))
+  let size = FIRST_TRIAL_BYTES
+  await tryAll(size)
+  for (; size * GROWTH <= bounds.trialBytes && !taughtEnough(states, bounds); size *= GROWTH)
+    await tryAll(size * GROWTH)
+  // The last size once more: what was slow by accident shows.
+  const results = await tryAll(size)
+  const home = openHome && (await tryHome(openHome, mission, results))
   const { limits } = readStatement(mission.file)
   const maxResultBytes = Math.min(limits.resultBytes, mission.order?.limits?.resultBytes ?? Number.POSITIVE_INFINITY)
   return {
     regions: states.map((state) => conclude(state, maxResultBytes)),
-    ...(mergeSeconds !== undefined && { mergeSeconds }),
+    ...(home && { home }),
     seconds: (performance.now() - start) / 1000,
     bytesRead: states.flatMap(({ trials }) => trials).reduce((sum, { bytes }) => sum + bytes, 0),
   }
@@ -88,8 +99,8 @@ interface RegionTrials {
   readonly survey: RegionSurvey
   readonly objects: readonly SurveyedObject[]
   readonly trials: Trial[]
-  /** Whether another trial could teach more. */
-  done: boolean
+  /** A region that failed is not tried any more. */
+  failed: boolean
   problem?: string
 }
 
@@ -100,18 +111,20 @@ const startTrials = (survey: RegionSurvey): RegionTrials => ({
   survey,
   objects: survey.largest.slice(0, TRIED_OBJECTS),
   trials: [],
-  done: false,
+  failed: false,
 })
 
 /**
- * Whether the last trial was all that is worth trying: it took long enough, or read most of what there is. The first
- * does not count, since the function may have been cold.
+ * Whether the last trials were all that is worth trying: each took long enough, or read most of what there is. The first
+ * don't count, since functions may have been cold.
  */
-function taughtEnough({ survey, trials }: RegionTrials, { trialSeconds }: SampleBounds): boolean {
-  if (trials.length < 2) return false
-  const [before, last] = trials.slice(-2) as [Trial, Trial]
-  const slow = trials.length > 2 && last.workSeconds >= trialSeconds
-  return slow || last.bytes <= 1.5 * before.bytes || last.bytes >= survey.bytes / 2
+function taughtEnough(states: readonly RegionTrials[], { trialSeconds }: SampleBounds): boolean {
+  return states.every(({ survey, trials, failed }) => {
+    const [before, last] = trials.slice(-2)
+    if (failed || before === undefined || last === undefined) return failed
+    const slow = trials.length > 2 && last.workSeconds >= trialSeconds
+    return slow || last.bytes <= 1.5 * before.bytes || last.bytes >= survey.bytes / 2
+  })
 }
 
 async function tryOnce(
@@ -132,10 +145,9 @@ async function tryOnce(
   if (outcomeOf(result) === 'completed') {
     const { bytesRead, bytesReturned } = settlement!.usage
     state.trials.push({ bytes: bytesRead, seconds: result.seconds, workSeconds: work, resultBytes: bytesReturned })
-    state.done = taughtEnough(state, bounds)
   } else {
-    // An agent that fails on more data, or takes too long for it, has taught enough by what it did before.
-    state.done = true
+    // An agent that fails on more data, or takes too long for it, has taught something by what it did before.
+    state.failed = true
     if (state.trials.length === 0) state.problem = whyNot(result)
   }
   return result
@@ -155,17 +167,26 @@ function conclude({ survey, trials, problem = '' }: RegionTrials, maxResultBytes
 }
 
 /** Merges the last results; a merge that fails teaches nothing, and the run itself will say why. */
-async function tryMerge(
-  home: Home,
+async function tryHome(
+  openHome: () => Promise<Home>,
   { onProgress: _, ...mission }: MissionOptions,
   results: readonly RegionResult[],
-): Promise<number | undefined> {
+): Promise<HomeSample | undefined> {
   const values = results.flatMap(({ settlement }): Json[] =>
     settlement?.outcome.kind === 'completed' ? [settlement.outcome.value] : [],
   )
-  if (values.length < 2) return undefined
+  if (values.length === 0) return undefined
   const start = performance.now()
-  const merged = { ...mission, input: values, order: { ...mission.order, scopes: [] } }
-  const settlement = await runAtHome(home, merged, 'merge').catch(() => undefined)
-  return settlement && (performance.now() - start) / 1000
+  await using home = await openHome()
+  const merge = () => runAtHome(home, { ...mission, input: values, order: { ...mission.order, scopes: [] } }, 'merge')
+  try {
+    // One a region, side by side: so will they start when the data comes here.
+    await Promise.all(values.map(merge))
+    const started = performance.now()
+    await merge()
+    const mergeSeconds = (performance.now() - started) / 1000
+    return { startSeconds: Math.max(0, (started - start) / 1000 - mergeSeconds), mergeSeconds }
+  } catch {
+    return undefined
+  }
 }

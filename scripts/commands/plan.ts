@@ -111,7 +111,6 @@ async function trySample(
   clients: FleetClients,
 ): Promise<Sample> {
   note('trying the agent on a little of the data …')
-  const policy = await readPolicy(fleet, clients, Date.now())
-  await using home = await createHome({ fleet: fleet.name, policy })
-  return await sampleAgent({ mission, survey, home })
+  const openHome = async () => createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+  return sampleAgent({ mission, survey, openHome })
 }

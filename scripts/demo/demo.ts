@@ -25,9 +25,11 @@ export interface Measured {
   readonly seconds: number
 }
 
-const AGENT = fileURLToPath(new URL('../../examples/flights/delays.ts', import.meta.url))
+/** The question. */
+export const DEMO_AGENT = fileURLToPath(new URL('../../examples/flights/delays.ts', import.meta.url))
 const bucketOf = (region: string): string => `flights-${region}`
-const SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
+/** The data it is asked of. */
+export const DEMO_SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
   bucket: bucketOf(region),
   prefix: 'flights/',
   actions: ['read'],
@@ -54,12 +56,12 @@ export interface DemoResult {
 
 /** Asks one question both ways, in three regions with WAN links between them and home. */
 export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResult> {
-  const filled = await fill(dir, rows, say)
+  const filled = await fillDemo(dir, rows, say)
   await using local = await startLocalFleet({ dir, regions: DEMO_REGIONS, wan: {} })
   using clients = createFleetClients(local.fleet)
   say(`started ${DEMO_REGIONS.join(', ')} with WAN links; home is an office line of 50 Mbit/s`)
 
-  const { file } = await packSigned(AGENT, local.developer, { scopes: SCOPES, fleet: local.fleet.name })
+  const { file } = await packSigned(DEMO_AGENT, local.developer, { scopes: DEMO_SCOPES, fleet: local.fleet.name })
   say(`packed and signed the agent: ${bytes(file.length)}\n`)
 
   const codeToData = await moveCodeToData(local, clients, file)
@@ -72,7 +74,7 @@ export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResu
 }
 
 /** Puts the flights into the regions before there is any distance to them. */
-async function fill(
+export async function fillDemo(
   dir: string,
   rows: number,
   say: (line: string) => void,
@@ -128,7 +130,7 @@ async function moveDataToCode(
   await using home = await createHome({ fleet: fleet.name, policy, data })
   using bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
-    const answers = SCOPES.map(async (scope, i) => {
+    const answers = DEMO_SCOPES.map(async (scope, i) => {
       const region = DEMO_REGIONS[i]!
       const { outcome } = await runAtHome(home, {
         fleet,

@@ -1,0 +1,72 @@
+/** Whether a quote comes true: the demo's question both ways, in the local cloud with WAN links, after a trial. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createFleetClients } from '../lib/fleet/clients.ts'
+import { createHome } from '../lib/fleet/home.ts'
+import { packSigned } from '../lib/fleet/pack-signed.ts'
+import { runPlaced } from '../lib/fleet/placed-run.ts'
+import { type Quote, quoteRun, type Way } from '../lib/fleet/quote.ts'
+import { readPolicy } from '../lib/fleet/run.ts'
+import { sampleAgent } from '../lib/fleet/sampling.ts'
+import { surveyData } from '../lib/fleet/survey.ts'
+import { startLocalFleet } from '../lib/local/fleet.ts'
+import { DEMO_AGENT, DEMO_SCOPES, fillDemo } from '../scripts/demo/demo.ts'
+import { DEMO_REGIONS } from '../scripts/demo/flights.ts'
+import { note } from '../scripts/terminal/output.ts'
+import { benchmark } from './support/program.ts'
+
+/** What the prediction may be off by, as a share of what was measured. */
+const PROMISED_ERROR = 0.3
+
+interface Comparison {
+  readonly predicted: { readonly seconds: number; readonly low: number; readonly high: number; readonly usd: number }
+  readonly measured: { readonly seconds: number }
+  readonly error: number
+}
+
+async function compare(dir: string): Promise<{ byWay: Record<Way, Comparison>; sample: object }> {
+  await using local = await startLocalFleet({ dir, regions: DEMO_REGIONS, wan: {} })
+  const { fleet, developer } = local
+  using clients = createFleetClients(fleet)
+  const { file, statement } = await packSigned(DEMO_AGENT, developer, { scopes: DEMO_SCOPES, fleet: fleet.name })
+  const mission = { fleet, clients, file, sender: developer }
+  const survey = await surveyData({ scopes: DEMO_SCOPES, fleet, clients })
+  const openHome = async () => createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+  const sample = await sampleAgent({ mission, survey, openHome })
+  note(`tried the agent for ${sample.seconds.toFixed(1)} s`)
+
+  const measure = async (way: Way): Promise<Comparison> => {
+    const quote = quoteRun({ fleet, statement, survey, sample, agentBytes: file.length, ways: [way] })
+    const parts = quote.parts.map((part, i) => ({ ...part, scopes: survey.regions[i]!.scopes }))
+    const { outcome, seconds, regions } = await runPlaced({ ...mission, parts })
+    if (outcome !== 'completed') throw new Error(`${way}: ${JSON.stringify(regions)}`)
+    return comparisonOf(way, quote, seconds)
+  }
+  return { byWay: { data: await measure('data'), home: await measure('home') }, sample }
+}
+
+function comparisonOf(way: Way, { seconds, usd }: Quote, measured: number): Comparison {
+  const error = Math.abs(seconds!.value - measured) / measured
+  note(`${way}: predicted ${seconds!.value.toFixed(2)} s, measured ${measured.toFixed(2)} s`)
+  const predicted = { seconds: seconds!.value, low: seconds!.low, high: seconds!.high, usd: usd!.value }
+  return { predicted, measured: { seconds: measured }, error }
+}
+
+await benchmark('prediction', async ({ quick }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    await fillDemo(dir, quick ? 600_000 : 3_000_000, note)
+    const { byWay, sample } = await compare(dir)
+    const promise = (name: string, { error }: Comparison) => ({ name, value: error, unit: '', atMost: PROMISED_ERROR })
+    return {
+      promises: [
+        promise('code → data: share the predicted time was off by', byWay.data),
+        promise('data → code: share the predicted time was off by', byWay.home),
+      ],
+      figures: { codeToData: byWay.data, dataToCode: byWay.home, sample },
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})
