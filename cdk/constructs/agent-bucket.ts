@@ -8,10 +8,12 @@ import { type Acknowledgement, acknowledge, type EnvironmentGrant } from './envi
 const BUNDLE_LIFE = Duration.days(90)
 /** Reservations outlive every order they guard: an order that could still be replayed has expired long before. */
 const RESERVATION_LIFE = Duration.days(30)
+/** A state is carried on within minutes, and void when its order expires, a day after it was signed at most. */
+const STATE_LIFE = Duration.days(2)
 
 /**
- * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, and a reservation for every
- * landing under `missions/`.
+ * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, a reservation for every landing
+ * under `missions/`, and large sealed states on their way under `states/`.
  */
 export class AgentBucket extends Construct {
   readonly bucket: s3.Bucket
@@ -29,6 +31,7 @@ export class AgentBucket extends Construct {
       lifecycleRules: [
         { id: 'bundles', prefix: 'agents/', expiration: BUNDLE_LIFE },
         { id: 'reservations', prefix: 'missions/', expiration: RESERVATION_LIFE },
+        { id: 'states', prefix: STATES.replace('*', ''), expiration: STATE_LIFE },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     })
@@ -42,7 +45,7 @@ export class AgentBucket extends Construct {
     ])
   }
 
-  /** What the function needs of this bucket: it takes bundles and the policy out and puts reservations in. */
+  /** What the function needs of this bucket: bundles, policy and states out of it, reservations and states into it. */
   get grant(): EnvironmentGrant {
     const { bucket } = this
     return {
@@ -53,11 +56,15 @@ export class AgentBucket extends Construct {
           ['s3:GetObject'],
           [...READ_FOLDERS.map((folder) => bucket.arnForObjects(folder))],
         ),
-        allow('ReserveMissions', ['s3:PutObject'], [bucket.arnForObjects(MISSIONS)]),
+        allow(
+          'ReserveMissionsAndHandOverStates',
+          ['s3:PutObject'],
+          [...WRITE_FOLDERS.map((folder) => bucket.arnForObjects(folder))],
+        ),
         // Without it S3 answers 403 where there is no object, and "not uploaded yet" could not be told from "denied".
         allow('TellMissingFromDenied', ['s3:ListBucket'], [bucket.bucketArn]),
       ],
-      acknowledgements: [...READ_FOLDERS, MISSIONS].map((folder) => this.#patternIn(folder)),
+      acknowledgements: [...new Set([...READ_FOLDERS, ...WRITE_FOLDERS])].map((folder) => this.#patternIn(folder)),
     }
   }
 
@@ -70,8 +77,10 @@ export class AgentBucket extends Construct {
   }
 }
 
-const READ_FOLDERS = ['agents/*', 'trust/*']
-const MISSIONS = 'missions/*'
+const STATES = 'states/*'
+const READ_FOLDERS = ['agents/*', 'trust/*', STATES]
+/** The folders a function writes to: nothing else in any bucket. */
+export const WRITE_FOLDERS = ['missions/*', STATES]
 
 function allow(sid: string, actions: string[], resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, actions, resources })

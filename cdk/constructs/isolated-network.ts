@@ -6,6 +6,7 @@ import * as resolver from 'aws-cdk-lib/aws-route53resolver'
 import type * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import type { DataBucket } from '../../lib/config/index.ts'
+import { WRITE_FOLDERS } from './agent-bucket.ts'
 import type { EnvironmentGrant } from './environment-grant.ts'
 
 export interface IsolatedNetworkProps {
@@ -102,7 +103,8 @@ export class IsolatedNetwork extends Construct {
         new iam.PolicyStatement({ sid, principals: [new iam.AnyPrincipal()], actions, resources, conditions }),
       )
     allow('ReadOwnBuckets', ['s3:GetObject', 's3:ListBucket'], [...buckets, ...buckets.map((arn) => `${arn}/*`)])
-    allow('ReserveMissions', ['s3:PutObject'], [agentBucket.arnForObjects('missions/*')])
+    const written = WRITE_FOLDERS.map((folder) => agentBucket.arnForObjects(folder))
+    allow('ReserveMissionsAndHandOverStates', ['s3:PutObject'], written)
     return endpoint
   }
 

@@ -63,12 +63,12 @@ describe('an isolated network', () => {
     expect(resources).not.toContain('*')
   })
 
-  test('carries writes of reservations alone', () => {
+  test('carries writes of reservations and sealed states alone', () => {
     const [endpoint] = Object.values(isolated().findResources('AWS::EC2::VPCEndpoint'))
     const statements = endpoint!.Properties.PolicyDocument.Statement
     expect(allowedActions(statements)).toEqual(['s3:GetObject', 's3:ListBucket', 's3:PutObject'])
     const put = statements.find(({ Action }: { Action: unknown }) => Action === 's3:PutObject')
-    expect(JSON.stringify(put.Resource)).toMatch(/AgentsBucket.*\/missions\/\*/)
+    expect(JSON.stringify(put.Resource)).toMatch(/AgentsBucket.*\/missions\/\*.*AgentsBucket.*\/states\/\*/)
   })
 
   test('makes the role worthless elsewhere: S3 answers it through the endpoint alone', () => {

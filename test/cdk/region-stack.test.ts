@@ -87,15 +87,17 @@ describe('the role of the function', () => {
     ])
   })
 
-  test('puts nothing anywhere but reservations into its own agent bucket', () => {
+  test('puts nothing anywhere but reservations and sealed states into its own agent bucket', () => {
     const puts = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Action }) => Action === 's3:PutObject')
     expect(puts).toHaveLength(1)
-    expect(puts[0]!.Resource).toEqual(inAgentBucket('/missions/*'))
+    expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*'), inAgentBucket('/states/*')])
   })
 
-  test('takes bundles and the key policy, not the reservations, out of the agent bucket', () => {
+  test('takes bundles, the key policy and states, not the reservations, out of the agent bucket', () => {
     const reads = roleStatements(synthesiseOne()).filter(({ Action }) => Action === 's3:GetObject')
-    expect(reads.map(({ Resource }) => Resource)).toEqual([[inAgentBucket('/agents/*'), inAgentBucket('/trust/*')]])
+    expect(reads.map(({ Resource }) => Resource)).toEqual([
+      [inAgentBucket('/agents/*'), inAgentBucket('/states/*'), inAgentBucket('/trust/*')],
+    ])
   })
 
   test('reads and lists the prefixes of a data bucket alone', () => {
@@ -200,12 +202,13 @@ describe('the agent bucket', () => {
     has({ Effect: 'Deny', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } })
   })
 
-  test('forgets bundles after 90 days, reservations after 30, and uploads that were cut off after one', () => {
+  test('forgets bundles after 90 days, reservations after 30, states after two, and uploads that were cut off after one', () => {
     synthesiseOne().hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
           Match.objectLike({ Prefix: 'agents/', ExpirationInDays: 90, Status: 'Enabled' }),
           Match.objectLike({ Prefix: 'missions/', ExpirationInDays: 30, Status: 'Enabled' }),
+          Match.objectLike({ Prefix: 'states/', ExpirationInDays: 2, Status: 'Enabled' }),
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
         ],
       },
