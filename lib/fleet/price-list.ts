@@ -1,4 +1,4 @@
-import { type PricingClient, paginateGetProducts } from '@aws-sdk/client-pricing'
+import { PricingClient, paginateGetProducts } from '@aws-sdk/client-pricing'
 import { UnreachableError } from '../errors.ts'
 import { PRICE_QUERIES, type PriceList, type PriceQuery, readPriceList } from '../gravity/price-list.ts'
 

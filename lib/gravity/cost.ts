@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts'
 import {
   type Architecture,
   datePrices,
@@ -9,6 +10,7 @@ import {
   type PriceSection,
   type Prices,
   PUBLISHED_PRICES,
+  requireRegion,
   s3RequestPrice,
 } from './prices.ts'
 import { LAMBDA_FREE_MONTHLY, LAMBDA_TIERS } from './tables/lambda-prices.ts'
@@ -75,7 +77,7 @@ export interface CostEstimate extends PriceDate {
  * Transfer between regions is `bytes / 2^30 · price of the source`; to the internet it runs through the monthly
  * tiers; from the internet and within a region it is free. Sources and dates: docs/gravity.md.
  *
- * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
+ * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`; `SIZE_INVALID` for a negative or endless amount.
  * @example
  * ```ts
  * estimateCost({ transfers: [{ from: 'us-east-1', to: 'eu-west-1', bytes: 2 ** 40 }] }).usd // 20.48
@@ -83,12 +85,29 @@ export interface CostEstimate extends PriceDate {
  */
 export function estimateCost(request: CostRequest): CostEstimate {
   const { prices = PUBLISHED_PRICES, now = new Date() } = request
+  checkAmounts(request)
+  for (const { from, to } of request.transfers ?? [])
+    for (const end of [from, to]) if (end !== INTERNET) requireRegion(end, prices)
   const lines = [
     ...transferLines(request, prices),
     ...(request.requests ?? []).flatMap((use) => requestLines(use, prices)),
     ...computeLines(request, prices),
   ]
   return { usd: sumUsd(lines), lines, ...datePrices(sectionsOf(request), prices, now) }
+}
+
+function checkAmounts({ transfers = [], requests = [], compute = [], internetGBThisMonth = 0 }: CostRequest): void {
+  const amounts = [
+    internetGBThisMonth,
+    ...transfers.map(({ bytes }) => bytes),
+    ...requests.flatMap(({ gets = 0, puts = 0 }) => [gets, puts]),
+    ...compute.flatMap(({ gbSeconds, invocations = 0 }) => [gbSeconds, invocations]),
+  ]
+  const wrong = amounts.find((amount) => !(Number.isFinite(amount) && amount >= 0))
+  if (wrong === undefined) return
+  throw new UsageError('SIZE_INVALID', `${wrong} of something can't be used`, {
+    remedy: 'give finite amounts, zero or more',
+  })
 }
 
 export const sumUsd = (lines: readonly { readonly usd: number }[]): number =>

@@ -63,6 +63,11 @@ describe('money', () => {
   it.each([
     ['REGION_UNKNOWN', { transfers: [{ from: 'mars-1', to: 'us-east-1', bytes: 1 }] }],
     ['REGION_UNKNOWN', { transfers: [{ from: 'us-east-1', to: 'mars-1', bytes: 1 }] }],
+    ['REGION_UNKNOWN', { transfers: [{ from: 'mars-1', to: 'internet', bytes: 0 }] }],
+    ['REGION_UNKNOWN', { transfers: [{ from: 'internet', to: 'mars-1', bytes: 1 }] }],
+    ['SIZE_INVALID', { transfers: [{ from: 'us-east-1', to: 'internet', bytes: -1 }] }],
+    ['SIZE_INVALID', { requests: [{ region: 'us-east-1', gets: Number.NaN }] }],
+    ['SIZE_INVALID', { compute: [{ region: 'us-east-1', gbSeconds: Number.POSITIVE_INFINITY }] }],
     ['REGION_UNKNOWN', { transfers: [{ from: 'constructor', to: 'us-east-1', bytes: 1 }] }],
     ['PRICE_UNKNOWN', { transfers: [{ from: 'us-east-1', to: 'ap-southeast-5', bytes: 1 }] }],
     ['PRICE_UNKNOWN', { transfers: [{ from: 'us-gov-west-1', to: 'internet', bytes: 1 }] }],
