@@ -10,6 +10,8 @@ import { type Travel, type TravelOptions, travel } from './travels.ts'
 
 export interface TestSandbox {
   readonly assets: string
+  /** The sandbox itself, while tests run. */
+  sandbox(): Sandbox
   /** Runs an agent whose body is `body`. */
   run(body: string, options?: RunOptions): Promise<JobResult>
   /** Runs a whole module. */
@@ -33,6 +35,7 @@ export function useSandbox(): TestSandbox {
   })
   return {
     assets,
+    sandbox: () => sandbox!,
     run: (body, options) => sandbox!.run(jobOf(agentSource(body), options)),
     travel: (body, options) => travel(sandbox!, agentSource(body), options),
     travelModule: (main, options) => travel(sandbox!, main, options),

@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest'
+import { createFleetSecret } from '../../lib/trust/fleet-secret.ts'
+import {
+  AP,
+  agentOf,
+  boxOf,
+  bytesOf,
+  codeOf,
+  createWorld,
+  departureOf,
+  EU,
+  US,
+  type World,
+} from '../support/fleet-of-hosts.ts'
+import { useSandbox } from '../support/sandbox.ts'
+
+const sandbox = useSandbox()
+const world = (changes: object = {}): World =>
+  createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, ...changes })
+
+/** An agent that has left US for EU, and the invocation that would land it. */
+async function onItsWay(there: World = world(), body = `await hop('${EU}'); return 'landed'`, options = {}) {
+  const { base } = there.mission(body, options)
+  const parcel = agentOf(await there.invoke(US, base))
+  const event = { ...base, entry: 'resume' as const, state: parcel.box }
+  return { there, base, parcel, event, box: bytesOf(parcel.box) }
+}
+
+const completed = (value: unknown) => ({ settlement: { outcome: { kind: 'completed', value } } })
+
+describe('a sealed agent', () => {
+  test('lands where it is for', async () => {
+    const { there, event, parcel } = await onItsWay()
+    expect(parcel).toMatchObject({ to: EU, branch: US, sequence: 1 })
+    expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
+  })
+
+  test('lands nowhere else', async () => {
+    const { there, event } = await onItsWay()
+    expect(codeOf(await there.invoke(AP, event))).toBe('STATE_MISMATCH')
+    expect(codeOf(await there.invoke(US, event))).toBe('STATE_MISMATCH')
+  })
+
+  test('lands once', async () => {
+    const { there, event } = await onItsWay()
+    await there.invoke(EU, event)
+    expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
+  })
+
+  test('does not go back to an earlier step', async () => {
+    const { there, base, event } = await onItsWay(
+      world(),
+      `await hop('${EU}'); await hop('${US}'); await hop('${EU}'); return 3`,
+    )
+    const second = agentOf(await there.invoke(EU, event))
+    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.box }))
+    expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.box })).toMatchObject(completed(3))
+  })
+
+  test('is refused with bits flipped, anywhere', async () => {
+    const { there, event, box } = await onItsWay()
+    for (let at = 0; at < box.length; at += 97) {
+      const flipped = Uint8Array.from(box)
+      flipped[at]! ^= 1 << (at % 8)
+      expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(flipped) }))).toMatch(/^(STATE|EPOCH|ENGINE)_/)
+    }
+    expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
+  })
+
+  test('is refused when it is cut, or longer than it was', async () => {
+    const { there, event, box } = await onItsWay()
+    for (const length of [0, 1, 7, 400, box.length - 1])
+      expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(box.subarray(0, length)) }))).toMatch(/^STATE_/)
+    expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(Buffer.concat([box, box])) }))).toBe('STATE_INVALID')
+  })
+
+  test('of another mission, or of another agent, is refused', async () => {
+    const { there, event } = await onItsWay()
+    for (const body of [`await hop('${EU}'); return 'landed'`, `await hop('${EU}'); return 'other'`]) {
+      const { base } = there.mission(body)
+      expect(codeOf(await there.invoke(EU, { ...event, ...base }))).toBe('STATE_MISMATCH')
+    }
+  })
+
+  test('of another fleet, of another secret, or of another engine, is refused', async () => {
+    const { base, event } = await onItsWay()
+    const otherFleet = world({ fleet: 'other' })
+    expect(codeOf(await otherFleet.invoke(EU, { ...event, ...otherFleet.mission('return 1').base }))).toBe(
+      'STATE_MISMATCH',
+    )
+    const otherSecret = world({ secret: createFleetSecret() })
+    expect(codeOf(await otherSecret.invoke(EU, { ...event, ...base }))).toBe('STATE_INVALID')
+    const otherEngine = world({ engine: 'A'.repeat(43) })
+    expect(codeOf(await otherEngine.invoke(EU, event))).toBe('ENGINE_MISMATCH')
+  })
+
+  test('is void when its order is', async () => {
+    const { there, event } = await onItsWay(world(), undefined, { lifetimeMs: 60_000 })
+    there.clock.now += 60_000
+    expect(codeOf(await there.invoke(EU, event))).toBe('EXPIRED')
+  })
+
+  test('is refused when it is larger than the mission’s limit', async () => {
+    const { base } = world().mission(`const text = 'x'.repeat(300_000); await hop('${EU}'); return text.length`, {
+      limits: { stateBytes: 200_000 },
+    })
+    expect(await world().invoke(US, base)).toMatchObject({
+      settlement: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
+    })
+  })
+
+  test('needs a state, and the state needs to be there', async () => {
+    const { there, base, event } = await onItsWay()
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume' }))).toBe('REQUEST_MALFORMED')
+    expect(codeOf(await there.invoke(EU, { ...event, state: { sha256: 'A'.repeat(43) } }))).toBe('STATE_NOT_FOUND')
+    expect(codeOf(await there.invoke(EU, { ...event, state: { inline: 'no box!' } }))).toBe('REQUEST_MALFORMED')
+  })
+})
+
+describe('copies and their answers', () => {
+  const BODY = `return Promise.all(['${EU}', '${AP}'].map((region) => at(region, () => 'from ' + here.region)))`
+
+  /** Two copies that have answered, and the agent that waits for them. */
+  async function answered(body = BODY) {
+    const there = world()
+    const { base } = there.mission(body)
+    const left = departureOf(await there.invoke(US, base))
+    if (!('copies' in left)) throw new Error('no copies')
+    const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
+    const answers = await Promise.all(
+      left.copies.map(async (copy) => {
+        const departure = departureOf(await there.invoke(copy.to, resume(copy.box)))
+        if (!('answer' in departure)) throw new Error('no answer')
+        return departure.answer.box
+      }),
+    )
+    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.box), answers: changed })
+    return { there, left, answers, land, base }
+  }
+
+  test('come home to the agent', async () => {
+    const { answers, land } = await answered()
+    expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
+  })
+
+  test('can not be swapped, forged, or taken from an agent’s box', async () => {
+    const { answers, land, left } = await answered()
+    expect(codeOf(await land(answers.toReversed()))).toBe('STATE_MISMATCH')
+    expect(codeOf(await land([answers[0], answers[0]]))).toBe('STATE_MISMATCH')
+    const forged = Uint8Array.from(bytesOf(answers[1]!))
+    forged[forged.length - 40]! ^= 1
+    expect(codeOf(await land([answers[0], boxOf(forged)]))).toBe('STATE_INVALID')
+    expect(codeOf(await land([answers[0], left.agent.box]))).toBe('STATE_MISMATCH')
+    expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
+  })
+
+  test('an answer does not land as an agent', async () => {
+    const { there, answers, base } = await answered()
+    expect(codeOf(await there.invoke(US, { ...base, entry: 'resume', state: answers[0] }))).toBe('STATE_MISMATCH')
+  })
+
+  test('that did not come back are missed by their agent alone', async () => {
+    const body = BODY.replace('Promise.all(', 'Promise.allSettled(').replace(
+      /$/,
+      '.then((all) => all.map((one) => one.value ?? one.reason.code))',
+    )
+    const { answers, land } = await answered(body)
+    expect(await land([{ lost: 'unreachable' }, answers[1]])).toMatchObject(
+      completed(['PLACE_UNREACHABLE', `from ${AP}`]),
+    )
+    const again = await answered(body)
+    expect(await again.land([])).toMatchObject(completed(['PLACE_UNREACHABLE', 'PLACE_UNREACHABLE']))
+  })
+
+  test('land once each', async () => {
+    const there = world()
+    const { base } = there.mission(BODY)
+    const left = departureOf(await there.invoke(US, base))
+    const copy = 'copies' in left ? left.copies[0]! : undefined
+    const event = { ...base, entry: 'resume', state: copy!.box }
+    expect(departureOf(await there.invoke(EU, event))).toHaveProperty('answer')
+    expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
+  })
+
+  test('count their reads and hops for the mission', async () => {
+    const there = world()
+    for (const region of [EU, AP]) there.data[region]!.put('logs-eu', 'a', 'x'.repeat(100))
+    const read = `async () => { for await (const line of here.lines()); }`
+    const { base } = there.mission(
+      `await Promise.all([at('${EU}', ${read}), at('${AP}', ${read})]); for await (const line of here.lines()); return 'done'`,
+      { limits: { readBytes: 150, hops: 2 } },
+    )
+    there.data[US]!.put('logs-eu', 'a', 'x')
+    const left = departureOf(await there.invoke(US, base))
+    if (!('copies' in left)) throw new Error('no copies')
+    const answers = []
+    for (const { to, box } of left.copies) {
+      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: box }))
+      answers.push('answer' in departure && departure.answer.box)
+    }
+    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.box, answers })).toMatchObject({
+      settlement: { outcome: { kind: 'stopped', limit: 'readBytes' } },
+    })
+  })
+})
+
+describe('what leaves a region', () => {
+  const MARKER = 'a-secret-that-was-read'
+
+  test('holds nothing in cleartext that the agent read, neither from its heap nor from a copy’s answer', async () => {
+    const there = world()
+    there.data[US]!.put('logs-eu', 'secret', `${MARKER}\n`.repeat(50))
+    const read = `const all = []; for await (const line of here.lines('secret')) all.push(line);`
+    const { base } = there.mission(
+      `${read} const own = await at('${US}', () => all[0]); await hop('${EU}'); return own.length`,
+    )
+    const left = departureOf(await there.invoke(US, base))
+    if (!('copies' in left)) throw new Error('no copies')
+    const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
+    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.box)))
+    const state = { ...resume(left.agent.box), answers: ['answer' in answer && answer.answer.box] }
+    const gone = agentOf(await there.invoke(US, state))
+    expect(await there.invoke(EU, resume(gone.box))).toMatchObject(completed(MARKER.length))
+    const leaked = there.wire.join('\n')
+    for (const form of [
+      MARKER,
+      Buffer.from(MARKER).toString('base64').slice(0, 26),
+      Buffer.from(MARKER).toString('hex'),
+    ])
+      expect(leaked).not.toContain(form)
+    const boxes = leaked.match(/"inline":"[\w-]+"/g) ?? []
+    expect(boxes.length).toBeGreaterThanOrEqual(4)
+    for (const box of boxes) expect(Buffer.from(box.slice(10, -1), 'base64url').includes(MARKER)).toBe(false)
+  })
+
+  test('holds little of what the agent has dropped', async () => {
+    const there = world()
+    there.data[US]!.put('logs-eu', 'rows', Array.from({ length: 20_000 }, (_, i) => `row ${i} ${MARKER}`).join('\n'))
+    const body = `let count = 0; for await (const line of here.lines('rows')) count += line.length; await hop('${EU}'); return count`
+    const { parcel } = await onItsWay(there, body)
+    expect(parcel.bytes).toBeLessThan(40_000)
+  })
+})

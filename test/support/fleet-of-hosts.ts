@@ -1,0 +1,121 @@
+import { utf8 } from '../../lib/encoding/bytes.ts'
+import { createHost, type Host } from '../../lib/host/host.ts'
+import {
+  type Box,
+  type Invocation,
+  type Parcel,
+  parseFrame,
+  type Reply,
+  type SealedDeparture,
+} from '../../lib/host/protocol.ts'
+import { createReceiptKeys } from '../../lib/host/receipts.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
+import { createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
+import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
+import { engineDigest } from '../../lib/sandbox/engine.ts'
+import type { Sandbox } from '../../lib/sandbox/job.ts'
+import { createFleetSecret, type FleetSecret } from '../../lib/trust/fleet-secret.ts'
+import { createOrder, signOrder } from '../../lib/trust/order.ts'
+import { signBundle } from '../../lib/trust/sign-bundle.ts'
+import { alice, bob, bundleOf, fixedRandom, grantOf, keyringOf, NOW } from '../trust/fixture.ts'
+
+export const PLACES = ['us-east-1', 'eu-central-1', 'ap-south-1'] as const
+export const [US, EU, AP] = PLACES
+
+export interface WorldOptions {
+  readonly sandbox: Sandbox
+  readonly assets: string
+  readonly fleet?: string
+  readonly secret?: FleetSecret
+  readonly engine?: string
+}
+
+export interface Mission {
+  /** What every invocation of this mission has in common. */
+  readonly base: Pick<Invocation, 'lander' | 'bundle' | 'order' | 'input'>
+}
+
+/** A region each, side by side in this process: real admission, sealing and sandbox; data and buckets in memory. */
+export interface World {
+  readonly data: Readonly<Record<string, MemoryStore>>
+  readonly clock: { now: number }
+  mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
+  invoke(region: string, event: unknown): Promise<Reply>
+  /** Everything that left the regions: replies as they go over the wire. */
+  readonly wire: readonly string[]
+}
+
+export function createWorld({ sandbox, assets, fleet = 'default', ...options }: WorldOptions): World {
+  const secret = options.secret ?? createFleetSecret(fixedRandom)
+  const engine = options.engine ?? engineDigest(assets)
+  const source = { current: async () => secret, withEpoch: async () => secret }
+  const clock = { now: NOW + 1000 }
+  const data: Record<string, MemoryStore> = {}
+  const hosts: Record<string, Host> = {}
+  const wire: string[] = []
+  const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
+  const wide = { regions: ['*'], fleets: ['*'], scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }] }
+  const keyring = keyringOf({ fleet, keys: [grantOf(alice, 'alice', wide), grantOf(bob, 'bob', wide)] })
+  for (const region of PLACES) {
+    data[region] = createMemoryStore({ buckets: { 'logs-eu': {} } })
+    hosts[region] = createHost({
+      fleet,
+      region,
+      engine,
+      now: () => clock.now,
+      agents: createMemoryAgentBucket(),
+      policy: { current: async () => keyring },
+      sandbox,
+      data: data[region],
+      regionOf: async () => region,
+      secret: source,
+      receipts: createReceiptKeys({ secret: source, fleet }),
+    })
+  }
+  return {
+    data,
+    clock,
+    wire,
+    mission(body, { limits = {}, lifetimeMs = 3_600_000 } = {}) {
+      const main = `import { agent, at, here, hop, log, sleep } from 'lander/agent'\nexport default agent(async () => { ${body} })`
+      const audience = { fleet: '*', regions: ['*'] }
+      const bundle = bundleOf(
+        { engine, scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } },
+        { 'main.js': utf8(main) },
+      )
+      const { statement } = bundle
+      const order = createOrder({ statement, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
+      const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
+      return { base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' } }
+    },
+    async invoke(region, event) {
+      const line = JSON.stringify(await hosts[region]!.invoke(event))
+      wire.push(line)
+      return parseFrame(JSON.parse(line)) as Reply
+    },
+  }
+}
+
+/** The code of a refusal. */
+export function codeOf(reply: Reply): string | undefined {
+  return 'error' in reply ? reply.error.code : undefined
+}
+
+export function departureOf(reply: Reply): SealedDeparture {
+  if ('settlement' in reply && reply.settlement.outcome.kind === 'departed') return reply.settlement.outcome
+  throw new Error(`not departed: ${JSON.stringify(reply)}`)
+}
+
+/** The agent's own parcel of a departure. */
+export function agentOf(reply: Reply): Parcel {
+  const departure = departureOf(reply)
+  if ('agent' in departure) return departure.agent
+  throw new Error('an answer departed')
+}
+
+export function bytesOf(box: Box): Uint8Array {
+  if ('inline' in box) return Buffer.from(box.inline, 'base64url')
+  throw new Error('the box is in a bucket')
+}
+
+export const boxOf = (bytes: Uint8Array): Box => ({ inline: Buffer.from(bytes).toString('base64url') })
