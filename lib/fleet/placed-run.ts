@@ -19,6 +19,8 @@ import { affordable, type Ceilings, type Meter, type PaidPart, startMeter, wallM
 /** A region's data, and where it is worked on. */
 export interface PlacedPart extends PaidPart {
   readonly scopes: readonly Scope[]
+  /** Other regions that the agent may go to from there. @default none */
+  readonly onward?: readonly string[]
 }
 
 /** Every scope where its bucket lies, as a run without a plan goes. */
@@ -65,7 +67,8 @@ export interface Leftover {
  * fit the money are not started, functions get no more wall time than the ceilings pay for, and what runs is watched.
  */
 export async function runPlaced(options: PlacedRunOptions): Promise<PlacedAnswer> {
-  const { parts, maxUsd } = options
+  const { maxUsd } = options
+  const parts = options.start === 'once' ? asOne(options.parts) : options.parts
   const start = performance.now()
   const started = affordable(parts, maxUsd)
   await using home = startHome(options, started)
@@ -85,6 +88,21 @@ export async function runPlaced(options: PlacedRunOptions): Promise<PlacedAnswer
     left,
     seconds: (performance.now() - start) / 1000,
   }
+}
+
+/** An agent that starts once has all data before it, and goes from region to region itself. */
+function asOne(parts: readonly PlacedPart[]): PlacedPart[] {
+  const [first, ...others] = parts
+  if (first === undefined) return []
+  return [
+    {
+      region: first.region,
+      place: first.region,
+      usd: parts.reduce((sum, { usd }) => sum + usd, 0),
+      scopes: parts.flatMap(({ scopes }) => scopes),
+      onward: others.map(({ region }) => region),
+    },
+  ]
 }
 
 /** A home that is made ready while the regions work, and ended with the run. */
@@ -161,7 +179,7 @@ async function sendAgents(
     ...options,
     order: {
       ...options.order,
-      regions: parts.map(({ region }) => region),
+      regions: parts.flatMap(({ region, onward = [] }) => [region, ...onward]),
       scopes: parts.flatMap(({ scopes }) => scopes),
     },
     onProgress(region, progress) {

@@ -98,8 +98,9 @@ const TRUSTED_SPREAD = 1.5
 /** A round trip for TCP, one for TLS, one for the request, as in the planner's routes. */
 const ROUND_TRIPS_PER_EXCHANGE = 3
 
-/** Until a process at home is ready to run an agent. */
+/** Until a process at home is ready to run an agent, on a machine that may be busy. */
 const HOME_START_SECONDS = 0.5
+const HOME_START_SPREAD = 3
 
 /** The function's code, which a cold start loads. */
 const FUNCTION_BYTES = 4 * 2 ** 20
@@ -169,7 +170,7 @@ interface Facts {
   readonly homeAssumed: boolean
   readonly regions: readonly RegionFacts[]
   readonly homeBytesPerSecond: Interval
-  readonly homeStartSeconds: number
+  readonly homeStartSeconds: Interval
   readonly homeCorrection: Correction
   readonly mergeSeconds: number
 }
@@ -192,7 +193,9 @@ function gatherFacts(options: QuoteOptions): Facts {
     homeAssumed: options.home === undefined && fleet.home === undefined,
     regions,
     homeBytesPerSecond: addIntervals(regions.map(({ bytesPerSecond }) => bytesPerSecond)),
-    homeStartSeconds: sample?.home?.startSeconds ?? HOME_START_SECONDS,
+    homeStartSeconds: sample?.home
+      ? within(sample.home.startSeconds, TRUSTED_SPREAD)
+      : within(HOME_START_SECONDS, HOME_START_SPREAD),
     homeCorrection: known,
     mergeSeconds: survey.regions.length > 1 ? (sample?.home?.mergeSeconds ?? HOME_START_SECONDS) : 0,
   }
@@ -268,7 +271,7 @@ function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): Placeme
   )
   const atHome = {
     bytesPerSecond: opposite(facts.homeBytesPerSecond, corner) / homeCorrection.factor,
-    startSeconds: facts.homeStartSeconds * homeCorrection.factor,
+    startSeconds: facts.homeStartSeconds[corner] * homeCorrection.factor,
   }
   return {
     groups: regions.map((fact) => groupOf(fact, corner, options)),

@@ -32,6 +32,11 @@ describe('an order', () => {
     expect(parseOrder(parseEnvelope(signOrder(order, bob)).payload)).toEqual(order)
   })
 
+  test('may ask for a trial on heads of objects', () => {
+    const trial = createOrder({ statement, input: INPUT, now: NOW, headBytes: 1000 })
+    expect(parseOrder(parseEnvelope(signOrder(trial, bob)).payload)).toMatchObject({ headBytes: 1000 })
+  })
+
   test('never outlives its statement', () => {
     const now = statement.expiresAt - 1000
     expect(createOrder({ statement, input: INPUT, now }).expiresAt).toBe(statement.expiresAt)
@@ -44,6 +49,8 @@ describe('an order', () => {
 
   test.each<[string, object]>([
     ['with an unknown field', { priority: 1 }],
+    ['for heads of no bytes', { headBytes: 0 }],
+    ['for heads of half a byte', { headBytes: 0.5 }],
     ['without a nonce', { nonce: undefined }],
     ['with a short nonce', { nonce: 'BwcH' }],
     ['with a nonce of spare bits', { nonce: 'BwcHBwcHBwcHBwcHBwcHBx' }],
