@@ -18,6 +18,9 @@ export interface AgentModule {
 const NODE_BUILTIN =
   /^(node:|(assert|buffer|child_process|crypto|dns|events|fs|http|http2|https|net|os|path|process|stream|timers|tls|url|util|vm|worker_threads|zlib)(\/|$))/
 
+/** What packages of pure JavaScript ask to learn where they are. Only free names are replaced, never an author's own. */
+const NAMES_OF_OTHER_PLATFORMS = { global: 'globalThis', 'process.env.NODE_ENV': '"production"' }
+
 /**
  * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
  * bytes: no path, time or source map gets in.
@@ -57,6 +60,7 @@ async function bundleModule(path: string): Promise<Bundled> {
       legalComments: 'none',
       logLevel: 'silent',
       external: ['lander/agent'],
+      define: NAMES_OF_OTHER_PLATFORMS,
     })
   } catch (error) {
     throw explainFailure(path, error)

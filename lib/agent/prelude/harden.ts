@@ -30,7 +30,7 @@ export function lockNamespaces(): void {
 /** Stands in for a constructor, so `instanceof Function` still works. */
 function refusing(prototype: object): unknown {
   function compile(): never {
-    throw new ErrorClass('this bundle may not compile code; pack it with `compiles: true`')
+    throw new ErrorClass('code can not be compiled at run time here: `eval` and `new Function` are not there')
   }
   compile.prototype = prototype
   return compile
