@@ -16,12 +16,13 @@ import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
 import {
-  amountOption,
   homeOf,
   inventoriesOf,
   journalPath,
+  moneyOption,
   priceFileOf,
   type QuoteWords,
+  timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
 
@@ -45,8 +46,8 @@ export function planCommand(): Command {
     .option('--input <json>', 'what the agent is called with when it is tried')
     .option('--sample', 'try the agent on a little of the data, where it lies')
     .option('--accuracy', 'show how far predictions have been off so far')
-    .addOption(amountOption('--deadline <seconds>', 'the least money that is done in this time'))
-    .addOption(amountOption('--budget <usd>', 'the least time for this money'))
+    .addOption(timeOption('--deadline <time>', 'the least money that is done in this time'))
+    .addOption(moneyOption('--budget <usd>', 'the least time for this money'))
     .option('--keep <region...>', 'regions whose data must not leave them')
     .option('--keep-results <region...>', 'regions whose results must not leave them')
     .option('--key <file>', 'your key, from lander keygen (a local fleet has one of its own)')

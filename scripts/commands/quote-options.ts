@@ -9,7 +9,7 @@ import { type Inventory, openInventory } from '../../lib/fleet/inventory.ts'
 import type { HomeLine } from '../../lib/fleet/quote.ts'
 import { type PriceFile, parsePrices, priceFileSchema } from '../../lib/gravity/prices.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
-import { parseLink } from '../../lib/gravity/units.ts'
+import { parseDuration, parseLink, parseUsd } from '../../lib/gravity/units.ts'
 import { landerHome } from './options.ts'
 import { pricesOption, readJsonFile } from './prices-file.ts'
 
@@ -29,15 +29,21 @@ export function withQuoteOptions(command: Command): Command {
     .addOption(pricesOption())
 }
 
-/** A positive number. @throws UsageError `USAGE` */
-export const amountOption = (flags: string, description: string): Option =>
-  new Option(flags, description).argParser((text: string) => {
-    const amount = Number(text)
-    if (text.trim() !== '' && Number.isFinite(amount) && amount > 0) return amount
-    throw new UsageError('USAGE', `"${text}" is no amount for ${flags.split(' ')[0]}`, {
-      remedy: 'use a number above 0',
-    })
-  })
+const positive =
+  (parse: (text: string) => number, flags: string) =>
+  (text: string): number => {
+    const amount = parse(text)
+    if (amount > 0) return amount
+    throw new UsageError('USAGE', `${flags.split(' ')[0]} ${text} leaves nothing`, { remedy: 'use an amount above 0' })
+  }
+
+/** A time, as in `90`, `90s` or `15m`: seconds. */
+export const timeOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(positive(parseDuration, flags))
+
+/** Money, as in `1.50`. */
+export const moneyOption = (flags: string, description: string): Option =>
+  new Option(flags, description).argParser(positive(parseUsd, flags))
 
 /** Where home is: as told, and what is not told as the fleet says. */
 export function homeOf({ line, home }: QuoteWords, fleet: Fleet): HomeLine | undefined {

@@ -16,12 +16,13 @@ import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
 import {
-  amountOption,
   homeOf,
   inventoriesOf,
   journalPath,
+  moneyOption,
   priceFileOf,
   type QuoteWords,
+  timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
 import { type Place, type QuotedRun, quoteBeforeRun } from './run-quote.ts'
@@ -53,8 +54,8 @@ export function runCommand(): Command {
         .choices(['auto', 'data', 'home'])
         .default('auto'),
     )
-    .addOption(amountOption('--max-usd <usd>', 'stop when the run has cost so much'))
-    .addOption(amountOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
+    .addOption(moneyOption('--max-usd <usd>', 'stop when the run has cost so much'))
+    .addOption(timeOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
     .option('--json', 'print one JSON document')
   return withQuoteOptions(command).action(async (agent: string, options: RunOptions) => {
     const input = parseInput(options.input)
