@@ -9,27 +9,36 @@ import './terminal/quiet-sdk.ts'
 import { createFleetClients, packSigned, parseDataUri, readFleetFile, readKeyFile, run } from '../lib/index.ts'
 import { localFleetFiles } from '../lib/local/fleet-files.ts'
 import { localDir } from './commands/options.ts'
+import { EXIT, printError } from './terminal/output.ts'
 
 const [agent = '', data = '', input = 'null'] = process.argv.slice(2)
 const local = localFleetFiles(localDir())
 
-// Who and where: a key that signs, and the fleet that trusts it.
-const key = await readKeyFile(process.env.LANDER_KEY ?? local.developerKey)
-const fleet = await readFleetFile(process.env.LANDER_FLEET ?? local.fleet)
-using clients = createFleetClients(fleet)
+try {
+  // Who and where: a key that signs, and the fleet that trusts it.
+  const key = await readKeyFile(process.env.LANDER_KEY ?? local.developerKey)
+  const fleet = await readFleetFile(process.env.LANDER_FLEET ?? local.fleet)
+  using clients = createFleetClients(fleet)
 
-// Pack the source into one small module, and sign it with what it may read.
-const { file } = await packSigned(agent, key, { scopes: [parseDataUri(data)] })
+  // Pack the source into one small module, and sign it with what it may read.
+  const { file } = await packSigned(agent, key, { scopes: [parseDataUri(data)] })
 
-// Send it to the regions of the data; only answers come back.
-const answer = await run({
-  fleet,
-  clients,
-  file,
-  sender: key,
-  input: JSON.parse(input),
-  onProgress: (region, { bytesRead }) => console.error(`${region}: ${bytesRead} bytes read`),
-})
+  // Send it to the regions of the data; only answers come back.
+  const { outcome, value, usage, regions } = await run({
+    fleet,
+    clients,
+    file,
+    sender: key,
+    input: JSON.parse(input),
+    onProgress: (region, { bytesRead }) => console.error(`${region}: ${bytesRead} bytes read`),
+  })
 
-console.log(JSON.stringify(answer.value))
-console.error(answer.outcome, answer.usage)
+  // An agent that fails is an outcome; each region says what happened to it.
+  for (const { region, settlement, error } of regions) console.error(region, error ?? settlement?.outcome.kind)
+  console.error(outcome, usage)
+  if (outcome === 'completed') console.log(JSON.stringify(value))
+  else process.exitCode = EXIT.failed
+} catch (error) {
+  // A mistake is a LanderError: a stable code, the fact, and a remedy.
+  process.exitCode = printError(error, false)
+}

@@ -1,6 +1,7 @@
 import { decodeSignedBundle } from '../bundle/file.ts'
 import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
-import { type Limits, tightest } from '../limits.ts'
+import { RefusedError, UsageError } from '../errors.ts'
+import type { LimitName, Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
 import type { SigningKey } from '../trust/keys.ts'
@@ -45,8 +46,16 @@ export interface OrderRequest {
   readonly now: number
 }
 
-/** Writes and signs the order for one mission. */
+/**
+ * Writes and signs the order for one mission.
+ *
+ * @throws RefusedError `EXPIRED`: nobody would take the bundle any more
+ * @throws UsageError `USAGE` for a limit above the statement's, which would be refused
+ */
 export function signOrderFor({ statement, draft = {}, fleet, regions, input, sender, now }: OrderRequest): SignedOrder {
+  requireFresh(statement, now)
+  const limits = { ...statement.limits, ...draft.limits }
+  requireWithin(limits, statement.limits)
   const order = createOrder({
     statement,
     input,
@@ -55,7 +64,26 @@ export function signOrderFor({ statement, draft = {}, fleet, regions, input, sen
     regions,
     scopes: draft.scopes ?? statement.scopes,
     headBytes: draft.headBytes,
-    limits: tightest(statement.limits, { ...statement.limits, ...draft.limits }),
+    limits,
   })
   return { mission: order.mission, envelope: signOrder(order, sender) }
+}
+
+function requireFresh({ expiresAt }: Statement, now: number): void {
+  if (now < expiresAt) return
+  throw new RefusedError('EXPIRED', `the bundle expired at ${new Date(expiresAt).toISOString()}`, {
+    remedy: 'pack and sign it again',
+  })
+}
+
+function requireWithin(wished: Limits, signed: Limits): void {
+  const name = (Object.keys(signed) as LimitName[]).find((limit) => wished[limit] > signed[limit])
+  if (name === undefined) return
+  throw new UsageError(
+    'USAGE',
+    `${name} of ${wished[name]} is above the ${signed[name]} that the bundle's author signed`,
+    {
+      remedy: `ask for ${signed[name]} at most, or pack the bundle again with --limit ${name}=${wished[name]}`,
+    },
+  )
 }

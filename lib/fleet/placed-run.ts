@@ -4,6 +4,7 @@ import type { Json } from '../encoding/json.ts'
 import { toWireError, UsageError } from '../errors.ts'
 import { INTERNET, type PriceFile } from '../gravity/prices.ts'
 import { formatUsd } from '../gravity/units.ts'
+import type { Settlement } from '../host/protocol.ts'
 import { createRoutedStore } from '../objects/routed.ts'
 import { createS3Store } from '../objects/s3.ts'
 import type { Scope } from '../scope.ts'
@@ -85,6 +86,7 @@ export async function runPlaced(options: PlacedRunOptions): Promise<PlacedAnswer
     ...(merged?.value !== undefined && (left.length === 0 ? { value: merged.value } : { partial: merged.value })),
     usage: usageOf(regions),
     regions,
+    ...(merged?.merge !== undefined && { merge: merged.merge }),
     left,
     seconds: (performance.now() - start) / 1000,
   }
@@ -248,9 +250,10 @@ async function mergeAtHome(
   values: readonly Json[],
   home: HomeToBe,
   options: PlacedRunOptions,
-): Promise<{ value?: Json; outcome: MissionOutcome }> {
+): Promise<{ value?: Json; outcome: MissionOutcome; merge?: Settlement }> {
   if (values.length === 1 && options.parts.length === 1) return { value: values[0]!, outcome: 'completed' }
   const mission = { ...options, input: values, order: { ...options.order, scopes: [] } }
-  const { outcome } = await runAtHome(await home.ready(), mission, 'merge')
-  return outcome.kind === 'completed' ? { value: outcome.value, outcome: 'completed' } : { outcome: outcome.kind }
+  const merge = await runAtHome(await home.ready(), mission, 'merge')
+  const { outcome } = merge
+  return { merge, outcome: outcome.kind, ...(outcome.kind === 'completed' && { value: outcome.value }) }
 }

@@ -25,6 +25,8 @@ export interface Answer {
   readonly value?: Json
   readonly usage: MissionUsage
   readonly regions: readonly RegionResult[]
+  /** What merging at home came to, where there was more than one answer to merge. */
+  readonly merge?: Settlement
 }
 
 /** Runs a signed bundle where its data lies and merges the answers. */
@@ -36,13 +38,10 @@ export async function run(options: MissionOptions): Promise<Answer> {
   if (values.length === 1) return { ...summary, value: values[0]! }
   const { fleet, clients, now = Date.now } = options
   await using home = await createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, now()), now })
-  const { outcome } = await runAtHome(
-    home,
-    { ...options, input: values, order: { ...options.order, scopes: [] } },
-    'merge',
-  )
-  if (outcome.kind === 'completed') return { ...summary, value: outcome.value }
-  return { ...summary, outcome: outcome.kind }
+  const merge = await runAtHome(home, { ...options, input: values, order: { ...options.order, scopes: [] } }, 'merge')
+  const { outcome } = merge
+  if (outcome.kind === 'completed') return { ...summary, merge, value: outcome.value }
+  return { ...summary, merge, outcome: outcome.kind }
 }
 
 /** Runs a signed bundle on the caller's own machine, with the data that place was given. */

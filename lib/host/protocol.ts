@@ -88,6 +88,7 @@ export interface Settlement<Ending = Outcome> {
   readonly outcome: Ending
   readonly usage: Usage
   readonly logs: readonly string[]
+  /** Every object version that was read: some 120 bytes each, and what the receipt's digest is held against. */
   readonly reads: readonly ObjectRead[]
   /** What the fleet signed about this run; absent at home. `verifyReceipt` reads it. */
   readonly receipt?: EnvelopeJson

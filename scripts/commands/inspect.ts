@@ -4,7 +4,7 @@ import { UsageError } from '../../lib/errors.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import { type Inspection, inspectBundle } from '../../lib/trust/inspect-bundle.ts'
 import { readPublicKeyFile } from '../../lib/trust/key-files.ts'
-import { bytes, paint, printResult } from '../terminal/output.ts'
+import { bytes, EXIT, paint, printResult } from '../terminal/output.ts'
 
 /** `lander inspect`: what a bundle says it is, and who signed it. */
 export function inspectCommand(): Command {
@@ -20,6 +20,9 @@ export function inspectCommand(): Command {
         new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
       )
       printResult(json, inspection, () => describe(inspection))
+      // A key that is not at hand proves nothing either way; a signature that does not hold does.
+      if (!inspection.intact || inspection.signers.some(({ verified }) => verified === false))
+        process.exitCode = EXIT.refused
     })
 }
 

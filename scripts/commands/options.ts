@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Json } from '../../lib/encoding/json.ts'
 import { UsageError } from '../../lib/errors.ts'
-import { DEFAULT_LIMITS, type LimitName, type Limits } from '../../lib/limits.ts'
+import { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from '../../lib/limits.ts'
 import { parseDataUri } from '../../lib/objects/data-uri.ts'
 import type { Scope } from '../../lib/scope.ts'
 
@@ -44,9 +44,15 @@ export function parseDuration(text: string): number {
 
 function parseLimit(word: string): Partial<Limits> {
   const [name = '', value = ''] = word.split('=')
-  if (Object.hasOwn(DEFAULT_LIMITS, name) && /^\d{1,15}$/.test(value)) return { [name as LimitName]: Number(value) }
-  throw new UsageError('USAGE', `"${word}" is no limit`, {
-    remedy: `write name=number with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}`,
+  if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
+    throw new UsageError('USAGE', `"${name}" is no limit`, {
+      remedy: `write name=number with one of ${Object.keys(DEFAULT_LIMITS).join(', ')}`,
+    })
+  }
+  const highest = MAX_LIMITS[name as LimitName]
+  if (/^\d{1,16}$/.test(value) && Number(value) <= highest) return { [name as LimitName]: Number(value) }
+  throw new UsageError('USAGE', `"${value}" is no value for the limit ${name}`, {
+    remedy: `use a whole number up to ${highest}`,
   })
 }
 

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { mapStack } from '../../lib/bundle/map-stack.ts'
 import { outcomeOf } from '../../lib/fleet/answer.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { addToJournal, readJournal } from '../../lib/fleet/journal.ts'
@@ -62,7 +63,7 @@ export function runCommand(): Command {
     const fleet = await readFleet(options.fleet)
     const key = await readSender(options)
     using clients = createFleetClients(fleet)
-    const file = await bundleOf(agent, key, fleet, options)
+    const { file, map } = await bundleOf(agent, key, fleet, options)
     const statement = readStatement(file)
     const scopes = options.data ?? statement.scopes
     const { place, maxUsd, maxSeconds } = options
@@ -82,7 +83,7 @@ export function runCommand(): Command {
     })
     const { parts } = quoted
     if (place === 'auto') announce(parts)
-    using bars = createProgressBars(
+    const bars = createProgressBars(
       parts.map(({ region }) => region),
       { quiet: options.json === true },
     )
@@ -101,13 +102,17 @@ export function runCommand(): Command {
       onProgress: (region, progress) => bars.update(region, progress),
     })
     for (const region of answer.regions)
-      bars.finish(region.region, `${outcomeOf(region)} in ${seconds(region.seconds)}`)
+      bars.finish(
+        region.region,
+        `${outcomeOf(region)} in ${seconds(region.seconds)}`,
+        outcomeOf(region) === 'completed',
+      )
     // First of all: an answer that its receipt contradicts is none.
     const receipts = options.receipts ? await saveReceipts(options.receipts, inRegions(answer), fleet) : []
     process.exitCode = exitCode(answer)
     if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
     else {
-      report(answer)
+      report(answer, map)
       reportLeft(answer)
     }
     for (const path of receipts) note(`receipt ${path}`)
@@ -138,16 +143,17 @@ function announce(parts: readonly PlacedPart[]): void {
 function reportLeft({ left, partial }: PlacedAnswer): void {
   if (left.length === 0) return
   if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
-  note(partial === undefined ? 'nothing was done' : 'printed is what the other regions answered')
-  for (const { region, scopes, why } of left) note(`left: ${region}, ${scopes.map(formatDataUri).join(' ')}: ${why}`)
+  if (partial !== undefined) note('printed is what the other regions answered')
+  for (const { region, scopes } of left) note(`left to do: ${region}, ${scopes.map(formatDataUri).join(' ')}`)
 }
 
 /** The value to stdout; what happened in which region to stderr. */
-function report(answer: Answer): void {
+function report(answer: Answer, map?: string): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
-  for (const result of answer.regions) {
+  const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
+  for (const result of [...answer.regions, ...merge]) {
     for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
-    const problem = problemOf(result)
+    const problem = problemOf(result, map)
     if (problem === undefined) continue
     note(`${paint('red', result.region, process.stderr)} ${problem.code}: ${problem.message}`)
     if (problem.remedy !== undefined) note(`  ${paint('green', 'remedy', process.stderr)}: ${problem.remedy}`)
@@ -156,21 +162,21 @@ function report(answer: Answer): void {
 }
 
 /** Why a region has no value, if it has none. */
-function problemOf({
-  settlement,
-  error,
-}: RegionResult): { code: string; message: string; remedy?: string } | undefined {
+function problemOf(
+  { settlement, error }: Pick<RegionResult, 'settlement' | 'error'>,
+  map?: string,
+): { code: string; message: string; remedy?: string } | undefined {
   if (error !== undefined || settlement === undefined) return error
   const { outcome } = settlement
   if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
-  if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error) }
+  if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error, map) }
   return undefined
 }
 
-function describe({ name, message, stack }: AgentFailure): string {
+function describe({ name, message, stack = '' }: AgentFailure, map?: string): string {
   const said =
     [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
-  return stack === undefined ? said : `${said}\n${stack.trimEnd()}`
+  return [said, mapStack(stack, map).trimEnd()].filter(Boolean).join('\n')
 }
 
 function summary({ regions, usage }: Answer): string {

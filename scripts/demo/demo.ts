@@ -100,7 +100,7 @@ async function moveCodeToData(
   clients: FleetClients,
   file: Uint8Array,
 ): Promise<Measured> {
-  using bars = createProgressBars(DEMO_REGIONS)
+  const bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
     const { value, regions } = await run({
       fleet,
@@ -110,7 +110,7 @@ async function moveCodeToData(
       order: { regions: DEMO_REGIONS },
       onProgress: (region, progress) => bars.update(region, progress),
     })
-    for (const { region, seconds: took } of regions) bars.finish(region, `done in ${seconds(took)}`)
+    for (const { region, seconds: took } of regions) bars.finish(region, `done in ${seconds(took)}`, true)
     const failed = regions.find(({ settlement }) => settlement?.outcome.kind !== 'completed')
     if (failed !== undefined)
       throw new Error(`${failed.region}: ${JSON.stringify(failed.error ?? failed.settlement?.outcome)}`)
@@ -128,7 +128,7 @@ async function moveDataToCode(
   const data = createRoutedStore((bucket) => createS3Store({ client: clients.s3(regionOf.get(bucket)!) }))
   const policy = await readPolicy(fleet, clients, Date.now())
   await using home = await createHome({ fleet: fleet.name, policy, data })
-  using bars = createProgressBars(DEMO_REGIONS)
+  const bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
     const answers = DEMO_SCOPES.map(async (scope, i) => {
       const region = DEMO_REGIONS[i]!

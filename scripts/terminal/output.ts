@@ -66,7 +66,7 @@ export function seconds(count: number): string {
 /** Rows under headings, columns aligned; columns of numbers to the right. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const numeric = headings.map((_, i) => rows.length > 0 && rows.every((row) => /^[-\d]/.test(row[i] ?? '')))
+  const numeric = headings.map((_, i) => rows.length > 0 && rows.every((row) => /^([-\d]|$)/.test(row[i] ?? '')))
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))

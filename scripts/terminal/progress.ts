@@ -2,34 +2,46 @@ import type { Progress } from '../../lib/sandbox/job.ts'
 import { bytes, paint } from './output.ts'
 
 /** A bar a region, drawn in place on a terminal; silent where nobody looks. */
-export interface ProgressBars extends Disposable {
+export interface ProgressBars {
   update(region: string, progress: Progress): void
-  finish(region: string, word: string): void
+  /** @param good whether the region did what it was asked for */
+  finish(region: string, word: string, good: boolean): void
 }
 
 const WIDTH = 24
-const SILENT: ProgressBars = { update() {}, finish() {}, [Symbol.dispose]() {} }
+const SILENT: ProgressBars = { update() {}, finish() {} }
 
-/** Makes the bars. @param regions in the order they are drawn */
+const NO_WRAP = '\x1b[?7l'
+const WRAP = '\x1b[?7h'
+const CLEAR_LINE = '\x1b[2K'
+
+/**
+ * Makes the bars. Between two drawings the cursor stands below them, so whatever is printed then, or left when the
+ * program is ended, comes after the bars and not into them.
+ *
+ * @param regions in the order they are drawn
+ */
 export function createProgressBars(
   regions: readonly string[],
   { stream = process.stderr, quiet = false }: { stream?: NodeJS.WriteStream; quiet?: boolean } = {},
 ): ProgressBars {
-  if (quiet || !stream.isTTY) return SILENT
+  if (quiet || !stream.isTTY || regions.length === 0) return SILENT
   const lines = new Map(regions.map((region) => [region, barLine(region, { bytesRead: 0, objects: 0 }, 'waiting')]))
-  const draw = () =>
-    stream.write(`${[...lines.values()].map((line) => `\x1b[2K${line}`).join('\n')}\n\x1b[${lines.size}A`)
-  draw()
+  const draw = (up = `\x1b[${lines.size}A`) =>
+    stream.write(`${up}${NO_WRAP}${[...lines.values()].map((line) => `${CLEAR_LINE}${line}\n`).join('')}${WRAP}`)
+  draw('')
   return {
     update(region, progress) {
+      if (!lines.has(region)) return
       lines.set(region, barLine(region, progress))
       draw()
     },
-    finish(region, word) {
-      lines.set(region, `${region.padEnd(15)} ${paint('green', '█'.repeat(WIDTH), process.stderr)} ${word}`)
+    finish(region, word, good) {
+      if (!lines.has(region)) return
+      const bar = good ? paint('green', filledBar(1), process.stderr) : paint('red', filledBar(0), process.stderr)
+      lines.set(region, `${region.padEnd(15)} ${bar} ${word}`)
       draw()
     },
-    [Symbol.dispose]: () => void stream.write(`\x1b[${lines.size}B`),
   }
 }
 

@@ -17,7 +17,7 @@ test('an unknown share has a mark that moves with the bytes and never leaves the
 test('nothing is drawn where nobody looks', () => {
   const written: string[] = []
   const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream
-  using bars = createProgressBars(['eu-west-1'], { stream })
+  const bars = createProgressBars(['eu-west-1'], { stream })
   bars.update('eu-west-1', { bytesRead: 1, objects: 1 })
   expect(written).toEqual([])
 })
@@ -25,8 +25,8 @@ test('nothing is drawn where nobody looks', () => {
 test('on a terminal every region keeps its own line', () => {
   const written: string[] = []
   const stream = { isTTY: true, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream
-  using bars = createProgressBars(['eu-west-1', 'us-east-1'], { stream })
-  bars.finish('us-east-1', 'completed in 3 s')
+  const bars = createProgressBars(['eu-west-1', 'us-east-1'], { stream })
+  bars.finish('us-east-1', 'completed in 3 s', true)
   const [first, second] = written.at(-1)!.split('\n')
   expect(first).toContain('eu-west-1')
   expect(second).toMatch(/us-east-1.*completed in 3 s/)
