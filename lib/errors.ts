@@ -66,6 +66,7 @@ export type UsageCode =
   | 'USAGE'
   | 'FILE_NOT_FOUND'
   | 'FILE_EXISTS'
+  | 'FILE_UNUSABLE'
   | 'CONFIG_INVALID'
   | 'INPUT_INVALID'
   | 'AGENT_INVALID'

@@ -1,11 +1,13 @@
 /** The local cloud as a process of its own: who runs it, whether it answers, and how it ends. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
-import { UsageError } from '../errors.ts'
+import { fromWireError, LanderError, toWireError, UsageError, type WireError } from '../errors.ts'
+import { explainFileError } from '../file-error.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
+import { isAlive } from './lock.ts'
 
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
@@ -36,6 +38,19 @@ export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess 
   return parsed.output
 }
 
+/**
+ * Makes sure that a local cloud answers at `endpoint`.
+ *
+ * @throws UsageError `LOCAL_NOT_RUNNING`
+ */
+export async function requireServing(endpoint: string): Promise<void> {
+  if ((await servingPid(endpoint)) === undefined) throw notRunning()
+}
+
+function notRunning(): UsageError {
+  return new UsageError('LOCAL_NOT_RUNNING', 'no local cloud is running', { remedy: 'start one with lander local up' })
+}
+
 async function servingPid(endpoint: string): Promise<number | undefined> {
   try {
     const response = await fetch(`${endpoint}/_lander/health`, { signal: AbortSignal.timeout(2000) })
@@ -49,48 +64,83 @@ async function servingPid(endpoint: string): Promise<number | undefined> {
 /** Ends the process and waits until it is gone. @throws UsageError `LOCAL_NOT_RUNNING` */
 export async function endProcess(files: LocalFleetFiles): Promise<LocalProcess> {
   const serving = await findProcess(files)
-  if (serving === undefined) {
-    throw new UsageError('LOCAL_NOT_RUNNING', 'no local cloud is running', { remedy: 'start one with lander local up' })
-  }
+  if (serving === undefined) throw notRunning()
   process.kill(serving.pid, 'SIGTERM')
   for (let waited = 0; waited < 10_000 && isAlive(serving.pid); waited += 50) await sleep(50)
   return serving
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
 /** How long a detached cloud may take until it serves. */
 const START_MS = 30_000
+
+/** How long it may take to end when it did not. */
+const END_MS = 5000
+
+/** Tells a process that its parent waits for its {@link StartReport}. An IPC channel alone would not: some runners have one too. */
+const DETACHED = 'LANDER_LOCAL_DETACHED'
+
+/** What a detached cloud tells who started it. */
+type StartReport = { readonly serving: true } | { readonly error: WireError }
 
 /**
  * Starts this very program once more, apart from the terminal, and waits until it serves.
  *
  * @param args what the new process is called with
- * @throws UsageError `LOCAL_NOT_RUNNING` with the end of its log when it does not come up
+ * @throws LanderError the very error that kept it from starting
+ * @throws UsageError `LOCAL_NOT_RUNNING` with the end of its log when it died without a word, or took too long
  */
-export async function detach(files: LocalFleetFiles, args: readonly string[]): Promise<LocalProcess> {
-  const log = await open(files.log, 'w')
-  const script = process.argv[1]!
-  const child = spawn(process.execPath, [...process.execArgv, script, ...args], {
+export async function detach(files: LocalFleetFiles, args: readonly string[]): Promise<void> {
+  // Appended to: whoever serves already may be writing there.
+  const log = await open(files.log, 'a').catch((error: unknown) => {
+    throw explainFileError(error)
+  })
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, ...args], {
     detached: true,
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['ignore', log.fd, log.fd, 'ipc'],
+    env: { ...process.env, [DETACHED]: '1' },
   })
   await log.close()
-  const ended = once(child, 'exit').then(() => true)
-  child.unref()
-  for (let waited = 0; waited < START_MS; waited += 100) {
-    const serving = await findProcess(files)
-    if (serving?.pid === child.pid && serving !== undefined) return serving
-    if (await Promise.race([ended, sleep(100, false)])) break
-  }
+  const report = await firstReport(child)
+  if (child.connected) child.disconnect()
+  if (report !== undefined && 'serving' in report) return child.unref()
+  await endChild(child)
+  if (report !== undefined) throw fromWireError({ remedy: `see ${files.log}`, ...report.error })
   const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-5).join('\n')
-  throw new UsageError('LOCAL_NOT_RUNNING', `the local cloud did not start: ${said}`, { remedy: `see ${files.log}` })
+  throw new UsageError('LOCAL_NOT_RUNNING', `the local cloud did not start: ${said || 'it said nothing'}`, {
+    remedy: `see ${files.log}`,
+  })
+}
+
+/** `undefined` when the child ends, or says nothing in time. */
+async function firstReport(child: ChildProcess): Promise<StartReport | undefined> {
+  const signal = AbortSignal.timeout(START_MS)
+  const said = once(child, 'message', { signal }).then(([report]) => report as StartReport)
+  const ended = once(child, 'exit', { signal }).then(() => undefined)
+  return Promise.race([said, ended]).catch(() => undefined)
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  if (await Promise.race([ended, sleep(END_MS, undefined, { ref: false })])) return
+  child.kill('SIGKILL')
+  await ended
+}
+
+/** Empties the log of a detached cloud: what is in it is of the one before. To be called under the lock. */
+export async function startLog(files: LocalFleetFiles): Promise<void> {
+  if (process.env[DETACHED]) await truncate(files.log)
+}
+
+/** Tells a parent that waits that this process serves, or why it does not. @returns whether one waits */
+export async function reportStart(failure?: unknown): Promise<boolean> {
+  if (!process.env[DETACHED] || !process.send || !process.connected) return false
+  const report: StartReport =
+    failure === undefined ? { serving: true } : { error: toWireError(explainFileError(failure)) }
+  await new Promise((done) => process.send!(report, done))
+  process.disconnect()
+  return failure === undefined || failure instanceof LanderError
 }
 
 function parseJson(text: string): unknown {

@@ -13,6 +13,8 @@ export interface LocalFleetFiles {
   readonly secret: string
   /** The process that serves it, while it does. */
   readonly process: string
+  /** Held by the one process that may serve it, from before it makes anything. */
+  readonly lock: string
   readonly log: string
   /** Buckets and their objects. */
   readonly data: string
@@ -27,6 +29,7 @@ export function localFleetFiles(dir: string): LocalFleetFiles {
     policy: join(dir, 'policy.json'),
     secret: join(dir, 'secret.json'),
     process: join(dir, 'process.json'),
+    lock: join(dir, 'process.lock'),
     log: join(dir, 'local.log'),
     data: join(dir, 'data'),
   }

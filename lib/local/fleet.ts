@@ -1,15 +1,17 @@
 /** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
+import { makeFolder } from '../file-error.ts'
 import { createFleetClients } from '../fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet.ts'
 import { publishPolicy } from '../fleet/publish-policy.ts'
 import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
 import { writeWholeFile } from '../fleet/whole-file.ts'
+import { regionOf } from '../gravity/tables/regions.ts'
 import { createFleetSecret, formatFleetSecret, parseFleetSecret } from '../trust/fleet-secret.ts'
 import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
@@ -52,8 +54,10 @@ const FUNCTION = 'lander-local-data-locality'
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
+  requireRegions(regions)
+  if (wan?.home !== undefined) regionOf(wan.home)
   const files = localFleetFiles(dir)
-  await mkdir(files.data, { recursive: true })
+  await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const codeDir = await ensureFunctionAsset()
   const cloud = await startLocalCloud({
@@ -91,6 +95,19 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
     throw error
   }
   return { fleet, cloud, files, developer, [Symbol.asyncDispose]: () => cloud.close() }
+}
+
+/**
+ * Makes sure that a cloud can serve these regions: one at least, none twice, each known.
+ *
+ * @throws UsageError `REGION_UNKNOWN`, `USAGE`
+ */
+export function requireRegions(regions: readonly string[]): void {
+  for (const region of regions) regionOf(region)
+  const remedy = 'name each region once, as in us-east-1,eu-west-1'
+  if (regions.length === 0) throw new UsageError('USAGE', 'no region is named', { remedy })
+  const twice = regions.find((region, at) => regions.indexOf(region) !== at)
+  if (twice !== undefined) throw new UsageError('USAGE', `region "${twice}" is named twice`, { remedy })
 }
 
 function describeFleet(

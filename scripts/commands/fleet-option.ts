@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import { requireServing } from '../../lib/local/daemon.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { localDir } from './options.ts'
 
@@ -12,5 +13,16 @@ export const fleetOption = (): Option =>
 /** Where the file lies that `--fleet` names. */
 export const fleetPath = (name: string): string => (name === LOCAL ? localFleetFiles(localDir()).fleet : name)
 
-/** The fleet that `--fleet` names. @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` */
-export const readFleet = (name: string): Promise<Fleet> => readFleetFile(fleetPath(name))
+/** The fleet that `--fleet` names, for work without a network. @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` */
+export const readFleetOffline = (name: string): Promise<Fleet> => readFleetFile(fleetPath(name))
+
+/**
+ * The fleet that `--fleet` names, to be reached now.
+ *
+ * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID`, `LOCAL_NOT_RUNNING`
+ */
+export async function readFleet(name: string): Promise<Fleet> {
+  const fleet = await readFleetOffline(name)
+  if (name === LOCAL && fleet.endpoint !== undefined) await requireServing(fleet.endpoint)
+  return fleet
+}

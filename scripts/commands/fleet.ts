@@ -13,7 +13,7 @@ import type { SecretStore } from '../../lib/fleet/secret-store.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
 import { EXIT, note, paint, printResult, table } from '../terminal/output.ts'
-import { fleetOption, fleetPath, LOCAL, readFleet } from './fleet-option.ts'
+import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
 import { localDir } from './options.ts'
 
 interface FleetOptions {
@@ -109,7 +109,7 @@ function rotateCommand(): Command {
     .option('--immediately', 'end the former secret at once, because it got out: agents on their way are lost')
     .option('--json', 'print one JSON document')
     .action(async ({ fleet: named, immediately, json }: FleetOptions & { immediately?: boolean }) => {
-      const fleet = await readFleet(named)
+      const fleet = await readFleetOffline(named)
       using clients = createFleetClients(fleet)
       const store = await secretStore(named, fleet)
       const rotation = await rotateFleet(fleet, { store, now: Date.now(), ...(immediately && { overlapMs: 0 }) })

@@ -5,12 +5,11 @@ import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/c
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { readFleetFile } from '../../lib/fleet/fleet.ts'
-import { localFleetFiles } from '../../lib/local/fleet-files.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { formatDataUri, parseDataUri } from '../../lib/objects/data-uri.ts'
 import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
 import { bytes, printResult } from '../terminal/output.ts'
-import { localDir } from './options.ts'
+import { LOCAL, readFleet } from './fleet-option.ts'
 
 interface Upload {
   readonly path: string
@@ -28,9 +27,9 @@ export function localPutCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (path: string, uri: string, { region, json }: { region?: string; json?: boolean }) => {
       const { bucket, prefix } = parseDataUri(uri)
-      const fleet = await readFleetFile(localFleetFiles(localDir()).fleet)
+      const fleet = await readFleet(LOCAL)
+      const first = servedRegion(region, fleet)
       using clients = createFleetClients(fleet)
-      const first = region ?? fleet.regions[0]!.region
       const home = await bucketHome(clients.s3(first), bucket, first)
       const uploads = await planUploads(path, prefix)
       for (const { path: file, key, size } of uploads) {
@@ -45,6 +44,16 @@ export function localPutCommand(): Command {
         return `${what}, ${bytes(total)}, in bucket ${bucket} of ${home}`
       })
     })
+}
+
+/** The region as named, or the first one. @throws UsageError `REGION_UNKNOWN` */
+function servedRegion(named: string | undefined, { regions }: Fleet): string {
+  const served = regions.map(({ region }) => region)
+  if (named === undefined) return served[0]!
+  if (served.includes(named)) return named
+  throw new UsageError('REGION_UNKNOWN', `the local cloud does not serve region "${named}"`, {
+    remedy: `use one of ${served.join(', ')}, or start it with lander local up --regions`,
+  })
 }
 
 /** Where the bucket lies; it is made in `region` if there is none. */

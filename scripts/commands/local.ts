@@ -1,12 +1,22 @@
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { makeFolder } from '../../lib/file-error.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
-import { detach, endProcess, findProcess, forgetProcess, recordProcess } from '../../lib/local/daemon.ts'
-import { startLocalFleet } from '../../lib/local/fleet.ts'
-import { localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { note, paint, printResult } from '../terminal/output.ts'
+import { regionOf } from '../../lib/gravity/tables/regions.ts'
+import {
+  detach,
+  endProcess,
+  findProcess,
+  forgetProcess,
+  recordProcess,
+  reportStart,
+  startLog,
+} from '../../lib/local/daemon.ts'
+import { requireRegions, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
+import { takeLock } from '../../lib/local/lock.ts'
+import { EXIT, note, paint, printResult } from '../terminal/output.ts'
 import { localPutCommand } from './local-put.ts'
 import { localDir } from './options.ts'
 
@@ -14,7 +24,7 @@ const DEFAULT_REGIONS = 'us-east-1,eu-west-1'
 const DEFAULT_PORT = 4510
 
 interface UpOptions {
-  regions: string
+  regions: string[]
   port: number
   wan?: boolean
   home?: string
@@ -36,7 +46,11 @@ export function localCommand(): Command {
 function upCommand(): Command {
   return new Command('up')
     .description('start it, with a fleet deployed; its data is kept')
-    .option('--regions <a,b,c>', 'regions to serve', DEFAULT_REGIONS)
+    .addOption(
+      new Option('--regions <a,b,c>', 'regions to serve')
+        .default(DEFAULT_REGIONS.split(','), DEFAULT_REGIONS)
+        .argParser(parseRegions),
+    )
     .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
     .option('--wan', 'put links of real length and width between you and the regions, and between regions')
     .option('--home <region>', 'the region you are near, with --wan (default: the first)')
@@ -44,15 +58,12 @@ function upCommand(): Command {
     .option('--detach', 'return when it serves, and leave it running')
     .option('--json', 'print one JSON document')
     .action(async (options: UpOptions) => {
+      requireRegions(options.regions)
+      if (options.home !== undefined) regionOf(options.home)
       const files = localFleetFiles(localDir())
-      const running = await findProcess(files)
-      if (running !== undefined) {
-        throw new UsageError('LOCAL_RUNNING', `a local cloud already serves ${running.endpoint}`, {
-          remedy: 'end it with lander local down',
-        })
-      }
-      await mkdir(localDir(), { recursive: true })
-      if (!options.detach) return serve(options)
+      await requireStopped(files)
+      await makeFolder(localDir())
+      if (!options.detach) return start(options, files)
       await detach(
         files,
         process.argv.slice(2).filter((word) => word !== '--detach'),
@@ -61,18 +72,40 @@ function upCommand(): Command {
     })
 }
 
-async function serve({ regions, port, wan, home, line, json }: UpOptions): Promise<void> {
+async function requireStopped(files: LocalFleetFiles): Promise<void> {
+  const running = await findProcess(files)
+  if (running === undefined) return
+  throw new UsageError('LOCAL_RUNNING', `a local cloud already serves ${running.endpoint}`, {
+    remedy: 'use it, or end it with lander local down',
+  })
+}
+
+/** Serves until it is ended. A parent that waits is told why it does not come to that. */
+async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> {
+  try {
+    await serve(options, files)
+  } catch (error) {
+    if (!(await reportStart(error))) throw error
+    process.exitCode = EXIT.failed
+  }
+}
+
+async function serve({ regions, port, wan, home, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+  await using _lock = await takeLock(files.lock)
+  await startLog(files)
   await using local = await startLocalFleet({
     dir: localDir(),
-    regions: regions.split(','),
+    regions,
     port,
     ...(wan && { wan: { homeBps: line * 1_000_000, ...(home !== undefined && { home }) } }),
   })
-  await recordProcess(local.files, { pid: process.pid, endpoint: local.cloud.endpoint })
+  const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+  await recordProcess(files, { pid: process.pid, endpoint: local.cloud.endpoint })
   reportUp(local.fleet, json)
   if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C ends it; its data stays', process.stderr))
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  await forgetProcess(local.files)
+  await reportStart()
+  await ended
+  await forgetProcess(files)
 }
 
 function statusCommand(): Command {
@@ -118,6 +151,8 @@ function describe({ endpoint, regions, credentials }: Fleet): string {
     `any AWS tool:  AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=${credentials?.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials?.secretAccessKey}`,
   ].join('\n')
 }
+
+const parseRegions = (text: string): string[] => text.split(',').filter((region) => region !== '')
 
 function parsePort(text: string): number {
   const port = Number(text)

@@ -5,7 +5,7 @@ import { RefusedError, UsageError } from '../../lib/errors.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import { MAX_RECEIPT_BYTES, type VerifiedReceipt, verifyReceipt, verifyReceiptChain } from '../../lib/trust/receipt.ts'
 import { bytes, paint, printResult, seconds } from '../terminal/output.ts'
-import { fleetOption, readFleet } from './fleet-option.ts'
+import { fleetOption, readFleetOffline } from './fleet-option.ts'
 
 interface VerifyOptions {
   fleet: string
@@ -26,7 +26,7 @@ function verifyCommand(): Command {
     .option('--chain', 'check that the files are all landings of one mission, in their order')
     .option('--json', 'print one JSON document')
     .action(async (files: string[], { fleet, chain, json }: VerifyOptions) => {
-      const trust = receiptTrustOf(await readFleet(fleet))
+      const trust = receiptTrustOf(await readFleetOffline(fleet))
       const receipts = await Promise.all(files.map(async (file) => verifyReceipt(await readReceipt(file), trust)))
       if (chain) verifyReceiptChain(receipts)
       printResult(json, { verified: true, receipts }, () => receipts.map(describe).join('\n\n'))

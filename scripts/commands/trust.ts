@@ -14,7 +14,7 @@ import { readKeyFile, readPublicKeyFile } from '../../lib/trust/key-files.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import type { KeyGrant, KeyPolicy } from '../../lib/trust/policy.ts'
 import { note, paint, printResult, table } from '../terminal/output.ts'
-import { fleetOption, fleetPath, LOCAL, readFleet } from './fleet-option.ts'
+import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
 import { dataOption, limitOption, localDir, parseDuration } from './options.ts'
 
 /** What every command of `lander trust` may be told. */
@@ -106,7 +106,7 @@ function revokeCommand(): Command {
 
 function listCommand(): Command {
   return offline('list', 'show the keys of the policy file').action(async (options: TrustOptions) => {
-    const { policy } = await readPolicyFile(policyPath(options), await readFleet(options.fleet))
+    const { policy } = await readPolicyFile(policyPath(options), await readFleetOffline(options.fleet))
     printResult(options.json, policy, () => describe(policy))
   })
 }
@@ -138,7 +138,7 @@ function changing(name: string, description: string): Command {
 
 /** Changes the policy file, publishes it if wanted, and shows what it says now. */
 async function change(options: TrustOptions, next: (policy: KeyPolicy, fleet: Fleet) => KeyPolicy): Promise<void> {
-  const fleet = await readFleet(options.fleet)
+  const fleet = await (options.publish ? readFleet : readFleetOffline)(options.fleet)
   const path = policyPath(options)
   const root = await readRoot(options)
   const policy = await changePolicyFile({ path, fleet, root, now: Date.now(), change: (policy) => next(policy, fleet) })
