@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UsageError } from './errors.ts'
@@ -62,9 +63,12 @@ const isFolder = (path: string): Promise<boolean> =>
   )
 
 function missing(path: string): UsageError {
-  return new UsageError('FILE_NOT_FOUND', `there is no "${path}", or no folder for it`, {
-    remedy: 'check the path; folders that lead to it must exist',
-  })
+  const folder = dirname(path)
+  return existsSync(folder)
+    ? new UsageError('FILE_NOT_FOUND', `"${path}" does not exist`, { remedy: 'check the path' })
+    : new UsageError('FILE_NOT_FOUND', `there is no folder "${folder}"`, {
+        remedy: 'make it, or choose another place',
+      })
 }
 
 function unusable(fact: string, remedy: string): UsageError {

@@ -2,6 +2,7 @@
 import './terminal/quiet-sdk.ts'
 import { CommanderError } from 'commander'
 import { UsageError } from '../lib/errors.ts'
+import { explainFileError } from '../lib/file-error.ts'
 import { createProgram } from './commands/program.ts'
 import { EXIT, printError } from './terminal/output.ts'
 
@@ -24,6 +25,6 @@ function helpExit({ exitCode }: CommanderError): number {
 }
 
 function asUsage(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error
+  if (!(error instanceof CommanderError)) return explainFileError(error)
   return new UsageError('USAGE', error.message.replace(/^error: /, ''), { remedy: 'see lander --help' })
 }

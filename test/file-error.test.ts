@@ -16,7 +16,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(()
 test('says what is wrong with a path, with a remedy', async () => {
   const failures = [
     [readFile(join(dir, 'none')), 'FILE_NOT_FOUND', 'none'],
-    [writeFile(join(dir, 'none/x'), ''), 'FILE_NOT_FOUND', 'none/x'],
+    [writeFile(join(dir, 'none/x'), ''), 'FILE_NOT_FOUND', 'no folder'],
     [writeFile(join(dir, 'file/x'), ''), 'FILE_UNUSABLE', 'through a file'],
     [writeFile(dir, ''), 'FILE_UNUSABLE', 'is a folder'],
     [open(join(dir, 'file'), 'wx'), 'FILE_EXISTS', 'exists'],

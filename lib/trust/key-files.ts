@@ -1,9 +1,10 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import * as v from 'valibot'
 import { fromBase64url, toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
+import { explainFileError } from '../file-error.ts'
 import { admitKey } from './ed25519.ts'
 import { keyFromSeed, keyIdOf, SEED_BYTES, type SigningKey } from './keys.ts'
 
@@ -46,7 +47,9 @@ export async function writeKeyFiles(path: string, key: SigningKey): Promise<void
  * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
  */
 export async function readKeyFile(path: string): Promise<SigningKey> {
-  const text = await readText(path, async (file) => requireOwnerOnly(path, await file.stat()))
+  const { text, mode } = await readText(path)
+  if (isOfKind(publicFile, text)) throw otherHalf(path, 'public', path.replace(/\.pub$/, ''))
+  requireOwnerOnly(path, mode)
   return parse(path, text, privateFile, ({ keyId, seed }) => {
     const key = keyFromSeed(fromBase64url(seed))
     return key.keyId === keyId ? key : undefined
@@ -59,7 +62,8 @@ export async function readKeyFile(path: string): Promise<SigningKey> {
  * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
  */
 export async function readPublicKeyFile(path: string): Promise<PublicKey> {
-  const text = await readText(path)
+  const { text } = await readText(path)
+  if (isOfKind(privateFile, text)) throw otherHalf(path, 'private', `${path}.pub`)
   return parse(path, text, publicFile, (file) => {
     const publicKey = admitKey(fromBase64url(file.publicKey))
     return keyIdOf(publicKey) === file.keyId ? { keyId: file.keyId, publicKey } : undefined
@@ -79,16 +83,18 @@ async function create(path: string, mode: number, content: object): Promise<void
   }
 }
 
-/** `check` sees the open file, so that it speaks of the file that is read. */
-async function readText(path: string, check?: (file: FileHandle) => Promise<void>): Promise<Uint8Array> {
+/** The text and the mode of the same open file, whatever becomes of its name. */
+async function readText(path: string): Promise<{ text: Uint8Array; mode: number }> {
   const file = await open(path, constants.O_RDONLY).catch((error) => {
     throw asUsageError(path, error)
   })
   try {
-    await check?.(file)
+    const { mode } = await file.stat()
     const buffer = new Uint8Array(MAX_FILE_BYTES + 1)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
-    return buffer.subarray(0, bytesRead)
+    return { text: buffer.subarray(0, bytesRead), mode }
+  } catch (error) {
+    throw asUsageError(path, error as NodeJS.ErrnoException)
   } finally {
     await file.close()
   }
@@ -96,7 +102,7 @@ async function readText(path: string, check?: (file: FileHandle) => Promise<void
 
 const MAX_FILE_BYTES = 4096
 
-function requireOwnerOnly(path: string, { mode }: { mode: number }): void {
+function requireOwnerOnly(path: string, mode: number): void {
   // Windows has no such bits: every file there shows as open to all.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return
   const shown = (mode & 0o777).toString(8)
@@ -109,6 +115,23 @@ function requireOwnerOnly(path: string, { mode }: { mode: number }): void {
   )
 }
 
+const readJson = (text: Uint8Array): unknown => parseStrictJson(text, { maxLength: MAX_FILE_BYTES, maxDepth: 1 })
+
+function isOfKind(schema: v.GenericSchema, text: Uint8Array): boolean {
+  try {
+    return v.is(schema, readJson(text))
+  } catch {
+    return false
+  }
+}
+
+function otherHalf(path: string, kind: 'public' | 'private', wanted: string): UsageError {
+  const other = kind === 'public' ? 'private' : 'public'
+  return new UsageError('KEY_FILE_INVALID', `"${path}" is a ${kind} key, not a ${other} one`, {
+    remedy: `name the ${other} half${wanted === path ? '' : `, perhaps "${wanted}"`}`,
+  })
+}
+
 /** The error never holds the text: it may be a key. */
 function parse<S extends v.GenericSchema, T>(
   path: string,
@@ -117,7 +140,7 @@ function parse<S extends v.GenericSchema, T>(
   make: (file: v.InferOutput<S>) => T | undefined,
 ): T {
   try {
-    const made = make(v.parse(schema, parseStrictJson(text, { maxLength: MAX_FILE_BYTES, maxDepth: 1 })))
+    const made = make(v.parse(schema, readJson(text)))
     if (made !== undefined) return made
   } catch {}
   throw new UsageError('KEY_FILE_INVALID', `"${path}" is not a key file of this kind`, {
@@ -125,12 +148,10 @@ function parse<S extends v.GenericSchema, T>(
   })
 }
 
-function asUsageError(path: string, error: { code?: string }): unknown {
+function asUsageError(path: string, error: NodeJS.ErrnoException): unknown {
   if (error.code === 'EEXIST')
     return new UsageError('FILE_EXISTS', `"${path}" exists`, {
       remedy: 'choose another name; keys are never overwritten',
     })
-  if (error.code === 'ENOENT')
-    return new UsageError('FILE_NOT_FOUND', `"${path}" does not exist`, { remedy: 'check the path' })
-  return error
+  return explainFileError(error, path)
 }

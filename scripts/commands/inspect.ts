@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { explainFileError } from '../../lib/file-error.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import { type Inspection, inspectBundle } from '../../lib/trust/inspect-bundle.ts'
 import { readPublicKeyFile } from '../../lib/trust/key-files.ts'
@@ -26,9 +27,10 @@ export function inspectCommand(): Command {
     })
 }
 
-/** Reads a bundle's file. @throws UsageError `FILE_NOT_FOUND` */
+/** Reads a bundle's file. @throws UsageError `FILE_NOT_FOUND`, `FILE_UNUSABLE` */
 export async function readBundle(path: string): Promise<Uint8Array> {
-  return readFile(path).catch(() => {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw explainFileError(error, path)
     throw new UsageError('FILE_NOT_FOUND', `there is no bundle at ${path}`, { remedy: 'make one with lander pack' })
   })
 }

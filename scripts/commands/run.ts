@@ -26,12 +26,14 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
+import { reportRoute, runOnce } from './run-once.ts'
 import { type Place, type QuotedRun, quoteBeforeRun } from './run-quote.ts'
-import { saveReceipts } from './save-receipts.ts'
+import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
 interface RunOptions extends AgentOptions, QuoteWords {
   input?: string
   place: Place
+  start: 'once' | 'everywhere'
   maxUsd?: number
   maxSeconds?: number
   receipts?: string
@@ -55,6 +57,11 @@ export function runCommand(): Command {
         .choices(['auto', 'data', 'home'])
         .default('auto'),
     )
+    .addOption(
+      new Option('--start <how>', 'one agent in every region, or a single one that hops by itself')
+        .choices(['everywhere', 'once'])
+        .default('everywhere'),
+    )
     .addOption(moneyOption('--max-usd <usd>', 'stop when the run has cost so much'))
     .addOption(timeOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
     .option('--json', 'print one JSON document')
@@ -66,7 +73,18 @@ export function runCommand(): Command {
     const { file, map } = await bundleOf(agent, key, fleet, options)
     const statement = readStatement(file)
     const scopes = options.data ?? statement.scopes
-    const { place, maxUsd, maxSeconds } = options
+    if (options.receipts !== undefined) await prepareReceipts(options.receipts)
+    const { place, maxUsd, maxSeconds, limit: limits = {} } = options
+    if (options.start === 'once') {
+      const quiet = options.json === true
+      const answer = await runOnce({ fleet, clients, file, sender: key, input, scopes, limits, quiet })
+      const receipts = options.receipts ? await saveReceipts(options.receipts, answer.regions, fleet) : []
+      process.exitCode = exitCode(answer)
+      if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+      else reportOnce(answer, map)
+      for (const path of receipts) note(`receipt ${path}`)
+      return
+    }
     const prices = await priceFileOf(options)
     const quoted = await quoteBeforeRun({
       fleet,
@@ -98,7 +116,7 @@ export function runCommand(): Command {
       maxUsd,
       maxSeconds,
       prices,
-      order: options.limit ? { limits: options.limit } : {},
+      order: { limits },
       onProgress: (region, progress) => bars.update(region, progress),
     })
     for (const region of answer.regions)
@@ -137,6 +155,11 @@ async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, price
 function announce(parts: readonly PlacedPart[]): void {
   const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
   if (come.length > 0) note(`the data of ${come.join(', ')} comes to this machine; --place data would leave it there`)
+}
+
+function reportOnce(answer: Answer, map?: string): void {
+  reportRoute(answer)
+  report(answer, map)
 }
 
 /** What is left, and how to go on with it. */

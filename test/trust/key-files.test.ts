@@ -59,6 +59,24 @@ describe('key files', () => {
     await expect(readKeyFile(path)).rejects.toMatchObject(refusal)
   })
 
+  test('of the other kind are named as such, whatever their mode', async () => {
+    await writeKeyFiles(path, alice)
+    await expect(readKeyFile(`${path}.pub`)).rejects.toMatchObject({
+      code: 'KEY_FILE_INVALID',
+      message: expect.stringContaining('is a public key'),
+      remedy: expect.stringContaining(`"${path}"`),
+    })
+    const refusal = { code: 'KEY_FILE_INVALID', message: expect.stringContaining('is a private key') }
+    await expect(readPublicKeyFile(path)).rejects.toMatchObject(refusal)
+  })
+
+  test('can not be where there is no folder, nor be a folder', async () => {
+    const nowhere = join(folder, 'none/k')
+    const refusal = { code: 'FILE_NOT_FOUND', message: `there is no folder "${join(folder, 'none')}"` }
+    await expect(writeKeyFiles(nowhere, alice)).rejects.toMatchObject(refusal)
+    await expect(readKeyFile(folder)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' })
+  })
+
   test('that are missing are said to be', async () => {
     await expect(readKeyFile(path)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(readPublicKeyFile(path)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
