@@ -10,6 +10,7 @@
  * using clients = createFleetClients(fleet)
  * const answer = await run({ fleet, clients, file, sender: key, input: { word: 'ERROR' } })
  */
+export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
 export type { Statement } from './bundle/statement.ts'
 export type { Json } from './encoding/json.ts'

@@ -1,4 +1,4 @@
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildFailure, type BuildResult, build } from 'esbuild'
 import { UsageError } from '../errors.ts'
 
@@ -13,6 +13,8 @@ export interface AgentModule {
   /** The entry file's name, without folders. */
   readonly name: string
   readonly code: string
+  /** Its source map, as JSON, without the sources: for the packer's side, never part of a bundle. */
+  readonly map: string
 }
 
 const NODE_BUILTIN =
@@ -23,21 +25,21 @@ const NAMES_OF_OTHER_PLATFORMS = { global: 'globalThis', 'process.env.NODE_ENV':
 
 /**
  * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
- * bytes: no path, time or source map gets in.
+ * bytes: no time and no absolute path gets in, and the source map stays beside it.
  *
  * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
  */
 export async function packAgent(source: AgentSource): Promise<AgentModule> {
   const path = resolve(source.path)
   const result = await bundleModule(path)
-  const output = result.outputFiles[0]
-  const exports = Object.values(result.metafile.outputs)[0]?.exports ?? []
-  if (output === undefined || !exports.includes('default')) {
+  const [map, output] = result.outputFiles
+  const exports = Object.values(result.metafile.outputs).flatMap((each) => each.exports)
+  if (map === undefined || output === undefined || !exports.includes('default')) {
     throw new UsageError('AGENT_INVALID', `${basename(path)} has no default export`, {
       remedy: "end it with `export default agent(async (input) => …)` from 'lander/agent'",
     })
   }
-  return { name: basename(path), code: output.text.trimEnd() }
+  return { name: basename(path), code: output.text.trimEnd(), map: map.text }
 }
 
 type Bundled = BuildResult<{ write: false; metafile: true }>
@@ -48,8 +50,12 @@ async function bundleModule(path: string): Promise<Bundled> {
       entryPoints: [path],
       absWorkingDir: dirname(path),
       bundle: true,
+      // Nothing is written: the map's paths are relative to it.
+      outfile: join(dirname(path), 'main.js'),
       write: false,
       metafile: true,
+      sourcemap: 'external',
+      sourcesContent: false,
       minify: true,
       format: 'esm',
       platform: 'neutral',

@@ -33,6 +33,8 @@ export interface SignedPack {
   /** SHA-256 of the statement, base64url: the bundle's identity. */
   readonly digest: string
   readonly keyId: string
+  /** The module's source map, as JSON: what `mapStack` needs to say where in the source an error came from. */
+  readonly map: string
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -70,5 +72,5 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
     expiresAt: now + expiresInMs,
   }
   const file = signBundle({ statement, parts: new Map([[main.name, stored]]) }, [key])
-  return { file, statement, digest: digestOf(statementPayload(statement)), keyId: key.keyId }
+  return { file, statement, digest: digestOf(statementPayload(statement)), keyId: key.keyId, map: module.map }
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { UsageError } from '../../lib/errors.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
@@ -21,22 +22,35 @@ export interface AgentOptions {
   expires: number
 }
 
+export interface BundleAtHand {
+  readonly file: Uint8Array
+  /** The source map of its module, if that is at hand too. */
+  readonly map?: string | undefined
+}
+
+/** Where the source map of a packed bundle lies: beside it. */
+export const mapFileOf = (bundle: string): string => `${bundle}.map`
+
 /** The signed bundle of an agent: its own, or one packed and signed on the spot. */
 export async function bundleOf(
   agent: string,
   key: SigningKey,
   fleet: Fleet,
   options: AgentOptions,
-): Promise<Uint8Array> {
-  if (isBundle(agent)) return readBundle(agent)
+): Promise<BundleAtHand> {
+  if (isBundle(agent)) return { file: await readBundle(agent), map: await readMapOf(agent) }
   if (options.data === undefined) {
     throw new UsageError('USAGE', 'no data is named', {
       remedy: 'say what the agent may read: --data s3://bucket/prefix/',
     })
   }
   const { expires: expiresInMs, data: scopes, limit: limits = {} } = options
-  return (await packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })).file
+  return packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })
 }
+
+/** A bundle may have come without its map: its errors are told as the engine tells them. */
+const readMapOf = (bundle: string): Promise<string | undefined> =>
+  readFile(mapFileOf(bundle), 'utf8').catch(() => undefined)
 
 /** The sender's key. @throws UsageError `USAGE`, `FILE_NOT_FOUND`, `KEY_FILE_INVALID` */
 export async function readSender({ key, fleet }: Pick<AgentOptions, 'key' | 'fleet'>): Promise<SigningKey> {

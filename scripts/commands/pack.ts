@@ -6,6 +6,7 @@ import type { Limits } from '../../lib/limits.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
 import { bytes, printResult } from '../terminal/output.ts'
+import { mapFileOf } from './bundle-of.ts'
 import { dataOption, expiresOption, limitOption } from './options.ts'
 
 interface PackOptions {
@@ -22,7 +23,9 @@ interface PackOptions {
 /** `lander pack`: source in, signed bundle out. */
 export function packCommand(): Command {
   return new Command('pack')
-    .description('pack an agent and sign what it may do')
+    .description(
+      'pack an agent and sign what it may do; its source map is written beside the bundle, and stays with you',
+    )
     .argument('<agent>', 'the agent: a TypeScript or JavaScript file with a default export')
     .requiredOption('--key <file>', 'your key, from lander keygen')
     .addOption(dataOption())
@@ -47,6 +50,7 @@ export function packCommand(): Command {
       })
       const file = options.out ?? agent.replace(/\.[^./]+$/, '.lander')
       await writeFile(file, packed.file)
+      await writeFile(mapFileOf(file), packed.map)
       const { keyId, digest, statement } = packed
       const entries = statement.entries.map(({ name, role, bytes, stored }) => ({ name, role, bytes, stored }))
       printResult(options.json, { file, bytes: packed.file.length, digest, keyId, entries }, () =>

@@ -72,7 +72,7 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
   const fleet = await readFleet(options.fleet)
   const sender = await readSender(options)
   using clients = createFleetClients(fleet)
-  const file = await bundleOf(agent, sender, fleet, options)
+  const { file } = await bundleOf(agent, sender, fleet, options)
   const statement = readStatement(file)
   const scopes = options.data ?? statement.scopes
   const input = parseInput(options.input)

@@ -2,7 +2,7 @@
  * Calls to the host. A call has a number; the host settles it by that number, at once or later. Promises never leave
  * this heap, so a frozen agent needs nothing from outside but the one host function.
  */
-import { create, ErrorClass, PromiseClass, parse, stringify } from './captured.ts'
+import { create, defineProperty, ErrorClass, PromiseClass, parse, stringify } from './captured.ts'
 import { type HostFunction, host } from './host.ts'
 
 /** What a call came back with; neither of them means there is nothing (more). */
@@ -28,6 +28,8 @@ interface Call {
   error?: Error
   resolve?: (reply: Reply) => void
   reject?: (error: Error) => void
+  /** Where the agent asked: when the answer comes, its functions are no longer on the stack. */
+  stack?: string | undefined
 }
 
 const calls: Record<number, Call> = create(null)
@@ -49,6 +51,7 @@ export function call(name: string, request = '', bytes?: Uint8Array): Reply | Pr
   inPlace()(name, number, request, bytes)
   if (pending.error !== undefined) throw pending.error
   if (pending.reply !== undefined) return pending.reply
+  pending.stack = new ErrorClass().stack
   return new PromiseClass<Reply>((resolve, reject) => {
     pending.resolve = resolve
     pending.reject = reject
@@ -74,12 +77,19 @@ export function settle(number: number, ok: boolean, text: string | undefined, by
     pending.reply = { text, bytes }
     pending.resolve?.(pending.reply)
   } else {
-    pending.error = objectError(text)
+    pending.error = objectError(text, pending.stack)
     pending.reject?.(pending.error)
   }
 }
 
-function objectError(text: string | undefined): ObjectError {
+function objectError(text: string | undefined, stack: string | undefined): ObjectError {
   const { code, message } = parse(text ?? stringify({ code: 'STORE_FAILED', message: '' }))
-  return new ObjectError(code, message)
+  const error = new ObjectError(code, message)
+  if (stack !== undefined) withStack(error, stack)
+  return error
+}
+
+/** The error, as if it had been made where `stack` tells. */
+export function withStack<E extends Error>(error: E, stack: unknown): E {
+  return defineProperty(error, 'stack', { value: stack, writable: true, configurable: true, enumerable: false })
 }

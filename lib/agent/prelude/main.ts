@@ -5,7 +5,7 @@
 
 import type { Agent, Place } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
-import { settle, tell } from './calls.ts'
+import { settle, tell, withStack } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
 import { carryOut, currentDuty } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
@@ -107,7 +107,11 @@ function mergeAll(definition: Agent, results: never[]): unknown {
 /** A module that does not load is no agent, whatever it stumbled over. */
 function refuse(error: unknown): void {
   const ours = error instanceof ErrorClass && exhaustedLimit(error) === undefined
-  fail(ours ? new AgentError('AGENT_INVALID', `the module does not load: ${error.message}`) : error)
+  fail(
+    ours
+      ? withStack(new AgentError('AGENT_INVALID', `the module does not load: ${error.message}`), error.stack)
+      : error,
+  )
 }
 
 function fail(error: unknown): void {
