@@ -1,6 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { ObjectError } from '../errors.ts'
 import type { AgentBucket } from './agent-bucket.ts'
+import { explainUnreached } from './s3-unreached.ts'
 
 /** The agent bucket of a region, on S3. */
 export function createS3AgentBucket({ client, bucket }: { client: S3Client; bucket: string }): AgentBucket {
@@ -46,7 +47,10 @@ function named(error: unknown, ...names: string[]): boolean {
 function asObjectError(error: unknown, bucket: string, key: string): ObjectError {
   if (error instanceof ObjectError) return error
   if (named(error, 'NoSuchBucket')) {
-    return new ObjectError('BUCKET_NOT_FOUND', `there is no agent bucket "${bucket}"`, { cause: error })
+    return new ObjectError('BUCKET_NOT_FOUND', `there is no agent bucket "${bucket}"`, {
+      cause: error,
+      remedy: 'correct the fleet file, or deploy the stack again',
+    })
   }
   if (named(error, 'AccessDenied')) {
     return new ObjectError('OBJECT_FORBIDDEN', `the function may not use ${key} in its agent bucket "${bucket}"`, {
@@ -54,5 +58,10 @@ function asObjectError(error: unknown, bucket: string, key: string): ObjectError
       remedy: 'deploy the stack again: it grants this',
     })
   }
-  return new ObjectError('STORE_FAILED', `the agent bucket "${bucket}" did not answer for ${key}`, { cause: error })
+  const unreached = explainUnreached(error)
+  const why = unreached === undefined ? '' : `: ${unreached.why}`
+  return new ObjectError('STORE_FAILED', `the agent bucket "${bucket}" did not answer for ${key}${why}`, {
+    remedy: unreached?.remedy ?? 'try again; if it stays, check the fleet file and the credentials',
+    cause: error,
+  })
 }

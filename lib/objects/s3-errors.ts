@@ -1,5 +1,6 @@
 import { ObjectError } from '../errors.ts'
 import { bucketNotFound, objectChanged, objectNotFound, rangeInvalid } from './object-errors.ts'
+import { explainUnreached } from './s3-unreached.ts'
 
 /** What was asked of S3 when it failed: a bucket, an object, or a range of one. */
 export interface S3Target {
@@ -43,7 +44,8 @@ export function toObjectError(error: unknown, target: S3Target, region: string):
 /** Anything else: S3 failed, was not reached, or broke its own rules. */
 export function storeFailed(target: S3Target, what: string, cause?: unknown): ObjectError {
   return new ObjectError('STORE_FAILED', `S3 failed on ${nameTarget(target)}: ${what}`, {
-    remedy: 'try again; if it stays, check the region, the endpoint and the credentials',
+    remedy:
+      explainUnreached(cause)?.remedy ?? 'try again; if it stays, check the region, the endpoint and the credentials',
     cause,
   })
 }

@@ -1,5 +1,6 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3'
 import { ObjectError } from '../errors.ts'
+import { explainUnreached } from './s3-unreached.ts'
 
 /**
  * Asks S3 where a bucket lies. S3 says so even to those who may not read it: in the redirect to the right region and
@@ -18,7 +19,12 @@ export async function findBucketRegion(client: S3Client, bucket: string): Promis
       throw new ObjectError('BUCKET_NOT_FOUND', `there is no bucket "${bucket}"`, { remedy: 'check its name' })
     }
     if (status !== undefined && status < 500) return undefined
-    throw new ObjectError('STORE_FAILED', `S3 did not say where bucket "${bucket}" lies`, { cause: error })
+    const unreached = explainUnreached(error)
+    const why = unreached?.why ?? (status === undefined ? (error as Error).name : `status ${status}`)
+    throw new ObjectError('STORE_FAILED', `S3 did not say where bucket "${bucket}" lies: ${why}`, {
+      remedy: unreached?.remedy ?? 'try again; if it stays, check the endpoint and the credentials',
+      cause: error,
+    })
   }
 }
 
