@@ -33,6 +33,7 @@ export { type MissionOptions, type MissionResult, type RegionResult, runMission 
 export type { OrderDraft } from './fleet/orders.ts'
 export { type PackOptions, packSigned, type SignedPack } from './fleet/pack-signed.ts'
 export { receiptTrustOf } from './fleet/receipt-keys.ts'
+export type { RouteStep } from './fleet/relay.ts'
 export { type Answer, run, runAtHome } from './fleet/run.ts'
 export { verifySettlement } from './fleet/settlement-receipt.ts'
 export { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from './limits.ts'

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { DEFAULT_LIMITS, NOTHING_SPENT } from '../../lib/limits.ts'
+import { agentSource, jobOf } from '../support/jobs.ts'
 import { useSandbox } from '../support/sandbox.ts'
 import { REGIONS } from '../support/travels.ts'
 
@@ -191,5 +193,33 @@ describe('the limits of a mission', () => {
     const body = `for (;;) { await hop('${EU}'); await sleep(100); await hop('${US}') }`
     const { outcome } = await sandbox.travel(body, { limits: { wallMs: 500, hops: 1000 } })
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
+  })
+})
+
+describe('a state that does not fit', () => {
+  const limits = { ...DEFAULT_LIMITS, wallMs: 10_000 }
+  const stateOf = async (body: string) => {
+    const { outcome } = await sandbox.run(body, { region: US, regions: REGIONS, limits })
+    if (outcome.kind !== 'departed') throw new Error(outcome.kind)
+    return outcome.state
+  }
+  const resume = (state: Uint8Array, body: string) => {
+    const job = jobOf(agentSource(body), { region: EU, regions: REGIONS, limits })
+    return sandbox.sandbox().run({ ...job, entry: 'resume', arrival: { state, from: US, spent: NOTHING_SPENT } })
+  }
+
+  test('of another agent, or another version of Lander, strands', async () => {
+    const state = await stateOf(`await hop('${EU}'); return 1`)
+    expect((await resume(state, `await hop('${EU}'); return 1`)).outcome).toEqual({ kind: 'completed', value: 1 })
+    expect((await resume(state, `await hop('${EU}'); return 2`)).outcome).toMatchObject(
+      failed('AGENT_STRANDED', 'version'),
+    )
+  })
+
+  test('is no snapshot at all: strands, and the sandbox lives on', async () => {
+    expect((await resume(Buffer.from('nothing of the kind'), 'return 1')).outcome).toMatchObject(
+      failed('AGENT_STRANDED'),
+    )
+    expect((await sandbox.run('return 1')).outcome).toEqual({ kind: 'completed', value: 1 })
   })
 })
