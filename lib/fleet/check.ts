@@ -13,6 +13,7 @@ import type { FleetClients } from './clients.ts'
 import { explainSkew } from './clock.ts'
 import type { Fleet, FleetRegion } from './fleet.ts'
 import { type ProbedRegion, probeRegion } from './probe.ts'
+import { publishedVersion } from './publish-policy.ts'
 import { mergeReceiptKeys, type PublicReceiptKey } from './receipt-keys.ts'
 
 /** A bucket, and the region that is to read it. */
@@ -55,15 +56,21 @@ export interface FleetReport {
 /** Asks every region of a fleet, and where the data lies, side by side. A region that fails is a problem, not an error. */
 export async function checkFleet(options: CheckOptions): Promise<FleetReport> {
   const { fleet, clients, engine, data = [], now = Date.now } = options
-  const [answers, buckets] = await Promise.all([
+  const [answers, published, buckets] = await Promise.all([
     Promise.all(fleet.regions.map((place) => ask(place, clients, now))),
+    newestPublished(fleet, clients),
     Promise.all(data.map((bucket) => checkBucket(bucket, fleet, clients))),
   ])
   const probes = answers.flatMap(({ answer }) => (answer === undefined ? [] : [answer.probe]))
+  const newest = Math.max(published, ...probes.map(({ policy }) => policy ?? 0))
   const regions = answers.map(({ place, answer, problem }): RegionReport => {
     if (answer === undefined) return { region: place.region, problems: [problem] }
     const { probe, skewMs } = answer
-    const faults = [...judgePlace(answer, place, fleet, engine), ...judgeAgainst(probe, probes, fleet.receiptKeys)]
+    const faults = [
+      ...judgePlace(answer, place, fleet, engine),
+      ...judgeAgainst(probe, probes, fleet.receiptKeys),
+      ...judgeFreshness(probe, newest, fleet.receiptKeys),
+    ]
     return { region: place.region, probe, skewMs, problems: [...probe.problems, ...faults.map(toWireError)] }
   })
   const sound = regions.every(({ problems }) => problems.length === 0) && !buckets.some(({ problem }) => problem)
@@ -107,12 +114,7 @@ function judgePlace(
 
 /** A region beside the others, and beside what is known of the fleet. */
 function judgeAgainst(probe: Probe, all: readonly Probe[], known: readonly PublicReceiptKey[]): LanderError[] {
-  const newest = Math.max(...all.map(({ policy }) => policy ?? 0))
   const faults: LanderError[] = []
-  if (probe.policy !== null && probe.policy < newest) {
-    const said = `${probe.region} uses version ${probe.policy} of the key policy, others ${newest}`
-    faults.push(new UnreachableError('REGIONS_DIFFER', said, { remedy: 'wait half a minute, or lander trust publish' }))
-  }
   const keys = new Map([...all.flatMap(({ receiptKeys }) => receiptKeys), ...known].map((key) => [key.epoch, key]))
   for (const { epoch, publicKey } of probe.receiptKeys) {
     if (keys.get(epoch)?.publicKey === publicKey) continue
@@ -124,6 +126,33 @@ function judgeAgainst(probe: Probe, all: readonly Probe[], known: readonly Publi
     )
   }
   return faults
+}
+
+/** A region beside what was published: functions take a policy up within 30 seconds, an epoch within five minutes. */
+function judgeFreshness(probe: Probe, published: number, known: readonly PublicReceiptKey[]): LanderError[] {
+  const { region, policy, receiptKeys } = probe
+  const faults: LanderError[] = []
+  if (policy !== null && policy < published) {
+    const said = `${region} still uses version ${policy} of the key policy; version ${published} is published`
+    const remedy = 'wait 30 seconds and check again; if it stays, publish it anew: lander trust publish'
+    faults.push(new UnreachableError('REGIONS_DIFFER', said, { remedy }))
+  }
+  const [used, newest] = [newestEpoch(receiptKeys), newestEpoch(known)]
+  if (used > 0 && used < newest) {
+    const said = `${region} still works with epoch ${used} of the fleet's secret; epoch ${newest} is there`
+    const remedy = 'wait five minutes and check again; if it stays, look at the replica of the secret there'
+    faults.push(new UnreachableError('REGIONS_DIFFER', said, { remedy }))
+  }
+  return faults
+}
+
+const newestEpoch = (keys: readonly { readonly epoch: number }[]): number =>
+  Math.max(0, ...keys.map(({ epoch }) => epoch))
+
+/** The newest version of the key policy in any agent bucket; 0 where this caller may not look. */
+async function newestPublished(fleet: Fleet, clients: FleetClients): Promise<number> {
+  const versions = fleet.regions.map((place) => publishedVersion(place, fleet, clients).catch(() => undefined))
+  return Math.max(0, ...(await Promise.all(versions)).map((version) => version ?? 0))
 }
 
 async function checkBucket(expected: ExpectedBucket, fleet: Fleet, clients: FleetClients): Promise<BucketReport> {

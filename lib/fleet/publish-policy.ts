@@ -10,7 +10,7 @@ import type { FleetClients } from './clients.ts'
 import type { Fleet, FleetRegion } from './fleet.ts'
 import { readPolicyFile } from './policy-file.ts'
 
-/** Puts a signed key policy into every region's agent bucket, where functions take it up within half a minute. */
+/** Puts a signed key policy into every region's agent bucket, where functions take it up within 30 seconds. */
 export async function publishPolicy(envelope: unknown, fleet: Fleet, clients: FleetClients): Promise<void> {
   const bytes = utf8(JSON.stringify(envelope))
   await Promise.all(fleet.regions.map((place) => agentBucketOf(place, clients).put(POLICY_KEY, bytes)))
@@ -55,7 +55,11 @@ async function requireNewest(version: number, fleet: Fleet, clients: FleetClient
 }
 
 /** The version of a region's policy; `undefined` when there is none by the fleet's root key. */
-async function publishedVersion(place: FleetRegion, fleet: Fleet, clients: FleetClients): Promise<number | undefined> {
+export async function publishedVersion(
+  place: FleetRegion,
+  fleet: Fleet,
+  clients: FleetClients,
+): Promise<number | undefined> {
   const bytes = await agentBucketOf(place, clients).get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
   try {
     return bytes && verifyOwnPolicyFile(bytes, { rootKey: fromBase64url(fleet.rootKey), fleet: fleet.name }).version

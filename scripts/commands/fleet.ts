@@ -13,6 +13,7 @@ import type { SecretStore } from '../../lib/fleet/secret-store.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
 import { EXIT, note, paint, printResult, table } from '../terminal/output.ts'
+import { withRemedy } from '../terminal/remedies.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
 import { localDir } from './options.ts'
 
@@ -155,7 +156,7 @@ function describe({ regions, buckets, sound }: FleetReport): string {
   return [
     table(['region', 'state', 'version', 'policy', 'epochs', 'clock'], rows),
     ...buckets.map(({ bucket, region, problem }) => `s3://${bucket}/ in ${region}: ${problem?.code ?? 'there'}`),
-    ...problems.map(describeProblem),
+    ...problems.map(withRemedy).map(describeProblem),
     sound ? paint('green', 'agents can land everywhere') : '',
   ].join('\n')
 }

@@ -36,6 +36,9 @@ interface AddOptions extends TrustOptions {
   compiles: boolean
 }
 
+/** A warm function asks for the policy no more often: `maxAgeMs` of lib/host/policy-source.ts. */
+const TAKEN_UP = 'functions take it up within 30 seconds'
+
 /** `lander trust`: whose agents a fleet lets in. */
 export function trustCommand(): Command {
   return new Command('trust')
@@ -112,12 +115,13 @@ function listCommand(): Command {
 }
 
 function publishCommand(): Command {
-  return offline('publish', 'put the policy file into every region, where it holds within a minute').action(
+  return offline('publish', 'put the policy file into every region, where it holds within 30 seconds').action(
     async (options: TrustOptions) => {
       const fleet = await readFleet(options.fleet)
       const version = await publish(options, fleet)
       const regions = fleet.regions.map(({ region }) => region)
       printResult(options.json, { version, regions }, () => `published version ${version} in ${regions.join(', ')}`)
+      note(TAKEN_UP)
     },
   )
 }
@@ -144,7 +148,8 @@ async function change(options: TrustOptions, next: (policy: KeyPolicy, fleet: Fl
   const policy = await changePolicyFile({ path, fleet, root, now: Date.now(), change: (policy) => next(policy, fleet) })
   if (options.publish) await publish(options, fleet)
   printResult(options.json, policy, () => describe(policy))
-  if (!options.publish) note(`version ${policy.version} holds once it is published: lander trust publish`)
+  if (options.publish) note(`published version ${policy.version}: ${TAKEN_UP}`)
+  else note(`version ${policy.version} holds once it is published: lander trust publish`)
 }
 
 async function publish(options: TrustOptions, fleet: Fleet): Promise<number> {

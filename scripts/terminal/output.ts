@@ -4,6 +4,7 @@
  */
 import { styleText } from 'node:util'
 import { LanderError, type Situation, toWireError } from '../../lib/errors.ts'
+import { withRemedy } from './remedies.ts'
 
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unreachable: 4 } as const
 
@@ -40,7 +41,7 @@ export function exitCodeOf(situation: Situation): number {
 
 /** Prints an error, with its remedy, and returns the exit code. */
 export function printError(error: unknown, json: boolean): number {
-  const wire = toWireError(error)
+  const wire = withRemedy(toWireError(error))
   if (json) process.stdout.write(`${JSON.stringify({ error: wire })}\n`)
   const known = error instanceof LanderError
   const said = known ? wire.message : ((error as Error | undefined)?.stack ?? String(error))

@@ -148,8 +148,10 @@ describe('lander fleet', () => {
       },
     ])
     await writeFile(join(dir, 'outputs.json'), JSON.stringify(Object.fromEntries(stacks)))
-    const imported = await run('fleet', 'import', 'outputs.json', '--out', 'fleet.json', '--json')
-    expect(imported).toMatchObject({ status: 0, json: { sound: true } })
+    await run('fleet', 'import', 'outputs.json', '--out', 'fleet.json', '--json')
+    // A warm function may not have taken up yet what was published above.
+    const check = async () => (await run('fleet', 'check', '--fleet', 'fleet.json', '--json')).json.sound
+    await expect.poll(check, { timeout: 90_000, interval: 2000 }).toBe(true)
     const { receiptKeys } = await readFleetFile(local.files.fleet)
     const { endpoint: _, credentials: __, ...fleet } = local.fleet
     const sorted = fleet.regions.toSorted((a, b) => (a.region < b.region ? -1 : 1))
