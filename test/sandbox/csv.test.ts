@@ -108,7 +108,8 @@ describe('CSV', () => {
   })
 
   test.each([
-    ['too few fields', 'a,b\n1\n', 'has 1 fields, not 2'],
+    ['too few fields', 'a,b\n1\n', 'a record has 1 field, not 2 (record 1, at byte 4)'],
+    ['too few fields further on', 'a,b,c\n1,2,3\n4,5\n', 'a record has 2 fields, not 3 (record 2, at byte 12)'],
     ['too many fields', 'a,b\n1,2,3\n', 'more than 2 fields'],
     ['text after a closing quote', 'a,b\n"1"x,2\n', 'closing quote'],
     ['a quote that never closes', 'a,b\n"1,2\n', 'never ends'],
@@ -119,6 +120,19 @@ describe('CSV', () => {
   })
 
   test('that is not UTF-8 is refused', () => {
-    expect(() => tableOf(Buffer.from([0x61, 0x0a, 0xff, 0x0a]))).toThrow('is not UTF-8')
+    expect(() => tableOf(Buffer.from([0x61, 0x0a, 0xff, 0x0a]))).toThrow('not UTF-8 at byte 2')
+  })
+
+  test('is read up to the first record that is none', () => {
+    const decoder = createCsvDecoder({ delimiter: ',', numbers: [] })
+    const batches = decoder.decode(Buffer.from('a,b\n1,2\n3,4\n5\n6,7\n'), true)[Symbol.iterator]()
+    const { text, end } = batches.next().value!
+    expect([JSON.parse(text!).rows, end]).toEqual([2, 12])
+    expect(() => batches.next()).toThrow('record 3, at byte 12')
+  })
+
+  test('taken up in the middle tells the byte only: nobody counted the records before', () => {
+    const decoder = createCsvDecoder({ delimiter: ',', numbers: [], header: ['a', 'b'] }, 500)
+    expect(() => [...decoder.decode(Buffer.from('1\n'), true)]).toThrow('not 2 (at byte 500)')
   })
 })

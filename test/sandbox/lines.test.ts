@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Decoder } from '../../lib/sandbox/executor/readers/decoder.ts'
 import { createLineDecoder } from '../../lib/sandbox/executor/readers/lines.ts'
+import { invalidAt } from '../../lib/sandbox/executor/readers/utf8.ts'
 
 /** Decodes `bytes` in chunks of `size`. */
 function decodeInChunks(decoder: Decoder, bytes: Uint8Array, size: number) {
@@ -41,7 +42,7 @@ describe('lines', () => {
 
   test('come in batches of about 256 KiB that end with a line and say where', () => {
     const bytes = Buffer.from(`${'x'.repeat(99)}\n`.repeat(10_000))
-    const batches = createLineDecoder().decode(bytes, true)
+    const batches = [...createLineDecoder().decode(bytes, true)]
     expect(batches.length).toBe(4)
     for (const { text, end } of batches) expect([end! % 100, text!.length]).toEqual([0, expect.any(Number)])
     expect(batches.at(-1)!.end).toBe(bytes.length)
@@ -60,13 +61,42 @@ describe('lines', () => {
   })
 
   test('that are not UTF-8 are refused', () => {
-    expect(() => createLineDecoder().decode(Buffer.from([0x61, 0xff, 0x0a]), true)).toThrow('is not UTF-8')
+    expect(() => [...createLineDecoder().decode(Buffer.from([0x61, 0xff, 0x0a]), true)]).toThrow('not UTF-8 at byte 1')
+  })
+
+  test('that are not UTF-8 are refused after the lines before them', () => {
+    const batches = createLineDecoder(100).decode(Buffer.from('a\nb\nc\xffd\ne\n', 'latin1'), true)[Symbol.iterator]()
+    expect(batches.next().value).toEqual({ text: 'a\nb', end: 104 })
+    expect(() => batches.next()).toThrow('not UTF-8 at byte 105')
+  })
+
+  test('the first byte that is no UTF-8 is found', () => {
+    const broken = fc.constantFrom(
+      [0xff],
+      [0x80],
+      [0xc3],
+      [0xe2, 0x82],
+      [0xf0, 0x9f, 0x92],
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80],
+    )
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        broken,
+        fc.string({ unit: 'binary-ascii' }),
+        (before, bytes, after) => {
+          const good = Buffer.from(before)
+          expect(invalidAt(Buffer.concat([good, Buffer.from(bytes), Buffer.from(after)]))).toBe(good.length)
+        },
+      ),
+    )
   })
 
   test('without an end in sight are refused', () => {
     const decoder = createLineDecoder()
     expect(() => {
-      for (let chunk = 0; chunk < 20; chunk++) decoder.decode(Buffer.alloc(1024 * 1024, 0x61), false)
+      for (let chunk = 0; chunk < 20; chunk++) Array.from(decoder.decode(Buffer.alloc(1024 * 1024, 0x61), false))
     }).toThrow('longer than 16 MiB')
   })
 })

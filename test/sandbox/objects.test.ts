@@ -158,6 +158,24 @@ describe('an object that can not be read', () => {
     expect(JSON.stringify(outcome)).not.toContain('secret')
   })
 
+  test.each([
+    [
+      'a record',
+      '(await here.open("in/x")).csv()',
+      's3://data/in/x: a record has 1 field, not 2 (record 2, at byte 8)',
+    ],
+    ['a column', 'here.csv("in/", { columns: ["zz"] })', 's3://data/in/x: there is no column "zz"'],
+    ['text', 'here.lines("in/")', 's3://data/in/x: not UTF-8 at byte 10'],
+  ])('because %s is not as it should be is named, and what came before is read', async (_what, sequence, message) => {
+    const objects = { 'in/x': Buffer.from('a,b\n1,2\nx\n\xff', 'latin1') }
+    const body = `let read = 0; try { for await (const item of ${sequence}) read++ } catch (error) { return [read, error.message] }`
+    const { outcome } = await sandbox.run(body, { objects, scopes: [read('in/')] })
+    expect(outcome).toMatchObject({ value: [expect.any(Number), message] })
+    expect((outcome as { value: [number] }).value[0]).toBe(
+      message.includes('record') ? 1 : message.includes('column') ? 0 : 3,
+    )
+  })
+
   test('can be caught, and the run goes on', async () => {
     const body = `try { await here.open('nope') } catch (error) { return [error.name, error.code, error instanceof Error] }`
     const { outcome } = await sandbox.run(body, { scopes: [read('')] })

@@ -1,5 +1,5 @@
 import { type Batch, type Decoder, FormatError } from './decoder.ts'
-import { decodeUtf8, withoutMark } from './utf8.ts'
+import { decodeUtf8, invalidAt, withoutMark } from './utf8.ts'
 
 /** Hands chunks on as they are. */
 export function createChunkDecoder(start: number): Decoder {
@@ -26,13 +26,13 @@ export function createWholeDecoder(as: 'bytes' | 'text', start: number): Decoder
       if (!last) return []
       const bytes = Buffer.concat(chunks)
       const end = start + bytes.length
-      return as === 'bytes' ? [{ bytes, end }] : [{ text: textOf(bytes), end }]
+      return as === 'bytes' ? [{ bytes, end }] : [{ text: textOf(bytes, start), end }]
     },
   }
 }
 
-function textOf(bytes: Uint8Array): string {
+function textOf(bytes: Uint8Array, start: number): string {
   const text = decodeUtf8(withoutMark(bytes))
-  if (text === undefined) throw new FormatError('the object is not UTF-8')
+  if (text === undefined) throw new FormatError(`not UTF-8 at byte ${start + invalidAt(bytes)}`)
   return text
 }

@@ -2,11 +2,13 @@
 
 import type { Fields } from './csv-scan.ts'
 import { FormatError } from './decoder.ts'
-import { decodeUtf8 } from './utf8.ts'
+import { decodeUtf8, invalidAt } from './utf8.ts'
 
 /** One column of one scan. */
 export interface ColumnSlice {
   readonly bytes: Uint8Array
+  /** Where the bytes begin in the object. */
+  readonly offset: number
   readonly fields: Fields
   readonly rows: number
   readonly width: number
@@ -62,14 +64,14 @@ export class Dictionary {
 
   /** Writes the code of each field of the column to `into` and returns the words: word `c` is what code `c` means. */
   encode(slice: ColumnSlice, into: Uint16Array): string[] {
-    const { bytes, fields, rows, width, column } = slice
+    const { bytes, offset, fields, rows, width, column } = slice
     this.#slots.fill(-1)
     this.#starts.length = 0
     this.#ends.length = 0
     this.#escaped.length = 0
     for (let row = 0, slot = column; row < rows; row++, slot += width)
       into[row] = this.#code(bytes, fields.starts[slot]!, fields.ends[slot]!, fields.escaped[slot]!)
-    return this.#starts.map((start, code) => this.#word(bytes, start, code))
+    return this.#starts.map((start, code) => this.#word(bytes, offset, start, code))
   }
 
   #code(bytes: Uint8Array, start: number, end: number, escaped: number): number {
@@ -86,9 +88,10 @@ export class Dictionary {
     return this.#starts.push(start) - 1
   }
 
-  #word(bytes: Uint8Array, start: number, code: number): string {
-    const text = decodeUtf8(bytes.subarray(start, this.#ends[code]))
-    if (text === undefined) throw new FormatError('a field is not UTF-8')
+  #word(bytes: Uint8Array, offset: number, start: number, code: number): string {
+    const field = bytes.subarray(start, this.#ends[code])
+    const text = decodeUtf8(field)
+    if (text === undefined) throw new FormatError(`not UTF-8 at byte ${offset + start + invalidAt(field)}`)
     return this.#escaped[code] === 1 ? text.replaceAll('""', '"') : text
   }
 }

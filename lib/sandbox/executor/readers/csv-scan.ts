@@ -41,16 +41,17 @@ export function createFields(count: number): Fields {
 }
 
 /**
- * Scans the complete records from `from` on into `fields`. Empty lines are passed over.
+ * Scans the complete records from `from` on into `fields`. Empty lines are passed over. Ends before a record that is
+ * none, so that those before it count; a scan that begins there throws.
  *
- * @throws FormatError if a record has more or fewer fields than `width`, or a quote stands where none may
+ * @throws FormatError if the first record has more or fewer fields than `width`, or a quote stands where none may
  */
 export function scanRecords(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields): Scan {
   let rows = 0
   let end = from
   while (rows < options.maxRows && end < bytes.length) {
     const content = afterNewlines(bytes, end)
-    const next = content < bytes.length ? scanRecord(bytes, content, options, fields, rows * options.width) : content
+    const next = content < bytes.length ? scanNext(bytes, content, options, fields, rows) : content
     if (next === INCOMPLETE) break
     if (content < bytes.length) rows++
     end = next
@@ -74,6 +75,16 @@ function afterNewlines(bytes: Uint8Array, from: number): number {
   let at = from
   while (bytes[at] === NEWLINE || (bytes[at] === RETURN && bytes[at + 1] === NEWLINE)) at++
   return at
+}
+
+/** One more record; what is wrong with it waits until it is the first. */
+function scanNext(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields, rows: number): number {
+  try {
+    return scanRecord(bytes, from, options, fields, rows * options.width)
+  } catch (error) {
+    if (rows > 0 && error instanceof FormatError) return INCOMPLETE
+    throw error
+  }
 }
 
 function scanRecord(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields, slot: number): number {
@@ -138,6 +149,8 @@ function scanQuoted(
 
 function wrongWidth(column: number, width: number): FormatError {
   return new FormatError(
-    column < width - 1 ? `a record has ${column + 1} fields, not ${width}` : `a record has more than ${width} fields`,
+    column < width - 1
+      ? `a record has ${column + 1} ${column === 0 ? 'field' : 'fields'}, not ${width}`
+      : `a record has more than ${width} ${width === 1 ? 'field' : 'fields'}`,
   )
 }

@@ -1,5 +1,5 @@
 import { type ColumnSlice, Dictionary, readNumbers } from './csv-columns.ts'
-import { countFields, createFields, type Fields, scanRecords } from './csv-scan.ts'
+import { countFields, createFields, type Fields, type Scan, scanRecords } from './csv-scan.ts'
 import { type Batch, type Decoder, FormatError, joined, MAX_LINE_BYTES } from './decoder.ts'
 import { decodeUtf8, withoutMark } from './utf8.ts'
 
@@ -52,6 +52,8 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
   const delimiter = options.delimiter.charCodeAt(0)
   let carry: Uint8Array = new Uint8Array(0)
   let offset = start
+  /** Records so far, unless they began before `start`. */
+  let records = start === 0 ? 0 : Number.NaN
   let layout = options.header === undefined ? undefined : layoutOf(options, options.header)
 
   function readHeader(bytes: Uint8Array, last: boolean): number {
@@ -64,14 +66,27 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
   }
 
   function* batchesIn(bytes: Uint8Array, from: number, last: boolean): Generator<Batch> {
-    const { width, maxRows, fields, columns } = layout!
+    const { width, fields, columns } = layout!
+    const began = offset - from
     for (let at = from; ; ) {
-      const { rows, end } = scanRecords(bytes, at, { delimiter, width, maxRows, last }, fields)
+      const { rows, end } = scanHere(bytes, at, last)
       carry = bytes.subarray(end)
       offset += end - at
       at = end
       if (rows === 0) return
-      yield { ...encodeBatch(bytes, fields, rows, width, columns), end: offset }
+      records += rows
+      yield { ...encodeBatch({ bytes, offset: began, fields, rows, width }, columns), end: offset }
+    }
+  }
+
+  function scanHere(bytes: Uint8Array, at: number, last: boolean): Scan {
+    const { width, maxRows, fields } = layout!
+    try {
+      return scanRecords(bytes, at, { delimiter, width, maxRows, last }, fields)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      const number = Number.isNaN(records) ? '' : `record ${records + 1}, `
+      throw new FormatError(`${error.message} (${number}at byte ${offset})`)
     }
   }
 
@@ -79,17 +94,16 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
     get header() {
       return layout?.names
     },
-    decode(chunk, last) {
+    *decode(chunk, last): Generator<Batch> {
       const content = offset === 0 && carry.length === 0 ? withoutMark(chunk) : chunk
       offset += chunk.length - content.length
       const bytes = joined(carry, content)
       carry = bytes
       const from = layout === undefined ? readHeader(bytes, last) : 0
       offset += from
-      if (layout === undefined || bytes.length === 0) return []
-      const batches = [...batchesIn(bytes, from, last)]
+      if (layout === undefined || bytes.length === 0) return
+      yield* batchesIn(bytes, from, last)
       if (carry.length > MAX_LINE_BYTES) throw new FormatError(`the record at byte ${offset} is longer than 16 MiB`)
-      return batches
     },
   }
 }
@@ -117,18 +131,16 @@ function layoutOf(options: CsvOptions, names: readonly string[]): Layout {
 }
 
 function encodeBatch(
-  bytes: Uint8Array,
-  fields: Fields,
-  rows: number,
-  width: number,
+  scanned: Omit<ColumnSlice, 'column'>,
   columns: readonly Column[],
 ): { text: string; bytes: Uint8Array } {
+  const { rows } = scanned
   const numbers = columns.filter((column) => column.dictionary === undefined).length
   const buffer = new ArrayBuffer(rows * (numbers * 8 + (columns.length - numbers) * 2))
   let numberAt = 0
   let codeAt = rows * numbers * 8
   const described = columns.map(({ name, index, dictionary }) => {
-    const slice: ColumnSlice = { bytes, fields, rows, width, column: index }
+    const slice: ColumnSlice = { ...scanned, column: index }
     if (dictionary === undefined) {
       readNumbers(slice, new Float64Array(buffer, numberAt, rows))
       numberAt += rows * 8

@@ -8,8 +8,8 @@ export interface Batch extends Reply {
 
 /** Turns chunks into batches. Chunks come in order and may end anywhere, in the middle of a character too. */
 export interface Decoder {
-  /** @throws FormatError if the bytes are not what the decoder reads */
-  decode(chunk: Uint8Array, last: boolean): readonly Batch[]
+  /** @throws FormatError, after the batches before it, where the bytes are not what the decoder reads */
+  decode(chunk: Uint8Array, last: boolean): Iterable<Batch>
   /** Names of all columns, once they are known: whoever goes on in the middle needs them. CSV only. */
   readonly header?: readonly string[] | undefined
 }

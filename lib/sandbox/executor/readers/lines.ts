@@ -1,5 +1,5 @@
 import { type Batch, type Decoder, FormatError, joined, MAX_LINE_BYTES } from './decoder.ts'
-import { decodeUtf8, withoutMark } from './utf8.ts'
+import { decodeUtf8, invalidAt, withoutMark } from './utf8.ts'
 
 const NEWLINE = 0x0a
 /** Bytes of lines in one batch, about: small enough for the guest's heap, large enough to make a crossing cheap. */
@@ -15,18 +15,22 @@ export function createLineDecoder(start = 0): Decoder {
   let carry: Uint8Array = new Uint8Array(0)
   let offset = start
   return {
-    decode(chunk, last) {
+    *decode(chunk, last): Generator<Batch> {
       const bytes = joined(carry, chunk)
-      const batches: Batch[] = []
       let from = 0
       for (let to = batchEnd(bytes, from, last); to > from; to = batchEnd(bytes, from, last)) {
-        batches.push({ text: linesOf(bytes.subarray(from, to), offset), end: offset + to - from })
-        offset += to - from
+        const block = bytes.subarray(from, to)
+        const text = linesOf(block, offset)
+        if (text === undefined) {
+          yield* linesBefore(invalidAt(block), block, offset)
+          throw new FormatError(`not UTF-8 at byte ${offset + invalidAt(block)}`)
+        }
+        offset += block.length
+        yield { text, end: offset }
         from = to
       }
       carry = bytes.subarray(from)
       if (carry.length > MAX_LINE_BYTES) throw new FormatError(`the line at byte ${offset} is longer than 16 MiB`)
-      return batches
     },
   }
 }
@@ -42,12 +46,19 @@ function batchEnd(bytes: Uint8Array, from: number, last: boolean): number {
   return last ? bytes.length : from
 }
 
-function linesOf(bytes: Uint8Array, offset: number): string {
+/** The lines before the one that can't be read. */
+function linesBefore(invalid: number, block: Uint8Array, offset: number): Batch[] {
+  const good = block.subarray(0, invalid).lastIndexOf(NEWLINE) + 1
+  const text = linesOf(block.subarray(0, good), offset)
+  return good === 0 || text === undefined ? [] : [{ text, end: offset + good }]
+}
+
+/** The lines, or `undefined` if they are not UTF-8. */
+function linesOf(bytes: Uint8Array, offset: number): string | undefined {
   const ended = bytes[bytes.length - 1] === NEWLINE
   const body = ended ? bytes.subarray(0, -1) : bytes
   const text = decodeUtf8(offset === 0 ? withoutMark(body) : body)
-  if (text === undefined) throw new FormatError(`the text after byte ${offset} is not UTF-8`)
-  if (!text.includes('\r')) return text
+  if (!text?.includes('\r')) return text
   const unix = text.replaceAll('\r\n', '\n')
   return ended && unix.endsWith('\r') ? unix.slice(0, -1) : unix
 }

@@ -88,15 +88,19 @@ export class Reader {
     if (last) this.#ended = true
     else this.#pull()
     try {
-      const batches = this.#decoder.decode(bytes, last)
-      this.#batches.push(...batches.slice(this.#skip))
-      this.#skip -= Math.min(this.#skip, batches.length)
+      for (const batch of this.#decoder.decode(bytes, last))
+        if (this.#skip > 0) this.#skip--
+        else this.#batches.push(batch)
     } catch (error) {
       this.#chunks.length = 0
-      this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: error instanceof Error ? error.message : String(error) }
+      const message = error instanceof Error ? error.message : String(error)
+      this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: `${nameOf(this.#source)}${message}` }
     }
   }
 }
+
+const nameOf = (source: StreamSource): string =>
+  source.from === 'object' ? `s3://${source.bucket}/${source.key}: ` : ''
 
 function createDecoder(format: Format, start: number): Decoder {
   if (format.as === 'lines') return createLineDecoder(start)
