@@ -61,7 +61,7 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
     call.resume()
     if (route.kind === 'health') answerJson(reply, 200, { status: 'ok', regions, pid: process.pid })
     else if (route.kind === 'links') answerJson(reply, 200, { links: meter.read() })
-    else refuse(reply, route, regions)
+    else refuse(call, reply, route, regions)
   }
   return listen(serve, port)
 }
@@ -101,10 +101,16 @@ function explainTakenPort(error: unknown, port: number): never {
   })
 }
 
-function refuse(reply: ServerResponse, route: Route & { kind: `unknown${string}` }, regions: readonly string[]): void {
-  if (route.kind === 'unknownService')
-    answerError(reply, 501, 'UnknownService', `the local cloud has s3 and lambda, not ${route.service}`)
-  else {
+function refuse(
+  call: IncomingMessage,
+  reply: ServerResponse,
+  route: Route & { kind: `unknown${string}` },
+  regions: readonly string[],
+): void {
+  if (route.kind === 'unknownService') {
+    const answer = speaksQuery(call) ? answerQuery : answerError
+    answer(reply, 501, 'UnknownService', `the local cloud has s3 and lambda, not ${route.service}`)
+  } else {
     const message = `the local cloud has no region ${route.region}; it has ${regions.join(', ')}`
     const answer = route.service === 's3' ? answerXml : answerError
     answer(reply, 400, 'UnknownRegion', message)
@@ -116,10 +122,23 @@ function answerError(reply: ServerResponse, status: number, code: string, messag
   answerJson(reply, status, { message })
 }
 
+/** Clients of services such as STS send forms, and can read errors only in the XML of that protocol. */
+const speaksQuery = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false
+
+function answerQuery(reply: ServerResponse, status: number, code: string, message: string): void {
+  sendXml(reply, status, `<ErrorResponse>${errorXml(code, message)}</ErrorResponse>`)
+}
+
 function answerXml(reply: ServerResponse, status: number, code: string, message: string): void {
-  const text = message.replace(/[<&>]/g, '?')
-  reply.writeHead(status, { 'Content-Type': 'application/xml' })
-  reply.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`)
+  sendXml(reply, status, errorXml(code, message))
+}
+
+const errorXml = (code: string, message: string): string =>
+  `<Error><Code>${code}</Code><Message>${message.replace(/[<&>]/g, '?')}</Message></Error>`
+
+function sendXml(reply: ServerResponse, status: number, xml: string): void {
+  reply.writeHead(status, { 'Content-Type': 'application/xml' }).end(`<?xml version="1.0" encoding="UTF-8"?>${xml}`)
 }
 
 function answerJson(reply: ServerResponse, status: number, body: unknown): void {

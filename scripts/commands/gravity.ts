@@ -82,7 +82,14 @@ interface CostOptions {
 }
 
 const countOption = (flags: string, description: string) =>
-  new Option(flags, description).argParser(parseBytes).default(0)
+  new Option(flags, description).argParser(parseCount).default(0)
+
+/** How many of something. @throws UsageError `USAGE` */
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (text.trim() !== '' && Number.isFinite(count) && count >= 0) return count
+  throw new UsageError('USAGE', `"${text}" is no count`, { remedy: 'write a number from 0, as in 1000000 or 1e6' })
+}
 
 function costCommand(): Command {
   return new Command('cost')
@@ -96,7 +103,9 @@ function costCommand(): Command {
     .addOption(countOption('--invocations <n>', 'Lambda invocations in the source region'))
     .addOption(new Option('--arch <name>', 'what Lambda runs on').choices(['arm64', 'x86']).default('arm64'))
     .addOption(
-      countOption('--sent-this-month <size>', 'what already went to the internet this month; it decides the tier'),
+      new Option('--sent-this-month <size>', 'what already went to the internet this month; it decides the tier')
+        .argParser(parseBytes)
+        .default(0),
     )
     .addOption(pricesOption())
     .addOption(jsonOption())

@@ -103,6 +103,13 @@ describe('one port', () => {
     expect(await answer.json()).toEqual({ message: 'the local cloud has s3 and lambda, not sts' })
   })
 
+  test('tells it in XML to a client that sends forms', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+    const answer = await signedPost(local.cloud, '/', 'Action=GetCallerIdentity', { service: 'sts', headers })
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([501, 'application/xml'])
+    expect(await answer.text()).toContain('<ErrorResponse><Error><Code>UnknownService</Code>')
+  })
+
   test('turns an anonymous request away', async () => {
     const answer = await fetch(`${local.cloud.endpoint}/bucket-eu-west-1/k`)
     expect(answer.status).toBe(403)

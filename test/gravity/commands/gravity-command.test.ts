@@ -109,6 +109,12 @@ describe('lander gravity cost', () => {
     expect(JSON.parse(out).usd).toBe(10.24)
   })
 
+  it.each(['abc', '-1', '', '1MB', 'Infinity'])('refuses %j as a count, with a remedy about counts', async (count) => {
+    await expect(gravity('cost', '--from', 'us-east-1', `--gets=${count}`)).rejects.toThrow(
+      expect.objectContaining({ code: 'USAGE', remedy: expect.stringContaining('a number') }),
+    )
+  })
+
   it('refuses a region nobody knows and a file nobody wrote', async () => {
     await expect(gravity('cost', '--from', 'mars-1')).rejects.toThrow(
       expect.objectContaining({ code: 'REGION_UNKNOWN' }),
