@@ -28,6 +28,26 @@ export function marginalUsd(
   return usd
 }
 
+/** How many units, from a given one on, a sum of money pays for: the inverse of {@link marginalUsd}. */
+export function amountFor(
+  usd: number,
+  from: number,
+  tierUpper: readonly (number | null)[],
+  usdPerUnit: readonly number[],
+): number {
+  let [left, amount, lower] = [usd, 0, 0]
+  for (const [tier, end] of tierUpper.entries()) {
+    const upper = end ?? Number.POSITIVE_INFINITY
+    const room = Math.max(0, upper - Math.max(from, lower))
+    const price = usdPerUnit[tier]!
+    if (left < room * price) return amount + left / price
+    left -= room === Number.POSITIVE_INFINITY ? 0 : room * price
+    amount += room
+    lower = upper
+  }
+  return amount
+}
+
 /** Bytes that leave a region for the internet. */
 export interface InternetFlow {
   readonly from: string

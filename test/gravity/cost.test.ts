@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { estimateCost } from '../../lib/gravity/cost.ts'
 import { PUBLISHED_PRICES } from '../../lib/gravity/prices.ts'
-import { internetUsd, marginalUsd } from '../../lib/gravity/tiers.ts'
+import { amountFor, internetUsd, marginalUsd } from '../../lib/gravity/tiers.ts'
 import { estimateTransfer, fetchLines, secondsAt } from '../../lib/gravity/transfer.ts'
 import { BYTES_PER_BILLED_GB as GB } from '../../lib/gravity/units.ts'
 
@@ -112,6 +112,17 @@ describe('tiers', () => {
         expect(usd(0, first) + usd(first, first + second)).toBeCloseTo(usd(0, first + second), 4)
       }),
     )
+  })
+
+  it('say how much a sum of money pays for', () => {
+    const tiers = [
+      [10_240, 51_200, null],
+      [0.09, 0.085, 0.07],
+    ] as const
+    expect(amountFor(marginalUsd(500, 20_000, ...tiers), 500, ...tiers)).toBeCloseTo(19_500)
+    expect(amountFor(0, 0, ...tiers)).toBe(0)
+    expect(amountFor(Number.POSITIVE_INFINITY, 0, ...tiers)).toBe(Number.POSITIVE_INFINITY)
+    expect(amountFor(1, 0, [null], [0])).toBe(Number.POSITIVE_INFINITY)
   })
 
   it('never make more cheaper than less', () => {

@@ -1,7 +1,7 @@
 import { type Candidate, candidateOf, prepareBranch } from './branch.ts'
 import { searchDepthFirst } from './depth-first.ts'
 import type { Evaluation, MergeOption, PlacementModel } from './model.ts'
-import type { TimePrices } from './time-prices.ts'
+import type { ScarcityPrices } from './scarcity.ts'
 import { atMost, below, TOLERANCE } from './tolerance.ts'
 
 /** Groups in their places, results in theirs, and what that comes to. */
@@ -49,14 +49,14 @@ export function searchLeastMoney(model: PlacementModel, options: SearchOptions):
   let best = cheapest((options.known ?? []).filter((plan) => keeps(plan, deadlineSeconds, budgetUsd)))
   let open = candidatesOf(model, deadlineSeconds).map((candidate) => ({ candidate, lowerBound: candidate.boundUsd }))
   let nodes = 0
-  let timePrices: TimePrices = new Map()
+  let prices: ScarcityPrices = new Map()
   const searchAll = (): void => {
     const unfinished: OpenCandidate[] = []
     for (const [index, { candidate, lowerBound }] of open.entries()) {
       const cutoffUsd = cutoffOf(best, budgetUsd)
       if (lowerBound >= cutoffUsd || (anyWillDo && best !== undefined)) continue
-      const branch = prepareBranch(model, candidate, { cutoffUsd, timePrices })
-      timePrices = branch.timePrices
+      const branch = prepareBranch(model, candidate, { cutoffUsd, prices })
+      prices = branch.prices
       const share = Math.ceil((nodeLimit - nodes) / (open.length - index))
       const found = searchDepthFirst(model, branch, { cutoffUsd, deadlineSeconds, nodeLimit: share, anyWillDo })
       best = found.best ?? best

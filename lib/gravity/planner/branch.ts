@@ -1,8 +1,8 @@
 import { secondsAt } from '../transfer.ts'
 import type { Choice } from './choice.ts'
-import type { MergeOption, PlacementModel } from './model.ts'
+import type { InternetLoad, MergeOption, PlacementModel } from './model.ts'
 import { shareOpening } from './opening-shares.ts'
-import { priceTime, type TimePrices } from './time-prices.ts'
+import { priceScarcity, type ScarcityPrices } from './scarcity.ts'
 import { TOLERANCE } from './tolerance.ts'
 
 /** One merging place, not looked at closely yet. */
@@ -35,19 +35,19 @@ export interface Branch {
   /** What work and results take at least, whatever is chosen. */
   readonly leastWorkSeconds: number
   readonly leastResultSeconds: number
-  /** What time costs here; a good start for the next merging place. */
-  readonly timePrices: TimePrices
+  /** What is scarce costs this here; a good start for the next merging place. */
+  readonly prices: ScarcityPrices
 }
 
 export interface BranchOptions {
   /** A branch whose bound reaches this will not be searched. */
   readonly cutoffUsd: number
-  /** Prices of time to start from. */
-  readonly timePrices: TimePrices
+  /** Prices to start from. */
+  readonly prices: ScarcityPrices
 }
 
 export interface PricedChoice extends Choice {
-  /** The group's own cost, its share of the place's, and the price of the time it takes. */
+  /** The group's own cost, its share of the place's, and the price of what is scarce that it takes. */
   readonly pricedUsd: number
   readonly shareUsd: number
 }
@@ -55,12 +55,12 @@ export interface PricedChoice extends Choice {
 /** `undefined` where some group has no place that keeps the deadline. */
 export function candidateOf(model: PlacementModel, merge: MergeOption, deadlineSeconds: number): Candidate | undefined {
   const secondsLeft = deadlineSeconds * (1 + TOLERANCE) - merge.seconds
-  let boundUsd = merge.usd - model.floorCredit
+  let boundUsd = merge.usd
   for (const group of model.bytes.keys()) boundUsd += leastUsd(model, merge, group, secondsLeft)
   return boundUsd === Number.POSITIVE_INFINITY ? undefined : { merge, secondsLeft, boundUsd }
 }
 
-/** What a group costs in its cheapest place; infinite where none keeps the deadline. */
+/** What a group costs in its cheapest place, as if the internet were free; infinite where none keeps the deadline. */
 function leastUsd(model: PlacementModel, merge: MergeOption, group: number, secondsLeft: number): number {
   let least = Number.POSITIVE_INFINITY
   for (let place = 0; place < model.places.length; place++) {
@@ -73,6 +73,14 @@ function leastUsd(model: PlacementModel, merge: MergeOption, group: number, seco
 
 const usdOf = (model: PlacementModel, merge: MergeOption, group: number, place: number): number =>
   model.groupUsd[group]![place]! + model.results[group]! * merge.resultUsdPerByte[place]!
+
+/** What a group sends to the internet: its data where that is processed outside, its result where that is merged outside. */
+function internetLoadOf(model: PlacementModel, merge: MergeOption, group: number, place: number): InternetLoad {
+  const data = model.internetFloorUsd[group]![place]!
+  const result = model.results[group]! * merge.resultFloorUsdPerByte[place]!
+  const bytes = (data > 0 ? model.bytes[group]! : 0) + (result > 0 ? model.results[group]! : 0)
+  return { bytes, floorUsd: data + result }
+}
 
 /** Seconds of work in a place that has only this group. */
 function workAlone(model: PlacementModel, group: number, place: number): number {
@@ -97,7 +105,13 @@ function directChoices(model: PlacementModel, { merge, secondsLeft }: Candidate)
       const workSeconds = workAlone(model, group, place)
       const resultSeconds = resultAlone(model, merge, group, place)
       if (usd < Number.POSITIVE_INFINITY && workSeconds + resultSeconds <= secondsLeft)
-        choices.push({ place, usd, workSeconds, resultSeconds })
+        choices.push({
+          place,
+          usd,
+          internet: internetLoadOf(model, merge, group, place),
+          workSeconds,
+          resultSeconds,
+        })
     }
     return choices
   })
@@ -105,36 +119,36 @@ function directChoices(model: PlacementModel, { merge, secondsLeft }: Candidate)
 
 /**
  * Without a deadline, a place can be left out where another one costs less even with all that it costs to use it.
- * (Traffic to the internet keeps every choice: its sums are floors, and a floor can't rule anything out.)
+ * (Where traffic to the internet is possible every choice is kept: what it costs depends on the other groups.)
  */
 function undominated(model: PlacementModel, choices: readonly TimedChoice[]): readonly TimedChoice[] {
-  if (model.beyondFloor !== undefined) return choices
+  if (model.internetUsd !== undefined) return choices
   const withOpening = choices.map(({ place, usd }) => usd + model.openUsd[place]!)
   const least = Math.min(...withOpening)
   const leastIndex = withOpening.indexOf(least)
   return choices.filter(({ usd }, index) => index === leastIndex || usd < least)
 }
 
-/** Puts the prices of time and the shares of places into the choices, and the groups in order. */
+/** Puts the prices of what is scarce and the shares of places into the choices, and the groups in order. */
 export function prepareBranch(
   model: PlacementModel,
   candidate: Candidate,
-  { cutoffUsd, timePrices }: BranchOptions,
+  { cutoffUsd, prices }: BranchOptions,
 ): Branch {
   const { merge, secondsLeft } = candidate
   const possible = directChoices(model, candidate)
   const direct = secondsLeft === Number.POSITIVE_INFINITY ? possible.map((mine) => undominated(model, mine)) : possible
-  const ownUsd = merge.usd - model.floorCredit
-  const time = priceTime(model, merge, direct, { secondsLeft, start: timePrices, enoughUsd: cutoffUsd - ownUsd })
-  const timed = direct.map((mine, group) =>
-    mine.map(({ place, usd }, index) => ({ place, usd: usd + time.surcharge[group]![index]! })),
+  const enoughUsd = cutoffUsd - merge.usd
+  const scarce = priceScarcity(model, merge, direct, { secondsLeft, start: prices, enoughUsd })
+  const taxed = direct.map((mine, group) =>
+    mine.map((choice, index) => ({ ...choice, usd: choice.usd + scarce.surcharge[group]![index]! })),
   )
-  const shares = shareOpening(model.openUsd, timed)
+  const shares = shareOpening(model.openUsd, taxed)
   const choices = direct.map((mine, group) =>
     mine
-      .map(({ place, usd }, index) => {
+      .map((choice, index) => {
         const shareUsd = shares[group]![index]!
-        return { place, usd, shareUsd, pricedUsd: timed[group]![index]!.usd + shareUsd }
+        return { ...choice, shareUsd, pricedUsd: taxed[group]![index]!.usd + shareUsd }
       })
       .sort((a, b) => a.pricedUsd - b.pricedUsd),
   )
@@ -145,8 +159,8 @@ export function prepareBranch(
     order,
     choices,
     remainingUsd: suffixSums(order.map((group) => choices[group]![0]!.pricedUsd)),
-    baseUsd: ownUsd - time.worthUsd,
-    timePrices: time.prices,
+    baseUsd: merge.usd - scarce.worthUsd,
+    prices: scarce.prices,
     leastWorkSeconds: largestLeast(direct, ({ workSeconds }) => workSeconds),
     leastResultSeconds: largestLeast(direct, ({ resultSeconds }) => resultSeconds),
   }

@@ -17,7 +17,7 @@ export interface DepthFirstLimits {
  * can't be kept any more, or where what is spent and the least that the remaining groups can cost reach the best plan
  * known.
  *
- * What is spent holds, for each group placed, its priced cost (the price of time and its share of the place in it); and whenever a group goes
+ * What is spent holds, for each group placed, its priced cost (with the price of what is scarce and its share of the place); and whenever a group goes
  * elsewhere, the share it would have paid of each place in use, so that in the end each place in use is paid in full.
  * It never exceeds the true cost of any completion. At the end of a way down the true cost is evaluated.
  */
@@ -60,7 +60,7 @@ export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: 
     work: number,
     result: number,
   ): PricedChoice | undefined => {
-    if (model.beyondFloor !== undefined) return undefined
+    if (model.internetUsd !== undefined) return undefined
     let least: PricedChoice | undefined
     let leastUsd = Number.POSITIVE_INFINITY
     for (const choice of mine) {

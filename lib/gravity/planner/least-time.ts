@@ -81,7 +81,7 @@ function fastestAlone(model: PlacementModel, group: number, merge: PlacementMode
     ...single,
     link: [model.link[model.sourceOf[group]!]!],
     groupUsd: [model.groupUsd[group]!],
-    beyondFloor: undefined,
+    internetUsd: undefined,
   }
   return Math.min(...allowed.map((place) => evaluate(one, [place], merge).seconds))
 }

@@ -1,6 +1,6 @@
 import { transferUsd } from '../cost.ts'
 import { INTERNET, internetTierPrices } from '../prices.ts'
-import { type InternetFlow, internetUsd } from '../tiers.ts'
+import { amountFor, type InternetFlow, internetUsd } from '../tiers.ts'
 import { secondsAt, type TimeLine } from '../transfer.ts'
 import { BYTES_PER_BILLED_GB } from '../units.ts'
 import { groupUsd, mergePart, openSeconds, openUsd, placeLines, sendSeconds } from './parts.ts'
@@ -10,10 +10,10 @@ import { routeBetween } from './routes.ts'
 /**
  * A problem as numbers. Groups, places and source regions are indices, and the money of a placement is
  *
- *     Σ groupUsd[i][r] + Σ used places openUsd[r] + Σ results·resultUsdPerByte[r] + merge.usd + beyondFloor
+ *     Σ groupUsd[i][r] + Σ used places openUsd[r] + Σ results·resultUsdPerByte[r] + merge.usd + internetUsd
  *
- * where `beyondFloor` is zero unless bytes go to the internet, whose tiers are not linear. There the sums take the
- * cheapest rate that could apply, so that they never exceed the truth, and {@link evaluate} adds the rest exactly.
+ * where `internetUsd` is what traffic to the internet costs. That runs through monthly tiers and is no sum over groups;
+ * what a search may reckon with instead are floors, from which `internetFreeBytes` may be exempt.
  */
 export interface PlacementModel {
   readonly places: readonly string[]
@@ -32,22 +32,35 @@ export interface PlacementModel {
   readonly placeLines: readonly (readonly TimeLine[])[]
   /** Where results may be merged. */
   readonly merges: readonly MergeOption[]
-  /** What the sums may be too low by at most; zero without traffic to the internet. */
-  readonly floorCredit: number
-  /** USD of the traffic to the internet beyond what the sums hold; `undefined` without such traffic. */
-  readonly beyondFloor: ((places: readonly number[], merge: MergeOption) => number) | undefined
+  /** `[group][place]`: the least that the group's data costs on its way to the internet, but for the free GB. */
+  readonly internetFloorUsd: readonly (readonly number[])[]
+  /** How many bytes to the internet are still free this month. */
+  readonly internetFreeBytes: number
+  /** What traffic to the internet costs exactly; `undefined` where there can be none. */
+  readonly internetUsd: ((chosen: readonly number[], merge: MergeOption) => number) | undefined
 }
 
 /** A place that merges: what that costs by itself, and what results cost on their way to it. */
 export interface MergeOption {
   readonly place: number
-  /** Merging and delivery. */
+  /** Merging and delivery, but for traffic to the internet. */
   readonly usd: number
   readonly seconds: number
   /** `[place]` */
   readonly resultUsdPerByte: readonly number[]
+  /** What delivery sends to the internet, and the least that costs but for the free GB. */
+  readonly delivery: InternetLoad
+  /** `[place]`: the same for results on their way to this place. */
+  readonly resultFloorUsdPerByte: readonly number[]
   /** `[place]` */
   readonly resultLink: readonly TimeLine[]
+}
+
+/** Bytes on their way to the internet. */
+export interface InternetLoad {
+  readonly bytes: number
+  /** What they cost at least where they are not free. */
+  readonly floorUsd: number
 }
 
 /** What a placement comes to. */
@@ -61,22 +74,24 @@ const NO_TIME: TimeLine = { seconds: 0, secondsPerByte: 0 }
 /**
  * The numbers of a problem.
  *
+ * @param mostUsd what a placement may cost to be of interest: it keeps traffic to the internet out of the cheapest tiers,
+ * and so makes the floors higher
  * @throws {UsageError} `PRICE_UNKNOWN` or `REGION_UNKNOWN` for a figure the plan could need and nobody has.
  */
-export function buildModel(problem: ParsedProblem): PlacementModel {
+export function buildModel(problem: ParsedProblem, mostUsd = Number.POSITIVE_INFINITY): PlacementModel {
   const { groups, places } = problem
   const sources = [...new Set(groups.map((group) => group.region))]
   // A figure that no plan could need is not asked for: nobody may know it.
   const needed = (place: string, from?: string) =>
     groups.some((group) => (from === undefined || group.region === from) && mayRunIn(group, place, problem))
-  const floors = internetFloors(problem)
+  const floors = internetFloors(problem, mostUsd)
   return {
     places,
     sourceOf: groups.map((group) => sources.indexOf(group.region)),
     sourceCount: sources.length,
     bytes: groups.map((group) => group.bytes),
     results: groups.map((group) => group.resultBytes),
-    groupUsd: groups.map((group) => places.map((place) => usdAt(group, place, problem, floors))),
+    groupUsd: groups.map((group) => places.map((place) => usdAt(group, place, problem))),
     openUsd: places.map((place) => (needed(place) ? sum(Object.values(openUsd(place, problem))) : 0)),
     openSeconds: places.map((place) => (needed(place) ? openSeconds(place, problem) : 0)),
     link: sources.map((source) =>
@@ -84,8 +99,11 @@ export function buildModel(problem: ParsedProblem): PlacementModel {
     ),
     placeLines: places.map((place) => placeLines(place, problem)),
     merges: mergePlaces(problem).map((place) => mergeOption(place, problem, floors)),
-    floorCredit: floors.credit,
-    beyondFloor: floors.any ? (chosen, merge) => beyondFloor(chosen, merge, problem, floors) : undefined,
+    internetFloorUsd: groups.map((group) =>
+      places.map((place) => (place === INTERNET ? group.bytes * floors.usdPerByte(group.region) : 0)),
+    ),
+    internetFreeBytes: floors.freeBytes,
+    internetUsd: places.includes(INTERNET) ? (chosen, merge) => exactInternetUsd(chosen, merge, problem) : undefined,
   }
 }
 
@@ -105,10 +123,9 @@ export const mayReceiveResult = (group: Group, place: string): boolean =>
 export const mergePlaces = ({ places, groups }: ParsedProblem): string[] =>
   places.filter((place) => groups.every((group) => mayReceiveResult(group, place)))
 
-function usdAt(group: Group, place: string, problem: ParsedProblem, floors: Floors): number {
+function usdAt(group: Group, place: string, problem: ParsedProblem): number {
   if (!mayRunIn(group, place, problem)) return Number.POSITIVE_INFINITY
-  const egress = place === INTERNET ? group.bytes * floors.usdPerByte(group.region) : 0
-  return sum(Object.values(groupUsd(group, place, problem))) + egress
+  return sum(Object.values(groupUsd(group, place, problem)))
 }
 
 function dataLine(source: string, place: string, problem: ParsedProblem): TimeLine {
@@ -122,15 +139,20 @@ function mergeOption(place: string, problem: ParsedProblem, floors: Floors): Mer
   const resultBytes = sum(problem.groups.map((group) => group.resultBytes))
   const merge = mergePart(place, resultBytes, problem)
   const needed = (from: string) => problem.groups.some((group) => mayRunIn(group, from, problem))
-  const usdPerByte = (from: string, to: string) => {
-    if (from === to || from === INTERNET) return 0
-    return to === INTERNET ? floors.usdPerByte(from) : transferUsd(from, to, 1, prices)
-  }
+  const toInternet = (from: string, to: string) => to === INTERNET && from !== INTERNET
+  const usdPerByte = (from: string, to: string) =>
+    from === INTERNET || to === INTERNET ? 0 : transferUsd(from, to, 1, prices)
+  const floorPerByte = (from: string, to: string) => (toInternet(from, to) ? floors.usdPerByte(from) : 0)
   return {
     place: places.indexOf(place),
     usd: merge.usd + resultBytes * usdPerByte(place, destination),
     seconds: merge.seconds + sendSeconds(place, destination, resultBytes, problem),
     resultUsdPerByte: places.map((from) => (needed(from) ? usdPerByte(from, place) : 0)),
+    delivery: {
+      bytes: toInternet(place, destination) ? resultBytes : 0,
+      floorUsd: resultBytes * floorPerByte(place, destination),
+    },
+    resultFloorUsdPerByte: places.map((from) => (needed(from) ? floorPerByte(from, place) : 0)),
     resultLink: places.map((from) => (from === place || !needed(from) ? NO_TIME : resultLine(from, place, problem))),
   }
 }
@@ -140,34 +162,34 @@ function resultLine(from: string, to: string, problem: ParsedProblem): TimeLine 
   return { seconds: exchangeSeconds, secondsPerByte: 1 / bytesPerSecond }
 }
 
-/** The cheapest rates that traffic to the internet could have, and what the free GB could take off them. */
+/** The cheapest rates that traffic to the internet could have beyond the bytes that are free. */
 interface Floors {
-  readonly any: boolean
   usdPerByte(from: string): number
-  readonly credit: number
+  readonly freeBytes: number
 }
 
-function internetFloors(problem: ParsedProblem): Floors {
+function internetFloors(problem: ParsedProblem, mostUsd: number): Floors {
   const { places, prices, internetGBThisMonth, groups } = problem
   const mostGB = sum(groups.map((group) => group.bytes + group.resultBytes)) / BYTES_PER_BILLED_GB
   const freeGB = Math.max(0, prices.internet.freeGBPerMonth - internetGBThisMonth)
-  if (!places.includes(INTERNET) || mostGB <= freeGB) {
-    return { any: places.includes(INTERNET), usdPerByte: () => 0, credit: 0 }
-  }
-  const reached = prices.internet.tierUpperGB.findIndex((end) => end === null || end >= internetGBThisMonth + mostGB)
-  const floorOf = (from: string) => Math.min(...internetTierPrices(from, prices).slice(0, reached + 1))
+  if (!places.includes(INTERNET) || mostGB <= freeGB) return { usdPerByte: () => 0, freeBytes: 0 }
   const sources = new Set([...groups.map((group) => group.region), ...places.filter((place) => place !== INTERNET)])
+  const floorOf = (from: string) => {
+    const { tierUpperGB } = prices.internet
+    const usdPerGB = internetTierPrices(from, prices)
+    const endGB =
+      internetGBThisMonth + Math.min(mostGB, freeGB + amountFor(mostUsd, internetGBThisMonth, tierUpperGB, usdPerGB))
+    return Math.min(...usdPerGB.slice(0, tierUpperGB.findIndex((end) => end === null || end >= endGB) + 1))
+  }
+  const floors = new Map([...sources].map((from) => [from, floorOf(from)]))
   return {
-    any: true,
-    usdPerByte: (from) => floorOf(from) / BYTES_PER_BILLED_GB,
-    credit: freeGB * Math.max(...[...sources].map(floorOf)),
+    usdPerByte: (from) => floors.get(from)! / BYTES_PER_BILLED_GB,
+    freeBytes: freeGB * BYTES_PER_BILLED_GB,
   }
 }
 
-function beyondFloor(chosen: readonly number[], merge: MergeOption, problem: ParsedProblem, floors: Floors): number {
-  const flows = internetFlows(chosen, merge.place, problem)
-  const floor = sum(flows.map((flow) => flow.bytes * floors.usdPerByte(flow.from)))
-  return internetUsd(flows, problem.prices, problem.internetGBThisMonth) - floor
+function exactInternetUsd(chosen: readonly number[], merge: MergeOption, problem: ParsedProblem): number {
+  return internetUsd(internetFlows(chosen, merge.place, problem), problem.prices, problem.internetGBThisMonth)
 }
 
 /** Every flow of a placement that leaves AWS: data processed outside, results merged or delivered outside. */
@@ -192,7 +214,7 @@ export function evaluate(model: PlacementModel, chosen: readonly number[], merge
   for (const [group, place] of chosen.entries()) {
     usd += model.groupUsd[group]![place]! + model.results[group]! * merge.resultUsdPerByte[place]!
   }
-  usd += model.beyondFloor?.(chosen, merge) ?? 0
+  usd += model.internetUsd?.(chosen, merge) ?? 0
   return { usd, seconds: workSeconds(model, chosen) + resultSeconds(model, chosen, merge) + merge.seconds }
 }
 

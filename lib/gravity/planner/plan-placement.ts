@@ -81,7 +81,7 @@ export interface InfeasiblePlan extends PlanBase {
 export type Plan = FeasiblePlan | InfeasiblePlan
 
 export interface PlanOptions {
-  /** Branches the search may look at; about a million a second. @default 100000 */
+  /** Branches the search may look at; tens of thousands a second. @default 50000 */
   readonly nodeLimit?: number
   /** A second opinion where the search ends without a proof. */
   readonly solver?: MilpSolver
@@ -90,7 +90,7 @@ export interface PlanOptions {
 }
 
 /** The default of {@link PlanOptions.nodeLimit}. */
-export const DEFAULT_NODE_LIMIT = 100_000
+export const DEFAULT_NODE_LIMIT = 50_000
 
 /** What counts as the same objective. */
 const PRECISION = 1e-6
@@ -125,8 +125,9 @@ export function planPlacement(problem: PlacementProblem, options: PlanOptions = 
   const parsed = parseProblem(problem)
   const obstacles = residencyObstacles(parsed)
   if (obstacles.length > 0) return infeasible(parsed, { reasons: obstacles, proven: true }, options)
-  const model = buildModel(parsed)
-  const { ideas, excluded } = naivePlacements(parsed, model)
+  const rough = buildModel(parsed)
+  const { ideas, excluded } = naivePlacements(parsed, rough)
+  const model = rough.internetUsd === undefined ? rough : buildModel(parsed, mostUsd(parsed, ideas))
   const found = solve(parsed, model, ideas, options)
   const alternatives = alternativesOf(parsed, ideas, found.best)
   const context = { alternatives, excluded }
@@ -135,6 +136,15 @@ export function planPlacement(problem: PlacementProblem, options: PlanOptions = 
     return infeasible(parsed, { ...context, reasons, proven: found.lowerBound === Number.POSITIVE_INFINITY }, options)
   }
   return feasible(parsed, model, { ...context, best: found.best, lowerBound: found.lowerBound }, options)
+}
+
+/** What a plan may cost to be of interest: the budget, and for the cheapest plan what a naive one costs. */
+function mostUsd(
+  { objective, deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY }: ParsedProblem,
+  ideas: readonly Placement[],
+): number {
+  if (objective === 'time') return budgetUsd
+  return Math.min(budgetUsd, ...ideas.filter((idea) => keeps(idea, deadlineSeconds, budgetUsd)).map(({ usd }) => usd))
 }
 
 interface Solution {
@@ -173,7 +183,7 @@ function secondOpinion(
   const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
   const open =
     found.best === undefined ? Number.isFinite(found.lowerBound) : gapOf(found.best.usd, found.lowerBound) > PRECISION
-  if (solver === undefined || !open || model.beyondFloor !== undefined) return found
+  if (solver === undefined || !open || model.internetUsd !== undefined) return found
   const other = solveWithMilp(model, deadlineSeconds, solver)
   const fitting = [found.best, other.best].filter(
     (plan) => plan !== undefined && keeps(plan, deadlineSeconds, budgetUsd),
