@@ -39,7 +39,8 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await makeUpwards(path)
   } catch (error) {
-    throw explainFileError(error, path)
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainFileError(error, path)
+    throw unusable(`"${path}" is a file, not a folder`, 'name a folder')
   }
 }
 
