@@ -1,17 +1,17 @@
 import { Command, Option } from 'commander'
-import { mapStack } from '../../lib/bundle/map-stack.ts'
+import type { Json } from '../../lib/encoding/json.ts'
 import { outcomeOf } from '../../lib/fleet/answer.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { addToJournal, readJournal } from '../../lib/fleet/journal.ts'
 import { journalEntry } from '../../lib/fleet/journal-entry.ts'
-import type { RegionResult } from '../../lib/fleet/mission.ts'
+import type { MissionOptions, RegionResult } from '../../lib/fleet/mission.ts'
 import { readStatement } from '../../lib/fleet/orders.ts'
 import { type PlacedAnswer, type PlacedPart, runPlaced } from '../../lib/fleet/placed-run.ts'
 import type { Answer } from '../../lib/fleet/run.ts'
 import { INTERNET, type PriceFile } from '../../lib/gravity/prices.ts'
-import { formatDataUri } from '../../lib/objects/data-uri.ts'
-import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
-import { bytes, EXIT, note, paint, seconds, table } from '../terminal/output.ts'
+import { exitCodeOfAnswer, reportAnswer, reportLeft } from '../terminal/answer-report.ts'
+import { note, seconds } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
@@ -66,76 +66,92 @@ export function runCommand(): Command {
     .addOption(timeOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
     .option('--json', 'print one JSON document')
   return withQuoteOptions(command).action(async (agent: string, options: RunOptions) => {
-    const input = parseInput(options.input)
     const fleet = await readFleet(options.fleet)
-    const key = await readSender(options)
+    const sender = await readSender(options)
     using clients = createFleetClients(fleet)
-    const { file, map } = await bundleOf(agent, key, fleet, options)
-    const statement = readStatement(file)
-    const scopes = options.data ?? statement.scopes
+    const { file, map } = await bundleOf(agent, sender, fleet, options)
+    const mission: Mission = { fleet, clients, file, sender, input: parseInput(options.input), map }
     if (options.receipts !== undefined) await prepareReceipts(options.receipts)
-    const { place, maxUsd, maxSeconds, limit: limits = {} } = options
-    if (options.start === 'once') {
-      const quiet = options.json === true
-      const answer = await runOnce({ fleet, clients, file, sender: key, input, scopes, limits, quiet })
-      const receipts = options.receipts ? await saveReceipts(options.receipts, answer.regions, fleet) : []
-      process.exitCode = exitCode(answer)
-      if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-      else reportOnce(answer, map)
-      for (const path of receipts) note(`receipt ${path}`)
-      return
-    }
-    const prices = await priceFileOf(options)
-    const quoted = await quoteBeforeRun({
-      fleet,
-      clients,
-      statement,
-      scopes,
-      place,
-      maxUsd,
-      prices,
-      agentBytes: file.length + JSON.stringify(input).length,
-      journal: await readJournal(journalPath()),
-      home: homeOf(options, fleet),
-      inventories: await inventoriesOf(options, fleet, clients),
-    })
-    const { parts } = quoted
-    if (place === 'auto') announce(parts)
-    const bars = createProgressBars(
-      parts.map(({ region }) => region),
-      { quiet: options.json === true },
-    )
-    const at = new Date()
-    const answer = await runPlaced({
-      fleet,
-      clients,
-      file,
-      sender: key,
-      input,
-      parts,
-      maxUsd,
-      maxSeconds,
-      prices,
-      order: { limits },
-      onProgress: (region, progress) => bars.update(region, progress),
-    })
-    for (const region of answer.regions)
-      bars.finish(
-        region.region,
-        `${outcomeOf(region)} in ${seconds(region.seconds)}`,
-        outcomeOf(region) === 'completed',
-      )
-    // First of all: an answer that its receipt contradicts is none.
-    const receipts = options.receipts ? await saveReceipts(options.receipts, inRegions(answer), fleet) : []
-    process.exitCode = exitCode(answer)
-    if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-    else {
-      report(answer, map)
-      reportLeft(answer)
-    }
-    for (const path of receipts) note(`receipt ${path}`)
-    await remember(answer, quoted, at, prices)
+    if (options.start === 'once') await once(mission, options)
+    else await everywhere(mission, options)
   })
+}
+
+interface Mission extends Pick<MissionOptions, 'fleet' | 'clients' | 'file' | 'sender'> {
+  readonly input: Json
+  /** The agent's source map, where it is at hand. */
+  readonly map: string | undefined
+}
+
+/** A single agent that goes to its data by itself. */
+async function once({ map, ...mission }: Mission, options: RunOptions): Promise<void> {
+  const { data: scopes = readStatement(mission.file).scopes, limit: limits = {}, json = false } = options
+  const answer = await runOnce({ ...mission, scopes, limits, quiet: json })
+  await settle(answer, answer.regions, mission.fleet, options, () => {
+    reportRoute(answer)
+    reportAnswer(answer, map)
+  })
+}
+
+/** An agent for every region, or the data of some brought to this machine, as the plan says. */
+async function everywhere({ map, ...mission }: Mission, options: RunOptions): Promise<void> {
+  const { place, maxUsd, maxSeconds, limit: limits = {} } = options
+  const prices = await priceFileOf(options)
+  const quoted = await quoteFor(mission, options, prices)
+  const { parts } = quoted
+  if (place === 'auto') announce(parts)
+  const bars = createProgressBars(
+    parts.map(({ region }) => region),
+    { quiet: options.json === true },
+  )
+  const at = new Date()
+  const onProgress = bars.update
+  const answer = await runPlaced({ ...mission, parts, maxUsd, maxSeconds, prices, order: { limits }, onProgress })
+  for (const result of answer.regions) {
+    const outcome = outcomeOf(result)
+    bars.finish(result.region, `${outcome} in ${seconds(result.seconds)}`, outcome === 'completed')
+  }
+  await settle(answer, inRegions(answer), mission.fleet, options, () => {
+    reportAnswer(answer, map)
+    reportLeft(answer)
+  })
+  await remember(answer, quoted, at, prices)
+}
+
+async function quoteFor(
+  { fleet, clients, file, input }: Omit<Mission, 'map'>,
+  options: RunOptions,
+  prices: PriceFile | undefined,
+): Promise<QuotedRun> {
+  const statement = readStatement(file)
+  return quoteBeforeRun({
+    fleet,
+    clients,
+    statement,
+    scopes: options.data ?? statement.scopes,
+    place: options.place,
+    maxUsd: options.maxUsd,
+    prices,
+    agentBytes: file.length + JSON.stringify(input).length,
+    journal: await readJournal(journalPath()),
+    home: homeOf(options, fleet),
+    inventories: await inventoriesOf(options, fleet, clients),
+  })
+}
+
+/** Receipts first: an answer that its receipt contradicts is none. Then the answer, for programs or for people. */
+async function settle(
+  answer: Answer,
+  signed: readonly RegionResult[],
+  fleet: Fleet,
+  { receipts, json }: RunOptions,
+  report: () => void,
+): Promise<void> {
+  const saved = receipts === undefined ? [] : await saveReceipts(receipts, signed, fleet)
+  process.exitCode = exitCodeOfAnswer(answer)
+  if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+  else report()
+  for (const path of saved) note(`receipt ${path}`)
 }
 
 /** Only a region signs what it did: home belongs to no fleet. */
@@ -155,70 +171,4 @@ async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, price
 function announce(parts: readonly PlacedPart[]): void {
   const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
   if (come.length > 0) note(`the data of ${come.join(', ')} comes to this machine; --place data would leave it there`)
-}
-
-function reportOnce(answer: Answer, map?: string): void {
-  reportRoute(answer)
-  report(answer, map)
-}
-
-/** What is left, and how to go on with it. */
-function reportLeft({ left, partial }: PlacedAnswer): void {
-  if (left.length === 0) return
-  if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
-  if (partial !== undefined) note('printed is what the other regions answered')
-  for (const { region, scopes } of left) note(`left to do: ${region}, ${scopes.map(formatDataUri).join(' ')}`)
-}
-
-/** The value to stdout; what happened in which region to stderr. */
-function report(answer: Answer, map?: string): void {
-  if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
-  const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
-  for (const result of [...answer.regions, ...merge]) {
-    for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
-    const problem = problemOf(result, map)
-    if (problem === undefined) continue
-    note(`${paint('red', result.region, process.stderr)} ${problem.code}: ${problem.message}`)
-    if (problem.remedy !== undefined) note(`  ${paint('green', 'remedy', process.stderr)}: ${problem.remedy}`)
-  }
-  note(summary(answer))
-}
-
-/** Why a region has no value, if it has none. */
-function problemOf(
-  { settlement, error }: Pick<RegionResult, 'settlement' | 'error'>,
-  map?: string,
-): { code: string; message: string; remedy?: string } | undefined {
-  if (error !== undefined || settlement === undefined) return error
-  const { outcome } = settlement
-  if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
-  if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error, map) }
-  return undefined
-}
-
-function describe({ name, message, stack = '' }: AgentFailure, map?: string): string {
-  const said =
-    [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
-  return [said, mapStack(stack, map).trimEnd()].filter(Boolean).join('\n')
-}
-
-function summary({ regions, usage }: Answer): string {
-  const rows = regions.map((region) => [
-    region.region,
-    outcomeOf(region),
-    bytes(region.settlement?.usage.bytesRead ?? 0),
-    bytes(region.settlement?.usage.bytesReturned ?? 0),
-    bytes(region.bytesMoved),
-    seconds(region.seconds),
-  ])
-  const { bytesRead, bytesReturned, bytesMoved } = usage
-  rows.push(['all', '', bytes(bytesRead), bytes(bytesReturned), bytes(bytesMoved), ''])
-  return table(['region', 'outcome', 'read there', 'returned', 'moved', 'time'], rows)
-}
-
-/** The gravest region decides; a refusal and an unreachable region have codes of their own. */
-function exitCode({ outcome }: Answer): number {
-  if (outcome === 'completed') return EXIT.done
-  if (outcome === 'refused') return EXIT.refused
-  return outcome === 'unreachable' ? EXIT.unreachable : EXIT.failed
 }

@@ -1,0 +1,72 @@
+/** What a run came to, for people: the value to stdout, what happened in which region to stderr. */
+import { mapStack } from '../../lib/bundle/map-stack.ts'
+import { outcomeOf } from '../../lib/fleet/answer.ts'
+import type { RegionResult } from '../../lib/fleet/mission.ts'
+import type { PlacedAnswer } from '../../lib/fleet/placed-run.ts'
+import type { Answer } from '../../lib/fleet/run.ts'
+import { formatDataUri } from '../../lib/objects/data-uri.ts'
+import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
+import { bytes, EXIT, note, paint, seconds, table } from './output.ts'
+import { withRemedy } from './remedies.ts'
+
+/** @param map the source map of the agent, where it is at hand */
+export function reportAnswer(answer: Answer, map?: string): void {
+  if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
+  const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
+  for (const result of [...answer.regions, ...merge]) {
+    for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
+    const found = problemOf(result, map)
+    if (found === undefined) continue
+    const problem = withRemedy(found)
+    note(`${paint('red', result.region, process.stderr)} ${problem.code}: ${problem.message}`)
+    if (problem.remedy !== undefined) note(`  ${paint('green', 'remedy', process.stderr)}: ${problem.remedy}`)
+  }
+  note(summary(answer))
+}
+
+/** What is left, and how to go on with it. */
+export function reportLeft({ left, partial }: PlacedAnswer): void {
+  if (left.length === 0) return
+  if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
+  if (partial !== undefined) note('printed is what the other regions answered')
+  for (const { region, scopes } of left) note(`left to do: ${region}, ${scopes.map(formatDataUri).join(' ')}`)
+}
+
+/** Why a region has no value, if it has none. */
+function problemOf(
+  { settlement, error }: Pick<RegionResult, 'settlement' | 'error'>,
+  map?: string,
+): { code: string; message: string; remedy?: string } | undefined {
+  if (error !== undefined || settlement === undefined) return error
+  const { outcome } = settlement
+  if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
+  if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error, map) }
+  return undefined
+}
+
+function describe({ name, message, stack = '' }: AgentFailure, map?: string): string {
+  const said =
+    [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
+  return [said, mapStack(stack, map).trimEnd()].filter(Boolean).join('\n')
+}
+
+function summary({ regions, usage }: Answer): string {
+  const rows = regions.map((region) => [
+    region.region,
+    outcomeOf(region),
+    bytes(region.settlement?.usage.bytesRead ?? 0),
+    bytes(region.settlement?.usage.bytesReturned ?? 0),
+    bytes(region.bytesMoved),
+    seconds(region.seconds),
+  ])
+  const { bytesRead, bytesReturned, bytesMoved } = usage
+  rows.push(['all', '', bytes(bytesRead), bytes(bytesReturned), bytes(bytesMoved), ''])
+  return table(['region', 'outcome', 'read there', 'returned', 'moved', 'time'], rows)
+}
+
+/** The gravest region decides; a refusal and an unreachable region have codes of their own. */
+export function exitCodeOfAnswer({ outcome }: Answer): number {
+  if (outcome === 'completed') return EXIT.done
+  if (outcome === 'refused') return EXIT.refused
+  return outcome === 'unreachable' ? EXIT.unreachable : EXIT.failed
+}
