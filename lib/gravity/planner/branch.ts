@@ -65,10 +65,14 @@ function leastUsd(model: PlacementModel, merge: MergeOption, group: number, seco
   let least = Number.POSITIVE_INFINITY
   for (let place = 0; place < model.places.length; place++) {
     const usd = usdOf(model, merge, group, place)
-    if (usd < least && workAlone(model, group, place) + resultAlone(model, merge, group, place) <= secondsLeft)
-      least = usd
+    if (usd < least && inTime(model, merge, group, place, secondsLeft)) least = usd
   }
   return least
+}
+
+function inTime(model: PlacementModel, merge: MergeOption, group: number, place: number, secondsLeft: number): boolean {
+  if (secondsLeft === Number.POSITIVE_INFINITY) return true
+  return workAlone(model, group, place) + resultAlone(model, merge, group, place) <= secondsLeft
 }
 
 const usdOf = (model: PlacementModel, merge: MergeOption, group: number, place: number): number =>
@@ -96,37 +100,31 @@ function resultAlone(model: PlacementModel, merge: MergeOption, group: number, p
   return way.seconds + way.secondsPerByte * model.results[group]!
 }
 
-/** Where each group may go if it were the only one. */
-function directChoices(model: PlacementModel, { merge, secondsLeft }: Candidate): TimedChoice[][] {
-  return model.bytes.map((_, group) => {
-    const choices: TimedChoice[] = []
-    for (const place of model.places.keys()) {
-      const usd = usdOf(model, merge, group, place)
-      const workSeconds = workAlone(model, group, place)
-      const resultSeconds = resultAlone(model, merge, group, place)
-      if (usd < Number.POSITIVE_INFINITY && workSeconds + resultSeconds <= secondsLeft)
-        choices.push({
-          place,
-          usd,
-          internet: internetLoadOf(model, merge, group, place),
-          workSeconds,
-          resultSeconds,
-        })
-    }
-    return choices
-  })
+/** Where a group may go if it were the only one, but for places that can't be part of a cheapest plan. */
+function choicesOf(model: PlacementModel, { merge, secondsLeft }: Candidate, group: number): TimedChoice[] {
+  const usd = model.places.map((_, place) => usdOf(model, merge, group, place))
+  return [...model.places.keys()]
+    .filter((place) => usd[place]! < Number.POSITIVE_INFINITY && inTime(model, merge, group, place, secondsLeft))
+    .filter(secondsLeft === Number.POSITIVE_INFINITY ? undominated(model, usd) : () => true)
+    .map((place) => ({
+      place,
+      usd: usd[place]!,
+      internet: internetLoadOf(model, merge, group, place),
+      workSeconds: workAlone(model, group, place),
+      resultSeconds: resultAlone(model, merge, group, place),
+    }))
 }
 
 /**
  * Without a deadline, a place can be left out where another one costs less even with all that it costs to use it.
  * (Where traffic to the internet is possible every choice is kept: what it costs depends on the other groups.)
  */
-function undominated(model: PlacementModel, choices: readonly TimedChoice[]): readonly TimedChoice[] {
-  if (model.internetUsd !== undefined) return choices
-  const withOpening = choices.map(({ place, usd }) => usd + model.openUsd[place]!)
+function undominated(model: PlacementModel, usd: readonly number[]): (place: number) => boolean {
+  if (model.internetUsd !== undefined) return () => true
+  const withOpening = usd.map((own, place) => own + model.openUsd[place]!)
   const least = Math.min(...withOpening)
-  const leastIndex = withOpening.indexOf(least)
-  return choices.filter(({ usd }, index) => index === leastIndex || usd < least)
+  const cheapest = withOpening.indexOf(least)
+  return (place) => place === cheapest || usd[place]! < least
 }
 
 /** Puts the prices of what is scarce and the shares of places into the choices, and the groups in order. */
@@ -136,8 +134,7 @@ export function prepareBranch(
   { cutoffUsd, prices }: BranchOptions,
 ): Branch {
   const { merge, secondsLeft } = candidate
-  const possible = directChoices(model, candidate)
-  const direct = secondsLeft === Number.POSITIVE_INFINITY ? possible.map((mine) => undominated(model, mine)) : possible
+  const direct = model.bytes.map((_, group) => choicesOf(model, candidate, group))
   const enoughUsd = cutoffUsd - merge.usd
   const scarce = priceScarcity(model, merge, direct, { secondsLeft, start: prices, enoughUsd })
   const taxed = direct.map((mine, group) =>
