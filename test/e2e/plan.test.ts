@@ -285,7 +285,8 @@ describe('the commands', () => {
   test('lander run prints what is done, and what is left', async () => {
     const { status, stdout, stderr } = await command('run', 'count.ts', ...DATA, '--max-usd', '1e-12')
     expect([status, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/left: us-east-1, s3:\/\/logs-us\/logs\/: not started/)
+    expect(stderr).toMatch(/us-east-1 LIMIT_REACHED: not started/)
+    expect(stderr).toMatch(/left to do: us-east-1, s3:\/\/logs-us\/logs\/$/m)
   })
 
   test.each([
