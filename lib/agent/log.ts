@@ -1,8 +1,12 @@
 import { tell } from './prelude/calls.ts'
-import { stringify } from './prelude/captured.ts'
+import { BufferClass, ErrorClass, isView, MapClass, SetClass, stringify } from './prelude/captured.ts'
+
+/** Items of a collection that are shown. */
+const SHOWN = 20
 
 /**
- * Writes a line to the log of this run, as `console.log` does. Logs leave the region with the result, within the
+ * Writes a line to the log of this run, as `console.log` does: JSON, with a few items of a
+ * `Map`, a `Set` or a typed array. Logs leave the region with the result, within the
  * limit `logBytes` of the run; more ends the run.
  *
  * @example
@@ -25,10 +29,35 @@ export function progress(fraction: number): void {
 
 function legible(value: unknown): string {
   if (typeof value === 'string') return value
-  if (value instanceof Error) return `${value.name}: ${value.message}`
+  if (value instanceof ErrorClass) return described(value)
   try {
-    return stringify(value) ?? String(value)
+    return stringify(value, spoken) ?? String(value)
   } catch {
     return String(value)
   }
+}
+
+/** JSON has no word for these: `{"Map(2)":[["a",1],["b",2]]}`. */
+function spoken(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`
+  if (value instanceof ErrorClass) return described(value)
+  if (value instanceof MapClass) return { [`Map(${value.size})`]: first(value) }
+  if (value instanceof SetClass) return { [`Set(${value.size})`]: first(value) }
+  if (value instanceof BufferClass) return { [`ArrayBuffer(${value.byteLength})`]: first(new Uint8Array(value)) }
+  if (isView(value) && !(value instanceof DataView)) {
+    const items = value as Uint8Array
+    return { [`${items.constructor.name}(${items.length})`]: first(items) }
+  }
+  return value
+}
+
+const described = ({ name, message }: Error): string => `${name}: ${message}`
+
+function first(items: Iterable<unknown>): unknown[] {
+  const shown: unknown[] = []
+  for (const item of items) {
+    if (shown.length === SHOWN) return [...shown, '…']
+    shown.push(item)
+  }
+  return shown
 }

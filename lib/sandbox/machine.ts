@@ -80,6 +80,8 @@ export class Machine {
   #base: Uint8Array | undefined
   #stackPointer = 0
   #depth = 0
+  /** A result that waits for the guest to be idle: it does not count if a rejection is left unhandled then. */
+  #heldResult: string | undefined
   #stopped = false
 
   private constructor(vm: QuickJS, options: MachineOptions, clock: { now: number }, rejections: Rejections) {
@@ -224,7 +226,8 @@ export class Machine {
       throw 'a host call is too long'
     try {
       const copied = bytes?.isObject ? bytes.toUint8Array() : undefined
-      this.#options.hostCall(name.toString(), id.toNumber(), request.toString(), copied)
+      if (this.#rejections.size > 0 && name.toString() === 'return') this.#heldResult = request.toString()
+      else this.#options.hostCall(name.toString(), id.toNumber(), request.toString(), copied)
     } catch (error) {
       if (isTrap(error)) this.#stop({ kind: 'trapped' })
       // A string, because an Error would carry the host's own stack into the guest.
@@ -283,10 +286,13 @@ export class Machine {
     this.#options.onStop(stop)
   }
 
-  /** Nobody listened to a rejection while the guest ran: that fails the run, as it ends a Node process. */
+  /** Nobody listened to a rejection while the guest ran: that fails the run, as it ends a Node process, result or not. */
   #reportRejection(): void {
     const [first] = this.#rejections.values()
-    if (first === undefined) return
+    if (first === undefined) {
+      if (this.#heldResult !== undefined) this.#options.hostCall('return', 0, this.#heldResult, undefined)
+      return
+    }
     this.#rejections.clear()
     this.#call(this.#hooks!.fail, first.reason)
   }

@@ -55,6 +55,34 @@ describe('a run', () => {
     expect(usage.logBytes).toBe(25)
   })
 
+  test.each([
+    ['a Map', 'new Map([["a", 1], ["b", new Set([2])]])', '{"Map(2)":[["a",1],["b",{"Set(1)":[2]}]]}'],
+    ['a typed array', '{ at: new Float64Array([0.5, 2]) }', '{"at":{"Float64Array(2)":[0.5,2]}}'],
+    ['bytes', 'new Uint8Array([7]).buffer', '{"ArrayBuffer(1)":[7]}'],
+    ['an error inside', '[new TypeError("no")]', '["TypeError: no"]'],
+    ['a BigInt inside', '[1n]', '["1n"]'],
+    ['a large one', 'new Set(Array(1000).keys())', `{"Set(1000)":[${[...Array(20).keys()]},"…"]}`],
+  ])('logs %s legibly', async (_what, value, line) => {
+    expect((await sandbox.run(`log(${value})`)).logs).toEqual([line])
+  })
+
+  test.each([
+    ['before it returns', 'Promise.reject(new Error("left alone")); return 1'],
+    ['before it returns later', 'await sleep(1); Promise.reject(new Error("left alone")); return 1'],
+  ])('fails by a rejection that nobody handles, made right %s', async (_when, body) => {
+    const { outcome, usage } = await sandbox.run(body)
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_THREW', message: 'left alone' } })
+    expect(usage.bytesReturned).toBeLessThan(1024)
+  })
+
+  test.each([
+    ['at once', 'const no = Promise.reject(1); no.catch(() => {}); return 1'],
+    ['after it returned', 'const no = Promise.reject(1); later(9, () => no.catch(() => {})); return 1'],
+  ])('completes when a rejection is handled %s', async (_when, body) => {
+    const later = 'const later = async (turns, act) => { while (turns-- > 0) await null; act() };'
+    expect((await sandbox.run(later + body)).outcome).toEqual({ kind: 'completed', value: 1 })
+  })
+
   test('reports progress in whole percents', async () => {
     const seen: Progress[] = []
     await sandbox.run('progress(0.4567); return 1', { onProgress: (progress) => seen.push(progress) })
