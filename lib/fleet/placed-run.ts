@@ -11,10 +11,10 @@ import type { Scope } from '../scope.ts'
 import { type MissionOutcome, outcomeOf, usageOf, valuesOf, worstOutcome } from './answer.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
-import { createHome, type Home } from './home.ts'
+import { type HomeToBe, startHome } from './home-to-be.ts'
 import { type MissionOptions, type RegionResult, regionsOf, runMission } from './mission.ts'
 import { readStatement } from './orders.ts'
-import { type Answer, readPolicy, runAtHome } from './run.ts'
+import { type Answer, runAtHome } from './run.ts'
 import { affordable, type Ceilings, type Meter, type PaidPart, startMeter, wallMsWithin } from './spending.ts'
 
 /** A region's data, and where it is worked on. */
@@ -72,7 +72,9 @@ export async function runPlaced(options: PlacedRunOptions): Promise<PlacedAnswer
   const parts = options.start === 'once' ? asOne(options.parts) : options.parts
   const start = performance.now()
   const started = affordable(parts, maxUsd)
-  await using home = startHome(options, started)
+  // One region's result is the answer as it is: then nobody needs a home.
+  const soon = started.length > 1 || started.some(({ place }) => place === INTERNET)
+  await using home = startHome(options, { soon, data: farStore(options) })
   using meter = startMeter(options, options.prices)
   const done = await runParts(started, home, meter, options)
   const regions = parts.map((part) => done.get(part) ?? notStarted(part, maxUsd!))
@@ -105,30 +107,6 @@ function asOne(parts: readonly PlacedPart[]): PlacedPart[] {
       onward: others.map(({ region }) => region),
     },
   ]
-}
-
-/** A home that is made ready while the regions work, and ended with the run. */
-interface HomeToBe extends AsyncDisposable {
-  ready(): Promise<Home>
-}
-
-function startHome(options: PlacedRunOptions, parts: readonly PlacedPart[]): HomeToBe {
-  const { fleet, clients, now = Date.now } = options
-  const open = async () => {
-    const policy = await readPolicy(fleet, clients, now())
-    return createHome({ fleet: fleet.name, policy, data: farStore(options), now })
-  }
-  let opening: Promise<Home> | undefined
-  const ready = () => (opening ??= open())
-  // One region's result is the answer as it is: then nobody needs a home.
-  if (parts.length > 1 || parts.some(({ place }) => place === INTERNET)) ready().catch(() => undefined)
-  return {
-    ready,
-    async [Symbol.asyncDispose]() {
-      const home = await opening?.catch(() => undefined)
-      await home?.[Symbol.asyncDispose]()
-    },
-  }
 }
 
 /** Every bucket of the run, read where it lies. */

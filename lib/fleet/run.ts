@@ -1,17 +1,11 @@
 /** The whole way in one call: a signed bundle goes to the regions of its data, and one answer comes back. */
 import { HOME } from '../bundle/document.ts'
-import { fromBase64url } from '../encoding/base64url.ts'
 import type { Json } from '../encoding/json.ts'
-import { fromWireError, InternalError, UnreachableError } from '../errors.ts'
+import { fromWireError, InternalError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
-import { POLICY_KEY } from '../objects/agent-bucket.ts'
-import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import type { KeyPolicy } from '../trust/policy.ts'
-import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './answer.ts'
-import type { FleetClients } from './clients.ts'
-import type { Fleet } from './fleet.ts'
-import { createHome, type Home } from './home.ts'
+import type { Home } from './home.ts'
+import { startHome } from './home-to-be.ts'
 import { type MissionOptions, type RegionResult, runMission } from './mission.ts'
 import { readStatement, signOrderFor } from './orders.ts'
 
@@ -31,17 +25,26 @@ export interface Answer {
 
 /** Runs a signed bundle where its data lies and merges the answers. */
 export async function run(options: MissionOptions): Promise<Answer> {
+  await using home = startHome(options, { soon: hasSeveralAnswers(options) })
   const { mission, regions } = await runMission(options)
   const summary = { mission, outcome: worstOutcome(regions), usage: usageOf(regions), regions }
   const values = valuesOf(regions)
   if (values === undefined) return summary
   if (values.length === 1) return { ...summary, value: values[0]! }
-  const { fleet, clients, now = Date.now } = options
-  await using home = await createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, now()), now })
-  const merge = await runAtHome(home, { ...options, input: values, order: { ...options.order, scopes: [] } }, 'merge')
+  const merge = await runAtHome(
+    await home.ready(),
+    { ...options, input: values, order: { ...options.order, scopes: [] } },
+    'merge',
+  )
   const { outcome } = merge
   if (outcome.kind === 'completed') return { ...summary, merge, value: outcome.value }
   return { ...summary, merge, outcome: outcome.kind }
+}
+
+/** Whether there will most likely be answers to merge. */
+function hasSeveralAnswers({ file, order = {}, start }: MissionOptions): boolean {
+  const places = order.regions ?? (order.scopes ?? readStatement(file).scopes).map(({ bucket }) => bucket)
+  return start !== 'once' && new Set(places).size > 1
 }
 
 /** Runs a signed bundle on the caller's own machine, with the data that place was given. */
@@ -62,17 +65,4 @@ export async function runAtHome(
   const { outcome } = reply.settlement
   if (outcome.kind === 'departed') throw new InternalError('an agent departed from home')
   return { ...reply.settlement, outcome }
-}
-
-/** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */
-export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {
-  const { region, agentBucket } = fleet.regions[0]!
-  const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
-  const bytes = await agents.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
-  if (bytes === undefined) {
-    throw new UnreachableError('REGION_UNREACHABLE', `fleet "${fleet.name}" has no key policy in ${region}`, {
-      remedy: 'publish one with lander trust publish',
-    })
-  }
-  return verifyPolicyFile(bytes, { rootKey: fromBase64url(fleet.rootKey), fleet: fleet.name, now })
 }
