@@ -15,9 +15,12 @@ export interface ExecutorListener {
 /**
  * How Node starts an executor. The walls that count are the engine and the process; these are cheap ones on top:
  *
- * - without dynamic tiering V8 can end a guest's long `memory.fill`, which otherwise it may run to its end;
  * - no code from strings, so what breaks out of the engine finds no `eval` outside either;
  * - Node's permission model: no files but the sandbox's own, no writing, no processes, no native code.
+ *
+ * V8's dynamic tiering stays on: without it the whole engine is optimised at every start, half of a cold one. Modules
+ * of guests, once there are any, must be compiled with `--no-wasm-dynamic-tiering`, or a long `memory.fill` of theirs
+ * can't be ended; the engine's own loops can.
  */
 function flagsFor(assets: string): string[] {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
@@ -25,7 +28,6 @@ function flagsFor(assets: string): string[] {
     : '--experimental-permission'
   const files = join(assets, '*')
   return [
-    '--no-wasm-dynamic-tiering',
     '--disallow-code-generation-from-strings',
     permission,
     `--allow-fs-read=${files}`,
