@@ -27,12 +27,7 @@ function flagsFor(assets: string): string[] {
     ? '--permission'
     : '--experimental-permission'
   const files = join(assets, '*')
-  return [
-    '--disallow-code-generation-from-strings',
-    permission,
-    `--allow-fs-read=${files}`,
-    '--allow-worker',
-  ]
+  return ['--disallow-code-generation-from-strings', permission, `--allow-fs-read=${files}`, '--allow-worker']
 }
 
 /**
