@@ -115,7 +115,8 @@ export async function detach(files: LocalFleetFiles, args: readonly string[]): P
 async function firstReport(child: ChildProcess): Promise<StartReport | undefined> {
   const signal = AbortSignal.timeout(START_MS)
   const said = once(child, 'message', { signal }).then(([report]) => report as StartReport)
-  const ended = once(child, 'exit', { signal }).then(() => undefined)
+  // Not its exit, which may be known before the last message is read; the channel closes after it.
+  const ended = once(child, 'disconnect', { signal }).then(() => undefined)
   return Promise.race([said, ended]).catch(() => undefined)
 }
 
