@@ -66,11 +66,11 @@ describe('an agent that hops', () => {
   test('takes its timers along', async () => {
     const body = `
       let rang = ''
-      const bell = sleep(300).then(() => { rang += here.region })
-      setTimeout(() => { rang += '!' }, 310)
+      const bell = sleep(1500).then(() => { rang += here.region })
+      const echo = new Promise((done) => setTimeout(() => done(rang += '!'), 1510))
       await hop('${EU}')
       const before = rang
-      await bell; await sleep(50)
+      await bell; await echo
       return [before, rang]`
     expect(await resultOf(body)).toEqual(['', `${EU}!`])
   })
