@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import { fromWireError, LanderError, toWireError, UsageError, type WireError } from '../errors.ts'
 import { explainFileError } from '../file-error.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
-import { isAlive } from './lock.ts'
+import { isAlive, livingHolder, lockHeld } from './lock.ts'
 
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
@@ -105,6 +105,9 @@ export async function detach(files: LocalFleetFiles, args: readonly string[]): P
   if (report !== undefined && 'serving' in report) return child.unref()
   await endChild(child)
   if (report !== undefined) throw fromWireError({ remedy: `see ${files.log}`, ...report.error })
+  // A child that had no time to say so was kept out by whoever holds the lock.
+  const holder = await livingHolder(files.lock)
+  if (holder !== undefined) throw lockHeld(files.lock, holder)
   const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-5).join('\n')
   throw new UsageError('LOCAL_NOT_RUNNING', `the local cloud did not start: ${said || 'it said nothing'}`, {
     remedy: `see ${files.log}`,

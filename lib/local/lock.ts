@@ -15,9 +15,9 @@ export interface Lock extends AsyncDisposable {}
 export async function takeLock(path: string): Promise<Lock> {
   if (!(await create(path))) {
     const holder = await livingHolder(path)
-    if (holder !== undefined) throw held(path, holder)
+    if (holder !== undefined) throw lockHeld(path, holder)
     await removeStale(path)
-    if (!(await create(path))) throw held(path, await livingHolder(path))
+    if (!(await create(path))) throw lockHeld(path, await livingHolder(path))
   }
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) }
 }
@@ -70,12 +70,13 @@ async function removeStale(path: string): Promise<void> {
   const holder = await livingHolder(aside)
   if (holder !== undefined) {
     await rename(aside, path)
-    throw held(path, holder)
+    throw lockHeld(path, holder)
   }
   await rm(aside, { force: true })
 }
 
-function held(path: string, holder: number | undefined): UsageError {
+/** What whoever comes second is told. */
+export function lockHeld(path: string, holder: number | undefined): UsageError {
   return new UsageError('LOCAL_RUNNING', `a local cloud is served already, by process ${holder ?? 'unknown'}`, {
     remedy: `use it, or end it with lander local down; if that process is something else, remove ${path}`,
   })
