@@ -237,7 +237,8 @@ describe("the SDK's signer", () => {
       fc.asyncProperty(
         fc.string({ unit: 'binary', minLength: 1 }),
         fc.dictionary(
-          fc.string({ unit: 'binary', minLength: 1 }).filter((name) => !/^x-amz-signature$/i.test(name)),
+          // The SDK's signer keeps the query in a plain object, so it loses this one name before it signs.
+          fc.string({ unit: 'binary', minLength: 1 }).filter((name) => !/^(x-amz-signature|__proto__)$/i.test(name)),
           fc.string({ unit: 'binary' }),
         ),
         async (key, query) => {
