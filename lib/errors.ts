@@ -7,7 +7,7 @@
  */
 
 /** What went wrong, seen from the caller's chair. */
-export type Situation = 'usage' | 'refused' | 'object' | 'unreachable' | 'internal'
+export type Situation = 'usage' | 'refused' | 'object' | 'kernel' | 'unreachable' | 'internal'
 
 /** Who sent a bundle that is not let in, and why not. Terse by design: a refusal teaches an attacker nothing. */
 export type RefusalCode =
@@ -48,6 +48,8 @@ export type RefusalCode =
   | 'STATE_STALE'
   | 'STATE_EXPIRED'
   | 'STATE_INVALID'
+  | 'KERNEL_MALFORMED'
+  | 'KERNEL_MISMATCH'
 
 /** What can go wrong with an object. These reach the agent as errors with the same code. */
 export type ObjectCode =
@@ -61,6 +63,19 @@ export type ObjectCode =
   | 'BUCKET_NOT_FOUND'
   | 'BUCKET_ELSEWHERE'
   | 'STORE_FAILED'
+
+/** What can go wrong with a kernel. These reach the agent as errors with the same code. */
+export type KernelCode =
+  | 'KERNEL_COMPILE_FAILED'
+  | 'KERNEL_MALFORMED'
+  | 'KERNEL_NOT_ALLOWED'
+  | 'KERNEL_PROTOTYPE'
+  | 'KERNEL_TRAPPED'
+  | 'KERNEL_MEMORY'
+  | 'KERNEL_TIMEOUT'
+  | 'KERNEL_TOO_LARGE'
+  | 'KERNEL_UNKNOWN'
+  | 'KERNEL_UNREACHABLE'
 
 export type UsageCode =
   | 'USAGE'
@@ -139,6 +154,15 @@ export class ObjectError extends LanderError {
   }
 }
 
+/** A kernel does not compile, is not what a place runs, or failed while it ran. Exit code 2. */
+export class KernelError extends LanderError {
+  readonly situation = 'kernel'
+  declare readonly code: KernelCode
+  constructor(code: KernelCode, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+  }
+}
+
 /** A region, or its function, could not be reached or did not answer as it should. Exit code 4. */
 export class UnreachableError extends LanderError {
   readonly situation = 'unreachable'
@@ -182,6 +206,8 @@ export function fromWireError({ code, situation, message, remedy }: WireError): 
       return new RefusedError(code as RefusalCode, message, details)
     case 'object':
       return new ObjectError(code as ObjectCode, message, details)
+    case 'kernel':
+      return new KernelError(code as KernelCode, message, details)
     case 'unreachable':
       return new UnreachableError(code as UnreachableCode, message, details)
     case 'internal':

@@ -103,7 +103,7 @@ export type Frame = { readonly progress: Progress } | Reply
 const PROGRESS = v.object({ bytesRead: v.number(), objects: v.number(), fraction: v.optional(v.number()) })
 export const WIRE_ERROR = v.object({
   code: v.string(),
-  situation: v.picklist(['usage', 'refused', 'object', 'unreachable', 'internal']),
+  situation: v.picklist(['usage', 'refused', 'object', 'kernel', 'unreachable', 'internal']),
   message: v.string(),
   remedy: v.optional(v.string()),
 })

@@ -1,3 +1,4 @@
+import type { KernelError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import type { Scope } from '../scope.ts'
@@ -22,6 +23,29 @@ export interface Progress {
   readonly fraction?: number
 }
 
+/** What a kernel's source is written in. */
+export type KernelLanguage = 'c' | 'assemblyscript'
+
+/**
+ * Where a run gets the binaries of its kernels from. Every binary has passed the structure check; both calls throw a
+ * {@link KernelError} that is the author's to read.
+ */
+export interface KernelSupply {
+  /**
+   * The binary of one of the bundle's own kernels.
+   *
+   * @param name that of its entries, without `.wasm`, `.c` or `.as.ts`
+   * @throws KernelError `KERNEL_UNKNOWN`, `KERNEL_COMPILE_FAILED`, `KERNEL_MALFORMED`, …
+   */
+  byName(name: string): Promise<Uint8Array>
+  /**
+   * The binary of source that the agent made while it ran.
+   *
+   * @throws KernelError `KERNEL_NOT_ALLOWED` unless the statement has `compiles`, `KERNEL_COMPILE_FAILED`, …
+   */
+  compile(source: string, language: KernelLanguage): Promise<Uint8Array>
+}
+
 /** One run: a verified bundle, its input, and the objects it may see. */
 export interface Job {
   readonly bundle: VerifiedBundle
@@ -37,6 +61,8 @@ export interface Job {
   readonly scopes: readonly Scope[]
   /** Already narrowed to those scopes. */
   readonly store: ObjectStore
+  /** The binaries of the agent's kernels. @default none: the agent can have no kernel here */
+  readonly kernels?: KernelSupply
   /** Milliseconds since 1970 that the agent sees as now when it starts. */
   readonly now: number
   /** What was frozen elsewhere, for the entry `resume`. */

@@ -12,6 +12,7 @@ const EXIT_OF: Record<Situation, number> = {
   usage: EXIT.usage,
   refused: EXIT.refused,
   object: EXIT.unreachable,
+  kernel: EXIT.usage,
   unreachable: EXIT.unreachable,
   internal: EXIT.failed,
 }
