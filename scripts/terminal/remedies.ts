@@ -48,6 +48,8 @@ const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   STATE_STALE: RUN_ANEW,
   STATE_EXPIRED: `${RUN_ANEW}: its order ran out on the way`,
   STATE_INVALID: RUN_ANEW,
+  KERNEL_MALFORMED: 'pack it with kernels that lander compiled, or correct the binary: docs/kernels.md has the rules',
+  KERNEL_MISMATCH: `${PACK_ANEW}; with --kernels both, by the version of Lander that is deployed`,
 }
 
 /** An error with a remedy: its own, or the one for its code, where there is one. */
