@@ -1,34 +1,12 @@
-import * as v from 'valibot'
-import { failureBytes } from '../failure.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
-import type { CopyAnswer } from '../outcome.ts'
-import {
-  type EndKind,
-  type EndMessage,
-  type FromExecutor,
-  MAX_COPIES,
-  MAX_STREAMS,
-  type Resume,
-  type RunMessage,
-  STREAM_WINDOW,
-  type StreamSource,
-  streamSource,
-} from '../protocol.ts'
-import {
-  type CopyCall,
-  decodeSnapshot,
-  encodeSnapshot,
-  type Notes,
-  type StreamNote,
-  type Waiting,
-} from '../snapshot.ts'
-import { type Format, Reader, type ReaderNote, type Step } from './readers/reader.ts'
-
-/** Sends one message to the sandbox. */
-export type Send = (header: Unnumbered<FromExecutor>, body?: Uint8Array) => void
-
-/** A message before the thread puts the run's number on it. */
-export type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'run'> : never
+import type { Resume, RunMessage } from '../protocol.ts'
+import { decodeSnapshot, encodeSnapshot, type Notes } from '../snapshot.ts'
+import { arrivalRequest, startRequest } from './arrival.ts'
+import { bodyOf, brokenBy, type Ending, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
+import type { Send } from './messages.ts'
+import { Moves } from './moves.ts'
+import { Reads } from './reads.ts'
+import { Timers } from './timers.ts'
 
 export interface GuestRunOptions {
   readonly engine: WebAssembly.Module
@@ -39,41 +17,23 @@ export interface GuestRunOptions {
   readonly send: Send
 }
 
-interface Ending {
-  readonly kind: EndKind
-  readonly body: string | Uint8Array
-  readonly healthy: boolean
-  readonly journey?: Pick<EndMessage, 'hop' | 'copies'>
-}
-
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
 
 const PAGE_BYTES = 65_536
 /** The only calls that matter while an agent's module is loaded a second time, for a state to be put over it. */
 const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'throw', 'stop'])
-/** Sleeps at the same time: each holds a timer of this process. */
-const MAX_SLEEPS = 10_000
 
 /**
- * One run, in the executor's thread: the machine, the streams it reads, and the calls it waits for. The checks here
+ * One run, in the executor's thread: the machine, what it reads and waits for, and how it ends. The checks here
  * are the first wall only; the sandbox counts everything again on its side of the pipe.
  */
 export class GuestRun {
   readonly #options: GuestRunOptions
   readonly #startedAt = performance.now()
-  readonly #readers = new Map<number, Reader>()
-  /** Calls the guest waits for: by stream, the `next` call that waits for its next chunk. */
-  readonly #waiting = new Map<number, number>()
-  readonly #timers = new Set<NodeJS.Timeout>()
   readonly #calls: ReadonlyMap<string, HostCallHandler>
-  /** Sleeps, by call: when each is over. */
-  readonly #sleeps = new Map<number, number>()
-  /** Streams that were open in places the agent has left, and where. */
-  readonly #leftBehind = new Map<number, string>()
-  /** Where the agent wants to go, once nothing is being read any more. */
-  #hop: { readonly call: number; readonly to: string } | undefined
-  #copies: CopyCall[] = []
-  #leaving = false
+  readonly #reads: Reads
+  readonly #timers: Timers
+  readonly #moves = new Moves()
   #thawing = false
   /** When the agent was called: for it, that moment is `#bornAt`. */
   #arrivedAt = 0
@@ -85,20 +45,24 @@ export class GuestRun {
   constructor(options: GuestRunOptions) {
     this.#options = options
     this.#bornAt = options.message.now
-    const { send } = options
+    const { send, message } = options
+    const { memoryPages, wallMs } = message.limits
+    const settle = this.#settle.bind(this)
+    this.#reads = new Reads({ send, settle, memoryBytes: memoryPages * PAGE_BYTES })
+    this.#timers = new Timers({ settle, longestMs: wallMs, fire: (act) => this.#onTimer(act) })
     this.#calls = new Map<string, HostCallHandler>([
-      ['open', (id, request) => this.#open(id, request)],
-      ['next', (id, request) => this.#next(id, Number(request))],
-      ['close', (_id, request) => this.#close(Number(request))],
-      ['sleep', (id, request) => this.#sleep(id, Number(request))],
+      ['open', (id, request) => this.#reads.open(id, request)],
+      ['next', (id, request) => this.#reads.next(id, Number(request))],
+      ['close', (_id, request) => this.#reads.close(Number(request))],
+      ['sleep', (id, request) => this.#timers.sleep(id, Number(request))],
       ['log', (_id, request) => this.#log(request)],
       ['progress', (_id, request) => send({ type: 'progress', fraction: wholePercent(Number(request)) })],
-      ['encode-utf8', (id, request) => this.#settle(id, true, { bytes: Buffer.from(request) })],
-      ['decode-utf8', (id, request, bytes) => this.#settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
-      ['hop', (id, request) => this.#onHop(id, request)],
-      ['at', (id, request) => this.#onAt(id, request)],
-      ['return', (_id, request) => this.#return(request)],
-      ['throw', (_id, request) => this.#throw(request)],
+      ['encode-utf8', (id, request) => settle(id, true, { bytes: Buffer.from(request) })],
+      ['decode-utf8', (id, request, bytes) => settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
+      ['hop', (id, request) => this.#moves.hop(id, request)],
+      ['at', (id, request) => this.#moves.copy(id, request)],
+      ['return', (_id, request) => this.#end(returned(request, message.limits))],
+      ['throw', (_id, request) => this.#end(threw(request, message.limits))],
       ['stop', (_id, request) => this.#stop(request)],
     ])
   }
@@ -108,7 +72,7 @@ export class GuestRun {
     const { message, body, send } = this.#options
     const { resume, limits, mainBytes } = message
     send({ type: 'started' })
-    this.#timer(limits.wallMs, () => this.#end('wallMs'))
+    this.#timers.set(limits.wallMs, () => this.#end(stoppedBy('wallMs')))
     try {
       this.#thawing = resume !== undefined
       this.#machine = await this.#boot()
@@ -117,16 +81,25 @@ export class GuestRun {
       else this.#resume(resume, body.subarray(mainBytes))
     } catch (error) {
       // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
-      if (this.#thawing && !(error instanceof RangeError)) this.#end('failed', STRANDED)
-      else this.#end('memoryPages', '', false)
+      this.#end(this.#thawing && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
     }
     this.#afterGuest()
   }
 
   /** The place wants the agent to go on in a new landing: it departs as soon as it waits for something. */
   leave(): void {
-    this.#leaving = true
+    this.#moves.leave()
     this.#afterGuest()
+  }
+
+  onChunk(stream: number, bytes: Uint8Array, last: boolean): void {
+    this.#reads.push(stream, bytes, last)
+    this.#answer(stream)
+  }
+
+  onFault(stream: number, code: string, message: string): void {
+    this.#reads.fail(stream, code, message)
+    this.#answer(stream)
   }
 
   #start(request: string): void {
@@ -145,25 +118,11 @@ export class GuestRun {
   }
 
   /** What the host kept for the agent. A copy inherits none of it: it has its own errand. */
-  #takeUp({ from, copy }: Resume, { timers, streams, leftBehind }: Notes): void {
-    for (const [stream, region] of leftBehind) this.#leftBehind.set(stream, region)
-    if (copy === undefined) for (const { call, ms } of timers) this.#sleep(call, ms)
-    const stays = copy === undefined && from === this.#options.message.context.region
-    for (const { stream, call, ...note } of streams) {
-      if (!stays) this.#leftBehind.set(stream, from)
-      else this.#read(stream, note)
-      if (call !== null && copy === undefined) this.#next(call, stream)
-    }
-  }
-
-  onChunk(stream: number, bytes: Uint8Array, last: boolean): void {
-    this.#readers.get(stream)?.push(bytes, last)
-    this.#answer(stream)
-  }
-
-  onFault(stream: number, code: string, message: string): void {
-    this.#readers.get(stream)?.fail(code, message)
-    this.#answer(stream)
+  #takeUp({ from, copy: errand }: Resume, notes: Notes): void {
+    const copy = errand !== undefined
+    if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
+    const stays = !copy && from === this.#options.message.context.region
+    this.#reads.takeUp(notes, { from, stays, copy })
   }
 
   #boot(): Promise<Machine> {
@@ -187,110 +146,34 @@ export class GuestRun {
     handler(id, request, bytes)
   }
 
-  #open(id: number, request: string): void {
-    if (this.#readers.size >= MAX_STREAMS) throw new Error(`more than ${MAX_STREAMS} objects are open at once`)
-    const { source, format } = JSON.parse(request) as { source: unknown; format: Format }
-    if (!v.is(streamSource, source)) throw new Error('the name or the range of an object is malformed')
-    this.#admitWhole(source, format)
-    this.#read(id, { source, format, skip: 0 })
-  }
-
-  #read(id: number, note: ReaderNote): void {
-    const { send } = this.#options
-    this.#readers.set(id, new Reader(note, () => send({ type: 'pull', stream: id })))
-    send({ type: 'open', stream: id, source: note.source })
-    for (let pull = 1; pull < STREAM_WINDOW; pull++) send({ type: 'pull', stream: id })
-  }
-
-  /** A whole object waits here until it is complete, so it may not be larger than the guest's own memory. */
-  #admitWhole(source: StreamSource, format: Format): void {
-    if (source.from !== 'object' || (format.as !== 'bytes' && format.as !== 'text')) return
-    const memory = this.#options.message.limits.memoryPages * PAGE_BYTES
-    if (source.end - source.start > memory) throw new Error('the object does not fit into the memory of the agent')
-  }
-
-  #next(id: number, stream: number): void {
-    const step = this.#readers.get(stream)?.next() ?? this.#missing(stream)
-    if (step.kind === 'waiting') this.#waiting.set(stream, id)
-    else if (step.kind === 'batch') this.#settle(id, true, step.batch)
-    else if (step.kind === 'end') this.#settle(id, true, {})
-    else this.#settle(id, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
-  }
-
-  #missing(stream: number): Step {
-    const region = this.#leftBehind.get(stream)
-    if (region === undefined) return { kind: 'end' }
-    const message = `this was being read in ${region}, which the agent has left; open it anew there, or read it before it hops`
-    return { kind: 'fault', code: 'OBJECT_LEFT_BEHIND', message }
-  }
-
-  /** Something arrived: if the guest waits for it, it goes on. */
-  #answer(stream: number): void {
-    const id = this.#waiting.get(stream)
-    if (id === undefined || this.#ending !== undefined) return
-    this.#waiting.delete(stream)
-    this.#next(id, stream)
-    this.#afterGuest()
-  }
-
-  #close(stream: number): void {
-    if (!this.#readers.delete(stream)) return
-    this.#options.send({ type: 'close', stream })
-    const id = this.#waiting.get(stream)
-    this.#waiting.delete(stream)
-    if (id !== undefined) this.#settle(id, true, {})
-  }
-
-  #sleep(id: number, ms: number): void {
-    if (this.#sleeps.size >= MAX_SLEEPS) throw new Error(`more than ${MAX_SLEEPS} timers are waiting at once`)
-    const wait = Math.max(0, Math.min(ms || 0, this.#options.message.limits.wallMs))
-    this.#sleeps.set(id, performance.now() + wait)
-    this.#timer(wait, () => {
-      this.#sleeps.delete(id)
-      this.#settle(id, true, {})
-    })
-  }
-
-  #onHop(call: number, to: string): void {
-    if (this.#hop !== undefined || this.#copies.length > 0) throw new Error('the agent is on its way already')
-    this.#hop = { call, to }
-  }
-
-  #onAt(call: number, request: string): void {
-    if (this.#hop !== undefined) throw new Error('the agent is on its way already')
-    if (this.#copies.length >= MAX_COPIES) throw new Error(`more than ${MAX_COPIES} copies are sent at once`)
-    const { to, entry } = JSON.parse(request) as { to: string; entry: number }
-    this.#copies.push({ call, entry, to })
-  }
-
   #log(line: string): void {
     const body = Buffer.from(line)
-    if (body.length > this.#options.message.limits.logBytes) this.#end('logBytes')
+    if (body.length > this.#options.message.limits.logBytes) this.#end(stoppedBy('logBytes'))
     else this.#options.send({ type: 'log' }, body)
-  }
-
-  #return(json: string): void {
-    if (Buffer.byteLength(json) > this.#options.message.limits.resultBytes) this.#end('resultBytes')
-    else this.#end('completed', json)
-  }
-
-  #throw(description: string): void {
-    const fits = Buffer.byteLength(description) <= failureBytes(this.#options.message.limits.errorBytes)
-    this.#end('failed', fits ? description : '{"code":"AGENT_THREW"}')
   }
 
   /** The guest has noticed a limit itself. */
   #stop(reason: string): void {
-    if (reason === 'resultBytes' || reason === 'memoryPages' || reason === 'stack') this.#end(reason)
+    if (reason === 'resultBytes' || reason === 'memoryPages' || reason === 'stack') this.#end(stoppedBy(reason))
+  }
+
+  #onStop({ kind }: MachineStop): void {
+    if (kind === 'trapped') this.#end(brokenBy('stack'))
+    else this.#end(stoppedBy(kind === 'expired' ? 'wallMs' : 'memoryPages'))
   }
 
   #settle(id: number, ok: boolean, reply: Reply): void {
     this.#machine?.settle(id, ok, reply, this.#now())
   }
 
-  #onStop({ kind }: MachineStop): void {
-    if (kind === 'trapped') this.#end('stack', '', false)
-    else this.#end(kind === 'expired' ? 'wallMs' : 'memoryPages')
+  /** Something arrived for a stream. */
+  #answer(stream: number): void {
+    if (this.#ending === undefined && this.#reads.answer(stream)) this.#afterGuest()
+  }
+
+  #onTimer(act: () => void): void {
+    if (this.#ending === undefined) act()
+    this.#afterGuest()
   }
 
   /**
@@ -298,9 +181,9 @@ export class GuestRun {
    * has not ended, and would keep the next one waiting. After the deadline every end is late: an interrupted module
    * looks like one that failed.
    */
-  #end(kind: EndKind, body: string | Uint8Array = '', healthy = true, journey: Ending['journey'] = {}): void {
-    const late = healthy && this.#elapsed() > this.#options.message.limits.wallMs
-    this.#ending ??= late ? { kind: 'wallMs', body: '', healthy } : { kind, body, healthy, journey }
+  #end(ending: Ending): void {
+    const late = ending.healthy && this.#elapsed() > this.#options.message.limits.wallMs
+    this.#ending ??= late ? stoppedBy('wallMs') : ending
   }
 
   /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */
@@ -308,53 +191,30 @@ export class GuestRun {
     if (this.#machine !== undefined && !this.#thawing) this.#departOrStall()
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
-    for (const timer of this.#timers) clearTimeout(timer)
-    const { kind, body, healthy, journey } = this.#ending
+    this.#timers.clear()
+    const { kind, healthy, journey } = this.#ending
     const memoryPages = this.#machine?.memoryPages ?? 0
     this.#machine?.dispose()
-    this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, asBytes(body))
+    this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
   }
 
   /** An agent that wants to go leaves once nothing is being read; one that is sent away takes its reads along. */
   #departOrStall(): void {
     if (this.#ending !== undefined) return
-    const moving = this.#hop !== undefined || this.#copies.length > 0
-    if (moving && this.#waiting.size === 0) this.#depart()
-    else if (!moving && this.#leaving) this.#depart()
-    else if (this.#waiting.size === 0 && this.#sleeps.size === 0) this.#end('failed', STALLED)
+    const { wanted, leaving } = this.#moves
+    if (wanted && !this.#reads.waiting) this.#depart()
+    else if (!wanted && leaving) this.#depart()
+    else if (!this.#reads.waiting && !this.#timers.sleeping) this.#end(STALLED)
   }
 
   #depart(): void {
-    const [hop, copies] = [this.#hop, this.#copies]
-    const state = encodeSnapshot({ memory: this.#machine!.freeze(), notes: this.#notes() })
-    if (state.length > this.#options.message.limits.stateBytes) this.#end('stateBytes')
-    else if (hop !== undefined) this.#end('departed', state, true, { hop: hop.to })
-    else if (copies.length > 0) this.#end('departed', state, true, { copies: copies.map(({ to }) => to) })
-    else this.#end('departed', state)
+    const body = encodeSnapshot({ memory: this.#machine!.freeze(), notes: this.#notes() })
+    if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
+    else this.#end({ kind: 'departed', body, healthy: true, journey: this.#moves.journey() })
   }
 
   #notes(): Notes {
-    const streams = [...this.#readers].map(
-      ([stream, reader]): StreamNote => ({ stream, ...reader.note(), call: this.#waiting.get(stream) ?? null }),
-    )
-    const now = performance.now()
-    const timers = [...this.#sleeps].map(([call, due]) => ({ call, ms: Math.max(0, due - now) }))
-    return { waiting: this.#waitingFor(), now: this.#now(), timers, streams, leftBehind: [...this.#leftBehind] }
-  }
-
-  #waitingFor(): Waiting {
-    if (this.#hop !== undefined) return { kind: 'hop', call: this.#hop.call }
-    if (this.#copies.length === 0) return { kind: 'stay' }
-    return { kind: 'scatter', calls: this.#copies }
-  }
-
-  #timer(ms: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      if (this.#ending === undefined) act()
-      this.#afterGuest()
-    }, ms)
-    this.#timers.add(timer)
+    return { waiting: this.#moves.waiting(), now: this.#now(), timers: this.#timers.notes(), ...this.#reads.notes() }
   }
 
   #elapsed(): number {
@@ -364,23 +224,6 @@ export class GuestRun {
   #now(): number {
     return Math.floor(this.#bornAt + performance.now() - this.#arrivedAt)
   }
-}
-
-const STALLED = JSON.stringify({
-  code: 'AGENT_STALLED',
-  name: 'Error',
-  message: 'the agent waits for a promise that nothing can settle any more',
-})
-
-/** Same engine, other prelude: the base image differs. */
-const STRANDED = JSON.stringify({
-  code: 'AGENT_STRANDED',
-  name: 'Error',
-  message: 'the agent was frozen by another version of Lander; deploy every region of the fleet with one version',
-})
-
-function asBytes(body: string | Uint8Array): Uint8Array {
-  return typeof body === 'string' ? Buffer.from(body) : body
 }
 
 function wholePercent(fraction: number): number {
@@ -393,32 +236,4 @@ function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): Reply {
   } catch {
     return {}
   }
-}
-
-/** What the prelude needs to know to call the agent. */
-function startRequest({ entry, context, seed, limits, mainBytes }: RunMessage, body: Uint8Array): string {
-  const input = Buffer.from(body.subarray(mainBytes)).toString('utf8')
-  return JSON.stringify({ entry, context, seed, limits, input })
-}
-
-/** What a thawed agent needs to know: where it is, and what it waited for. */
-function arrivalRequest({ context, seed }: RunMessage, { copy, answers = [] }: Resume, waiting: Waiting): string {
-  if (waiting.kind !== 'scatter') {
-    const settled = waiting.kind === 'hop' ? [[waiting.call, '']] : []
-    return JSON.stringify({ context, settled })
-  }
-  const { calls } = waiting
-  if (copy !== undefined) return JSON.stringify({ context, settled: [], copy: { entry: calls[copy]!.entry, seed } })
-  const told = calls.map(({ to }, index) => explainLoss(answers[index] ?? { kind: 'lost', reason: 'failed' }, to))
-  return JSON.stringify({ context, settled: calls.map(({ call }, index) => [call, JSON.stringify(told[index])]) })
-}
-
-function explainLoss(answer: CopyAnswer, to: string): object {
-  if (answer.kind !== 'lost') return answer
-  const why = {
-    unreachable: `${to} could not be reached`,
-    refused: `${to} did not let the copy in`,
-    failed: `the copy was lost in ${to}`,
-  }
-  return { kind: 'lost', message: why[answer.reason] }
 }

@@ -1,0 +1,122 @@
+import * as v from 'valibot'
+import { MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../protocol.ts'
+import type { Notes, StreamNote } from '../snapshot.ts'
+import type { Send, Settle } from './messages.ts'
+import { type Format, Reader, type ReaderNote, type Step } from './readers/reader.ts'
+
+export interface ReadsOptions {
+  readonly send: Send
+  readonly settle: Settle
+  /** Size of the guest's own memory, in bytes. */
+  readonly memoryBytes: number
+}
+
+/** How the reads of an agent go on where it lands. */
+export interface Landing {
+  /** The place it left. */
+  readonly from: string
+  /** Whether it is there again. */
+  readonly stays: boolean
+  /** A copy waits for none of the reads it inherits: it has its own errand. */
+  readonly copy: boolean
+}
+
+/** The streams an agent reads, and the calls that wait for their next batch. */
+export class Reads {
+  readonly #options: ReadsOptions
+  readonly #readers = new Map<number, Reader>()
+  /** By stream, the `next` call that waits for its next chunk. */
+  readonly #waiting = new Map<number, number>()
+  /** Streams that were open in places the agent has left, and where. */
+  readonly #leftBehind = new Map<number, string>()
+
+  constructor(options: ReadsOptions) {
+    this.#options = options
+  }
+
+  /** Whether a call waits for bytes. */
+  get waiting(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  /** @throws Error if the request is malformed, or asks for too much */
+  open(stream: number, request: string): void {
+    if (this.#readers.size >= MAX_STREAMS) throw new Error(`more than ${MAX_STREAMS} objects are open at once`)
+    const { source, format } = JSON.parse(request) as { source: unknown; format: Format }
+    if (!v.is(streamSource, source)) throw new Error('the name or the range of an object is malformed')
+    this.#admitWhole(source, format)
+    this.#read(stream, { source, format, skip: 0 })
+  }
+
+  next(call: number, stream: number): void {
+    const { settle } = this.#options
+    const step = this.#readers.get(stream)?.next() ?? this.#missing(stream)
+    if (step.kind === 'waiting') this.#waiting.set(stream, call)
+    else if (step.kind === 'batch') settle(call, true, step.batch)
+    else if (step.kind === 'end') settle(call, true, {})
+    else settle(call, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
+  }
+
+  close(stream: number): void {
+    if (!this.#readers.delete(stream)) return
+    this.#options.send({ type: 'close', stream })
+    const call = this.#waiting.get(stream)
+    this.#waiting.delete(stream)
+    if (call !== undefined) this.#options.settle(call, true, {})
+  }
+
+  push(stream: number, bytes: Uint8Array, last: boolean): void {
+    this.#readers.get(stream)?.push(bytes, last)
+  }
+
+  fail(stream: number, code: string, message: string): void {
+    this.#readers.get(stream)?.fail(code, message)
+  }
+
+  /** Something arrived: if the guest waits for it, it goes on. */
+  answer(stream: number): boolean {
+    const call = this.#waiting.get(stream)
+    if (call === undefined) return false
+    this.#waiting.delete(stream)
+    this.next(call, stream)
+    return true
+  }
+
+  notes(): Pick<Notes, 'streams' | 'leftBehind'> {
+    const streams = [...this.#readers].map(
+      ([stream, reader]): StreamNote => ({ stream, ...reader.note(), call: this.#waiting.get(stream) ?? null }),
+    )
+    return { streams, leftBehind: [...this.#leftBehind] }
+  }
+
+  /** Goes on with what was open; what was open elsewhere stays behind. */
+  takeUp({ streams, leftBehind }: Pick<Notes, 'streams' | 'leftBehind'>, { from, stays, copy }: Landing): void {
+    for (const [stream, region] of leftBehind) this.#leftBehind.set(stream, region)
+    for (const { stream, call, ...note } of streams) {
+      if (stays) this.#read(stream, note)
+      else this.#leftBehind.set(stream, from)
+      if (call !== null && !copy) this.next(call, stream)
+    }
+  }
+
+  #read(stream: number, note: ReaderNote): void {
+    const { send } = this.#options
+    this.#readers.set(stream, new Reader(note, () => send({ type: 'pull', stream })))
+    send({ type: 'open', stream, source: note.source })
+    for (let pull = 1; pull < STREAM_WINDOW; pull++) send({ type: 'pull', stream })
+  }
+
+  /** A whole object waits here until it is complete, so it may not be larger than the guest's own memory. */
+  #admitWhole(source: StreamSource, format: Format): void {
+    if (source.from !== 'object' || (format.as !== 'bytes' && format.as !== 'text')) return
+    const bytes = source.end - source.start
+    if (bytes > this.#options.memoryBytes) throw new Error('the object does not fit into the memory of the agent')
+  }
+
+  #missing(stream: number): Step {
+    const region = this.#leftBehind.get(stream)
+    if (region === undefined) return { kind: 'end' }
+    const message = `this was being read in ${region}, which the agent has left; open it anew there, or read it before it hops`
+    return { kind: 'fault', code: 'OBJECT_LEFT_BEHIND', message }
+  }
+}
