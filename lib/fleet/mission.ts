@@ -8,6 +8,7 @@ import type { Scope } from '../scope.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
+import { createRegionPlaces } from './landing-place.ts'
 import { type OrderDraft, readStatement, signOrderFor } from './orders.ts'
 import { type RelayOptions, type RouteStep, relay } from './relay.ts'
 import type { Transport } from './upload.ts'
@@ -79,7 +80,8 @@ export async function runMission(options: MissionOptions): Promise<MissionResult
     now: now(),
   })
   const starts = start === 'once' ? regions.slice(0, 1) : regions
-  const agents = starts.map((region) => runAgent(region, { ...options, order: envelope, input: text }))
+  const places = createRegionPlaces(options)
+  const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input: text }))
   return { mission, regions: await Promise.all(agents) }
 }
 

@@ -8,22 +8,18 @@ import type { Progress } from '../sandbox/job.ts'
 import type { LossReason, Outcome } from '../sandbox/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 import { type Carried, carryBoxes } from './carry.ts'
-import type { FleetClients } from './clients.ts'
-import type { Fleet } from './fleet.ts'
-import { land } from './landing.ts'
-import { placeOf } from './places.ts'
-import { type Delivery, deliver, type Transport } from './upload.ts'
+import type { FindPlace, LandingPlace } from './landing-place.ts'
+import type { Delivery } from './upload.ts'
 
 /** What one agent of a mission needs on its way. */
 export interface RelayOptions {
-  readonly fleet: Fleet
-  readonly clients: FleetClients
+  /** Where it may go. */
+  readonly places: FindPlace
   /** The signed bundle's file. */
   readonly file: Uint8Array
   readonly order: EnvelopeJson
   /** JSON text. */
   readonly input: string
-  readonly transport?: Transport
   readonly onProgress?: ((region: string, progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -118,9 +114,8 @@ class Trip {
 
   async #legOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<Leg> {
     const { to: region, branch, sequence, bytes: boxBytes } = carried.parcel
-    const { fleet, clients } = this.#options
     const loads = [carried, ...returns.flatMap((answer) => ('lost' in answer ? [] : [answer]))]
-    const { boxes, bytesMoved } = await carryBoxes(loads, { fleet, clients })
+    const { boxes, bytesMoved } = await carryBoxes(loads, this.#options.places)
     this.bytesMoved += bytesMoved
     const [state, ...rest] = boxes as [Box, ...Box[]]
     const answers = returns.map((answer): CopyReturn => ('lost' in answer ? answer : rest.shift()!))
@@ -129,14 +124,12 @@ class Trip {
   }
 
   async #land({ region, call, ...leg }: Leg): Promise<Step> {
-    const { fleet, clients, order, input, onProgress, signal } = this.#options
+    const { places, order, input, onProgress, signal } = this.#options
     const start = performance.now()
-    const place = placeOf(region, fleet)
-    const { bundle } = await this.#deliver(region)
-    const landing = await land({
-      lambda: clients.lambda(region),
-      place,
-      invocation: { lander: 1, bundle, order, input, stream: true, ...call },
+    const place = places(region)
+    const { bundle } = await this.#deliver(place)
+    const invocation: Invocation = { lander: 1, bundle, order, input, stream: true, ...call }
+    const landing = await place.land(invocation, {
       onProgress: onProgress && ((progress) => onProgress(region, progress)),
       signal,
     })
@@ -148,13 +141,12 @@ class Trip {
     return settlement
   }
 
-  /** A region gets the code once. */
-  #deliver(region: string): Promise<Delivery> {
-    const known = this.#deliveries.get(region)
+  /** A place gets the code once. */
+  #deliver({ name, deliver }: LandingPlace): Promise<Delivery> {
+    const known = this.#deliveries.get(name)
     if (known !== undefined) return known
-    const { fleet, clients, file, transport = 'auto' } = this.#options
-    const delivering = deliver(file, { s3: clients.s3(region), place: placeOf(region, fleet), transport })
-    this.#deliveries.set(region, delivering)
+    const delivering = deliver(this.#options.file)
+    this.#deliveries.set(name, delivering)
     return delivering.then((delivery) => {
       this.bytesMoved += delivery.bytesMoved
       return delivery

@@ -1,0 +1,55 @@
+/**
+ * The relay's view of a place: agents land there, and their boxes change hands there. A region is one, behind Lambda and
+ * S3; so is a place of the caller's own ([`lib/places`](../places)).
+ */
+import type { Invocation } from '../host/protocol.ts'
+import type { AgentBucket } from '../objects/agent-bucket.ts'
+import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
+import type { Progress } from '../sandbox/job.ts'
+import type { FleetClients } from './clients.ts'
+import type { Fleet } from './fleet.ts'
+import { type Landing, land } from './landing.ts'
+import { placeOf } from './places.ts'
+import { type Delivery, deliver, type Transport } from './upload.ts'
+
+export interface LandOptions {
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Ends the landing. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Where an agent can land. */
+export interface LandingPlace {
+  readonly name: string
+  /** Where boxes that are too large for a message wait: those that leave this place, and those for it. */
+  readonly states: Pick<AgentBucket, 'get' | 'put'>
+  /** Gives the place a bundle's code, unless it has it. @throws UnreachableError `UPLOAD_FAILED` */
+  deliver(file: Uint8Array): Promise<Delivery>
+  /** One landing, to its reply. @throws UnreachableError when there is none */
+  land(invocation: Invocation, options?: LandOptions): Promise<Landing>
+}
+
+/** Finds a place by its name. @throws UnreachableError `FUNCTION_NOT_FOUND` */
+export type FindPlace = (name: string) => LandingPlace
+
+export interface RegionPlacesOptions {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  /** How bundles travel. @default 'auto' */
+  readonly transport?: Transport | undefined
+}
+
+/** The regions of a fleet as places. */
+export function createRegionPlaces({ fleet, clients, transport = 'auto' }: RegionPlacesOptions): FindPlace {
+  return (name) => {
+    const place = placeOf(name, fleet)
+    return {
+      name,
+      get states() {
+        return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
+      },
+      deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
+      land: (invocation, options = {}) => land({ lambda: clients.lambda(name), place, invocation, ...options }),
+    }
+  }
+}
