@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs'
+import type { Executor, ForkExecutor } from './executor.ts'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
@@ -11,25 +12,28 @@ import { ExecutorProcess } from './executor-process.ts'
 export class ExecutorPool {
   readonly #assets: string
   readonly #spare: number
+  readonly #fork: () => Executor
   /** Executors that have run nothing yet. */
-  readonly #fresh: ExecutorProcess[] = []
+  readonly #fresh: Executor[] = []
   /** The others by the bundle they belong to, the one used last at the end. */
-  readonly #used = new Map<string, ExecutorProcess>()
-  readonly #all = new Set<ExecutorProcess>()
+  readonly #used = new Map<string, Executor>()
+  readonly #all = new Set<Executor>()
   #closed = false
 
   /**
    * @param assets the folder of the sandbox's files
    * @param spare executors kept waiting that have run nothing, and as many that have
+   * @param fork makes one; a child process unless told otherwise
    */
-  constructor(assets: string, spare: number) {
+  constructor(assets: string, spare: number, fork: ForkExecutor = (folder) => new ExecutorProcess(folder)) {
+    this.#fork = () => this.#note(fork(this.#assets))
     this.#assets = realpathSync(assets)
     this.#spare = spare
     this.#replenish()
   }
 
   /** An executor for one run of a bundle. @throws Error if the pool is closed */
-  acquire(bundle: string): ExecutorProcess {
+  acquire(bundle: string): Executor {
     if (this.#closed) throw new Error('the sandbox is closed')
     const executor = this.#takeUsed(bundle) ?? this.#takeFresh() ?? this.#fork()
     executor.hold(true)
@@ -37,7 +41,7 @@ export class ExecutorPool {
   }
 
   /** Takes an executor back. One that is not healthy is ended. */
-  release(executor: ExecutorProcess, bundle: string, healthy: boolean): void {
+  release(executor: Executor, bundle: string, healthy: boolean): void {
     executor.release()
     if (healthy && !executor.lost && !this.#closed) this.#keep(executor, bundle)
     else this.#end(executor)
@@ -52,20 +56,20 @@ export class ExecutorPool {
     await Promise.all(all.map((executor) => executor.gone()))
   }
 
-  #takeUsed(bundle: string): ExecutorProcess | undefined {
+  #takeUsed(bundle: string): Executor | undefined {
     const executor = this.#used.get(bundle)
     this.#used.delete(bundle)
     return executor?.lost ? undefined : executor
   }
 
-  #takeFresh(): ExecutorProcess | undefined {
+  #takeFresh(): Executor | undefined {
     let executor = this.#fresh.pop()
     while (executor?.lost) executor = this.#fresh.pop()
     return executor
   }
 
   /** Keeps it for the next run of its bundle, and ends what that is one too many of. */
-  #keep(executor: ExecutorProcess, bundle: string): void {
+  #keep(executor: Executor, bundle: string): void {
     const before = this.#used.get(bundle)
     this.#used.delete(bundle)
     this.#used.set(bundle, executor)
@@ -83,13 +87,12 @@ export class ExecutorPool {
     }
   }
 
-  #fork(): ExecutorProcess {
-    const executor = new ExecutorProcess(this.#assets)
+  #note(executor: Executor): Executor {
     this.#all.add(executor)
     return executor
   }
 
-  #end(executor: ExecutorProcess): void {
+  #end(executor: Executor): void {
     executor.hold(true)
     executor.kill()
     this.#all.delete(executor)

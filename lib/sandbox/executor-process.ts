@@ -2,15 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { ASSET_FILES } from './engine.ts'
-import { encodeFrame, type Frame, FrameError, type FrameLimits, FrameReader } from './frames.ts'
+import type { Executor, ExecutorListener } from './executor.ts'
+import { encodeFrame, FrameError, type FrameLimits, FrameReader } from './frames.ts'
 import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
-
-/** What a run hears from its executor. */
-export interface ExecutorListener {
-  onFrame(frame: Frame): void
-  /** The process is gone, or has broken the framing; it is not to be used again. */
-  onLost(): void
-}
 
 /**
  * How Node starts an executor. The walls that count are the engine and the process; these are cheap ones on top:
@@ -34,7 +28,7 @@ function flagsFor(assets: string): string[] {
  * One executor: a child process with an empty environment and one pipe. It may be in an agent's hands, so nothing it
  * sends is trusted, and nothing but its end is ever waited for.
  */
-export class ExecutorProcess {
+export class ExecutorProcess implements Executor {
   readonly #child: ChildProcess
   readonly #pipe: Duplex
   #listener: ExecutorListener | undefined

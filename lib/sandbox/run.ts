@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../encoding/json.ts'
 import { ObjectError } from '../errors.ts'
 import { type Limits, NOTHING_SPENT, remaining } from '../limits.ts'
-import type { ExecutorProcess } from './executor-process.ts'
+import type { Executor } from './executor.ts'
 import { failureBytes, parseFailure, wordBytes } from './failure.ts'
 import type { Frame } from './frames.ts'
 import type { Arrival, Job, JobResult } from './job.ts'
@@ -39,7 +39,7 @@ const GRACE_MS = 250
  */
 export class Run {
   readonly #job: Job
-  readonly #executor: ExecutorProcess
+  readonly #executor: Executor
   readonly #number: number
   readonly #streams: Streams
   readonly #progress: ProgressReporter
@@ -59,7 +59,7 @@ export class Run {
   #memoryPages = 0
   #objects = 0
 
-  constructor(job: Job, executor: ExecutorProcess, number: number) {
+  constructor(job: Job, executor: Executor, number: number) {
     this.#job = job
     this.#executor = executor
     this.#number = number

@@ -1,3 +1,4 @@
+import type { ForkExecutor } from './executor.ts'
 import { ExecutorPool } from './executor-pool.ts'
 import type { Job, JobResult, Sandbox } from './job.ts'
 import { Run } from './run.ts'
@@ -7,6 +8,8 @@ export interface SandboxOptions {
   readonly assets: string
   /** Executors forked ahead of need. Between runs as many used ones wait for their bundle, and one at least. @default 1 */
   readonly spare?: number
+  /** Makes the executors. @default child processes */
+  readonly fork?: ForkExecutor
 }
 
 /** Executors that were found dead before a run gives up. */
@@ -20,8 +23,8 @@ const MAX_ATTEMPTS = 3
  * await using sandbox = createSandbox({ assets: 'dist/sandbox' })
  * const { outcome } = await sandbox.run(job)
  */
-export function createSandbox({ assets, spare = 1 }: SandboxOptions): Sandbox {
-  const pool = new ExecutorPool(assets, spare)
+export function createSandbox({ assets, spare = 1, fork }: SandboxOptions): Sandbox {
+  const pool = new ExecutorPool(assets, spare, fork)
   let runs = 0
 
   async function run(job: Job, attempt = 1): Promise<JobResult> {

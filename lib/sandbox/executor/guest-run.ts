@@ -92,6 +92,15 @@ export class GuestRun {
     this.#afterGuest()
   }
 
+  /** Nobody waits for this run any more. */
+  abandon(): void {
+    if (this.#reported) return
+    this.#reported = true
+    this.#ending ??= stoppedBy('wallMs')
+    this.#timers.clear()
+    this.#machine?.dispose()
+  }
+
   onChunk(stream: number, bytes: Uint8Array, last: boolean): void {
     this.#reads.push(stream, bytes, last)
     this.#answer(stream)

@@ -18,9 +18,25 @@ export interface ThreadMessage<Header> {
 const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
 
 export function runThread(port: MessagePort = parentPort!, assets: string = workerData.assets): void {
+  serveRuns(port, loadEngine(assets))
+}
+
+/** The engine, compiled, and what is evaluated in it first. */
+export interface Engine {
+  readonly engine: WebAssembly.Module
+  readonly prelude: string
+}
+
+/** Compiles the engine in `assets` and tries it out. */
+export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
   void practise(engine, prelude)
+  return { engine, prelude }
+}
+
+/** Carries out the runs that come through a port, until it is closed. */
+export function serveRuns(port: MessagePort, { engine, prelude }: Engine): void {
   let current: { run: number; guest: GuestRun } | undefined
 
   function begin(message: RunMessage, body: Uint8Array): void {
@@ -46,6 +62,7 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
     else if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
+  port.on('close', () => current?.guest.abandon())
 }
 
 /** Boots, loads and calls an agent that does nothing, so the next one finds the engine compiled. */
