@@ -1,0 +1,103 @@
+import { keySchedule, MULTIPLIERS, type PhiloxKey } from './philox.ts'
+
+/** Blocks that are made at once. */
+const LANES = 32
+const LANE_BITS = 64n
+/** A one in every lane. */
+const ONES = lanes(() => 1n)
+const LOW_HALVES = ONES * 0xffff_ffffn
+const [M0, M1] = MULTIPLIERS.map(BigInt) as [bigint, bigint]
+
+/** Which numbers to draw: each index of each mission has a stream of its own. */
+export interface StreamName {
+  readonly mission: string
+  /** From 0 to 2^32 − 1. */
+  readonly index: number
+}
+
+/**
+ * The numbers of Philox 4x32-10 for one stream, in the order of their blocks. The key comes from the mission; the index
+ * is the second word of the counter, so streams of one mission can't overlap within 2^34 words each.
+ *
+ * An interpreter pays for every operation, not for its width. So 32 blocks are made side by side in big integers, one
+ * block to each 64 bits: a product of two 32-bit words just fits, and an interpreted multiplication does 32 of them.
+ * In QuickJS that is five times as fast as word by word.
+ *
+ * @example
+ * const stream = new RandomStream({ mission, index: 0 })
+ * const dice = 1 + Math.floor(stream.uniform() * 6)
+ */
+export class RandomStream {
+  readonly #keys: readonly (readonly [bigint, bigint])[]
+  readonly #index: bigint
+  /** Words of a batch, and the same memory block half by block half. */
+  readonly #words = new Uint32Array(4 * LANES)
+  readonly #halves = new BigUint64Array(this.#words.buffer)
+  #counters = lanes((lane) => BigInt(lane))
+  #next = this.#words.length
+
+  constructor({ mission, index }: StreamName) {
+    this.#keys = keySchedule(keyOf(mission)).map(([k0, k1]) => [ONES * BigInt(k0), ONES * BigInt(k1)])
+    this.#index = ONES * BigInt(index)
+  }
+
+  /** The next 128 words, from 0 to 2^32 − 1 each. The same array every time: read it before the next call. */
+  batch(): Uint32Array {
+    let a = this.#counters
+    let b = this.#index
+    let c = 0n
+    let d = 0n
+    for (const [k0, k1] of this.#keys) {
+      const p = a * M0
+      const q = c * M1
+      a = ((q >> 32n) & LOW_HALVES) ^ b ^ k0
+      b = q & LOW_HALVES
+      c = ((p >> 32n) & LOW_HALVES) ^ d ^ k1
+      d = p & LOW_HALVES
+    }
+    this.#counters += ONES * BigInt(LANES)
+    this.#spread(a | (b << 32n), 0, LANES)
+    this.#spread(c | (d << 32n), 1, LANES)
+    return this.#words
+  }
+
+  /** The next word, from 0 to 2^32 − 1. */
+  word(): number {
+    if (this.#next === this.#words.length) {
+      this.batch()
+      this.#next = 0
+    }
+    return this.#words[this.#next++]!
+  }
+
+  /** The next number from 0 up to 1, without 1 itself; a multiple of 2^-32. */
+  uniform(): number {
+    return this.word() / 2 ** 32
+  }
+
+  /** Lane by lane into every other half block; long integers are cut in two first, since a shift costs their length. */
+  #spread(packed: bigint, at: number, count: number): void {
+    if (count > 8) {
+      const half = count >> 1
+      this.#spread(BigInt.asUintN(Number(LANE_BITS) * half, packed), at, half)
+      this.#spread(packed >> (LANE_BITS * BigInt(half)), at + 2 * half, count - half)
+      return
+    }
+    let rest = packed
+    for (let lane = 0; lane < count; lane++, rest >>= LANE_BITS) this.#halves[at + 2 * lane] = rest
+  }
+}
+
+/** FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): enough to tell missions apart. Lower word first. */
+export function keyOf(mission: string): PhiloxKey {
+  let hash = 0xcbf29ce484222325n
+  for (const byte of new TextEncoder().encode(mission))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
+  return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
+}
+
+function lanes(valueOf: (lane: number) => bigint): bigint {
+  return Array.from({ length: LANES }, (_, lane) => valueOf(lane) << (LANE_BITS * BigInt(lane))).reduce(
+    (all, one) => all | one,
+  )
+}
