@@ -9,6 +9,8 @@
  * const { file } = await packSigned('count.ts', key, { scopes: [parseDataUri('s3://logs-eu/2026/')] })
  * using clients = createFleetClients(fleet)
  * const answer = await run({ fleet, clients, file, sender: key, input: { word: 'ERROR' } })
+ *
+ * @module lander
  */
 export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'

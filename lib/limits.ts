@@ -20,6 +20,7 @@ export interface Limits {
   readonly hops: number
 }
 
+/** The names of the {@link Limits}; a run that hits one is stopped by that name. */
 export type LimitName = keyof Limits
 
 /** Generous for an honest agent, far below what a function has. */

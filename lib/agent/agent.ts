@@ -16,6 +16,7 @@ export interface Place {
  */
 export type AgentFunction<Input, Result> = (input: Input, place: Place) => Result | Promise<Result>
 
+/** What {@link agent} is told beside the function. */
 export interface AgentOptions<Result, Merged> {
   /**
    * Makes one answer of the results of all places, in the order of the mission's regions. Runs once, in one place,
@@ -31,6 +32,7 @@ declare const types: unique symbol
 /** What {@link agent} makes: export it as the default of your module. */
 export interface Agent<Input = unknown, Merged = unknown> {
   readonly run: AgentFunction<Input, unknown>
+  /** The options’ `merge`, if there is one. */
   readonly merge: ((results: never[]) => unknown) | undefined
   /** For type inference only. */
   readonly [types]?: Merged

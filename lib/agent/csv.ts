@@ -1,6 +1,7 @@
 import type { Reply } from './prelude/calls.ts'
 import { parse } from './prelude/captured.ts'
 
+/** Which columns of a CSV to read, and how. */
 export interface CsvOptions<NumberColumn extends string = never> {
   /** Columns to read; what is left out costs next to nothing. @default all */
   readonly columns?: readonly string[]

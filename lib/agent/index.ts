@@ -1,6 +1,8 @@
 /**
  * What the author of an agent imports, as `lander/agent`. In a place it is provided by the sandbox; elsewhere it gives
  * you types, {@link agent} and the merge helpers, and everything that needs a place says so.
+ *
+ * @module lander/agent
  */
 export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
 export type { CsvBatch, CsvOptions, CsvRow } from './csv.ts'

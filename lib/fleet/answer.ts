@@ -6,6 +6,7 @@ import type { RegionResult } from './mission.ts'
 /** How a mission ended as a whole: `completed` only when every region completed. */
 export type MissionOutcome = 'completed' | 'failed' | 'stopped' | 'refused' | 'unreachable'
 
+/** What a mission used, counted by its hosts, and by the caller what crossed the links. */
 export interface MissionUsage {
   /** Bytes read from objects, where they lie. */
   readonly bytesRead: number

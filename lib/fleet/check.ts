@@ -22,6 +22,7 @@ export interface ExpectedBucket {
   readonly region: string
 }
 
+/** What {@link checkFleet} asks, and through what. */
 export interface CheckOptions {
   readonly fleet: Fleet
   readonly clients: FleetClients
@@ -29,6 +30,7 @@ export interface CheckOptions {
   readonly engine: string
   /** Data buckets and where they should lie. @default none */
   readonly data?: readonly ExpectedBucket[]
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
@@ -44,6 +46,7 @@ export interface BucketReport extends ExpectedBucket {
   readonly problem?: WireError
 }
 
+/** What there is to say of a whole fleet. */
 export interface FleetReport {
   /** Whether there is no problem at all. */
   readonly sound: boolean

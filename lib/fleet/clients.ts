@@ -5,7 +5,9 @@ import type { Fleet } from './fleet.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
 export interface FleetClients extends Disposable {
+  /** The region’s client of S3. */
   s3(region: string): S3Client
+  /** The region’s client of Lambda. */
   lambda(region: string): LambdaClient
 }
 

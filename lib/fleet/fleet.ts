@@ -33,7 +33,8 @@ const FleetSchema = v.strictObject({
 })
 
 /** The regions that are deployed, and how to reach them. */
-export type Fleet = v.InferOutput<typeof FleetSchema>
+export interface Fleet extends v.InferOutput<typeof FleetSchema> {}
+/** One deployed region: its function and its agent bucket. */
 export type FleetRegion = Fleet['regions'][number]
 
 /** Reads a fleet from unknown JSON. @throws UsageError `CONFIG_INVALID` */

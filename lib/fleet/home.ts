@@ -13,14 +13,17 @@ import { createSandbox } from '../sandbox/sandbox.ts'
 import { createKeyring } from '../trust/keyring.ts'
 import type { KeyPolicy } from '../trust/policy.ts'
 
+/** The caller’s own machine as a place; dispose it, for it holds a process. */
 export interface Home extends Host, AsyncDisposable {}
 
+/** Who may run at home, and what is to be seen there. */
 export interface HomeOptions {
   readonly fleet: string
   /** The fleet's key policy: whose agents may run here. */
   readonly policy: KeyPolicy
   /** The data an agent may see here. @default none */
   readonly data?: ObjectStore
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 

@@ -13,6 +13,7 @@ import { type OrderDraft, readStatement, signOrderFor } from './orders.ts'
 import { type RelayOptions, type RouteStep, relay } from './relay.ts'
 import type { Transport } from './upload.ts'
 
+/** A mission to run: what, where, with what input, and signed by whom. */
 export interface MissionOptions {
   readonly fleet: Fleet
   readonly clients: FleetClients
@@ -30,8 +31,10 @@ export interface MissionOptions {
    * which goes elsewhere itself with `hop` and `at`. @default 'everywhere'
    */
   readonly start?: 'once' | 'everywhere'
+  /** Called as often as a region says how far it is. */
   readonly onProgress?: (region: string, progress: Progress) => void
   readonly signal?: AbortSignal
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
@@ -49,6 +52,7 @@ export interface RegionResult {
   readonly seconds: number
 }
 
+/** How each region of a mission ended. */
 export interface MissionResult {
   readonly mission: string
   /** In the order of the order's regions. */

@@ -26,6 +26,7 @@ export interface PackOptions {
   readonly now?: number
 }
 
+/** A packed and signed agent, and what its author keeps of it. */
 export interface SignedPack {
   /** The signed bundle's file. */
   readonly file: Uint8Array

@@ -9,6 +9,7 @@ import { startHome } from './home-to-be.ts'
 import { type MissionOptions, type RegionResult, runMission } from './mission.ts'
 import { readStatement, signOrderFor } from './orders.ts'
 
+/** How a mission ended, with one value made of all its results. */
 export interface Answer {
   readonly mission: string
   readonly outcome: MissionOutcome

@@ -32,6 +32,7 @@ export interface TransferUse {
   readonly bytes: number
 }
 
+/** Requests to S3 in one region. */
 export interface RequestUse {
   readonly region: string
   /** GET, SELECT and HEAD. */
@@ -40,6 +41,7 @@ export interface RequestUse {
   readonly puts?: number
 }
 
+/** Lambda functions at work in one region. */
 export interface ComputeUse {
   readonly region: string
   /** Run time times configured memory, in GB of 2^30 bytes. */
@@ -64,6 +66,7 @@ export interface CostRequest {
   readonly now?: Date
 }
 
+/** What a use costs, in USD, and as of when. */
 export interface CostEstimate extends PriceDate {
   readonly usd: number
   /** The parts; they add up to `usd`. */

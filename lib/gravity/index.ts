@@ -2,7 +2,7 @@
  * `lander/gravity`: what it takes to move data, and where to put the code instead. Pure: no clock but the one passed
  * in, no network, no files; runs in a browser as in Node.
  *
- * @module
+ * @module lander/gravity
  */
 
 export {

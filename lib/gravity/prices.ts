@@ -31,6 +31,7 @@ export interface InternetPrices {
   readonly usdPerGB: Readonly<Record<string, readonly number[]>>
 }
 
+/** List prices in USD, and where each section of them comes from. */
 export interface Prices {
   /** USD per GB (2^30 bytes) from a region to another; paid by the region the bytes leave. */
   readonly interRegionUsdPerGB: Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -106,6 +107,7 @@ export const priceFileSchema = v.strictObject({
   ),
 })
 
+/** A price file, as JSON: see {@link parsePrices}. */
 export type PriceFile = v.InferOutput<typeof priceFileSchema>
 
 /**
@@ -238,7 +240,7 @@ export const STALE_AFTER_MONTHS = 12
 export interface PriceDate {
   /** The date of the oldest section the quote rests on. */
   readonly pricesAsOf: string
-  /** One sentence for each section older than {@link STALE_AFTER_MONTHS}. */
+  /** One sentence for each section older than `STALE_AFTER_MONTHS`. */
   readonly warnings: readonly string[]
 }
 

@@ -16,6 +16,7 @@ export interface TransferRequest {
   readonly driveBytesPerSecond?: number
 }
 
+/** How long a transfer takes, and what holds it back. */
 export interface TransferEstimate {
   readonly seconds: number
   readonly days: number

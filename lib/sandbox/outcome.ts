@@ -31,6 +31,7 @@ export type LossReason = 'unreachable' | 'refused' | 'failed'
 /** `limit` names the limit that was hit; `stack` is the engine's call stack, `cancelled` the caller's own wish. */
 export type StopReason = LimitName | 'stack' | 'cancelled'
 
+/** What ended a failed run, in the agent’s own words as far as they are known. */
 export interface AgentFailure {
   /** A stable code: `AGENT_THREW`, or the code of the `ObjectError` the agent let through. */
   readonly code: string

@@ -69,6 +69,7 @@ const order = v.pipe(
 
 const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
+/** What an order is made from; by default it allows what the statement allows. */
 export interface OrderOptions {
   readonly statement: Statement
   /** The input as it will be sent: JSON text. */

@@ -131,6 +131,7 @@ export function signPolicy(value: KeyPolicy, rootKey: SigningKey): EnvelopeJson 
   return envelopeToJson(signEnvelope(POLICY_TYPE, documentPayload(policy, value, kind), [rootKey]))
 }
 
+/** What a key policy is held against. */
 export interface PolicyChecks {
   /** The fleet's root public key, 32 bytes. */
   readonly rootKey: Uint8Array

@@ -70,11 +70,11 @@ export interface Receipt {
   /** Bytes of result, error text and logs that left. */
   readonly bytesReturned: number
   readonly outcome: 'completed' | 'departed' | 'failed' | 'stopped'
-  /** {@link resultDigest} of what a completed run returned. */
+  /** The digest of what a completed run returned. */
   readonly result: string | null
   readonly startedAt: number
   readonly endedAt: number
-  /** {@link receiptDigest} of the agent's landing before this one. */
+  /** The digest of the receipt of the agent's landing before this one. */
   readonly previous: string | null
 }
 

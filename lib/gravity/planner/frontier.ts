@@ -15,6 +15,7 @@ export interface FrontierPoint {
   readonly regions: readonly string[]
 }
 
+/** How finely a frontier is looked at. */
 export interface FrontierOptions extends Pick<PlanOptions, 'nodeLimit'> {
   /** How many deadlines are tried between the fastest plan and the cheapest. @default 9 */
   readonly steps?: number

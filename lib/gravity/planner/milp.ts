@@ -12,6 +12,7 @@ import { evaluate, type MergeOption, type PlacementModel } from './model.ts'
  */
 export type MilpSolver = (program: string) => MilpSolution | undefined
 
+/** The values of a program’s variables by name, and what is proven of its objective. */
 export interface MilpSolution {
   readonly values: Readonly<Record<string, number>>
   /** No solution of the program has a lower objective. */

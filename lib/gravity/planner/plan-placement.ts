@@ -65,6 +65,7 @@ export interface FeasiblePlan extends PlanBase {
   readonly lines: readonly CostLine[]
 }
 
+/** No plan: `reasons` name the constraints that rule out every placement. */
 export interface InfeasiblePlan extends PlanBase {
   readonly feasible: false
   /** Whether it is proven that no plan exists; `false` where the search ended before. */
@@ -78,8 +79,10 @@ export interface InfeasiblePlan extends PlanBase {
   readonly lines: readonly []
 }
 
+/** A placement, or why there is none. */
 export type Plan = FeasiblePlan | InfeasiblePlan
 
+/** How long to search, and with what help. */
 export interface PlanOptions {
   /** Branches the search may look at; tens of thousands a second. @default 50000 */
   readonly nodeLimit?: number

@@ -1,0 +1,6 @@
+/**
+ * What the reference would not let pass.
+ *
+ * @module
+ */
+export function undocumented(): void {}
