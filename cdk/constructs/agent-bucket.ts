@@ -12,7 +12,7 @@ const RESERVATION_LIFE = Duration.days(30)
 const STATE_LIFE = Duration.days(2)
 
 /**
- * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, a reservation for every landing
+ * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, what became of every landing
  * under `missions/`, and large sealed states on their way under `states/`.
  */
 export class AgentBucket extends Construct {
@@ -45,19 +45,19 @@ export class AgentBucket extends Construct {
     ])
   }
 
-  /** What the function needs of this bucket: bundles, policy and states out of it, reservations and states into it. */
+  /** What the function needs of this bucket: bundles and policy out of it, states and the ledger of missions both ways. */
   get grant(): EnvironmentGrant {
     const { bucket } = this
     return {
       environment: { LANDER_AGENT_BUCKET: bucket.bucketName },
       statements: [
         allow(
-          'ReadBundlesAndPolicy',
+          'ReadBundlesPolicyAndLedger',
           ['s3:GetObject'],
           [...READ_FOLDERS.map((folder) => bucket.arnForObjects(folder))],
         ),
         allow(
-          'ReserveMissionsAndHandOverStates',
+          'KeepLedgerAndHandOverStates',
           ['s3:PutObject'],
           [...WRITE_FOLDERS.map((folder) => bucket.arnForObjects(folder))],
         ),
@@ -78,9 +78,10 @@ export class AgentBucket extends Construct {
 }
 
 const STATES = 'states/*'
-const READ_FOLDERS = ['agents/*', 'trust/*', STATES]
+const MISSIONS = 'missions/*'
+const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS]
 /** The folders a function writes to: nothing else in any bucket. */
-export const WRITE_FOLDERS = ['missions/*', STATES]
+export const WRITE_FOLDERS = [MISSIONS, STATES]
 
 function allow(sid: string, actions: string[], resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, actions, resources })

@@ -104,7 +104,7 @@ export class IsolatedNetwork extends Construct {
       )
     allow('ReadOwnBuckets', ['s3:GetObject', 's3:ListBucket'], [...buckets, ...buckets.map((arn) => `${arn}/*`)])
     const written = WRITE_FOLDERS.map((folder) => agentBucket.arnForObjects(folder))
-    allow('ReserveMissionsAndHandOverStates', ['s3:PutObject'], written)
+    allow('KeepLedgerAndHandOverStates', ['s3:PutObject'], written)
     return endpoint
   }
 

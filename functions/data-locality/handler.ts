@@ -26,8 +26,11 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
     stream.setContentType?.(streams ? 'application/x-ndjson' : 'application/json')
     if (isProbe(event)) return end(stream, await (await host).probe())
     const write = (frame: Frame) => stream.write(`${JSON.stringify(frame)}\n`)
-    const deadline = deadlineOf(context.getRemainingTimeInMillis())
+    const remainingMs = context.getRemainingTimeInMillis()
+    const deadline = deadlineOf(remainingMs)
+    const until = Date.now() + remainingMs
     const reply = await (await host).invoke(event, {
+      until,
       signal: deadline.signal,
       leave: deadline.leave,
       ...(streams && { onProgress: (progress) => write({ progress }) }),

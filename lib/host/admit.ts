@@ -1,6 +1,6 @@
 import { ABI_VERSION } from '../bundle/statement.ts'
 import { RefusedError } from '../errors.ts'
-import { type AgentBucket, bundleKey, landingKey } from '../objects/agent-bucket.ts'
+import { type AgentBucket, bundleKey } from '../objects/agent-bucket.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { verifyBundle } from '../trust/verify-bundle.ts'
 import type { PolicySource } from './policy-source.ts'
@@ -21,7 +21,7 @@ export interface Admission {
 const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
 
 /**
- * Lets a bundle in: fetch it and check it. What remains to the caller: to {@link reserve} the landing.
+ * Lets a bundle in: fetch it and check it. What remains to the caller: to take the landing.
  *
  * @throws RefusedError with the code of the first check that failed
  */
@@ -39,17 +39,5 @@ async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise
   if (bytes !== undefined) return bytes
   throw new RefusedError('BUNDLE_NOT_FOUND', `no bundle ${bundle.sha256} waits in this region`, {
     remedy: 'upload it first: lander run does',
-  })
-}
-
-/**
- * Takes a landing for good, so that no order starts twice in one region, and no box is opened twice.
- *
- * @throws RefusedError `REPLAYED`
- */
-export async function reserve(mission: string, landing: string, agents: AgentBucket): Promise<void> {
-  if (await agents.putIfAbsent(landingKey(mission, landing), new Uint8Array())) return
-  throw new RefusedError('REPLAYED', `mission ${mission} has landed here before`, {
-    remedy: 'sign a new order: lander run does',
   })
 }

@@ -50,7 +50,10 @@ export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'a
  *
  * @throws RefusedError with the code of the first check that failed
  */
-export async function openArrival({ state, answers = [] }: Invocation, gate: Gate): Promise<Arrived> {
+export async function openArrival(
+  { state, answers = [] }: Pick<Invocation, 'state' | 'answers'>,
+  gate: Gate,
+): Promise<Arrived> {
   if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'there is no state to go on with')
   const opened = await open(state, 'agent', gate)
   const returned = await Promise.all(answers.map((answer) => openReturn(answer, gate)))

@@ -12,6 +12,9 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { copyBranch, type Stage } from './arrival.ts'
 import { MAX_INLINE_BOX_BYTES, type Parcel, type SealedDeparture } from './protocol.ts'
 
+/** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */
+const REPLY_BOX_BYTES = 3 * 1024 * 1024
+
 /** Where something leaves, and as what. */
 export interface Sender {
   readonly bundle: VerifiedBundle
@@ -33,11 +36,12 @@ export async function sealDeparture({ journey, state }: Departure, sender: Sende
   const copiesTo = journey.kind === 'scatter' ? journey.to : []
   const own = stage.origin === undefined ? null : { call: null, origin: stage.origin }
   const spent = spentAfter(stage.spent, sender.result.usage, destinationsOf(journey).length)
-  const agent = await seal(sender, { to }, { bytes: state, copy: own, spent })
+  const inlineBytes = Math.min(MAX_INLINE_BOX_BYTES, Math.floor(REPLY_BOX_BYTES / (1 + copiesTo.length)))
+  const agent = await seal(sender, { to }, { bytes: state, copy: own, spent }, inlineBytes)
   const copies = await Promise.all(
     copiesTo.map((place, call) => {
       const branch = copyBranch(stage.branch, stage.sequence, call)
-      return seal(sender, { to: place, branch }, { bytes: state, copy: { call, origin: region }, spent })
+      return seal(sender, { to: place, branch }, { bytes: state, copy: { call, origin: region }, spent }, inlineBytes)
     }),
   )
   return { kind: 'departed', agent, copies }
@@ -55,6 +59,7 @@ async function seal(
   sender: Sender,
   context: Pick<StateHeader, 'to'> & Partial<StateHeader>,
   state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
+  inlineBytes: number = MAX_INLINE_BOX_BYTES,
 ): Promise<Parcel> {
   const { bundle, stage, receipt, result, secret, fleet, region, engine, agents } = sender
   const { order, statementDigest } = bundle
@@ -73,19 +78,23 @@ async function seal(
   }
   const box = sealState(header, { ...state, pages: result.usage.memoryPages, receipt }, { secret })
   const { to, sequence, branch } = header
-  return { to, sequence, branch, bytes: box.length, box: await hand(box, agents) }
+  return { to, sequence, branch, bytes: box.length, box: await hand(box, agents, inlineBytes) }
 }
 
-/** A small box goes along with the reply; a large one waits in this region's agent bucket. */
-async function hand(box: Uint8Array, agents: AgentBucket): Promise<Parcel['box']> {
-  if (box.length <= MAX_INLINE_BOX_BYTES) return { inline: Buffer.from(box).toString('base64url') }
+/** A small box stands for itself; a large one waits in this region's agent bucket. */
+export async function hand(
+  box: Uint8Array,
+  agents: AgentBucket,
+  inlineBytes: number = MAX_INLINE_BOX_BYTES,
+): Promise<Parcel['box']> {
+  if (box.length <= inlineBytes) return { inline: Buffer.from(box).toString('base64url') }
   const sha256 = digestOf(box)
   await agents.put(stateKey(sha256), box)
   return { sha256 }
 }
 
 /** What the mission has used after a landing. */
-function spentAfter(before: Limits, usage: Usage, hops: number): Limits {
+export function spentAfter(before: Limits, usage: Usage, hops: number): Limits {
   const { wallMs, hostCalls, bytesRead, logBytes } = usage
   return addSpent(before, { ...NOTHING_SPENT, wallMs, hostCalls, readBytes: bytesRead, logBytes, hops })
 }

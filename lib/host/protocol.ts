@@ -18,11 +18,14 @@ export const MAX_INLINE_BOX_BYTES = 256 * 1024
 /** The largest input, in bytes of JSON. */
 export const MAX_INPUT_BYTES = 1024 * 1024
 
+/** Attempts at one landing, the first among them. */
+export const MAX_ATTEMPTS = 16
+
 const base64url = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(/^[A-Za-z0-9_-]*$/))
 
 const inline = (maxBytes: number) => v.strictObject({ inline: base64url(Math.ceil((maxBytes * 4) / 3) + 2) })
 const inBucket = v.strictObject({ sha256: v.pipe(base64url(43), v.length(43)) })
-const box = v.union([inline(MAX_INLINE_BOX_BYTES), inBucket])
+export const box = v.union([inline(MAX_INLINE_BOX_BYTES), inBucket])
 
 const LOSSES = { unreachable: true, refused: true, failed: true } satisfies Record<LossReason, true>
 const lost = v.strictObject({ lost: v.picklist(Object.keys(LOSSES) as LossReason[]) })
@@ -40,6 +43,16 @@ const InvocationSchema = v.strictObject({
   state: v.optional(box),
   /** What its copies came back with, in the order in which they were sent. */
   answers: v.optional(v.pipe(v.array(v.union([box, lost])), v.maxLength(MAX_COPIES))),
+  /**
+   * Another attempt at a landing whose last one came to nothing: after its `death`, of which Lambda told, or after
+   * `silence`, when it keeps the landing until its function is over. @default the first attempt
+   */
+  attempt: v.optional(
+    v.strictObject({
+      number: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(MAX_ATTEMPTS)),
+      after: v.picklist(['death', 'silence']),
+    }),
+  ),
   /** Ask for progress while the agent works. @default false */
   stream: v.optional(v.boolean()),
 })
@@ -72,6 +85,8 @@ export interface Parcel {
   /** Size of the box. */
   readonly bytes: number
   readonly box: Box
+  /** A checkpoint's: the agent went on in the same place by itself, and the box is for its next attempt. */
+  readonly goesOn?: true
 }
 
 /** A run that ended by leaving: the agent itself, with copies to be landed before it; or a copy's answer. */
@@ -95,7 +110,13 @@ export interface Settlement<Ending = Outcome> {
 }
 
 /** A settled run, or the reason why there was none. */
-export type Reply = { readonly settlement: Settlement<Outcome | SealedDeparture> } | { readonly error: WireError }
+export type Reply =
+  | {
+      readonly settlement: Settlement<Outcome | SealedDeparture>
+      /** What checkpoints settled before, if the agent made any: each is a landing of its own. */
+      readonly earlier?: readonly Settlement<Outcome | SealedDeparture>[]
+    }
+  | { readonly error: WireError }
 
 /** One line of a streamed answer. */
 export type Frame = { readonly progress: Progress } | Reply
@@ -116,7 +137,14 @@ const USAGE = v.object({
   memoryPages: v.number(),
   objects: v.number(),
 })
-const PARCEL = v.object({ to: v.string(), branch: v.string(), sequence: v.number(), bytes: v.number(), box })
+const PARCEL = v.object({
+  to: v.string(),
+  branch: v.string(),
+  sequence: v.number(),
+  bytes: v.number(),
+  box,
+  goesOn: v.optional(v.literal(true)),
+})
 const OUTCOME = v.union([
   v.object({ kind: v.literal('departed'), agent: PARCEL, copies: v.array(PARCEL) }),
   v.object({ kind: v.literal('departed'), answer: PARCEL }),
@@ -152,7 +180,7 @@ const SETTLEMENT = v.object({
 })
 const FRAME = v.union([
   v.object({ progress: PROGRESS }),
-  v.object({ settlement: SETTLEMENT }),
+  v.object({ settlement: SETTLEMENT, earlier: v.optional(v.array(SETTLEMENT)) }),
   v.object({ error: WIRE_ERROR }),
 ])
 

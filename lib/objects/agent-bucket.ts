@@ -20,8 +20,19 @@ export const stateKey = (sha256: string): string => `states/${sha256}`
 /** Where the fleet's key policy lies. */
 export const POLICY_KEY = 'trust/policy.json'
 
-/** The reservation of one landing of a mission. */
-export const landingKey = (mission: string, landing: string): string => `missions/${mission}/${landing}`
+/** Everything a mission leaves in a region lies below. */
+export const missionPrefix = (mission: string): string => `missions/${mission}/`
+
+/**
+ * One register of a landing: what became of its attempt of that number. Register 0 says who took the first attempt.
+ *
+ * @param landing `BRANCH/SEQUENCE`
+ */
+export const landingKey = (mission: string, landing: string, register: number): string =>
+  `${missionPrefix(mission)}landings/${landing}/${register}`
+
+/** Where it is marked that a mission is to land no more. */
+export const cancelledKey = (mission: string): string => `${missionPrefix(mission)}cancelled`
 
 /** An agent bucket in memory: for a run at home, and for tests. */
 export function createMemoryAgentBucket(): AgentBucket {

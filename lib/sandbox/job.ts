@@ -68,6 +68,11 @@ export interface Job {
   /** What was frozen elsewhere, for the entry `resume`. */
   readonly arrival?: Arrival
   readonly onProgress?: (progress: Progress) => void
+  /**
+   * Keeps what a checkpoint has frozen: the run so far, as if the agent had departed to where it is. The agent waits for
+   * it, and ends when it rejects. @default a checkpoint keeps nothing
+   */
+  readonly onCheckpoint?: (soFar: JobResult) => Promise<void>
   /** Ends the run. */
   readonly signal?: AbortSignal
   /** Asks the agent to depart as soon as it waits for something, to be landed anew in the same place. */

@@ -147,8 +147,8 @@ export interface SealingContext {
   readonly statement: string
   /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
   readonly branch: string
-  /** Whether an agent is in it, or what a copy answers the agent that sent it. */
-  readonly kind: 'agent' | 'answer'
+  /** Whether an agent is in it, what a copy answers the agent that sent it, or how a landing ended, for its own region. */
+  readonly kind: 'agent' | 'answer' | 'record'
   /** The landing it is for: the first of a branch is 0. */
   readonly sequence: number
   /** The region, or place, that sealed it. */

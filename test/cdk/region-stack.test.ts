@@ -73,7 +73,7 @@ describe('the data-locality function', () => {
 })
 
 describe('the role of the function', () => {
-  test('reads objects, lists and reserves missions, and can do nothing else to any service', () => {
+  test('reads objects, lists and writes to the ledger of missions, and can do nothing else to any service', () => {
     expect(allowedActions(roleStatements(synthesiseOne({ data: [LOGS] })))).toEqual([
       'logs:CreateLogStream',
       'logs:PutLogEvents',
@@ -87,16 +87,16 @@ describe('the role of the function', () => {
     ])
   })
 
-  test('puts nothing anywhere but reservations and sealed states into its own agent bucket', () => {
+  test('puts nothing anywhere but the ledger of missions and sealed states into its own agent bucket', () => {
     const puts = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Action }) => Action === 's3:PutObject')
     expect(puts).toHaveLength(1)
     expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*'), inAgentBucket('/states/*')])
   })
 
-  test('takes bundles, the key policy and states, not the reservations, out of the agent bucket', () => {
+  test('takes bundles, the key policy, states and the ledger of missions out of the agent bucket', () => {
     const reads = roleStatements(synthesiseOne()).filter(({ Action }) => Action === 's3:GetObject')
     expect(reads.map(({ Resource }) => Resource)).toEqual([
-      [inAgentBucket('/agents/*'), inAgentBucket('/states/*'), inAgentBucket('/trust/*')],
+      [inAgentBucket('/agents/*'), inAgentBucket('/missions/*'), inAgentBucket('/states/*'), inAgentBucket('/trust/*')],
     ])
   })
 

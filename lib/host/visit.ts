@@ -1,0 +1,174 @@
+/**
+ * An agent's visit to this place: it is taken in, works, is settled. With checkpoints it is settled part by part, each
+ * part a landing of its own, and goes on where it is; if the place dies, the next attempt begins with the last of them.
+ */
+import { InternalError, RefusedError } from '../errors.ts'
+import type { JobResult } from '../sandbox/job.ts'
+import type { Outcome } from '../sandbox/outcome.ts'
+import { randomId, systemRandom } from '../trust/keys.ts'
+import { receiptDigest, signReceipt } from '../trust/receipt.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+import { type Arrived, firstStage, openArrival, type Stage } from './arrival.ts'
+import { sealAnswer, sealDeparture, spentAfter } from './departure.ts'
+import type { HostOptions } from './host.ts'
+import { type Attempt, endLanding, type LandingName, takeLanding } from './ledger.ts'
+import { partSince } from './parts.ts'
+import type { Invocation, Parcel, Reply, SealedDeparture, Settlement } from './protocol.ts'
+import { draftReceipt, type ReceiptKey } from './receipts.ts'
+import { openRecord, sealRecord } from './record.ts'
+
+type Step = Settlement<Outcome | SealedDeparture>
+
+export interface VisitOptions {
+  readonly invocation: Invocation
+  readonly bundle: VerifiedBundle
+  readonly receiptKey: ReceiptKey | undefined
+  readonly place: HostOptions
+  /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
+  readonly until: number
+}
+
+export class Visit {
+  readonly #options: VisitOptions
+  readonly #entry: NonNullable<Invocation['entry']>
+  readonly #token = randomId(systemRandom)
+  readonly #earlier: Step[] = []
+  #attempt: Attempt
+  #stage: Stage
+  #startedAt: number
+  /** The run as it was at the last checkpoint. */
+  #before: JobResult | undefined
+  /** What keeps the agent from going on after a checkpoint. */
+  #fault: { readonly error: unknown } | undefined
+
+  constructor(options: VisitOptions) {
+    const { invocation, place, until } = options
+    const { number = 1, after } = invocation.attempt ?? {}
+    this.#options = options
+    this.#entry = invocation.entry ?? 'run'
+    this.#attempt = { number, token: this.#token, until, afterDeath: after === 'death' }
+    this.#stage = firstStage(place.region)
+    this.#startedAt = place.now()
+  }
+
+  /**
+   * Opens what arrives and takes the landing, so that neither an order nor a box is used twice. Where an earlier attempt
+   * got as far as a checkpoint, it is the landing after that one which is taken.
+   *
+   * @returns what the agent lands with, or how an earlier attempt has ended
+   */
+  async takeIn(): Promise<{ readonly arrived: Arrived | undefined } | { readonly reply: Reply }> {
+    const { invocation, place } = this.#options
+    if (invocation.attempt !== undefined && place.secret === undefined)
+      throw new RefusedError('REQUEST_MALFORMED', `${place.region} keeps no account of attempts`)
+    let arrived = this.#entry === 'resume' ? await this.#open(invocation) : undefined
+    for (;;) {
+      this.#stage = arrived?.stage ?? this.#stage
+      const ended = await takeLanding(this.#landing, this.#attempt, place)
+      if (ended === undefined) {
+        this.#startedAt = place.now()
+        return { arrived }
+      }
+      const settlement = await openRecord(ended.record, { ...this.#recorder(), stage: this.#stage })
+      const checkpoint = checkpointOf(settlement)
+      if (checkpoint === undefined) return { reply: this.#reply(settlement) }
+      this.#earlier.push(settlement)
+      arrived = await this.#open({ ...invocation, state: checkpoint.box, answers: [] })
+    }
+  }
+
+  /** Keeps what the agent is frozen to, and has it go on as the next landing. Rejects when it must not. */
+  readonly checkpoint = async (soFar: JobResult): Promise<void> => {
+    try {
+      const { place } = this.#options
+      const part = partSince(this.#before, soFar)
+      const { settlement, receipt } = await this.#end(part, { goesOn: true })
+      const { branch, sequence, spent, origin } = this.#stage
+      const used = spentAfter(spent, part.usage, 0)
+      this.#earlier.push(settlement)
+      this.#stage = { branch, sequence: sequence + 1, spent: used, receipt, ...(origin !== undefined && { origin }) }
+      this.#attempt = { ...this.#attempt, number: 1 }
+      this.#before = soFar
+      this.#startedAt = place.now()
+      await takeLanding(this.#landing, this.#attempt, place)
+    } catch (error) {
+      this.#fault = { error }
+      throw error
+    }
+  }
+
+  /** Signs what happened, seals what is not to be seen on its way, and ends the landing. */
+  async settle(result: JobResult): Promise<Reply> {
+    if (this.#fault !== undefined) throw this.#fault.error
+    return this.#reply((await this.#end(partSince(this.#before, result))).settlement)
+  }
+
+  async #end(result: JobResult, { goesOn = false } = {}): Promise<{ settlement: Step; receipt: string | null }> {
+    const { bundle, receiptKey, place } = this.#options
+    const { fleet, region, now, secret, agents } = place
+    const landed = { bundle, entry: this.#earlier.length > 0 ? ('resume' as const) : this.#entry, stage: this.#stage }
+    const draft = draftReceipt({ ...landed, result, startedAt: this.#startedAt, fleet, region, endedAt: now() })
+    const receipt = receiptKey && signReceipt(draft, receiptKey)
+    const digest = receipt ? receiptDigest(receipt) : null
+    const concluded = await this.#conclude(result, digest)
+    const outcome = goesOn ? markCheckpoint(concluded) : concluded
+    const { usage, logs, reads } = result
+    const { mission } = bundle.order
+    const bare = { mission, region, statement: bundle.statementDigest, outcome, usage, logs, reads }
+    const settlement: Step = receipt === undefined ? bare : { ...bare, receipt }
+    if (secret !== undefined && this.#entry !== 'merge') {
+      const record = await sealRecord(settlement, { ...this.#recorder(), stage: this.#stage })
+      await endLanding(this.#landing, this.#attempt, record, agents)
+    }
+    return { settlement, receipt: digest }
+  }
+
+  /** An agent on its way, and a copy's answer, leave in boxes; any other outcome is the caller's to read. */
+  async #conclude(result: JobResult, receipt: string | null): Promise<Outcome | SealedDeparture> {
+    const { bundle, place } = this.#options
+    const { fleet, region, engine, agents, secret } = place
+    const { outcome } = result
+    const stage = this.#stage
+    if (outcome.kind !== 'departed' && stage.origin === undefined) return outcome
+    if (secret === undefined) throw new InternalError(`${region} can not seal what leaves it`)
+    const sender = { bundle, stage, receipt, result, secret: await secret.current(), fleet, region, engine, agents }
+    if (outcome.kind !== 'departed') return sealAnswer(stage.origin!, sender)
+    try {
+      return await sealDeparture(outcome, sender)
+    } finally {
+      outcome.state.fill(0)
+    }
+  }
+
+  #open(invocation: Pick<Invocation, 'state' | 'answers'>): Promise<Arrived> {
+    return openArrival(invocation, this.#recorder())
+  }
+
+  /** This place, as whoever opens and seals needs to know it. */
+  #recorder() {
+    const { bundle, place } = this.#options
+    const { secret, region } = place
+    if (secret === undefined) throw new RefusedError('WRONG_REGION', `${region} takes no agents that are on their way`)
+    return { ...place, bundle, secret }
+  }
+
+  get #landing(): LandingName {
+    const { branch, sequence } = this.#stage
+    const { mission } = this.#options.bundle.order
+    return { mission, branch, sequence: this.#entry === 'merge' ? 'merge' : sequence }
+  }
+
+  #reply(settlement: Step): Reply {
+    return this.#earlier.length === 0 ? { settlement } : { settlement, earlier: this.#earlier }
+  }
+}
+
+/** An agent that goes on by itself where it is: nobody is to land it, unless its place has died. */
+function markCheckpoint(outcome: Outcome | SealedDeparture): Outcome | SealedDeparture {
+  if (outcome.kind !== 'departed' || !('agent' in outcome)) throw new InternalError('a checkpoint is a departure')
+  return { ...outcome, agent: { ...outcome.agent, goesOn: true } }
+}
+
+function checkpointOf({ outcome }: Step): Parcel | undefined {
+  return outcome.kind === 'departed' && 'agent' in outcome && outcome.agent.goesOn ? outcome.agent : undefined
+}
