@@ -78,7 +78,14 @@ export const HOME = 'home'
 export const includesName = (names: readonly string[], name: string): boolean =>
   names.includes(ANY) || names.includes(name)
 
-/** Where a mission may run. */
+/** Where a mission may run: in no region at all when it has places of the sender's own. */
+export const orderRegions = v.pipe(
+  v.array(regionName),
+  v.maxLength(64),
+  v.check((all) => areDistinct(all)),
+)
+
+/** Where a bundle may run, or which places a sender has. */
 export const regions = v.pipe(
   v.array(regionName),
   v.minLength(1),

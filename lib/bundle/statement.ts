@@ -46,6 +46,11 @@ export interface Statement {
   readonly limits: Limits
   /** Whether the agent may compile new code while it runs. */
   readonly compiles: boolean
+  /**
+   * Whether the agent's state, and with it some of what it has read, may leave a region for the sender's own places.
+   * @default false: only results and answers come home
+   */
+  readonly homecoming?: boolean | undefined
   /** `'*'` leaves it to the policies of the fleets it comes to; so does `['*']` for regions. */
   readonly audience: { readonly fleet: string; readonly regions: readonly string[] }
   /** Milliseconds since 1970, as are all times. */
@@ -89,6 +94,7 @@ const statement = v.pipe(
     scopes,
     limits,
     compiles: v.boolean(),
+    homecoming: v.optional(v.boolean()),
     audience: v.strictObject({
       fleet: v.union([v.literal(ANY), fleetName]),
       regions: v.union([v.strictTuple([v.literal(ANY)]), regions]),

@@ -20,6 +20,8 @@ export interface PackOptions {
   readonly fleet?: string
   /** The only regions that may run it; `['*']` for any. @default ['*'] */
   readonly regions?: readonly string[]
+  /** Whether its state may leave the regions for the sender's own places. @default false */
+  readonly homecoming?: boolean
   /** How long it may be run. @default 24 hours */
   readonly expiresInMs?: number
   /** @default Date.now() */
@@ -48,6 +50,7 @@ const DAY_MS = 24 * 3_600_000
  */
 export async function packSigned(path: string, key: SigningKey, options: PackOptions): Promise<SignedPack> {
   const { scopes, limits = {}, fleet = '*', regions = ['*'], expiresInMs = DAY_MS, now = Date.now() } = options
+  const { homecoming = false } = options
   const module = await packAgent({ path })
   const code = utf8(module.code)
   const stored = compress(code)
@@ -67,6 +70,7 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
     scopes,
     limits: { ...DEFAULT_LIMITS, ...limits },
     compiles: false,
+    ...(homecoming && { homecoming }),
     audience: { fleet, regions },
     issuedAt: now,
     notBefore: now,

@@ -140,7 +140,7 @@ async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, develop
     verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
     return envelope
   }
-  const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', now })
+  const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', homecoming: true, now })
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
 }
 

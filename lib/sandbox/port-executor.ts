@@ -1,11 +1,11 @@
-import type { EventEmitter } from 'node:events'
 import { concatBytes } from '../encoding/bytes.ts'
 import type { ThreadMessage } from './executor/thread.ts'
 import type { Executor, ExecutorListener } from './executor.ts'
 import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
 
 /** A port of messages to whoever runs agents behind it: a worker thread, or one end of a channel in this thread. */
-export interface ExecutorPort extends EventEmitter {
+export interface ExecutorPort {
+  on(event: string, listener: (message: Received) => void): unknown
   postMessage(message: ThreadMessage<ToExecutor>, transfer: ArrayBuffer[]): void
   ref(): void
   unref(): void

@@ -6,6 +6,7 @@ import { prefixHolds, type Scope, scopesWithin } from '../scope.ts'
 import type { Keyring } from './keyring.ts'
 import type { Order } from './order.ts'
 import type { KeyGrant } from './policy.ts'
+import type { VerifiedBundle } from './verified-bundle.ts'
 
 /** What is asked for, and by whom. Signatures hold. */
 export interface Request {
@@ -45,6 +46,16 @@ export function requireNoWider(order: Order, { audience, scopes, limits }: State
   if (!scopesWithin(order.scopes, scopes)) throw wider('scopes')
   const exceeded = exceededLimit(order.limits, limits)
   if (exceeded) throw wider(exceeded)
+}
+
+/**
+ * Whether the agent's state may leave a region for the sender's own places: the statement must say so, and the policy of
+ * every key that signed statement or order. Absent means denied.
+ */
+export function mayComeHome(bundle: Pick<VerifiedBundle, 'statement' | 'order' | 'authors' | 'sender'>): boolean {
+  const { statement, order, authors, sender } = bundle
+  const allowed = [statement, ...authors, sender].every(({ homecoming = false }) => homecoming)
+  return order.own !== undefined && allowed
 }
 
 interface Wish {

@@ -7,6 +7,7 @@ import {
   id,
   limits,
   MAX_PAYLOAD_BYTES,
+  orderRegions,
   parseDocument,
   regions,
   scopes,
@@ -37,6 +38,8 @@ export interface Order {
   readonly fleet: string
   /** Where this mission may run. */
   readonly regions: readonly string[]
+  /** Places of the sender's own that the agent may start in or go to. @default none */
+  readonly own?: OwnPlaces | undefined
   /** Equal to the statement's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
@@ -46,8 +49,20 @@ export interface Order {
   readonly expiresAt: number
 }
 
+/** The sender's own places in a mission: on machines of theirs, in no fleet. */
+export interface OwnPlaces {
+  /** Names, none of them a region of the order. */
+  readonly places: readonly string[]
+  /** What regions seal for these places with: an X25519 public key of this mission alone, 32 bytes, base64url. */
+  readonly key: string
+}
+
 /** The longest an order may live: replays are remembered at least as long. */
 export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
+
+const publicKey = digest
+
+const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, OwnPlaces>
 
 const order = v.pipe(
   v.strictObject({
@@ -57,7 +72,8 @@ const order = v.pipe(
     statement: digest,
     input: digest,
     fleet: fleetName,
-    regions,
+    regions: orderRegions,
+    own: v.optional(own),
     scopes,
     limits,
     headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
@@ -65,6 +81,8 @@ const order = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
+  v.check(({ regions, own }) => regions.length > 0 || own !== undefined),
+  v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
 const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
@@ -79,6 +97,8 @@ export interface OrderOptions {
   readonly fleet?: string
   /** @default the statement's */
   readonly regions?: readonly string[]
+  /** @default none */
+  readonly own?: OwnPlaces | undefined
   /** @default the statement's */
   readonly scopes?: readonly Scope[]
   /** @default the statement's */
@@ -92,7 +112,7 @@ export interface OrderOptions {
 
 /** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { statement, input, now, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { statement, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
     fleet = statement.audience.fleet,
     regions = statement.audience.regions,
@@ -107,6 +127,7 @@ export function createOrder(options: OrderOptions): Order {
     input: digestOf(utf8(input)),
     fleet,
     regions,
+    ...(own && { own }),
     scopes,
     limits,
     ...(headBytes !== undefined && { headBytes }),

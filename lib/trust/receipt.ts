@@ -224,14 +224,15 @@ const REMEDY = { remedy: 'bring the fleet file up to date: lander fleet check wr
 
 /**
  * Verifies that receipts are the landings of one agent of a mission, whole and in order: each names the one before it,
- * and all speak of the same mission, code, input and sender. The chain of a copy begins with that of its agent.
+ * and all speak of the same mission, code, input and sender. The chain of a copy begins with that of its agent. Landings
+ * in the sender's own places have no receipts, so numbers may be missing; a receipt may not.
  *
  * @throws RefusedError `RECEIPT_CHAIN_BROKEN` that names the first receipt which does not fit.
  */
 export function verifyReceiptChain(receipts: readonly VerifiedReceipt[]): void {
   receipts.forEach(({ receipt }, index) => {
     const before = receipts[index - 1]
-    if (receipt.sequence !== index || receipt.previous !== (before?.digest ?? null))
+    if (receipt.sequence <= (before?.receipt.sequence ?? -1) || receipt.previous !== (before?.digest ?? null))
       throw broken(index, 'does not follow the one before it')
     if (before === undefined) return
     if (!SAME.every((field) => receipt[field] === before.receipt[field])) throw broken(index, 'is of another mission')

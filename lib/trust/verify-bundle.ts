@@ -31,6 +31,8 @@ export interface Admission {
   readonly abi: number
   readonly fleet: string
   readonly region: string
+  /** Whether this is a place of the sender's own, outside of every fleet. @default false */
+  readonly own?: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -89,10 +91,13 @@ function requireEngine(statement: Statement, { engine, abi }: Admission): void {
 }
 
 /** The keyring is asked too: keys are trusted in the fleet that published them. */
-function requireAudience({ audience }: Statement, order: Order, { keyring, fleet, region }: Admission): void {
+function requireAudience({ audience }: Statement, order: Order, admission: Admission): void {
+  const { keyring, fleet, region, own = false } = admission
   if (!includesName([audience.fleet], fleet) || order.fleet !== fleet || keyring.fleet !== fleet)
     throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
-  if ((region !== HOME && !includesName(audience.regions, region)) || !order.regions.includes(region))
+  // A place knows by itself whether it is the sender's own: an order that calls a region so gains nothing.
+  const named = own ? (order.own?.places ?? []) : order.regions
+  if ((region !== HOME && !own && !includesName(audience.regions, region)) || !named.includes(region))
     throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
 }
 

@@ -17,6 +17,7 @@ interface PackOptions {
   limit?: Partial<Limits>
   fleet: string
   regions?: string
+  homecoming?: boolean
   json?: boolean
 }
 
@@ -34,6 +35,7 @@ export function packCommand(): Command {
     .addOption(limitOption())
     .option('--fleet <name>', 'the only fleet that may run it; * for any that trusts the key', '*')
     .option('--regions <a,b>', 'the only regions that may run it (default: any)')
+    .option('--homecoming', 'its state, and what it holds of the data, may come to places of the sender’s own')
     .option('--json', 'print one JSON document')
     .action(async (agent: string, options: PackOptions) => {
       if (options.data === undefined) {
@@ -46,6 +48,7 @@ export function packCommand(): Command {
         limits: options.limit ?? {},
         fleet: options.fleet,
         regions: options.regions?.split(',') ?? ['*'],
+        homecoming: options.homecoming ?? false,
         expiresInMs: options.expires,
       })
       const file = options.out ?? agent.replace(/\.[^./]+$/, '.lander')
