@@ -96,8 +96,8 @@ export function keyOf(mission: string): PhiloxKey {
   return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
 }
 
-function lanes(valueOf: (lane: number) => bigint): bigint {
-  return Array.from({ length: LANES }, (_, lane) => valueOf(lane) << (LANE_BITS * BigInt(lane))).reduce(
+function lanes(numberOf: (lane: number) => bigint): bigint {
+  return Array.from({ length: LANES }, (_, lane) => numberOf(lane) << (LANE_BITS * BigInt(lane))).reduce(
     (all, one) => all | one,
   )
 }

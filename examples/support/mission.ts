@@ -1,0 +1,48 @@
+/** One mission on the stage's fleet, for examples that are only interested in its end. */
+import { type Answer, type Json, type Limits, packSigned, run, type Scope } from '../../lib/index.ts'
+import type { Stage } from './example.ts'
+
+export interface MissionPlan {
+  /** The agent's source. */
+  readonly agent: string
+  /** JSON. */
+  readonly input: unknown
+  /** @default all of the fleet's */
+  readonly regions?: readonly string[]
+  /** @default 'everywhere' */
+  readonly start?: 'once' | 'everywhere'
+  /** @default [] */
+  readonly scopes?: readonly Scope[]
+  readonly limits?: Partial<Limits>
+}
+
+/** A mission that did not come to a good end, in a sentence. */
+export class MissionError extends Error {
+  override readonly name = 'MissionError'
+}
+
+/** Packs and signs an agent with the developer's key, and runs it, however that ends. */
+export async function fly(stage: Stage<string>, plan: MissionPlan): Promise<Answer & { file: Uint8Array }> {
+  const { fleet, clients, developer } = stage
+  const { agent, input, start = 'everywhere', scopes = [], limits = {} } = plan
+  const regions = plan.regions ?? fleet.regions.map(({ region }) => region)
+  const { file } = await packSigned(agent, developer, { scopes, limits })
+  const mission = { fleet, clients, file, sender: developer, input: input as Json, order: { regions }, start }
+  return { ...(await run(mission)), file }
+}
+
+/**
+ * The value of a mission.
+ *
+ * @throws MissionError unless it completed
+ */
+export function completedValue<Value>({ outcome, value, regions }: Answer): Value {
+  if (outcome === 'completed') return value as Value
+  const problems = regions.flatMap(({ region, settlement, error }) => {
+    const ended = settlement?.outcome
+    if (ended?.kind === 'stopped') return [`${region}: stopped by ${ended.limit}: ${ended.message}`]
+    if (ended?.kind === 'failed') return [`${region}: ${ended.error.code}: ${ended.error.message}`]
+    return error === undefined ? [] : [`${region}: ${error.code}: ${error.message}`]
+  })
+  throw new MissionError(problems[0] ?? `the mission ${outcome}`)
+}
