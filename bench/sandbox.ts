@@ -1,33 +1,22 @@
 /**
  * How fast agents start and read, next to the same loops in V8 in the same process: ratios travel from machine to
- * machine, figures don't.
+ * machine, figures don't. CPU time is read from /proc, so Linux only.
  *
- *   npx tsx bench/sandbox.ts [--quick] [--json FILE] [--check]
- *
- * `--check` ends with exit code 1 if a ratio or a start is worse than its bound.
+ *     npx tsx bench/sandbox.ts [--quick] [--check] [--json FILE]
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { buildSandboxAssets } from '../lib/bundle/sandbox-assets.ts'
 import type { ObjectStore } from '../lib/objects/store.ts'
 import { ExecutorPool } from '../lib/sandbox/executor-pool.ts'
 import type { Job } from '../lib/sandbox/job.ts'
 import { Run } from '../lib/sandbox/run.ts'
 import { agentSource, jobOf } from '../test/support/jobs.ts'
+import { type BenchResult, benchmark, median } from './support/program.ts'
 
-const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, check: { type: 'boolean' } },
-})
-
-const ROWS = flags.quick ? 300_000 : 3_000_000
-const WARM_RUNS = flags.quick ? 30 : 100
 const AIRPORTS = ['ABQ', 'MCI', 'MDW', 'ORD', 'LAX', 'SEA', 'PHX', 'OAK', 'LAS', 'SAN']
-
-/** Figures that must not get worse; ratios are of CPU time, to V8. */
-const BOUNDS = { warmMs: 25, coldMs: 1500, lines: 40, lineBatches: 12, csvBatches: 6 } as const
 
 /** Flights: date, delay, distance, origin, destination; about 32 bytes a row. */
 function flightsCsv(rows: number): Buffer {
@@ -41,19 +30,19 @@ function flightsCsv(rows: number): Buffer {
   return Buffer.from(lines.join(''))
 }
 
-const bytes = flightsCsv(ROWS)
-const megabytes = bytes.length / 1e6
 const KEY = 'flights.csv'
 
 /** Chunks straight out of memory, so that what is measured is the way to the agent. */
-const store: ObjectStore = {
-  stat: async (ref) => ({ ...ref, size: bytes.length, etag: 'e' }),
-  async *list({ bucket }) {
-    yield { bucket, key: KEY, size: bytes.length, etag: 'e' }
-  },
-  async *read({ start, end }) {
-    for (let at = start; at < end; at += 262_144) yield bytes.subarray(at, Math.min(end, at + 262_144))
-  },
+function storeOf(bytes: Buffer): ObjectStore {
+  return {
+    stat: async (ref) => ({ ...ref, size: bytes.length, etag: 'e' }),
+    async *list({ bucket }) {
+      yield { bucket, key: KEY, size: bytes.length, etag: 'e' }
+    },
+    async *read({ start, end }) {
+      for (let at = start; at < end; at += 262_144) yield bytes.subarray(at, Math.min(end, at + 262_144))
+    },
+  }
 }
 
 const agents = {
@@ -75,14 +64,16 @@ const agents = {
     return Object.entries(all).map(([name, { count, sum }]) => [name, count, sum / count])`,
 }
 
+type Reading = keyof typeof agents
+
 /** The same in V8: the whole text at once, the best case for it. */
 const inV8 = {
-  lines: () => {
+  lines: (bytes: Buffer) => {
     let n = 0
     for (const line of bytes.toString('utf8').split('\n')) if (line.length > 33) n++
     return n
   },
-  csvBatches: () => {
+  csvBatches: (bytes: Buffer) => {
     const all: Record<string, { count: number; sum: number }> = {}
     for (const line of bytes.toString('utf8').split('\n')) {
       const [, delay, , name] = line.split(',')
@@ -96,7 +87,7 @@ const inV8 = {
 }
 
 /** CPU time of a process so far, in milliseconds; needs /proc. */
-function cpuMs(pid: number | undefined): number {
+function cpuOfProcess(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
     return (Number(fields[11]) + Number(fields[12])) * 10
@@ -113,54 +104,67 @@ function cpuOf(act: () => unknown): number {
   return (user + system) / 1000
 }
 
-const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
-const round = (number: number) => Number(number.toPrecision(3))
-
-const assets = await mkdtemp(join(tmpdir(), 'lander-bench-'))
-await buildSandboxAssets(assets)
-const pool = new ExecutorPool(assets, 0)
 let runs = 0
 
-async function run(job: Job): Promise<{ ms: number; cpu: number }> {
+await benchmark('sandbox', async ({ quick }) => {
+  const assets = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  await buildSandboxAssets(assets)
+  const pool = new ExecutorPool(assets, 0)
+  try {
+    return await measure(pool, quick ? { rows: 300_000, warm: 30 } : { rows: 3_000_000, warm: 100 })
+  } finally {
+    await pool.close()
+    await rm(assets, { recursive: true })
+  }
+})
+
+async function measure(pool: ExecutorPool, count: { rows: number; warm: number }): Promise<BenchResult> {
+  const bytes = flightsCsv(count.rows)
+  const trivial = jobOf(agentSource('return input'), { input: 1 })
+  const coldMs = (await run(pool, trivial)).ms
+  const warm: number[] = []
+  for (let n = 0; n < count.warm; n++) warm.push((await run(pool, trivial)).ms)
+  const warmMs = median(warm.slice(count.warm / 2))
+  const read = async (reading: Reading) => readOnce(pool, reading, bytes, count.rows)
+  const readings = {
+    lines: await read('lines'),
+    lineBatches: await read('lineBatches'),
+    csvBatches: await read('csvBatches'),
+  }
+  const promise = (what: string, { cpuToV8 }: { cpuToV8: number }, atMost: number) => ({
+    name: `${what}: CPU time of V8’s`,
+    value: cpuToV8,
+    unit: '×',
+    atMost,
+  })
+  return {
+    about:
+      'How fast agents start and read, held against the same loops over the whole text at once in Node’s own V8 (CPU time).',
+    promises: [
+      { name: 'cold start', value: coldMs, unit: 'ms', atMost: 1500 },
+      { name: 'warm run, p50', value: warmMs, unit: 'ms', atMost: 25 },
+      promise('lines one by one', readings.lines, 40),
+      promise('lines in batches', readings.lineBatches, 12),
+      promise('CSV in batches', readings.csvBatches, 6),
+    ],
+    figures: { rows: count.rows, MB: Math.round(bytes.length / 1e6), ...readings },
+  }
+}
+
+async function readOnce(pool: ExecutorPool, reading: Reading, bytes: Buffer, rows: number) {
+  const nativeMs = cpuOf(() => inV8[reading === 'csvBatches' ? 'csvBatches' : 'lines'](bytes))
+  const job = jobOf(agentSource(agents[reading]), { store: storeOf(bytes), limits: { wallMs: 120_000 } })
+  const { ms, cpuMs } = await run(pool, job)
+  return { rowsPerSecond: Math.round((rows / ms) * 1000), cpuMs, cpuToV8: cpuMs / nativeMs }
+}
+
+async function run(pool: ExecutorPool, job: Job): Promise<{ ms: number; cpuMs: number }> {
   const from = performance.now()
   const executor = pool.acquire('bench')
-  const cpuFrom = cpuMs(executor.pid)
+  const cpuFrom = cpuOfProcess(executor.pid)
   const { result, healthy } = await new Run(job, executor, ++runs).report()
-  const cpu = cpuMs(executor.pid) - cpuFrom
+  const cpuMs = cpuOfProcess(executor.pid) - cpuFrom
   pool.release(executor, 'bench', healthy)
   if (result.outcome.kind !== 'completed') throw new Error(JSON.stringify(result.outcome))
-  return { ms: performance.now() - from, cpu }
-}
-
-const trivial = jobOf(agentSource('return input'), { input: 1 })
-const cold = await run(trivial)
-const warm: number[] = []
-for (let n = 0; n < WARM_RUNS; n++) warm.push((await run(trivial)).ms)
-
-const figures: Record<string, number> = { coldMs: round(cold.ms), warmMs: round(median(warm.slice(WARM_RUNS / 2))) }
-for (const [name, body] of Object.entries(agents)) {
-  const nativeCpu = cpuOf(inV8[name === 'csvBatches' ? 'csvBatches' : 'lines'])
-  const { ms, cpu } = await run(jobOf(agentSource(body), { store, limits: { wallMs: 120_000 } }))
-  figures[`${name}RowsPerSecond`] = round((ROWS / ms) * 1000)
-  figures[`${name}CpuMs`] = cpu
-  figures[`${name}ToV8`] = round(cpu / nativeCpu)
-}
-await pool.close()
-await rm(assets, { recursive: true })
-
-console.log(`${ROWS.toLocaleString('en')} rows, ${megabytes.toFixed(0)} MB`)
-console.table(figures)
-if (flags.json !== undefined)
-  writeFileSync(flags.json, `${JSON.stringify({ rows: ROWS, megabytes, ...figures }, null, 2)}\n`)
-if (flags.check) {
-  const { coldMs, warmMs, linesToV8, lineBatchesToV8, csvBatchesToV8 } = figures as Record<string, number>
-  const bad = [
-    coldMs! > BOUNDS.coldMs && 'cold start',
-    warmMs! > BOUNDS.warmMs && 'warm run',
-    linesToV8! > BOUNDS.lines && 'lines',
-    lineBatchesToV8! > BOUNDS.lineBatches && 'line batches',
-    csvBatchesToV8! > BOUNDS.csvBatches && 'CSV batches',
-  ].filter((what) => what !== false)
-  if (bad.length > 0) console.error(`slower than the bounds: ${bad.join(', ')}`)
-  process.exitCode = bad.length > 0 ? 1 : 0
+  return { ms: performance.now() - from, cpuMs }
 }

@@ -1,6 +1,6 @@
 /**
  * What every benchmark has in common. A promise is a ratio or a difference between two things measured in the same
- * minute, so that it holds on a slow machine as on a fast one.
+ * minute, so that it holds on a slow machine as on a fast one. Times are given with a yardstick from the same process.
  *
  *     npx tsx bench/NAME.ts [--quick] [--check] [--json FILE]
  *
@@ -8,8 +8,8 @@
  */
 import '../../scripts/terminal/quiet-sdk.ts'
 import { writeFile } from 'node:fs/promises'
-import { cpus, platform, release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type Machine, thisMachine } from './machine.ts'
 
 /** A promise and what was measured. */
 export interface Promised {
@@ -22,9 +22,23 @@ export interface Promised {
 }
 
 export interface BenchResult {
+  /** What is measured, and against what: a sentence for the page of all benchmarks. */
+  readonly about?: string
   readonly promises: readonly Promised[]
-  /** Everything else worth keeping. */
+  /** Everything else worth keeping. An array of flat objects becomes a table. */
   readonly figures: Readonly<Record<string, unknown>>
+  /** What there was nothing to measure with, each with the reason: `tcc: not installed`. */
+  readonly missing?: readonly string[]
+}
+
+/** What `--json` writes. */
+export interface BenchReport extends BenchResult {
+  readonly name: string
+  readonly date: string
+  readonly quick: boolean
+  readonly machine: Machine
+  /** Milliseconds of {@link yardstick} just before and just after, the quicker of them. */
+  readonly yardstickMs: number
 }
 
 /** Runs a benchmark as a program: measure, print, write, check. */
@@ -39,28 +53,48 @@ export async function benchmark(
       json: { type: 'string' },
     },
   })
-  const { promises, figures } = await measure({ quick: values.quick })
-  for (const promised of promises)
-    process.stdout.write(`${isKept(promised) ? 'kept  ' : 'MISSED'} ${describe(promised)}\n`)
-  process.stdout.write(`${JSON.stringify(figures, undefined, 2)}\n`)
-  const machine = {
-    node: process.version,
-    platform: `${platform()} ${release()}`,
-    cpus: cpus().length,
-    cpu: cpus()[0]?.model,
+  const before = yardstick()
+  const result = await measure({ quick: values.quick })
+  for (const promised of result.promises) process.stdout.write(`${sayPromise(promised)}\n`)
+  for (const peer of result.missing ?? []) process.stdout.write(`missing ${peer}\n`)
+  process.stdout.write(`${JSON.stringify(result.figures, undefined, 2)}\n`)
+  const report: BenchReport = {
+    name,
+    date: new Date().toISOString(),
+    quick: values.quick,
+    machine: thisMachine(),
+    yardstickMs: Math.min(before, yardstick()),
+    ...result,
   }
-  const report = { name, date: new Date().toISOString(), quick: values.quick, machine, promises, figures }
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`)
-  if (values.check && !promises.every(isKept)) process.exitCode = 1
+  if (values.check && !result.promises.every(isKept)) process.exitCode = 1
 }
 
-function isKept({ value, atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Promised): boolean {
+export function isKept({ value, atMost = Number.POSITIVE_INFINITY, atLeast = Number.NEGATIVE_INFINITY }: Promised) {
   return value <= atMost && value >= atLeast
 }
 
-function describe({ name, value, unit, atMost, atLeast }: Promised): string {
-  const bound = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`
-  return `${name}: ${Number(value.toPrecision(4))} ${unit} (promised ${bound})`
+/** A promise as a line: `kept   warm run: 12 ms (promised at most 25)`. */
+export function sayPromise(promised: Promised): string {
+  const { name, value, unit } = promised
+  const measured = `${Number(value.toPrecision(4))} ${unit}`.trim()
+  return `${isKept(promised) ? 'kept  ' : 'MISSED'} ${name}: ${measured} (promised ${sayBound(promised)})`
+}
+
+export function sayBound({ atMost, atLeast }: Promised): string {
+  const bounds = [atLeast !== undefined && `at least ${atLeast}`, atMost !== undefined && `at most ${atMost}`]
+  return bounds.filter((bound) => bound !== false).join(', ')
+}
+
+/** Milliseconds of fib(30) in Node's own V8: the yardstick that makes times of two machines comparable. */
+function yardstick(): number {
+  const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2))
+  const takes = Array.from({ length: 5 }, () => {
+    const start = performance.now()
+    fib(30)
+    return performance.now() - start
+  })
+  return Math.min(...takes)
 }
 
 /** The middle of the values; of an even number, the mean of the two middle ones. */

@@ -1,0 +1,82 @@
+/**
+ * Every benchmark of a folder, one after the other, and a page of what they came to.
+ *
+ *     npm run bench [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE] [--in DIR]
+ *
+ * `--quick` measures less, in two minutes at most; `--check` ends with 1 when a promise is missed or a program fails,
+ * and names it. Writes `bench/results.json` and `docs/benchmarks.md`, unless only some programs are run.
+ */
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { VERSION } from '../lib/version.ts'
+import { thisMachine } from './support/machine.ts'
+import { missedOf, type Results, renderPage } from './support/page.ts'
+import { sayPromise } from './support/program.ts'
+import { type Entry, listPrograms, runAll } from './support/run-all.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const MINUTE_MS = 60_000
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    page: { type: 'string' },
+    in: { type: 'string', default: here('.') },
+  },
+})
+
+const { quick } = flags
+const start = performance.now()
+const programs = await runAll({
+  dir: flags.in,
+  names: flags.only?.split(',') ?? (await listPrograms(flags.in)),
+  quick,
+  timeoutMs: (quick ? 2 : 20) * MINUTE_MS,
+  say: (line) => process.stderr.write(`${line}\n`),
+})
+const results: Results = {
+  date: new Date().toISOString(),
+  command: `npm run bench${quick ? ' -- --quick' : ''}`,
+  quick,
+  machine: thisMachine(),
+  versions: { Lander: versionOfCheckout(), Node: process.version, V8: process.versions.v8 },
+  seconds: (performance.now() - start) / 1000,
+  programs,
+}
+
+for (const entry of programs) process.stdout.write(`${summaryOf(entry)}\n`)
+const [json, page] = destinations()
+if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`)
+if (page !== undefined) await writeFile(page, renderPage(results))
+
+const missed = missedOf(programs)
+for (const name of missed) process.stderr.write(`missed: ${name}\n`)
+if (flags.check && missed.length > 0) process.exitCode = 1
+
+function summaryOf(entry: Entry): string {
+  const took = `${entry.name} (${entry.seconds.toFixed(1)} s)`
+  if ('error' in entry) return `${took}\n  FAILED it ${entry.error}`
+  const missing = (entry.report.missing ?? []).map((peer) => `  missing ${peer}`)
+  return [took, ...entry.report.promises.map((promised) => `  ${sayPromise(promised)}`), ...missing].join('\n')
+}
+
+/** Where the results go: some programs' alone don't replace those of all. */
+function destinations(): [json: string | undefined, page: string | undefined] {
+  if (flags.only !== undefined) return [flags.json, flags.page]
+  return [flags.json ?? here('results.json'), flags.page ?? here('../docs/benchmarks.md')]
+}
+
+/** The version, and the commit where there is one. */
+function versionOfCheckout(): string {
+  try {
+    const options = { cwd: here('.'), encoding: 'utf8', stdio: 'pipe' } as const
+    return `${VERSION} (${execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim()})`
+  } catch {
+    return VERSION
+  }
+}

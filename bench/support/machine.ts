@@ -1,0 +1,23 @@
+import { cpus, platform, release, totalmem } from 'node:os'
+
+/** What a figure was measured on. Nothing in it names the machine. */
+export interface Machine {
+  readonly cores: number
+  readonly cpu: string
+  /** GB of 10^9 bytes. */
+  readonly memoryGB: number
+  readonly platform: string
+  readonly node: string
+  readonly v8: string
+}
+
+export function thisMachine(): Machine {
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryGB: Math.round(totalmem() / 1e9),
+    platform: `${platform()} ${release()}`,
+    node: process.version,
+    v8: process.versions.v8,
+  }
+}

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { BenchReport } from './program.ts'
+
+const TSX = fileURLToPath(import.meta.resolve('tsx/cli'))
+
+/** A benchmark that wrote its report, or one that did not get that far. */
+export type Entry =
+  | { readonly name: string; readonly seconds: number; readonly report: BenchReport }
+  | { readonly name: string; readonly seconds: number; readonly error: string }
+
+export interface RunOptions {
+  /** The folder the programs stand in. */
+  readonly dir: string
+  /** Their names, without `.ts`. */
+  readonly names: readonly string[]
+  readonly quick: boolean
+  /** A program that takes longer is ended. */
+  readonly timeoutMs: number
+  readonly say: (line: string) => void
+}
+
+/** The benchmarks of a folder: every program in it but the one that runs them. */
+export async function listPrograms(dir: string): Promise<string[]> {
+  const files = await readdir(dir)
+  const names = files.flatMap((file) => /^([a-z0-9][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? [])
+  return names.filter((name) => name !== 'all').sort()
+}
+
+/** Runs programs one after the other, each in a process of its own; one that fails doesn't keep the next from its turn. */
+export async function runAll({ dir, names, quick, timeoutMs, say }: RunOptions): Promise<Entry[]> {
+  const scratch = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    const entries: Entry[] = []
+    for (const name of names) {
+      say(`== ${name}`)
+      entries.push(await runOne(join(dir, `${name}.ts`), join(scratch, `${name}.json`), { name, quick, timeoutMs }))
+    }
+    return entries
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+async function runOne(
+  program: string,
+  json: string,
+  { name, quick, timeoutMs }: Pick<RunOptions, 'quick' | 'timeoutMs'> & { name: string },
+): Promise<Entry> {
+  const start = performance.now()
+  const flags = ['--json', json, ...(quick ? ['--quick'] : [])]
+  const child = spawn(process.execPath, [TSX, program, ...flags], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: timeoutMs,
+  })
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
+  const seconds = (performance.now() - start) / 1000
+  if (code === 0) return { name, seconds, report: JSON.parse(await readFile(json, 'utf8')) as BenchReport }
+  const error = signal === null ? `ended with ${code}` : `was ended after ${Math.round(timeoutMs / 1000)} s`
+  return { name, seconds, error }
+}
