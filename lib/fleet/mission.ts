@@ -10,7 +10,7 @@ import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
 import { createRegionPlaces } from './landing-place.ts'
 import { type OrderDraft, readStatement, signOrderFor } from './orders.ts'
-import { type RelayOptions, type RouteStep, relay } from './relay.ts'
+import { type LostLanding, type RelayOptions, type RouteStep, relay } from './relay.ts'
 import type { Transport } from './upload.ts'
 
 /** A mission to run: what, where, with what input, and signed by whom. */
@@ -46,6 +46,8 @@ export interface RegionResult {
   readonly error?: WireError
   /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
   readonly route?: readonly RouteStep[]
+  /** Places that died, or fell silent, while the agent was there. */
+  readonly lost?: readonly LostLanding[]
   /** Bytes of bundle, order, input, states and answers that crossed links. */
   readonly bytesMoved: number
   /** From the first byte sent to the last received. */

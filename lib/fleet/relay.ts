@@ -2,13 +2,16 @@
  * The relay: it carries an agent from place to place until it has ended. What it carries is sealed, so all it can do is
  * to bring a box where it belongs, or not.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
 import type { Box, CopyReturn, Invocation, SealedDeparture, Settlement } from '../host/protocol.ts'
 import type { Progress } from '../sandbox/job.ts'
 import type { LossReason, Outcome } from '../sandbox/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 import { type Carried, carryBoxes } from './carry.ts'
+import type { Landing } from './landing.ts'
 import type { FindPlace, LandingPlace } from './landing-place.ts'
+import { DEFAULT_ATTEMPTS, FIRST_ATTEMPT, type LandingAttempt, nextAttempt, TAKEN_UP } from './replace.ts'
 import type { Delivery } from './upload.ts'
 
 /** What one agent of a mission needs on its way. */
@@ -22,6 +25,10 @@ export interface RelayOptions {
   readonly input: string
   readonly onProgress?: ((region: string, progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** How often a landing is tried before its agent is given up, when its place dies or is silent: 1 to 16. @default 4 */
+  readonly attempts?: number | undefined
+  /** Whether another relay may have carried this agent before: then what it did is found, and not done again. @default false */
+  readonly takenUp?: boolean | undefined
 }
 
 /** One landing of an agent, or of a copy of it. */
@@ -35,7 +42,7 @@ export interface RouteStep {
   readonly boxBytes: number
   /** Bytes that crossed links for this landing, both ways. */
   readonly bytesMoved: number
-  /** From the first byte sent to the last received. */
+  /** From the first byte sent to the last received; of a part that a checkpoint ended, the time it worked. */
   readonly seconds: number
   /** Of a departure it tells where to, without the boxes. */
   readonly settlement: Settlement<Outcome | Departed>
@@ -47,6 +54,17 @@ export interface Departed {
   readonly to: readonly string[]
 }
 
+/** An attempt at a landing that came to nothing, and was replaced by another or given up. */
+export interface LostLanding {
+  readonly region: string
+  readonly branch: string
+  readonly sequence: number
+  /** From 1. */
+  readonly attempt: number
+  /** Why: `FUNCTION_FAILED`, `REGION_UNREACHABLE` … */
+  readonly code: string
+}
+
 /** How an agent ended, and the way it went. */
 export interface Relayed {
   readonly settlement?: Settlement
@@ -54,6 +72,8 @@ export interface Relayed {
   readonly error?: WireError
   /** In the order in which the landings ended. */
   readonly route: readonly RouteStep[]
+  /** Places that died, or fell silent, while the agent was there. */
+  readonly lost: readonly LostLanding[]
   /** Bytes that crossed links, uploads included. */
   readonly bytesMoved: number
 }
@@ -61,7 +81,7 @@ export interface Relayed {
 /** Starts an agent in `region` and follows it wherever it goes. Never throws: what went wrong is part of the result. */
 export async function relay(region: string, options: RelayOptions): Promise<Relayed> {
   const trip = new Trip(options)
-  const told = () => ({ route: trip.route, bytesMoved: trip.bytesMoved })
+  const told = () => ({ route: trip.route, lost: trip.lost, bytesMoved: trip.bytesMoved })
   try {
     const settlement = await trip.follow({ region, branch: region, sequence: 0, boxBytes: 0, call: {} })
     return { settlement: requireEnd(settlement), ...told() }
@@ -85,6 +105,7 @@ class Trip {
   readonly #options: RelayOptions
   readonly #deliveries = new Map<string, Promise<Delivery>>()
   readonly route: RouteStep[] = []
+  readonly lost: LostLanding[] = []
   bytesMoved = 0
 
   constructor(options: RelayOptions) {
@@ -129,16 +150,56 @@ class Trip {
     const place = places(region)
     const { bundle } = await this.#deliver(place)
     const invocation: Invocation = { lander: 1, bundle, order, input, stream: true, ...call }
-    const landing = await place.land(invocation, {
-      onProgress: onProgress && ((progress) => onProgress(region, progress)),
-      signal,
+    const options = { onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)), signal }
+    const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {
+      region,
+      ...leg,
     })
-    this.bytesMoved += landing.bytesMoved
-    if ('error' in landing.reply) throw fromWireError(landing.reply.error)
-    const { settlement } = landing.reply
+    this.bytesMoved += bytesMoved
+    if ('error' in reply) throw fromWireError(reply.error)
+    const { settlement, earlier = [] } = reply
+    const { branch, sequence, boxBytes } = leg
+    const last = sequence + earlier.length
+    earlier.forEach((part, index) => {
+      const seconds = part.usage.wallMs / 1000
+      const came = index === 0 ? boxBytes : 0
+      this.#note({
+        region,
+        branch,
+        sequence: sequence + index,
+        boxBytes: came,
+        bytesMoved: 0,
+        seconds,
+        settlement: part,
+      })
+    })
     const seconds = (performance.now() - start) / 1000
-    this.route.push({ region, ...leg, bytesMoved: landing.bytesMoved, seconds, settlement: withoutBoxes(settlement) })
+    const came = earlier.length === 0 ? boxBytes : 0
+    this.#note({ region, branch, sequence: last, boxBytes: came, bytesMoved, seconds, settlement })
     return settlement
+  }
+
+  /** One landing, tried again when its place dies: the place sees to it that one attempt at most comes to an end. */
+  async #attempt(
+    land: (attempt: Pick<Invocation, 'attempt'>) => Promise<Landing>,
+    { region, branch, sequence }: Pick<Leg, 'region' | 'branch' | 'sequence'>,
+  ): Promise<Landing> {
+    const { attempts = DEFAULT_ATTEMPTS, takenUp = false, signal } = this.#options
+    let attempt: LandingAttempt = takenUp ? TAKEN_UP : FIRST_ATTEMPT
+    for (;;) {
+      const landed = await land(attempt.attempt === undefined ? {} : { attempt: attempt.attempt }).catch(asUnreachable)
+      const next = signal?.aborted ? undefined : nextAttempt(attempt, landed, attempts)
+      if (next === undefined) return 'unreachable' in landed ? Promise.reject(landed.unreachable) : landed
+      if (next.lost !== undefined)
+        this.lost.push({ region, branch, sequence, attempt: attempt.attempt?.number ?? 1, code: next.lost })
+      // Whoever gives up meanwhile hears so from the next call.
+      await sleep(next.waitMs, undefined, { signal }).catch(() => {})
+      attempt = next
+    }
+  }
+
+  #note({ settlement, ...step }: Omit<RouteStep, 'settlement'> & { readonly settlement: Step }): void {
+    this.route.push({ ...step, settlement: withoutBoxes(settlement) })
   }
 
   /** A place gets the code once. */
@@ -171,4 +232,9 @@ function reasonOf(error: unknown): LossReason {
   const { situation, code } = toWireError(error)
   if (situation === 'refused') return 'refused'
   return code === 'FUNCTION_FAILED' || situation === 'internal' ? 'failed' : 'unreachable'
+}
+
+function asUnreachable(error: unknown): { readonly unreachable: UnreachableError } {
+  if (error instanceof UnreachableError) return { unreachable: error }
+  throw error
 }
