@@ -6,6 +6,7 @@
 
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
+import { createRegionCrossing } from '../../lib/host/crossing.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
@@ -27,6 +28,7 @@ async function createPlace(): Promise<Host> {
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
   const now = () => Date.now()
   const secret = createSecretSource({ read: secretReader(where, { region }), now })
+  const policy = createPolicySource({ agents, rootKey, fleet, now })
   const receipts = createReceiptKeys({ secret, fleet })
   // Ahead of need, while the engine starts. Whether it worked is for the first run to say.
   receipts.current().catch(() => {})
@@ -40,12 +42,13 @@ async function createPlace(): Promise<Host> {
     now,
     agents,
     engine: engineDigest(ASSETS),
-    policy: createPolicySource({ agents, rootKey, fleet, now }),
+    policy,
     sandbox,
     data: createS3Store({ client }),
     ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
     secret,
+    crossing: createRegionCrossing({ receipts, policy }),
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
     report: (error) => console.error(error),
   })

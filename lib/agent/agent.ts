@@ -6,6 +6,8 @@ export interface Place {
   readonly region: string
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]
+  /** Places of the sender's own that the agent may go to from where it is; absent when there are none. */
+  readonly own?: readonly string[]
 }
 
 /**

@@ -13,9 +13,10 @@ const HOME = 'home'
 
 let hopping = false
 
-/** Where this run may go: the regions of its order, the one it is in among them. */
+/** Where this run may go: the regions of its order and places of the sender's own, the one it is in among them. */
 export function places(): readonly PlaceInfo[] {
-  return place().regions.map((region) => ({ region }))
+  const { regions, own = [] } = place()
+  return [...regions, ...own].map((region) => ({ region }))
 }
 
 /**
@@ -68,11 +69,12 @@ export async function at<Result>(region: string, work: () => Result | Promise<Re
 }
 
 function requirePlace(region: string): void {
-  const { regions } = place()
+  const { regions, own = [] } = place()
+  if (regions.includes(region) || own.includes(region)) return
   if (region === HOME)
     throw new PlaceError('PLACE_UNKNOWN', '"home" takes no agents that are on their way: return the result instead')
-  if (!regions.includes(region))
-    throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}", only to ${regions.join(', ')}`)
+  const known = [...regions, ...own].join(', ')
+  throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}" from here, only to ${known}`)
 }
 
 function inProgress(fact: string): PlaceError {

@@ -10,6 +10,8 @@ import type { Invocation } from './protocol.ts'
 export interface Admission {
   readonly fleet: string
   readonly region: string
+  /** Whether this is a place of the sender's own, outside of every fleet. @default false */
+  readonly own?: boolean
   /** SHA-256 of the engine's binary, base64url. */
   readonly engine: string
   readonly agents: AgentBucket
@@ -26,11 +28,11 @@ const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
  * @throws RefusedError with the code of the first check that failed
  */
 export async function admit(invocation: Invocation, place: Admission): Promise<VerifiedBundle> {
-  const { fleet, region, engine, now } = place
+  const { fleet, region, own = false, engine, now } = place
   const keyring = await place.policy.current()
   const file = await bundleBytes(invocation, place.agents)
   const { order, input } = invocation
-  return verifyBundle({ file, order, input, keyring, engine, abi: ABI_VERSION, fleet, region, now: now() })
+  return verifyBundle({ file, order, input, keyring, engine, abi: ABI_VERSION, fleet, region, own, now: now() })
 }
 
 async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise<Uint8Array> {

@@ -7,6 +7,7 @@ import type { CopyAnswer, Outcome } from '../sandbox/outcome.ts'
 import { MAX_BOX_BYTES, type OpenedState, openState, readStateHeader, type StateHeader } from '../trust/sealed-state.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
+import { type Crossing, hasCrossed } from './crossing.ts'
 import type { Box, CopyReturn, Invocation } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
 
@@ -43,6 +44,7 @@ export interface Arrived {
 export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
   readonly bundle: VerifiedBundle
   readonly secret: SecretSource
+  readonly crossing?: Crossing
 }
 
 /**
@@ -76,16 +78,14 @@ async function openReturn(answer: CopyReturn, gate: Gate): Promise<Returned> {
 
 /** The epoch is looked up by the box's own word; whether it is true, its seal tells. */
 async function open(box: Box, kind: StateHeader['kind'], gate: Gate): Promise<OpenedState> {
-  const { bundle, secret, fleet, region, engine, agents, now } = gate
+  const { bundle, secret, crossing, fleet, region, engine, agents, now } = gate
   const bytes = await boxBytes(box, agents)
-  const { epoch } = readStateHeader(bytes)
   const { mission } = bundle.order
-  return openState(bytes, {
-    secret: await secret.withEpoch(epoch),
-    expected: { fleet, mission, statement: bundle.statementDigest, kind, to: region, engine, abi: ABI_VERSION },
-    limits: bundle.limits,
-    now: now(),
-  })
+  const expected = { fleet, mission, statement: bundle.statementDigest, kind, to: region, engine, abi: ABI_VERSION }
+  const checks = { expected, limits: bundle.limits, now: now() }
+  if (crossing !== undefined && hasCrossed(bytes)) return crossing.open(bytes, checks, bundle)
+  const { epoch } = readStateHeader(bytes)
+  return openState(bytes, { ...checks, secret: await secret.withEpoch(epoch) })
 }
 
 async function boxBytes(box: Box, agents: AgentBucket): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 /** An agent leaves: what the sandbox froze is sealed, each box for one place. */
 import { ABI_VERSION } from '../bundle/statement.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { InternalError } from '../errors.ts'
 import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
 import type { JobResult } from '../sandbox/job.ts'
@@ -10,6 +11,7 @@ import type { FleetSecret } from '../trust/fleet-secret.ts'
 import { type StateHeader, sealState, type TravellingState } from '../trust/sealed-state.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { copyBranch, type Stage } from './arrival.ts'
+import { type Crossing, isCrossing } from './crossing.ts'
 import { MAX_INLINE_BOX_BYTES, type Parcel, type SealedDeparture } from './protocol.ts'
 
 /** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */
@@ -23,6 +25,7 @@ export interface Sender {
   readonly receipt: string | null
   readonly result: JobResult
   readonly secret: FleetSecret
+  readonly crossing?: Crossing | undefined
   readonly fleet: string
   readonly region: string
   readonly engine: string
@@ -61,7 +64,7 @@ async function seal(
   state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
   inlineBytes: number = MAX_INLINE_BOX_BYTES,
 ): Promise<Parcel> {
-  const { bundle, stage, receipt, result, secret, fleet, region, engine, agents } = sender
+  const { bundle, stage, receipt, result, secret, crossing, fleet, region, engine, agents } = sender
   const { order, statementDigest } = bundle
   const header = {
     fleet,
@@ -76,7 +79,10 @@ async function seal(
     expiresAt: order.expiresAt,
     ...context,
   }
-  const box = sealState(header, { ...state, pages: result.usage.memoryPages, receipt }, { secret })
+  const travelling = { ...state, pages: result.usage.memoryPages, receipt }
+  const crosses = isCrossing(order, region, header.to)
+  if (crosses && crossing === undefined) throw new InternalError(`${region} can not seal what goes to ${header.to}`)
+  const box = crosses ? await crossing!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
   const { to, sequence, branch } = header
   return { to, sequence, branch, bytes: box.length, box: await hand(box, agents, inlineBytes) }
 }

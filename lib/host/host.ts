@@ -3,10 +3,12 @@ import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { Job, JobResult, Progress, Sandbox } from '../sandbox/job.ts'
+import { mayComeHome } from '../trust/authorise.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Admission, admit } from './admit.ts'
 import type { Arrived } from './arrival.ts'
 import type { Broker } from './broker.ts'
+import type { Crossing } from './crossing.ts'
 import { type Probe, probePlace } from './probe.ts'
 import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
 import type { ReceiptKeys } from './receipts.ts'
@@ -27,6 +29,8 @@ export interface HostOptions extends Admission {
   readonly receipts?: ReceiptKeys
   /** Opens and seals the state of agents that hop. @default none: no agent comes or goes in the middle of its work */
   readonly secret?: SecretSource
+  /** Seals and opens what comes from, or goes to, the sender's own places. @default nothing does */
+  readonly crossing?: Crossing
   /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
   readonly report?: (error: unknown) => void
 }
@@ -84,11 +88,12 @@ async function run(
   { entry = 'run', input }: Invocation,
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
-  { fleet, region, sandbox, data, broker, regionOf, now }: HostOptions,
+  { fleet, region, own = false, sandbox, data, broker, regionOf, now }: HostOptions,
   options: Pick<Job, 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions, headBytes } = bundle.order
+  const reachable = own || mayComeHome(bundle) ? (bundle.order.own?.places ?? []) : []
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
   const opened = broker ? await broker({ mission, scopes, wallMs }) : data
   const shown = headBytes === undefined ? opened : headStore(opened, headBytes)
@@ -97,7 +102,7 @@ async function run(
     // Also an order's first landing is taken up in the middle where an earlier attempt has left a checkpoint.
     entry: arrived === undefined ? entry : 'resume',
     input,
-    context: { mission, fleet, region, regions },
+    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { own: reachable }) },
     scopes,
     store: scopeStore(shown, scopes),
     now: now(),

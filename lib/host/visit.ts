@@ -109,7 +109,8 @@ export class Visit {
     const landed = { bundle, entry: this.#earlier.length > 0 ? ('resume' as const) : this.#entry, stage: this.#stage }
     const draft = draftReceipt({ ...landed, result, startedAt: this.#startedAt, fleet, region, endedAt: now() })
     const receipt = receiptKey && signReceipt(draft, receiptKey)
-    const digest = receipt ? receiptDigest(receipt) : null
+    // A place that signs none hands on what the last one signed.
+    const digest = receipt ? receiptDigest(receipt) : this.#stage.receipt
     const concluded = await this.#conclude(result, digest)
     const outcome = goesOn ? markCheckpoint(concluded) : concluded
     const { usage, logs, reads } = result
@@ -126,12 +127,13 @@ export class Visit {
   /** An agent on its way, and a copy's answer, leave in boxes; any other outcome is the caller's to read. */
   async #conclude(result: JobResult, receipt: string | null): Promise<Outcome | SealedDeparture> {
     const { bundle, place } = this.#options
-    const { fleet, region, engine, agents, secret } = place
+    const { fleet, region, engine, agents, secret, crossing } = place
     const { outcome } = result
     const stage = this.#stage
     if (outcome.kind !== 'departed' && stage.origin === undefined) return outcome
     if (secret === undefined) throw new InternalError(`${region} can not seal what leaves it`)
-    const sender = { bundle, stage, receipt, result, secret: await secret.current(), fleet, region, engine, agents }
+    const sealing = { secret: await secret.current(), crossing }
+    const sender = { bundle, stage, receipt, result, ...sealing, fleet, region, engine, agents }
     if (outcome.kind !== 'departed') return sealAnswer(stage.origin!, sender)
     try {
       return await sealDeparture(outcome, sender)

@@ -14,6 +14,8 @@ export interface AgentContext {
   readonly region: string
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]
+  /** Places of the sender's own that the agent may go to from here. @default none */
+  readonly own?: readonly string[]
 }
 
 /** Made by the host, quantised; `fraction` only when the agent or the objects' sizes let it be known. */

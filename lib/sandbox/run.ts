@@ -96,13 +96,13 @@ export class Run {
     const seed = seedFor(context.mission, context.region)
     const { compiles } = bundle.statement
     const run = this.#number
-    const { mission, fleet, region, regions } = context
+    const { mission, fleet, region, regions, own } = context
     this.#executor.send(
       {
         type: 'run',
         run,
         entry,
-        context: { mission, fleet, region, regions },
+        context: { mission, fleet, region, regions, ...(own && { own }) },
         now,
         seed,
         compiles,
@@ -198,7 +198,9 @@ export class Run {
   #departure({ hop, copies }: EndMessage, state: Uint8Array): Outcome | Departure {
     const journey = journeyOf(hop, copies)
     const { limits } = this.#job.bundle
-    if (!destinationsOf(journey).every((to) => this.#job.context.regions.includes(to))) throw new Error('out of bounds')
+    const { regions, own = [] } = this.#job.context
+    if (!destinationsOf(journey).every((to) => regions.includes(to) || own.includes(to)))
+      throw new Error('out of bounds')
     if (state.length > this.#limits.stateBytes) return stoppedBy('stateBytes', limits)
     if (destinationsOf(journey).length > this.#limits.hops) return stoppedBy('hops', limits)
     return { kind: 'departed', journey, state }

@@ -1,4 +1,5 @@
 import { utf8 } from '../../lib/encoding/bytes.ts'
+import { createRegionCrossing } from '../../lib/host/crossing.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import {
   type Box,
@@ -56,6 +57,8 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
   const wide = { regions: ['*'], fleets: ['*'], scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }] }
   const keyring = keyringOf({ fleet, keys: [grantOf(alice, 'alice', wide), grantOf(bob, 'bob', wide)] })
+  const policy = { current: async () => keyring }
+  const receipts = createReceiptKeys({ secret: source, fleet })
   for (const region of PLACES) {
     data[region] = createMemoryStore({ buckets: { 'logs-eu': {} } })
     hosts[region] = createHost({
@@ -64,12 +67,13 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       engine,
       now: () => clock.now,
       agents: createMemoryAgentBucket(),
-      policy: { current: async () => keyring },
+      policy,
       sandbox,
       data: data[region],
       regionOf: async () => region,
       secret: source,
-      receipts: createReceiptKeys({ secret: source, fleet }),
+      receipts,
+      crossing: createRegionCrossing({ receipts, policy }),
     })
   }
   return {

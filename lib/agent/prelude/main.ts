@@ -73,8 +73,9 @@ function arrive(request: string): void {
   void answer(() => carryOut(copy.entry))
 }
 
-function enter({ regions, ...context }: Place): void {
-  enterPlace(Object.freeze({ ...context, regions: Object.freeze(regions) }))
+function enter({ regions, own, ...context }: Place): void {
+  const places = { regions: Object.freeze(regions), ...(own && { own: Object.freeze(own) }) }
+  enterPlace(Object.freeze({ ...context, ...places }))
 }
 
 /** Runs `work` and tells the host how it ended: unless this heap has become a copy's, which answers for itself. */

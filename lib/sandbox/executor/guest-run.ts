@@ -130,7 +130,9 @@ export class GuestRun {
   #takeUp({ from, copy: errand }: Resume, notes: Notes): void {
     const copy = errand !== undefined
     if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
-    const stays = !copy && from === this.#options.message.context.region
+    const { region, own = [] } = this.#options.message.context
+    // The sender's own places have one store between them.
+    const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
     this.#reads.takeUp(notes, { from, stays, copy })
   }
 
