@@ -16,6 +16,15 @@ export interface LandOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Ends the landing. */
   readonly signal?: AbortSignal | undefined
+  /** Asks the agent to leave as soon as it waits for something. Places that can't be asked in the middle pass it over. */
+  readonly leave?: LeaveRequest | undefined
+}
+
+/** A wish that an agent leaves its place. */
+export interface LeaveRequest {
+  readonly signal: AbortSignal
+  /** Where it is to go on. @default where it is, in a new landing */
+  readonly to?: (() => string | undefined) | undefined
 }
 
 /** Where an agent can land. */
@@ -49,7 +58,8 @@ export function createRegionPlaces({ fleet, clients, transport = 'auto' }: Regio
         return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
       },
       deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
-      land: (invocation, options = {}) => land({ lambda: clients.lambda(name), place, invocation, ...options }),
+      land: (invocation, { onProgress, signal } = {}) =>
+        land({ lambda: clients.lambda(name), place, invocation, onProgress, signal }),
     }
   }
 }

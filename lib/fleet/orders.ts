@@ -5,7 +5,7 @@ import type { LimitName, Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import { createOrder, signOrder } from '../trust/order.ts'
+import { createOrder, type OwnPlaces, signOrder } from '../trust/order.ts'
 
 /** What a sender may set for one mission; the rest is as the bundle's statement says. */
 export interface OrderDraft {
@@ -40,6 +40,8 @@ export interface OrderRequest {
   readonly draft?: OrderDraft
   readonly fleet: string
   readonly regions: readonly string[]
+  /** Places of the sender's own. @default none */
+  readonly own?: OwnPlaces
   /** JSON text, as it will be sent. */
   readonly input: string
   readonly sender: SigningKey
@@ -52,7 +54,16 @@ export interface OrderRequest {
  * @throws RefusedError `EXPIRED`: nobody would take the bundle any more
  * @throws UsageError `USAGE` for a limit above the statement's, which would be refused
  */
-export function signOrderFor({ statement, draft = {}, fleet, regions, input, sender, now }: OrderRequest): SignedOrder {
+export function signOrderFor({
+  statement,
+  draft = {},
+  fleet,
+  regions,
+  own,
+  input,
+  sender,
+  now,
+}: OrderRequest): SignedOrder {
   requireFresh(statement, now)
   const limits = { ...statement.limits, ...draft.limits }
   requireWithin(limits, statement.limits)
@@ -62,6 +73,7 @@ export function signOrderFor({ statement, draft = {}, fleet, regions, input, sen
     now,
     fleet,
     regions,
+    own,
     scopes: draft.scopes ?? statement.scopes,
     headBytes: draft.headBytes,
     limits,

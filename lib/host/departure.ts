@@ -26,6 +26,8 @@ export interface Sender {
   readonly result: JobResult
   readonly secret: FleetSecret
   readonly crossing?: Crossing | undefined
+  /** Where an agent that was asked to leave goes on. @default here */
+  readonly leaveFor?: (() => string | undefined) | undefined
   readonly fleet: string
   readonly region: string
   readonly engine: string
@@ -35,7 +37,8 @@ export interface Sender {
 /** Seals an agent, and its copies, for the places they go to. */
 export async function sealDeparture({ journey, state }: Departure, sender: Sender): Promise<SealedDeparture> {
   const { stage, region } = sender
-  const to = journey.kind === 'hop' ? journey.to : region
+  const stays = journey.kind === 'stay' ? (sender.leaveFor?.() ?? region) : region
+  const to = journey.kind === 'hop' ? journey.to : stays
   const copiesTo = journey.kind === 'scatter' ? journey.to : []
   const own = stage.origin === undefined ? null : { call: null, origin: stage.origin }
   const spent = spentAfter(stage.spent, sender.result.usage, destinationsOf(journey).length)

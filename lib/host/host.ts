@@ -41,6 +41,8 @@ export interface InvokeOptions {
   readonly signal?: AbortSignal
   /** Asks the agent to leave as soon as it waits for something, to be landed here anew. */
   readonly leave?: AbortSignal
+  /** Where an agent that was asked to leave goes on: asked when it does. @default here */
+  readonly leaveFor?: (() => string | undefined) | undefined
   /** When the function that hosts the run is over for certain, milliseconds since 1970. @default in 15 minutes */
   readonly until?: number
 }
@@ -59,13 +61,13 @@ const LONGEST_LANDING_MS = 900_000
 /** Makes a place: admit → run → settle. */
 export function createHost(options: HostOptions): Host {
   return {
-    async invoke(event, { onProgress, signal, leave, until = options.now() + LONGEST_LANDING_MS } = {}) {
+    async invoke(event, { onProgress, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {}) {
       try {
         const invocation = parseInvocation(event)
         // Before the agent starts: a run that could have no receipt must not be.
         const receiptKey = await options.receipts?.current()
         const bundle = await admit(invocation, options)
-        const visit = new Visit({ invocation, bundle, receiptKey, place: options, until })
+        const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, leaveFor })
         const taken = await visit.takeIn()
         if ('reply' in taken) return taken.reply
         const result = await run(invocation, bundle, taken.arrived, options, {

@@ -26,6 +26,8 @@ export interface VisitOptions {
   readonly place: HostOptions
   /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
   readonly until: number
+  /** Where an agent that was asked to leave goes on. */
+  readonly leaveFor?: (() => string | undefined) | undefined
 }
 
 export class Visit {
@@ -38,8 +40,8 @@ export class Visit {
   #startedAt: number
   /** The run as it was at the last checkpoint. */
   #before: JobResult | undefined
-  /** What keeps the agent from going on after a checkpoint. */
-  #fault: { readonly error: unknown } | undefined
+  /** The last checkpoint: rejected, it keeps the agent from going on. */
+  #kept: Promise<void> = Promise.resolve()
 
   constructor(options: VisitOptions) {
     const { invocation, place, until } = options
@@ -78,28 +80,29 @@ export class Visit {
   }
 
   /** Keeps what the agent is frozen to, and has it go on as the next landing. Rejects when it must not. */
-  readonly checkpoint = async (soFar: JobResult): Promise<void> => {
-    try {
-      const { place } = this.#options
-      const part = partSince(this.#before, soFar)
-      const { settlement, receipt } = await this.#end(part, { goesOn: true })
-      const { branch, sequence, spent, origin } = this.#stage
-      const used = spentAfter(spent, part.usage, 0)
-      this.#earlier.push(settlement)
-      this.#stage = { branch, sequence: sequence + 1, spent: used, receipt, ...(origin !== undefined && { origin }) }
-      this.#attempt = { ...this.#attempt, number: 1 }
-      this.#before = soFar
-      this.#startedAt = place.now()
-      await takeLanding(this.#landing, this.#attempt, place)
-    } catch (error) {
-      this.#fault = { error }
-      throw error
-    }
+  readonly checkpoint = (soFar: JobResult): Promise<void> => {
+    this.#kept = this.#keep(soFar)
+    return this.#kept
+  }
+
+  async #keep(soFar: JobResult): Promise<void> {
+    const { place } = this.#options
+    const part = partSince(this.#before, soFar)
+    const { settlement, receipt } = await this.#end(part, { goesOn: true })
+    const { branch, sequence, spent, origin } = this.#stage
+    const used = spentAfter(spent, part.usage, 0)
+    this.#earlier.push(settlement)
+    this.#stage = { branch, sequence: sequence + 1, spent: used, receipt, ...(origin !== undefined && { origin }) }
+    this.#attempt = { ...this.#attempt, number: 1 }
+    this.#before = soFar
+    this.#startedAt = place.now()
+    await takeLanding(this.#landing, this.#attempt, place)
   }
 
   /** Signs what happened, seals what is not to be seen on its way, and ends the landing. */
   async settle(result: JobResult): Promise<Reply> {
-    if (this.#fault !== undefined) throw this.#fault.error
+    // The run may have been ended while a checkpoint was being kept.
+    await this.#kept
     return this.#reply((await this.#end(partSince(this.#before, result))).settlement)
   }
 
@@ -117,7 +120,8 @@ export class Visit {
     const { mission } = bundle.order
     const bare = { mission, region, statement: bundle.statementDigest, outcome, usage, logs, reads }
     const settlement: Step = receipt === undefined ? bare : { ...bare, receipt }
-    if (secret !== undefined && this.#entry !== 'merge') {
+    // What lives and dies with its sender is not tried again.
+    if (secret !== undefined && this.#entry !== 'merge' && !place.own) {
       const record = await sealRecord(settlement, { ...this.#recorder(), stage: this.#stage })
       await endLanding(this.#landing, this.#attempt, record, agents)
     }
@@ -126,14 +130,14 @@ export class Visit {
 
   /** An agent on its way, and a copy's answer, leave in boxes; any other outcome is the caller's to read. */
   async #conclude(result: JobResult, receipt: string | null): Promise<Outcome | SealedDeparture> {
-    const { bundle, place } = this.#options
+    const { bundle, place, leaveFor } = this.#options
     const { fleet, region, engine, agents, secret, crossing } = place
     const { outcome } = result
     const stage = this.#stage
     if (outcome.kind !== 'departed' && stage.origin === undefined) return outcome
     if (secret === undefined) throw new InternalError(`${region} can not seal what leaves it`)
     const sealing = { secret: await secret.current(), crossing }
-    const sender = { bundle, stage, receipt, result, ...sealing, fleet, region, engine, agents }
+    const sender = { bundle, stage, receipt, result, ...sealing, leaveFor, fleet, region, engine, agents }
     if (outcome.kind !== 'departed') return sealAnswer(stage.origin!, sender)
     try {
       return await sealDeparture(outcome, sender)

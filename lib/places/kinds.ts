@@ -1,0 +1,41 @@
+/** The four kinds of places, by what stands between an agent and the rest. */
+import { UsageError } from '../errors.ts'
+import { forkTasklet, forkThread } from './executors.ts'
+import { openOwnPlace } from './own-place.ts'
+import type { Place } from './place.ts'
+
+/**
+ * An instance of the engine in this very thread. Nothing is nearer: a hop there takes a few milliseconds. Its agents
+ * take turns with the rest of this process, and only the engine itself can interrupt them.
+ *
+ * @example
+ * await using launcher = await createLauncher({ places: [tasklet(), thread()], key })
+ */
+export function tasklet(name = 'tasklet'): Place {
+  return { kind: 'tasklet', name, open: (realm) => openOwnPlace({ kind: 'tasklet', name, fork: forkTasklet, realm }) }
+}
+
+/** A thread of this process for every agent that runs: side by side, and ended at any time. */
+export function thread(name = 'thread'): Place {
+  return { kind: 'thread', name, open: (realm) => openOwnPlace({ kind: 'thread', name, fork: forkThread, realm }) }
+}
+
+/** A child process for every agent that runs, without environment, files or network: the wall that regions have. */
+export function process(name = 'process'): Place {
+  return { kind: 'process', name, open: (realm) => openOwnPlace({ kind: 'process', name, realm }) }
+}
+
+/** A region of the launcher's fleet, next to the data there. */
+export function region(name: string): Place {
+  return {
+    kind: 'region',
+    name,
+    open({ regions }) {
+      if (regions === undefined)
+        throw new UsageError('REGION_UNKNOWN', `there is no fleet with a region "${name}"`, {
+          remedy: 'give the launcher a fleet, with its clients',
+        })
+      return { kind: 'region', ...regions(name), [Symbol.asyncDispose]: async () => {} }
+    },
+  }
+}
