@@ -1,0 +1,14 @@
+/** How many bytes end odd after four rounds of xorshift: arithmetic on every byte, and any order of them will do. */
+export function odd(bytes: Uint8Array): number {
+  let count = 0
+  for (let i = 0; i < bytes.length; i++) {
+    let x = bytes[i]! + 1
+    for (let round = 0; round < 4; round++) {
+      x ^= x << 13
+      x ^= x >>> 17
+      x ^= x << 5
+    }
+    count += x & 1
+  }
+  return count
+}

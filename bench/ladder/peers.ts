@@ -1,0 +1,93 @@
+/** What else the machine has to run the workload with. Whoever is not installed is named as missing, never passed over. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { odd } from './odd.ts'
+
+const execute = promisify(execFile)
+const source = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+/** An answer, and the milliseconds from opening the file to it. */
+export interface Timed {
+  readonly answer: number
+  readonly ms: number
+}
+
+/** A peer that is there. */
+export interface Peer {
+  readonly name: string
+  /** Slow ones are given less to do. */
+  readonly slow: boolean
+  odd(file: string): Promise<Timed>
+  /** fib(n), so many times; not for those that are slow. */
+  fib?(n: number, times: number): Promise<Timed>
+}
+
+/** The peers of this machine, and the names of those it hasn't got, each with the reason. */
+export async function findPeers(dir: string): Promise<{ peers: Peer[]; missing: string[] }> {
+  const found = await Promise.all([
+    native('gcc -O2', ['gcc', '-O2'], dir),
+    native('tcc', ['tcc'], dir),
+    python('CPython', 'python3', 'plain'),
+    python('CPython, multiprocessing', 'python3', 'pool'),
+    pythonWithC(dir),
+    python('PyPy', 'pypy3', 'plain'),
+  ])
+  return {
+    peers: [v8(), ...found.filter((peer) => typeof peer !== 'string')],
+    missing: found.filter((peer) => typeof peer === 'string'),
+  }
+}
+
+function v8(): Peer {
+  return { name: 'Node’s own V8', slow: false, odd: async (file) => clock(() => odd(readFileSync(file))) }
+}
+
+function clock(work: () => number): Timed {
+  const start = performance.now()
+  return { answer: work(), ms: performance.now() - start }
+}
+
+async function native(name: string, [compiler, ...flags]: readonly [string, ...string[]], dir: string) {
+  const program = join(dir, compiler)
+  const failure = await failureOf(compiler, [...flags, '-o', program, source('native.c')])
+  if (failure !== undefined) return `${name}: ${failure}`
+  return {
+    name,
+    slow: false,
+    odd: (file: string) => timedBy(program, ['odd', file]),
+    fib: (n: number, times: number) => timedBy(program, ['fib', `${n}`, `${times}`]),
+  }
+}
+
+async function python(name: string, command: string, mode: string, library: readonly string[] = []) {
+  const failure = await failureOf(command, ['--version'])
+  if (failure !== undefined) return `${name}: ${failure}`
+  const slow = library.length === 0
+  return { name, slow, odd: (file: string) => timedBy(command, [source('python.py'), mode, file, ...library]) }
+}
+
+async function pythonWithC(dir: string) {
+  const name = 'CPython, inner loop in C (ctypes, gcc -O2)'
+  const library = join(dir, 'odd.so')
+  const failure = await failureOf('gcc', ['-O2', '-shared', '-fPIC', '-o', library, source('odd.c')])
+  return failure === undefined ? python(name, 'python3', 'native', [library]) : `${name}: ${failure}`
+}
+
+async function failureOf(command: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    await execute(command, args)
+    return undefined
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'ENOENT' ? 'not installed' : 'does not work here'
+  }
+}
+
+/** Runs a program that prints its answer and its own seconds: its start is no part of the work. */
+async function timedBy(program: string, args: readonly string[]): Promise<Timed> {
+  const { stdout } = await execute(program, args)
+  const [answer, seconds] = stdout.trim().split(' ').map(Number)
+  return { answer: answer!, ms: seconds! * 1000 }
+}
