@@ -5,6 +5,7 @@
  * @module lander/agent
  */
 export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
+export { checkpoint } from './checkpoint.ts'
 export type { CsvBatch, CsvOptions, CsvRow } from './csv.ts'
 export { type Here, here } from './here.ts'
 export { at, hop, type PlaceInfo, places } from './hop.ts'

@@ -45,6 +45,8 @@ const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('close'), stream: count }),
   v.strictObject({ ...base, type: v.literal('log') }),
   v.strictObject({ ...base, type: v.literal('progress'), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
+  /** A checkpoint: its body is the state. The executor sends no other before it is told that this one is kept. */
+  v.strictObject({ ...base, type: v.literal('checkpoint'), memoryPages: count }),
   v.strictObject({
     ...base,
     type: v.literal('end'),
@@ -111,6 +113,8 @@ export interface Resume {
 export type ToExecutor =
   | RunMessage
   | { readonly type: 'leave'; readonly run: number }
+  /** The last checkpoint is kept. */
+  | { readonly type: 'kept'; readonly run: number }
   | { readonly type: 'chunk'; readonly run: number; readonly stream: number; readonly last: boolean }
   | {
       readonly type: 'fault'

@@ -53,6 +53,8 @@ export class Run {
   #deadline: NodeJS.Timeout | undefined
   #started = false
   #ended = false
+  /** The checkpoint that is being kept. */
+  #keeping: Promise<void> | undefined
   #hostCalls = 0
   #logBytes = 0
   #resultBytes = 0
@@ -134,6 +136,7 @@ export class Run {
     else if (message.type === 'open') this.#onOpen(message.stream, message.source)
     else if (message.type === 'pull') this.#onPull(message.stream)
     else if (message.type === 'log') this.#onLog(body)
+    else if (message.type === 'checkpoint') this.#onCheckpoint(message.memoryPages, body)
     else this.#progress.fraction(message.fraction)
   }
 
@@ -179,9 +182,30 @@ export class Run {
     else this.#logs.push(Buffer.from(body).toString('utf8'))
   }
 
+  /** The agent waits while its place keeps what it is frozen to; where that fails, it must not go on. */
+  #onCheckpoint(memoryPages: number, state: Uint8Array): void {
+    if (this.#keeping !== undefined) throw new Error('out of turn')
+    if (state.length > this.#limits.stateBytes) {
+      this.#stop('stateBytes')
+      return
+    }
+    this.#memoryPages = memoryPages
+    const soFar = this.#result({ kind: 'departed', journey: { kind: 'stay' }, state })
+    this.#keeping = Promise.resolve(this.#job.onCheckpoint?.(soFar)).then(
+      () => {
+        this.#keeping = undefined
+        if (!this.#ended) this.#executor.send({ type: 'kept', run: this.#number })
+      },
+      () => this.#stop('cancelled'),
+    )
+  }
+
+  /** Another part of the agent may have ended it while a checkpoint is being kept. */
   #onEnd(message: EndMessage, body: Uint8Array): void {
     this.#memoryPages = message.memoryPages
-    this.#finish(this.#outcomeOf(message, body), message.healthy)
+    const outcome = this.#outcomeOf(message, body)
+    if (this.#keeping === undefined) this.#finish(outcome, message.healthy)
+    else void this.#keeping.then(() => this.#finish(outcome, message.healthy))
   }
 
   #outcomeOf(message: EndMessage, body: Uint8Array): Outcome | Departure {
@@ -224,8 +248,11 @@ export class Run {
     this.#job.leave?.removeEventListener('abort', this.#onLeave)
     this.#streams.closeAll()
     this.#abort.abort()
-    const result = { outcome, usage: this.#usage(outcome), logs: this.#logs, reads: this.#streams.reads }
-    this.#resolve({ result, healthy, started: this.#started })
+    this.#resolve({ result: this.#result(outcome), healthy, started: this.#started })
+  }
+
+  #result(outcome: Outcome | Departure): JobResult {
+    return { outcome, usage: this.#usage(outcome), logs: [...this.#logs], reads: this.#streams.reads }
   }
 
   #usage(outcome: Outcome | Departure): Usage {

@@ -11,7 +11,7 @@ import {
 } from '../../lib/host/protocol.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
-import { createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
+import { type AgentBucket, createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
 import type { Sandbox } from '../../lib/sandbox/job.ts'
@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly fleet?: string
   readonly secret?: FleetSecret
   readonly engine?: string
+  /** What a region's host uses of its agent bucket. @default the bucket as it is */
+  readonly agentsOf?: (region: string, bucket: AgentBucket) => AgentBucket
 }
 
 export interface Mission {
@@ -39,6 +41,8 @@ export interface Mission {
 /** A region each, side by side in this process: real admission, sealing and sandbox; data and buckets in memory. */
 export interface World {
   readonly data: Readonly<Record<string, MemoryStore>>
+  /** The regions' agent buckets, as they are. */
+  readonly buckets: Readonly<Record<string, AgentBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
   invoke(region: string, event: unknown): Promise<Reply>
@@ -53,6 +57,8 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const clock = { now: NOW + 1000 }
   const data: Record<string, MemoryStore> = {}
   const hosts: Record<string, Host> = {}
+  const buckets: Record<string, AgentBucket> = {}
+  const { agentsOf = (_, bucket) => bucket } = options
   const wire: string[] = []
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
   const wide = { regions: ['*'], fleets: ['*'], scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }] }
@@ -61,12 +67,13 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const receipts = createReceiptKeys({ secret: source, fleet })
   for (const region of PLACES) {
     data[region] = createMemoryStore({ buckets: { 'logs-eu': {} } })
+    buckets[region] = createMemoryAgentBucket()
     hosts[region] = createHost({
       fleet,
       region,
       engine,
       now: () => clock.now,
-      agents: createMemoryAgentBucket(),
+      agents: agentsOf(region, buckets[region]),
       policy,
       sandbox,
       data: data[region],
@@ -78,10 +85,11 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   }
   return {
     data,
+    buckets,
     clock,
     wire,
     mission(body, { limits = {}, lifetimeMs = 3_600_000 } = {}) {
-      const main = `import { agent, at, here, hop, log, sleep } from 'lander/agent'\nexport default agent(async () => { ${body} })`
+      const main = `import { agent, at, checkpoint, here, hop, log, places, sleep } from 'lander/agent'\nexport default agent(async () => { ${body} })`
       const audience = { fleet: '*', regions: ['*'] }
       const bundle = bundleOf(
         { engine, scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } },

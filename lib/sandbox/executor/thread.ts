@@ -59,6 +59,7 @@ export function serveRuns(port: MessagePort, { engine, prelude }: Engine): void 
     // A chunk may still be on its way when a run ends; it belongs to nobody then.
     if (current?.run !== header.run) return
     if (header.type === 'leave') current.guest.leave()
+    else if (header.type === 'kept') current.guest.onKept()
     else if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })

@@ -1,0 +1,312 @@
+/** Places that die in the middle of a landing, and those that were only thought to be dead. */
+import { describe, expect, test } from 'vitest'
+import type { Reply } from '../../lib/host/protocol.ts'
+import { type AgentBucket, cancelledKey } from '../../lib/objects/agent-bucket.ts'
+import { receiptDigest } from '../../lib/trust/receipt.ts'
+import { agentOf, codeOf, createWorld, EU, US, type World } from '../support/fleet-of-hosts.ts'
+import { useSandbox } from '../support/sandbox.ts'
+
+const sandbox = useSandbox()
+const world = (changes: object = {}): World =>
+  createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, ...changes })
+
+const completed = (value: unknown) => ({ settlement: { outcome: { kind: 'completed', value } } })
+const again = (number: number, after: 'death' | 'silence' = 'death') => ({ attempt: { number, after } })
+
+/** Buckets whose writes wait, from the moment `stop` is called until `go` is: as in a function that was frozen. */
+function stoppable() {
+  let gate: Promise<void> | undefined
+  let open = () => {}
+  let stopped = () => {}
+  const agentsOf = (_: string, bucket: AgentBucket): AgentBucket => ({
+    ...bucket,
+    async putIfAbsent(key, bytes) {
+      if (match?.test(key)) {
+        match = undefined
+        stopped()
+        await gate
+      }
+      return bucket.putIfAbsent(key, bytes)
+    },
+  })
+  let match: RegExp | undefined
+  return {
+    agentsOf,
+    /** Stops the next write to a key like this. Resolves when somebody stands there. */
+    stopAt(pattern: RegExp): Promise<void> {
+      match = pattern
+      gate = new Promise((resolve) => {
+        open = resolve
+      })
+      return new Promise((resolve) => {
+        stopped = resolve
+      })
+    },
+    go: () => open(),
+  }
+}
+
+describe('an attempt in place of a dead one', () => {
+  test('goes on from the box that the agent came in', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(`let n = 41; await hop('${EU}'); return ++n`)
+    const { box } = agentOf(await there.invoke(US, base))
+    const event = { ...base, entry: 'resume' as const, state: box }
+    const standing = stop.stopAt(/\/1\/1$/)
+    const dead = there.invoke(EU, event)
+    await standing
+    expect(await there.invoke(EU, { ...event, ...again(2) })).toMatchObject(completed(42))
+    stop.go()
+    expect(codeOf(await dead)).toBe('SUPERSEDED')
+  })
+
+  test('of a place that died after it had ended is told how, and nothing runs', async () => {
+    const there = world()
+    const { base } = there.mission(`return Math.random()`)
+    const first = await there.invoke(US, base)
+    expect(await there.invoke(US, { ...base, ...again(2) })).toEqual(first)
+    expect(await there.invoke(US, { ...base, ...again(2, 'silence') })).toEqual(first)
+    expect(codeOf(await there.invoke(US, base))).toBe('REPLAYED')
+  })
+
+  test('can not depart beside the one that was presumed dead: one of them goes on', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(`await hop('${EU}'); return here.region`)
+    const standing = stop.stopAt(/\/0\/1$/)
+    const slow = there.invoke(US, base)
+    await standing
+    const { box } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
+    stop.go()
+    expect(codeOf(await slow)).toBe('SUPERSEDED')
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: box })).toMatchObject(completed(EU))
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: box }))).toBe('REPLAYED')
+  })
+
+  test('waits for one that may be alive', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(`return 'slow'`)
+    const standing = stop.stopAt(/\/0\/1$/)
+    const slow = there.invoke(US, base)
+    await standing
+    expect(codeOf(await there.invoke(US, { ...base, ...again(2, 'silence') }))).toBe('LANDING_BUSY')
+    stop.go()
+    expect(await slow).toMatchObject(completed('slow'))
+    expect(await there.invoke(US, { ...base, ...again(2, 'silence') })).toMatchObject(completed('slow'))
+  })
+
+  test('is made once of each number, and of no number that is none', async () => {
+    const there = world()
+    const { base } = there.mission('return 1')
+    const answers = await Promise.all([2, 2, 2].map((number) => there.invoke(US, { ...base, ...again(number) })))
+    expect(answers.filter((reply) => codeOf(reply) === 'REPLAYED')).toHaveLength(2)
+    for (const number of [0, 17, 1.5])
+      expect(codeOf(await there.invoke(US, { ...base, ...again(number) }))).toBe('REQUEST_MALFORMED')
+  })
+
+  test('finds a record that somebody forged, or put in the place of another, not to be one', async () => {
+    const there = world()
+    const { base } = there.mission(`await hop('${EU}'); await hop('${US}'); return 1`)
+    const first = await there.invoke(US, base)
+    const bucket = there.buckets[US]!
+    const mission = (JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }).mission
+    const key = (sequence: number) => `missions/${mission}/landings/${US}/${sequence}/1`
+    const record = (await bucket.get(key(0), 1e6))!
+    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).box })
+    const event = { ...base, entry: 'resume', state: agentOf(second).box, ...again(2) }
+    await bucket.put(key(2), record)
+    await bucket.put(`missions/${mission}/landings/${US}/2/0`, record)
+    expect(codeOf(await there.invoke(US, event))).toBe('STATE_MISMATCH')
+    const forged = JSON.parse(Buffer.from(record).toString())
+    forged.record.inline = `${forged.record.inline.slice(0, -40)}${'A'.repeat(40)}`
+    await bucket.put(key(0), Buffer.from(JSON.stringify(forged)))
+    expect(codeOf(await there.invoke(US, { ...base, ...again(2) }))).toBe('STATE_INVALID')
+  })
+})
+
+describe('a checkpoint', () => {
+  const COUNT = `let n = 0; for (; n < 3; n++) { log('step ' + n); await checkpoint() } return n`
+
+  test('is a landing of its own, in the same visit', async () => {
+    const { settlement, earlier } = (await world().invoke(US, world().mission(COUNT).base)) as Extract<
+      Reply,
+      { settlement: object }
+    >
+    expect(settlement.outcome).toEqual({ kind: 'completed', value: 3 })
+    expect(earlier!.map(({ outcome, logs }) => [outcome, logs])).toMatchObject(
+      [0, 1, 2].map((n) => [{ kind: 'departed', agent: { to: US, sequence: n + 1, goesOn: true } }, [`step ${n}`]]),
+    )
+    expect(settlement.logs).toEqual([])
+  })
+
+  test('leaves a receipt of each part, whose reads are its own', async () => {
+    const there = world()
+    for (const key of ['a', 'b']) there.data[US]!.put('logs-eu', key, 'x'.repeat(100))
+    const body = `for await (const object of here.objects()) { await object.text(); await checkpoint() } return 'done'`
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { settlement: object }>
+    const all = [...reply.earlier!, reply.settlement]
+    expect(all.map(({ reads }) => reads.map(({ key, bytesRead }) => [key, bytesRead]))).toEqual([
+      [['a', 100]],
+      [['b', 100]],
+      [],
+    ])
+    expect(all.map(({ usage }) => usage.bytesRead)).toEqual([100, 100, 0])
+    const digests = all.map(({ receipt }) => receiptDigest(receipt!))
+    const payloads = all.map(({ receipt }) => JSON.parse(Buffer.from(receipt!.payload, 'base64').toString()))
+    expect(payloads.map(({ previous, sequence }) => [previous, sequence])).toEqual([
+      [null, 0],
+      [digests[0], 1],
+      [digests[1], 2],
+    ])
+  })
+
+  test('is what an agent goes on from when its place dies, and nothing before is done twice', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    there.data[US]!.put('logs-eu', 'a', 'one\ntwo\nthree\nfour\n')
+    const body = `
+      const seen = [], lines = here.lines()[Symbol.asyncIterator]()
+      const wake = sleep(5)
+      for (let i = 0; i < 4; i++) { seen.push((await lines.next()).value); log(seen.at(-1)); if (i === 1) await checkpoint() }
+      await wake
+      return seen`
+    const { base } = there.mission(body)
+    const standing = stop.stopAt(/\/1\/1$/)
+    const dead = there.invoke(US, base)
+    await standing
+    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<Reply, { settlement: object }>
+    expect(reply).toMatchObject(completed(['one', 'two', 'three', 'four']))
+    expect([...reply.earlier!, reply.settlement].map(({ logs }) => logs)).toEqual([
+      ['one', 'two'],
+      ['three', 'four'],
+    ])
+    stop.go()
+    expect(codeOf(await dead)).toBe('SUPERSEDED')
+  })
+
+  test('by an attempt that was presumed dead is none, and ends it', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(COUNT)
+    const standing = stop.stopAt(/\/0\/1$/)
+    const slow = there.invoke(US, base)
+    await standing
+    expect(await there.invoke(US, { ...base, ...again(2) })).toMatchObject(completed(3))
+    stop.go()
+    expect(codeOf(await slow)).toBe('SUPERSEDED')
+  })
+
+  test('survives one death after the other', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(COUNT)
+    for (const [number, key] of [
+      [1, /\/1\/1$/],
+      [2, /\/2\/1$/],
+      [3, /\/3\/1$/],
+    ] as const) {
+      const standing = stop.stopAt(key)
+      void there.invoke(US, { ...base, ...(number > 1 && again(number)) })
+      await standing
+    }
+    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<Reply, { settlement: object }>
+    expect(reply).toMatchObject(completed(3))
+    expect(reply.earlier!.flatMap(({ logs }) => logs)).toEqual(['step 0', 'step 1', 'step 2'])
+  })
+
+  test('counts towards the limits, whatever died', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const body = `for (let n = 0; n < 4; n++) { log('x'.repeat(99)); await checkpoint() } return 'no limit'`
+    const { base } = there.mission(body, { limits: { logBytes: 350 } })
+    const standing = stop.stopAt(/\/2\/1$/)
+    void there.invoke(US, base)
+    await standing
+    expect(await there.invoke(US, { ...base, ...again(2) })).toMatchObject({
+      settlement: { outcome: { kind: 'stopped', limit: 'logBytes' } },
+    })
+  })
+
+  test('of several at once comes one after the other, and waits for no read', async () => {
+    const there = world()
+    there.data[US]!.put('logs-eu', 'a', 'line\n'.repeat(1000))
+    const body = `
+      const reading = (async () => { let n = 0; for await (const line of here.lines()) n++; return n })()
+      await Promise.all([checkpoint(), checkpoint(), checkpoint()])
+      return reading`
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { settlement: object }>
+    expect(reply).toMatchObject(completed(1000))
+    expect(reply.earlier).toHaveLength(3)
+  })
+
+  test('before a hop, at the same time, comes first', async () => {
+    const there = world()
+    const { base } = there.mission(`const kept = checkpoint(); await hop('${EU}'); await kept; return here.region`)
+    const reply = await there.invoke(US, base)
+    expect('earlier' in reply && reply.earlier).toHaveLength(1)
+    expect(agentOf(reply)).toMatchObject({ to: EU, sequence: 2 })
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).box })).toMatchObject(completed(EU))
+  })
+
+  test('that is larger than the state may be ends the agent', async () => {
+    const { base } = world().mission(`const text = 'x'.repeat(300_000); await checkpoint(); return text.length`, {
+      limits: { stateBytes: 200_000 },
+    })
+    expect(await world().invoke(US, base)).toMatchObject({
+      settlement: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
+    })
+  })
+
+  test('that was tampered with is refused', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const body = `const noise = Array.from({ length: 60_000 }, () => Math.random()); await checkpoint(); return noise.length`
+    const { base } = there.mission(body)
+    const standing = stop.stopAt(/\/1\/1$/)
+    void there.invoke(US, base)
+    await standing
+    const bucket = there.buckets[US]!
+    const mission = (JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }).mission
+    const key = `missions/${mission}/landings/${US}/0/1`
+    const register = JSON.parse(Buffer.from((await bucket.get(key, 1e6))!).toString())
+    expect(register.kind).toBe('ended')
+    const box = Buffer.from(
+      (await bucket.get(`states/${register.record.sha256}`, 1e8)) ?? register.record.inline,
+      'base64url',
+    ) // prettier-ignore
+    box[box.length - 100]! ^= 1
+    await bucket.put(key, Buffer.from(JSON.stringify({ ...register, record: { inline: box.toString('base64url') } })))
+    expect(codeOf(await there.invoke(US, { ...base, ...again(2) }))).toBe('STATE_INVALID')
+  })
+})
+
+describe('a cancelled mission', () => {
+  const cancel = async (there: World, base: { order: { payload: string } }) => {
+    const { mission } = JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }
+    for (const bucket of Object.values(there.buckets)) await bucket.put(cancelledKey(mission), new Uint8Array())
+  }
+
+  test('lands nowhere, neither anew nor where it is on its way to', async () => {
+    const there = world()
+    const { base } = there.mission(`await hop('${EU}'); return 1`)
+    const { box } = agentOf(await there.invoke(US, base))
+    await cancel(there, base)
+    for (const event of [base, { ...base, ...again(2) }])
+      expect(codeOf(await there.invoke(US, event))).toBe('CANCELLED')
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: box }))).toBe('CANCELLED')
+  })
+
+  test('ends at its next checkpoint', async () => {
+    const stop = stoppable()
+    const there = world({ agentsOf: stop.agentsOf })
+    const { base } = there.mission(`log('before'); await checkpoint(); return 1`)
+    const standing = stop.stopAt(/\/0\/1$/)
+    const running = there.invoke(US, base)
+    await standing
+    await cancel(there, base)
+    stop.go()
+    expect(codeOf(await running)).toBe('CANCELLED')
+  })
+})
