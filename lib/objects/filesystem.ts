@@ -59,7 +59,7 @@ async function* readObject(root: string, request: ReadRequest): AsyncGenerator<U
   const file = await attempt(request, () => open(path, OPEN_FLAGS))
   try {
     checkRange(request, await checkVersion(file, request))
-    for (const { start, end } of planParts(request.start, request.end, CHUNK_BYTES)) {
+    for (const { start, end } of planParts(request.start, request.end, () => CHUNK_BYTES)) {
       request.signal?.throwIfAborted()
       yield await readChunk(file, request, start, end - start)
     }

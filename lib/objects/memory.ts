@@ -82,7 +82,7 @@ async function* readObject(held: Buckets, request: ReadRequest): AsyncGenerator<
   const { body, size, etag } = findObject(held, request)
   if (etag !== request.etag) throw objectChanged(request)
   checkRange(request, size)
-  for (const { start, end } of planParts(request.start, request.end, CHUNK_BYTES)) {
+  for (const { start, end } of planParts(request.start, request.end, () => CHUNK_BYTES)) {
     request.signal?.throwIfAborted()
     yield body.slice(start, end)
   }

@@ -2,14 +2,22 @@ import { onAbort } from './abort.ts'
 import type { Part } from './plan.ts'
 
 /**
+ * Takes the next bytes of a part. Where enough of them wait for the reader, it returns a promise of room for more: no
+ * more should be fetched before.
+ */
+export type Deliver = (chunk: Uint8Array) => Promise<void> | undefined
+
+/**
  * Fetches one part: calls `deliver` with its bytes in order, then settles. Once `signal` aborts it ends what it has
  * under way.
  */
-export type FetchPart = (part: Part, deliver: (chunk: Uint8Array) => void, signal: AbortSignal) => Promise<void>
+export type FetchPart = (part: Part, deliver: Deliver, signal: AbortSignal) => Promise<void>
 
 export interface PartsInOrderOptions {
-  /** Parts under way or waiting for the reader, at most. They bound the memory: `concurrency` × the size of a part. */
+  /** Parts under way or waiting for the reader, at most. */
   readonly concurrency: number
+  /** Bytes of one part that may wait for the reader. They bound the memory: `concurrency` × these. */
+  readonly waitingBytes: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -23,7 +31,7 @@ export interface PartsInOrderOptions {
 export async function* readInOrder(
   parts: Iterable<Part>,
   fetch: FetchPart,
-  { concurrency, signal }: PartsInOrderOptions,
+  { concurrency, waitingBytes, signal }: PartsInOrderOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const waiting = parts[Symbol.iterator]()
   const underWay: PartQueue[] = []
@@ -33,7 +41,7 @@ export async function* readInOrder(
     while (underWay.length < concurrency) {
       const { value: part, done } = waiting.next()
       if (done) return
-      underWay.push(new PartQueue(part, fetch, abort.signal))
+      underWay.push(new PartQueue(part, fetch, waitingBytes, abort.signal))
     }
   }
   try {
@@ -49,15 +57,16 @@ export async function* readInOrder(
 
 /** One part under way: what has arrived and was not read yet. */
 class PartQueue {
+  readonly #waitingBytes: number
   #arrived: Uint8Array[] = []
+  #bytes = 0
   #end: { readonly failure?: unknown } | undefined
   #wake = () => {}
+  #makeRoom = () => {}
 
-  constructor(part: Part, fetch: FetchPart, signal: AbortSignal) {
-    const deliver = (chunk: Uint8Array) => {
-      this.#arrived.push(chunk)
-      this.#wake()
-    }
+  constructor(part: Part, fetch: FetchPart, waitingBytes: number, signal: AbortSignal) {
+    this.#waitingBytes = waitingBytes
+    const deliver: Deliver = (chunk) => this.#take(chunk)
     const stopListening = onAbort(signal, (failure) => this.#finish({ failure }))
     fetch(part, deliver, signal)
       .then(
@@ -65,6 +74,16 @@ class PartQueue {
         (failure) => this.#finish({ failure }),
       )
       .finally(stopListening)
+  }
+
+  #take(chunk: Uint8Array): Promise<void> | undefined {
+    this.#arrived.push(chunk)
+    this.#bytes += chunk.length
+    this.#wake()
+    if (this.#bytes < this.#waitingBytes) return undefined
+    return new Promise((resolve) => {
+      this.#makeRoom = resolve
+    })
   }
 
   #finish(end: { readonly failure?: unknown }): void {
@@ -80,6 +99,8 @@ class PartQueue {
       for (const chunk of arrived) {
         this.#throwIfFailed()
         yield chunk
+        this.#bytes -= chunk.length
+        if (this.#bytes < this.#waitingBytes / 2) this.#makeRoom()
       }
       if (this.#arrived.length > 0) continue
       this.#throwIfFailed()

@@ -12,13 +12,18 @@ export interface Part {
 
 /**
  * Cuts `[start, end)` into parts of `partBytes`, the last one shorter. Lazy, since the largest object S3 takes would
- * be millions of parts.
+ * be millions of parts; the size is asked anew for each.
  *
  * @example
- * [...planParts(0, 20, 8)] // [{ start: 0, end: 8 }, { start: 8, end: 16 }, { start: 16, end: 20 }]
+ * [...planParts(0, 20, () => 8)] // [{ start: 0, end: 8 }, { start: 8, end: 16 }, { start: 16, end: 20 }]
  */
-export function* planParts(start: number, end: number, partBytes: number): Generator<Part, void> {
-  for (let at = start; at < end; at += partBytes) yield { start: at, end: Math.min(at + partBytes, end) }
+export function* planParts(start: number, end: number, partBytes: () => number): Generator<Part, void> {
+  let at = start
+  while (at < end) {
+    const part = { start: at, end: Math.min(at + partBytes(), end) }
+    yield part
+    at = part.end
+  }
 }
 
 /** What is left of a part after its first `received` bytes. */

@@ -1,5 +1,4 @@
-import { addAbortSignal, type Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   GetObjectCommand,
@@ -13,12 +12,15 @@ import {
 } from '@aws-sdk/client-s3'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { untilAborted } from './abort.ts'
+import { drainBody } from './drain-body.ts'
 import { isKey } from './keys.ts'
 import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
-import { readInOrder } from './parts-in-order.ts'
+import { PartSizes } from './part-sizes.ts'
+import { type Deliver, readInOrder } from './parts-in-order.ts'
 import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
 import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
+import { WideAgent } from './wide-agent.ts'
 
 export interface S3ClientOptions {
   /** @default what the environment or the profile says */
@@ -38,12 +40,14 @@ export interface S3ClientOptions {
 export interface S3StoreOptions extends S3ClientOptions {
   /** A client to share, best made by {@link createS3Client}; the options that make one are then unused. */
   readonly client?: S3Client
-  /** A read is cut into GETs of at most this size. @default 8 MiB, as AWS advises (8 to 16 MiB) */
+  /**
+   * A read is cut into GETs of this size, larger ones where they come fast ({@link PartSizes}). As many bytes of each
+   * wait for the reader at most. @default 8 MiB, as AWS advises (8 to 16 MiB)
+   */
   readonly partBytes?: number
   /**
-   * GETs of one read that are under way at a time, and the parts it holds in memory at most. AWS counts on 85 to 90 MB/s
-   * from each ("Performance design patterns for Amazon S3"). More than 16 MiB under way costs CPU: chunks that wait
-   * that long outlive the collector's young generation, and `bench/objects.ts` shows it.
+   * GETs of one read that are under way at a time. AWS counts on 85 to 90 MB/s from each ("Performance design patterns
+   * for Amazon S3"). More bytes under way than twice 8 MiB cost CPU, since they leave the processor's caches.
    *
    * @default 2
    */
@@ -77,7 +81,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     requestHandler:
       options.requestHandler ??
       new NodeHttpHandler({
-        httpAgent: agent,
+        httpAgent: new WideAgent(agent),
         httpsAgent: agent,
         connectionTimeout: CONNECT_TIMEOUT_MS,
         socketTimeout: idleTimeoutMs,
@@ -98,6 +102,8 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
  */
 export function createS3Store(options: S3StoreOptions = {}): S3Store {
   const { client = createS3Client(options), partBytes = 8 * 2 ** 20, concurrency = 2, maxRetries = 3 } = options
+  const sizes = new PartSizes(partBytes)
+  const observe = (bytes: number, ms: number) => sizes.observe(bytes, ms)
   return {
     stat: (ref, signal) => statObject(client, ref, signal),
     list: (query) => listObjects(client, query),
@@ -107,9 +113,9 @@ export function createS3Store(options: S3StoreOptions = {}): S3Store {
       if (!isKey(request.key)) throw objectNotFound(request)
       if (request.start === request.end) return await checkVersion(client, request)
       yield* readInOrder(
-        planParts(request.start, request.end, partBytes),
-        (part, deliver, signal) => fetchPart(client, request, part, { deliver, maxRetries, signal }),
-        { concurrency, signal: request.signal },
+        planParts(request.start, request.end, () => sizes.next),
+        (part, deliver, signal) => fetchPart(client, request, part, { deliver, observe, maxRetries, signal }),
+        { concurrency, waitingBytes: partBytes, signal: request.signal },
       )
     },
     close() {
@@ -182,22 +188,27 @@ function ifMatch(etag: string): { IfMatch: string } {
 }
 
 interface FetchOptions {
-  readonly deliver: (chunk: Uint8Array) => void
+  readonly deliver: Deliver
+  readonly observe: (bytes: number, ms: number) => void
   readonly maxRetries: number
   readonly signal: AbortSignal
 }
 
-/** Fetches one part. A body that breaks off is taken up again where it stopped, so no byte comes twice. */
+/**
+ * Fetches one part. A body that breaks off is taken up again where it stopped, so no byte comes twice. That it was
+ * given up while the reader kept it waiting is no failure of S3's, and taken up once there is room.
+ */
 async function fetchPart(client: S3Client, request: ReadRequest, part: Part, options: FetchOptions): Promise<void> {
-  const { deliver, maxRetries, signal } = options
+  const { maxRetries, signal } = options
   let rest = part
-  for (let retry = 0; ; retry++) {
+  for (let retry = 0; ; ) {
     const body = await openBody(client, request, rest, signal)
-    const { received, failure } = await drainBody(body, rest.end - rest.start, deliver, signal)
+    const { received, failure, held } = await drainBody(body, { ...options, wanted: rest.end - rest.start })
     rest = remainingPart(rest, received)
     if (rest.start === rest.end) return
-    if (retry === maxRetries) throw storeFailed(request, `the body broke off ${retry + 1} times`, failure)
-    await sleep(backoffMs(retry, Math.random), undefined, { signal })
+    if (held) await untilAborted(held, signal)
+    else if (retry === maxRetries) throw storeFailed(request, `the body broke off ${retry + 1} times`, failure)
+    else await sleep(backoffMs(retry++, Math.random), undefined, { signal })
   }
 }
 
@@ -222,23 +233,6 @@ function checkAnswer({ ETag, ContentRange }: GetObjectCommandOutput, request: Re
   if (!sent) throw storeFailed(request, 'the answer to a range request names no range')
   checkRange(request, sent.size)
   if (sent.start !== part.start || sent.end !== part.end) throw storeFailed(request, 'another range than was asked for')
-}
-
-/**
- * Passes on at most `wanted` bytes of a body. How it ends is a value: breaking off is nothing unusual.
- *
- * Listens rather than iterates: that spares a promise per chunk, and the parts bound the memory.
- */
-async function drainBody(body: Readable, wanted: number, deliver: (chunk: Uint8Array) => void, signal: AbortSignal) {
-  let received = 0
-  body.on('data', (chunk: Uint8Array) => {
-    if (received + chunk.length > wanted) return void body.destroy(new Error('more bytes than were asked for'))
-    received += chunk.length
-    deliver(chunk)
-  })
-  addAbortSignal(signal, body)
-  const failure = await finished(body).catch((error: unknown) => error)
-  return { received, failure }
 }
 
 /** Sends one request; whatever fails comes out in the words of the port. */

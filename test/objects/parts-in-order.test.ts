@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readInOrder } from '../../lib/objects/parts-in-order.ts'
+import { type FetchPart, readInOrder } from '../../lib/objects/parts-in-order.ts'
 import { type Part, planParts } from '../../lib/objects/plan.ts'
 import { collect } from '../contracts/object-store.ts'
 
@@ -19,7 +19,11 @@ function holdFetches() {
 /** Reads `parts` parts with three under way. */
 function startReading(parts: number, signal?: AbortSignal) {
   const held = holdFetches()
-  const chunks = readInOrder(planParts(0, parts, 1), held.fetch, { concurrency: 3, signal })
+  const chunks = readInOrder(
+    planParts(0, parts, () => 1),
+    held.fetch,
+    { concurrency: 3, waitingBytes: 2, signal },
+  )
   const next = async () => {
     const { value, done } = await chunks.next()
     return done ? 'end' : String(value)
@@ -50,6 +54,28 @@ test('a part begins only when another was read to its end', async () => {
   expect(begun).toHaveLength(3)
   await next()
   expect(begun.map(({ part }) => part.start)).toEqual([0, 1, 2, 3])
+})
+
+test('a part that is ahead of the reader is told to wait until half of it was read', async () => {
+  const rooms: (Promise<void> | undefined)[] = []
+  const fetch: FetchPart = async (_, deliver) => {
+    for (const text of ['a', 'b', 'c', 'd']) rooms.push(deliver(Buffer.from(text)))
+  }
+  const chunks = readInOrder(
+    planParts(0, 1, () => 1),
+    fetch,
+    { concurrency: 1, waitingBytes: 4 },
+  )
+  let room = false
+  await chunks.next()
+  expect(rooms.map((wait) => wait !== undefined)).toEqual([false, false, false, true])
+  void rooms[3]!.then(() => {
+    room = true
+  })
+  for (const expected of [false, false, true]) {
+    await chunks.next()
+    expect(room).toBe(expected)
+  }
 })
 
 describe('whatever ends the reading ends the fetching', () => {
@@ -129,7 +155,13 @@ test('in whatever order the parts arrive, their bytes come in order', async () =
         for (let turn = turns[start] ?? 0; turn > 0; turn--) await Promise.resolve()
         deliver(Uint8Array.of(start))
       }
-      const chunks = await collect(readInOrder(planParts(0, turns.length, 1), fetch, { concurrency }))
+      const chunks = await collect(
+        readInOrder(
+          planParts(0, turns.length, () => 1),
+          fetch,
+          { concurrency, waitingBytes: 1 },
+        ),
+      )
       expect(chunks.map(([byte]) => byte)).toEqual(turns.map((_, i) => i))
     }),
   )
