@@ -76,6 +76,7 @@ export type KernelCode =
   | 'KERNEL_TRAPPED'
   | 'KERNEL_MEMORY'
   | 'KERNEL_TIMEOUT'
+  | 'KERNEL_TOO_LARGE'
   | 'KERNEL_UNKNOWN'
   | 'KERNEL_UNREACHABLE'
 
