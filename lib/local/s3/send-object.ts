@@ -3,6 +3,9 @@ import type { BlobSlice, BlobStore } from './blobs.ts'
 
 /** Two buffers of this size take turns: while one is on its way out, the other is filled. */
 const BUFFER_BYTES = 512 * 1024
+/** Buffers kept for the next answers: to clear new memory takes longer than to fill it. */
+const MAX_SPARE = 16
+const spare: Buffer[] = []
 
 /**
  * Streams slices into a response and ends it. Memory is two buffers, whatever the size: a buffer is filled again
@@ -14,10 +17,7 @@ export async function sendSlices(
   slices: readonly BlobSlice[],
 ): Promise<void> {
   const total = slices.reduce((sum, { start, end }) => sum + end - start, 0)
-  const buffers = [0, 1].map(() => ({
-    bytes: Buffer.allocUnsafe(Math.min(BUFFER_BYTES, total)),
-    sent: Promise.resolve(),
-  }))
+  const buffers = [0, 1].map(() => ({ bytes: takeBuffer(total), sent: Promise.resolve() }))
   let turn = 0
   for (const { blob, start, end } of slices) {
     await using file = await blobs.openFile(blob)
@@ -30,6 +30,15 @@ export async function sendSlices(
     }
   }
   response.end()
+  for (const { bytes, sent } of buffers) void sent.then(() => keepBuffer(bytes))
+}
+
+function takeBuffer(total: number): Buffer {
+  return total < BUFFER_BYTES ? Buffer.allocUnsafe(total) : (spare.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES))
+}
+
+function keepBuffer(buffer: Buffer): void {
+  if (buffer.length === BUFFER_BYTES && spare.length < MAX_SPARE) spare.push(buffer)
 }
 
 /** Resolves when the bytes have left this process, or never will. */
