@@ -1,12 +1,8 @@
-import { mkdir, readdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
 import { buildSandboxAssets } from './sandbox-assets.ts'
-
-/** The root of the package: of the checkout, or of the installed package when this file runs from `dist/`. */
-const ROOT = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../../' : '../../../', import.meta.url))
-const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts')
 
 /** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
 export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
@@ -41,25 +37,4 @@ async function buildHandler(outDir: string): Promise<void> {
     // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
     banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
   })
-}
-
-async function isStale(file: string): Promise<boolean> {
-  const built = await modified(file)
-  if (built === 0) return true
-  const sources = ['lib', 'functions'].map((room) => join(ROOT, room))
-  const newest = await Promise.all([...sources.map(newestBelow), modified(join(ROOT, 'package-lock.json'))])
-  return Math.max(...newest) > built
-}
-
-async function newestBelow(dir: string): Promise<number> {
-  const files = await readdir(dir, { recursive: true, withFileTypes: true })
-  const times = files.filter((file) => file.isFile()).map((file) => modified(join(file.parentPath, file.name)))
-  return Math.max(0, ...(await Promise.all(times)))
-}
-
-async function modified(file: string): Promise<number> {
-  return stat(file).then(
-    (found) => found.mtimeMs,
-    () => 0,
-  )
 }

@@ -1,16 +1,10 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { moduleFile } from './asset-files.ts'
 
 const require = createRequire(import.meta.url)
-
-/** A module of this library: TypeScript in a checkout, JavaScript in an installed package. */
-function moduleFile(path: string): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`../${path}.${extension}`, import.meta.url))
-}
 
 /**
  * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process and its thread),

@@ -47,7 +47,7 @@ export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
 }
 
 /** Every way to say a type. */
-const SCALARS: ReadonlyMap<string, ScalarType> = new Map([
+const SCALARS: ReadonlyMap<string, ScalarType> = new Map<string, ScalarType>([
   ...spellings('int', 'int', 'signed', 'signed int', 'int32_t'),
   ...spellings('unsigned', 'unsigned', 'unsigned int', 'uint32_t'),
   ...spellings('long long', 'long long', 'long long int', 'int64_t'),
@@ -57,7 +57,7 @@ const SCALARS: ReadonlyMap<string, ScalarType> = new Map([
   ...spellings('double', 'double'),
 ])
 
-const ELEMENTS: ReadonlyMap<string, ElementType> = new Map([
+const ELEMENTS: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ...(Object.keys(ELEMENT_BYTES) as ElementType[]).map((name) => [name, name] as const),
   ...spellings('int8_t', 'signed char'),
   ...spellings('uint8_t', 'unsigned char'),

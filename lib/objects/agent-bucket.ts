@@ -1,6 +1,7 @@
 /**
  * The port to a region's agent bucket: where signed bundles wait under their digest, where the fleet's key policy is
- * published, where a mission reserves its place so that no order runs twice, and where large sealed states change hands.
+ * published, where a mission reserves its place so that no order runs twice, where large sealed states change hands, and
+ * where compiled kernels are kept.
  */
 export interface AgentBucket {
   /** The bytes of an object, or `undefined` when there is none. More than `maxBytes` is refused unread. */
@@ -16,6 +17,9 @@ export const bundleKey = (sha256: string): string => `agents/${sha256}`
 
 /** Where a sealed state that is too large to travel in a message waits for its carrier. */
 export const stateKey = (sha256: string): string => `states/${sha256}`
+
+/** Where a kernel's binary lies, under the digest of what it was compiled from, and how. */
+export const kernelKey = (digest: string): string => `kernels/${digest}`
 
 /** Where the fleet's key policy lies. */
 export const POLICY_KEY = 'trust/policy.json'

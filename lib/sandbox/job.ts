@@ -1,4 +1,5 @@
 import type { KernelError } from '../errors.ts'
+import type { KernelLanguage } from '../kernels/language.ts'
 import type { Limits } from '../limits.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import type { Scope } from '../scope.ts'
@@ -24,9 +25,6 @@ export interface Progress {
   readonly objects: number
   readonly fraction?: number
 }
-
-/** What a kernel's source is written in. */
-export type KernelLanguage = 'c' | 'assemblyscript'
 
 /**
  * Where a run gets the binaries of its kernels from. Every binary has passed the structure check; both calls throw a

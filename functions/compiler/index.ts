@@ -1,0 +1,21 @@
+/**
+ * The compiler function: source in, binary out. It stands apart from the data-locality function, since a compiler is a
+ * large thing to trust: it has no data, no secret and no agent, and all it may do is to put binaries under `kernels/`.
+ */
+import { createKernelCompiler } from '../../lib/kernels/compiler.ts'
+import { createS3Client } from '../../lib/objects/s3.ts'
+import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { readEnvironment } from './environment.ts'
+import { createHandler } from './handler.ts'
+
+const { region, agentBucket } = readEnvironment(process.env)
+
+// While Lambda initialises a function it gives it more of a processor, and most kernels are C.
+const compiler = createKernelCompiler({ assets: import.meta.dirname })
+compiler.prepare('c')
+
+export const handler = createHandler({
+  compiler,
+  agents: createS3AgentBucket({ client: createS3Client({ region }), bucket: agentBucket }),
+  report: (error) => console.error(error),
+})

@@ -1,0 +1,35 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const RUNS_FROM_SOURCE: boolean = import.meta.url.endsWith('.ts')
+
+/** The root of the package: of the checkout, or of the installed package when this file runs from `dist/`. */
+export const ROOT: string = fileURLToPath(new URL(RUNS_FROM_SOURCE ? '../../' : '../../../', import.meta.url))
+
+/** A module of this library: TypeScript in a checkout, JavaScript in an installed package. */
+export function moduleFile(path: string): string {
+  return fileURLToPath(new URL(`../${path}.${RUNS_FROM_SOURCE ? 'ts' : 'js'}`, import.meta.url))
+}
+
+/** Whether a built file is missing, or older than the sources it was built from. */
+export async function isStale(file: string): Promise<boolean> {
+  const built = await modified(file)
+  if (built === 0) return true
+  const sources = ['lib', 'functions'].map((room) => join(ROOT, room))
+  const newest = await Promise.all([...sources.map(newestBelow), modified(join(ROOT, 'package-lock.json'))])
+  return Math.max(...newest) > built
+}
+
+async function newestBelow(dir: string): Promise<number> {
+  const files = await readdir(dir, { recursive: true, withFileTypes: true })
+  const times = files.filter((file) => file.isFile()).map((file) => modified(join(file.parentPath, file.name)))
+  return Math.max(0, ...(await Promise.all(times)))
+}
+
+async function modified(file: string): Promise<number> {
+  return stat(file).then(
+    (found) => found.mtimeMs,
+    () => 0,
+  )
+}

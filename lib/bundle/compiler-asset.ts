@@ -1,0 +1,125 @@
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import { InternalError } from '../errors.ts'
+import { SIMD_HEADER } from '../kernels/c/headers.ts'
+import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION } from '../kernels/toolchain.ts'
+import { isStale, moduleFile, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
+
+const require = createRequire(import.meta.url)
+
+/** Where the compiler function's code lies: for the CDK, the local cloud, and packing. */
+export const COMPILER_ASSET: string = join(ROOT, 'dist/functions/compiler')
+
+/** What is taken out of clang's resources, and its name in the asset; the rest is C++ and a system no kernel has. */
+const RESOURCES = {
+  [`include/${SIMD_HEADER}`]: SIMD_HEADER,
+  'lib/wasm32-wasip1/libc.a': 'library.a',
+} as const
+
+const CLANG_FILES = ['bundle.js', 'llvm.core.wasm', 'llvm.core2.wasm', 'llvm.core3.wasm', 'llvm.core4.wasm']
+
+/** Which compilers lie in the asset. */
+const TOOLS_FILE = 'tools.json'
+const TOOLS = JSON.stringify({ clang: CLANG_VERSION, assemblyscript: ASSEMBLYSCRIPT_VERSION })
+
+/**
+ * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process it compiles in;
+ * clang, with what a kernel may use of its resources; and AssemblyScript. AWS, the local cloud and packing get the very
+ * same folder. It has about 100 MB, most of it clang.
+ */
+export async function buildCompilerAsset(outDir: string = COMPILER_ASSET): Promise<void> {
+  await buildCode(outDir)
+  await bringTools(outDir)
+}
+
+/**
+ * The asset's folder, with its code built anew when it is older than the sources (in a checkout; a package brings it
+ * along) and the compilers brought in when they are missing or of another version.
+ */
+export async function ensureCompilerAsset(): Promise<string> {
+  if (RUNS_FROM_SOURCE && (await isStale(join(COMPILER_ASSET, 'index.mjs')))) await buildCode(COMPILER_ASSET)
+  const tools = await readFile(join(COMPILER_ASSET, TOOLS_FILE), 'utf8').catch(() => '')
+  if (tools !== TOOLS) await bringTools(COMPILER_ASSET)
+  return COMPILER_ASSET
+}
+
+async function buildCode(outDir: string): Promise<void> {
+  await build({
+    entryPoints: { compiler: moduleFile('kernels/compiler-main'), index: join(ROOT, 'functions/compiler/index.ts') },
+    outdir: outDir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    legalComments: 'none',
+    logLevel: 'warning',
+    // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
+    banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
+  })
+}
+
+/** The compilers, as their packages have them; the file that says which they are comes last. */
+async function bringTools(outDir: string): Promise<void> {
+  await mkdir(join(outDir, 'clang'), { recursive: true })
+  await Promise.all([bringClang(outDir), bringAssemblyScript(outDir)])
+  await writeWhole(join(outDir, TOOLS_FILE), TOOLS)
+}
+
+async function bringClang(outDir: string): Promise<void> {
+  const folder = dirname(require.resolve('@yowasp/clang'))
+  await Promise.all(CLANG_FILES.map((name) => bring(join(folder, name), join(outDir, 'clang', name))))
+  const resources = await readFile(join(folder, 'llvm-resources.tar'))
+  for (const [path, name] of Object.entries(RESOURCES)) await writeWhole(join(outDir, name), fileInTar(resources, path))
+  // clang unpacks its resources before every call: nothing is left for it to unpack.
+  await writeWhole(join(outDir, 'clang/llvm-resources.tar'), new Uint8Array(1024))
+}
+
+/** Package and command as one module: the parser is needed apart from the command. */
+async function bringAssemblyScript(outDir: string): Promise<void> {
+  const result = await build({
+    stdin: {
+      contents: "export { default as asc } from 'assemblyscript/asc'\nexport * as parser from 'assemblyscript'\n",
+      resolveDir: ROOT,
+    },
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  await writeWhole(join(outDir, 'assemblyscript.mjs'), result.outputFiles[0]!.contents)
+}
+
+/** A link where that works: the same 75 MB need not be on the disk twice. */
+async function bring(from: string, to: string): Promise<void> {
+  await rm(to, { force: true })
+  await link(from, to).catch(() => copyFile(from, to))
+}
+
+/** Others may be reading: a file is there whole, or not. */
+async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
+  const partial = `${path}.${process.pid}`
+  await writeFile(partial, contents)
+  await rename(partial, path)
+}
+
+/** A file of a tar archive (POSIX ustar): 512 bytes of header each, with the size in octal digits at byte 124. */
+function fileInTar(tar: Uint8Array, path: string): Uint8Array {
+  const text = (start: number, length: number) =>
+    Buffer.from(tar.subarray(start, start + length))
+      .toString('latin1')
+      .split('\0')[0]!
+  for (let at = 0; at + 512 <= tar.length; ) {
+    const size = Number.parseInt(text(at + 124, 12), 8) || 0
+    if (text(at, 100).replace(/^\.\//, '') === path) return tar.subarray(at + 512, at + 512 + size)
+    at += 512 + Math.ceil(size / 512) * 512
+  }
+  throw new InternalError(`clang's resources have no ${path}`)
+}

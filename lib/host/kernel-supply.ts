@@ -1,0 +1,71 @@
+import { equalBytes, fromUtf8 } from '../encoding/bytes.ts'
+import { KernelError, RefusedError } from '../errors.ts'
+import { type KernelLanguage, languageOf, SOURCE_EXTENSIONS } from '../kernels/language.ts'
+import type { KernelLibrary } from '../kernels/library.ts'
+import type { KernelSupply } from '../sandbox/job.ts'
+import type { VerifiedBundle } from '../trust/verified-bundle.ts'
+
+/** The kernels of one run. */
+export interface PreparedKernels extends KernelSupply {
+  /**
+   * Resolves once every kernel that came both ways is known to be what its source compiles to.
+   *
+   * @throws RefusedError `KERNEL_MISMATCH`
+   */
+  agree(): Promise<void>
+}
+
+/**
+ * Gets a bundle's kernels ready: what has to be compiled is being compiled from now on, while the run is prepared.
+ *
+ * @param library where sources become binaries; without one there are only the binaries that the bundle brought
+ */
+export function prepareKernels(bundle: VerifiedBundle, library: KernelLibrary | undefined): PreparedKernels {
+  const sources = new Map(sourcesOf(bundle))
+  const binaries = new Map([...sources].map(([name, { source, language }]) => [name, compile(source, language)]))
+  // Whoever asks gets the error; nobody may ask.
+  for (const binary of binaries.values()) binary.catch(() => {})
+
+  async function compile(source: string, language: KernelLanguage): Promise<Uint8Array> {
+    if (library !== undefined) return library.binaryOf(source, language)
+    throw new KernelError('KERNEL_UNREACHABLE', 'this place has no compiler', {
+      remedy: 'send kernels as binaries: lander pack --kernels binary',
+    })
+  }
+  return {
+    async byName(name) {
+      const binary = bundle.parts.get(`${name}.wasm`) ?? (await binaries.get(name))
+      if (binary !== undefined) return binary
+      throw new KernelError('KERNEL_UNKNOWN', `the bundle has no kernel "${name}"`)
+    },
+    async compile(source, language) {
+      if (bundle.statement.compiles) return compile(source, language)
+      throw new KernelError('KERNEL_NOT_ALLOWED', 'the statement does not allow to compile source at run time', {
+        remedy:
+          'pack it with --compiles, and have the operator grant that to the key; or write the source as a literal',
+      })
+    },
+    async agree() {
+      for (const [name, compiled] of binaries) {
+        const sent = bundle.parts.get(`${name}.wasm`)
+        if (sent !== undefined && !equalBytes(sent, await compiled))
+          throw new RefusedError('KERNEL_MISMATCH', `kernel "${name}" is not what its source compiles to`)
+      }
+    },
+  }
+}
+
+interface Source {
+  readonly source: string
+  readonly language: KernelLanguage
+}
+
+/** The bundle's kernels that came as source, by the name they share with their binary. */
+function sourcesOf({ statement, parts }: VerifiedBundle): [name: string, Source][] {
+  return statement.entries.flatMap(({ name, role }) => {
+    const language = role === 'kernel-source' ? languageOf(name) : undefined
+    if (language === undefined) return []
+    const kernel = name.slice(0, -SOURCE_EXTENSIONS[language].length)
+    return [[kernel, { source: fromUtf8(parts.get(name)!), language }] as const satisfies [string, Source]]
+  })
+}

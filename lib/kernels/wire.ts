@@ -1,0 +1,45 @@
+/** What goes over the wire between a place and the compiler function: one JSON document each way. */
+import * as v from 'valibot'
+import { KernelError, RefusedError, type WireError } from '../errors.ts'
+import { type KernelLanguage, MAX_SOURCE_BYTES } from './language.ts'
+import { MAX_MODULE_BYTES } from './structure.ts'
+
+const Request = v.strictObject({
+  lander: v.literal(1),
+  source: v.pipe(v.string(), v.maxLength(MAX_SOURCE_BYTES)),
+  language: v.picklist(['c', 'assemblyscript'] satisfies KernelLanguage[]),
+})
+
+/** A source to compile. */
+export type CompileEvent = v.InferOutput<typeof Request>
+
+/** The binary in base64, or why there is none. */
+export type CompileAnswer = { readonly binary: string } | { readonly error: WireError }
+
+/** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
+export function parseCompileEvent(event: unknown): CompileEvent {
+  const parsed = v.safeParse(Request, event)
+  if (parsed.success) return parsed.output
+  throw new RefusedError('REQUEST_MALFORMED', 'the request is none to compile a kernel')
+}
+
+const Answer = v.union([
+  v.object({ binary: v.pipe(v.string(), v.maxLength(2 * MAX_MODULE_BYTES), v.base64()) }),
+  v.object({
+    error: v.object({
+      code: v.string(),
+      situation: v.picklist(['usage', 'refused', 'object', 'kernel', 'unreachable', 'internal']),
+      message: v.string(),
+      remedy: v.optional(v.string()),
+    }),
+  }),
+])
+
+/** Reads the compiler function's answer. @throws KernelError `KERNEL_UNREACHABLE` when it is none */
+export function parseCompileAnswer(answer: unknown): CompileAnswer {
+  const parsed = v.safeParse(Answer, answer)
+  if (parsed.success) return parsed.output as CompileAnswer
+  throw new KernelError('KERNEL_UNREACHABLE', 'the compiler function answered with something else than a kernel', {
+    remedy: 'deploy the stack again, so that both functions are of one version',
+  })
+}
