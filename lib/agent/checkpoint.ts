@@ -1,7 +1,7 @@
 import { call } from './prelude/calls.ts'
 import { place } from './prelude/place.ts'
 
-let last: Promise<unknown> = Promise.resolve()
+let making: unknown
 
 /**
  * Keeps the agent as it is now: should its place die, it goes on from here in a new one, with every variable, closure,
@@ -20,8 +20,11 @@ let last: Promise<unknown> = Promise.resolve()
  */
 export async function checkpoint(): Promise<void> {
   place()
-  // One after the other: each is to hold what its own caller had done by then.
-  const mine = last.then(() => call('checkpoint'))
-  last = mine.catch(() => {})
-  await mine
+  while (making !== undefined) await making
+  making = call('checkpoint')
+  try {
+    await making
+  } finally {
+    making = undefined
+  }
 }
