@@ -1,4 +1,5 @@
 import { LanderError, toWireError } from '../errors.ts'
+import type { KernelLibrary } from '../kernels/library.ts'
 import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
@@ -9,6 +10,7 @@ import { type Admission, admit } from './admit.ts'
 import type { Arrived } from './arrival.ts'
 import type { Broker } from './broker.ts'
 import type { Crossing } from './crossing.ts'
+import { prepareKernels } from './kernel-supply.ts'
 import { type Probe, probePlace } from './probe.ts'
 import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
 import type { ReceiptKeys } from './receipts.ts'
@@ -31,6 +33,8 @@ export interface HostOptions extends Admission {
   readonly secret?: SecretSource
   /** Seals and opens what comes from, or goes to, the sender's own places. @default nothing does */
   readonly crossing?: Crossing
+  /** Turns kernels that come as source into binaries. @default nothing does: they come as binaries */
+  readonly kernels?: KernelLibrary
   /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
   readonly report?: (error: unknown) => void
 }
@@ -67,10 +71,14 @@ export function createHost(options: HostOptions): Host {
         // Before the agent starts: a run that could have no receipt must not be.
         const receiptKey = await options.receipts?.current()
         const bundle = await admit(invocation, options)
+        // What has to be compiled is being compiled while the landing is taken.
+        const kernels = prepareKernels(bundle, options.kernels)
         const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, leaveFor })
         const taken = await visit.takeIn()
         if ('reply' in taken) return taken.reply
+        await kernels.agree()
         const result = await run(invocation, bundle, taken.arrived, options, {
+          kernels,
           ...(options.secret && { onCheckpoint: visit.checkpoint }),
           ...(onProgress && { onProgress }),
           ...(signal && { signal }),
@@ -91,7 +99,7 @@ async function run(
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
   { fleet, region, own = false, sandbox, data, broker, regionOf, now }: HostOptions,
-  options: Pick<Job, 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
+  options: Pick<Job, 'kernels' | 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions, headBytes } = bundle.order

@@ -67,7 +67,7 @@ export function lowerFunction({ name, params, result, body }: DeclaredFunction):
   if (returned === undefined || lowered.some((each) => each === undefined)) return undefined
   const words = params.map((param, i) => prototypeOf(lowered[i]!, param.name, body))
   const declared = params.map(({ type }, i) => (lowered[i]!.view ? `p${i}: usize, n${i}: usize` : `p${i}: ${type}`))
-  const given = params.map(({ type }, i) => valueOf(lowered[i]!, type, i))
+  const given = params.map(({ type }, i) => argumentOf(lowered[i]!, type, i))
   return {
     prototype: `${returned}(${words.join(', ') || 'void'})`,
     entry: `export function ${name}(${declared.join(', ')}): ${result} { ${result === 'void' ? '' : 'return '}source.${name}(${given.join(', ')}) }`,
@@ -90,7 +90,7 @@ function prototypeOf({ prototype, view }: Lowering, name: string, body: string):
   return onlyReads(name, body) ? `const ${prototype}` : prototype
 }
 
-function valueOf({ view }: Lowering, type: string, index: number): string {
+function argumentOf({ view }: Lowering, type: string, index: number): string {
   const [data, length] = [`p${index}`, `n${index}`]
   if (view === undefined) return data
   if (view === 'string') return `String.UTF8.decodeUnsafe(${data}, ${length})`
