@@ -10,7 +10,7 @@ import type { LossReason, Outcome } from '../sandbox/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 import { type Carried, carryBoxes } from './carry.ts'
 import type { Landing } from './landing.ts'
-import type { FindPlace, LandingPlace } from './landing-place.ts'
+import type { FindPlace, LandingPlace, LandOptions } from './landing-place.ts'
 import { DEFAULT_ATTEMPTS, FIRST_ATTEMPT, type LandingAttempt, nextAttempt, TAKEN_UP } from './replace.ts'
 import type { Delivery } from './upload.ts'
 
@@ -25,10 +25,29 @@ export interface RelayOptions {
   readonly input: string
   readonly onProgress?: ((region: string, progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Asked before every landing of the agent itself: what goes along. It may take its time. */
+  readonly board?: ((boarding: Boarding) => Promise<Boarded>) | undefined
+  /** Told of every landing that has ended, of the agent and of its copies. */
+  readonly onSettled?: ((settlement: Step) => void) | undefined
   /** How often a landing is tried before its agent is given up, when its place dies or is silent: 1 to 16. @default 4 */
   readonly attempts?: number | undefined
   /** Whether another relay may have carried this agent before: then what it did is found, and not done again. @default false */
   readonly takenUp?: boolean | undefined
+  /** Whether another relay may be carrying it as well: then what that one does first is taken over. @default `takenUp` */
+  readonly shared?: boolean | undefined
+  /** Where another relay has left the agent. @default where it starts */
+  readonly from?: Standing | undefined
+}
+
+/** An agent is about to land. */
+export interface Boarding extends Pick<RouteStep, 'region' | 'branch' | 'sequence' | 'boxBytes'> {
+  /** Whether it waits for a message, and has nothing to do before. */
+  readonly waits: boolean
+}
+
+/** What goes along with a landing. */
+export interface Boarded extends Pick<LandOptions, 'leave'> {
+  readonly letters?: EnvelopeJson
 }
 
 /** One landing of an agent, or of a copy of it. */
@@ -76,14 +95,20 @@ export interface Relayed {
   readonly lost: readonly LostLanding[]
   /** Bytes that crossed links, uploads included. */
   readonly bytesMoved: number
+  /** The landing that the agent is in, or about to make: where another relay can take it up, if it has not ended. */
+  readonly standing: Standing
 }
 
 /** Starts an agent in `region` and follows it wherever it goes. Never throws: what went wrong is part of the result. */
 export async function relay(region: string, options: RelayOptions): Promise<Relayed> {
-  const trip = new Trip(options)
-  const told = () => ({ route: trip.route, lost: trip.lost, bytesMoved: trip.bytesMoved })
+  const start: Standing = { region, branch: region, sequence: 0, boxBytes: 0, waits: false, call: {} }
+  const trip = new Trip(options, options.from ?? start)
+  const told = () => {
+    const { route, lost, bytesMoved, standing } = trip
+    return { route, lost, bytesMoved, standing }
+  }
   try {
-    const settlement = await trip.follow({ region, branch: region, sequence: 0, boxBytes: 0, call: {} })
+    const settlement = await trip.follow(trip.standing)
     return { settlement: requireEnd(settlement), ...told() }
   } catch (error) {
     return { error: toWireError(error), ...told() }
@@ -93,11 +118,12 @@ export async function relay(region: string, options: RelayOptions): Promise<Rela
 type Step = Settlement<Outcome | SealedDeparture>
 
 /** A landing that is to be made. */
-interface Leg {
+export interface Standing {
   readonly region: string
   readonly branch: string
   readonly sequence: number
   readonly boxBytes: number
+  readonly waits: boolean
   readonly call: Pick<Invocation, 'entry' | 'state' | 'answers'>
 }
 
@@ -107,13 +133,17 @@ class Trip {
   readonly route: RouteStep[] = []
   readonly lost: LostLanding[] = []
   bytesMoved = 0
+  /** Of the agent itself, not of its copies. */
+  standing: Standing
 
-  constructor(options: RelayOptions) {
+  constructor(options: RelayOptions, standing: Standing) {
     this.#options = options
+    this.standing = standing
   }
 
   /** From landing to landing; copies first, then the agent that waits for them. */
-  async follow(leg: Leg): Promise<Step> {
+  async follow(leg: Standing): Promise<Step> {
+    if (!isCopy(leg)) this.standing = leg
     const step = await this.#land(leg)
     const { outcome, region } = step
     if (outcome.kind !== 'departed' || 'answer' in outcome) return step
@@ -133,24 +163,33 @@ class Trip {
     }
   }
 
-  async #legOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<Leg> {
-    const { to: region, branch, sequence, bytes: boxBytes } = carried.parcel
+  async #legOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<Standing> {
+    const { to: region, branch, sequence, bytes: boxBytes, waits = false } = carried.parcel
     const loads = [carried, ...returns.flatMap((answer) => ('lost' in answer ? [] : [answer]))]
     const { boxes, bytesMoved } = await carryBoxes(loads, this.#options.places)
     this.bytesMoved += bytesMoved
     const [state, ...rest] = boxes as [Box, ...Box[]]
     const answers = returns.map((answer): CopyReturn => ('lost' in answer ? answer : rest.shift()!))
     const call = { entry: 'resume' as const, state, ...(answers.length > 0 && { answers }) }
-    return { region, branch, sequence, boxBytes, call }
+    return { region, branch, sequence, boxBytes, waits, call }
   }
 
-  async #land({ region, call, ...leg }: Leg): Promise<Step> {
-    const { places, order, input, onProgress, signal } = this.#options
+  async #land({ region, call, waits, ...leg }: Standing): Promise<Step> {
+    const { places, order, input, onProgress, signal, board } = this.#options
+    const { letters, leave } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
     const start = performance.now()
     const place = places(region)
     const { bundle } = await this.#deliver(place)
-    const invocation: Invocation = { lander: 1, bundle, order, input, stream: true, ...call }
-    const options = { onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)), signal }
+    const invocation: Invocation = {
+      lander: 1,
+      bundle,
+      order,
+      input,
+      stream: true,
+      ...call,
+      ...(letters && { letters }),
+    }
+    const options = { onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)), signal, leave }
     const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {
       region,
       ...leg,
@@ -182,13 +221,13 @@ class Trip {
   /** One landing, tried again when its place dies: the place sees to it that one attempt at most comes to an end. */
   async #attempt(
     land: (attempt: Pick<Invocation, 'attempt'>) => Promise<Landing>,
-    { region, branch, sequence }: Pick<Leg, 'region' | 'branch' | 'sequence'>,
+    { region, branch, sequence }: Pick<Standing, 'region' | 'branch' | 'sequence'>,
   ): Promise<Landing> {
-    const { attempts = DEFAULT_ATTEMPTS, takenUp = false, signal } = this.#options
+    const { attempts = DEFAULT_ATTEMPTS, takenUp = false, shared = takenUp, signal } = this.#options
     let attempt: LandingAttempt = takenUp ? TAKEN_UP : FIRST_ATTEMPT
     for (;;) {
       const landed = await land(attempt.attempt === undefined ? {} : { attempt: attempt.attempt }).catch(asUnreachable)
-      const next = signal?.aborted ? undefined : nextAttempt(attempt, landed, attempts)
+      const next = signal?.aborted ? undefined : nextAttempt(attempt, landed, { attempts, shared })
       if (next === undefined) return 'unreachable' in landed ? Promise.reject(landed.unreachable) : landed
       if (next.lost !== undefined)
         this.lost.push({ region, branch, sequence, attempt: attempt.attempt?.number ?? 1, code: next.lost })
@@ -199,6 +238,7 @@ class Trip {
   }
 
   #note({ settlement, ...step }: Omit<RouteStep, 'settlement'> & { readonly settlement: Step }): void {
+    this.#options.onSettled?.(settlement)
     this.route.push({ ...step, settlement: withoutBoxes(settlement) })
   }
 
@@ -214,6 +254,8 @@ class Trip {
     })
   }
 }
+
+const isCopy = ({ branch }: Pick<Standing, 'branch'>): boolean => branch.includes('/')
 
 function withoutBoxes(settlement: Step): RouteStep['settlement'] {
   const { outcome } = settlement

@@ -50,7 +50,8 @@ export async function sealDeparture({ journey, state }: Departure, sender: Sende
       return seal(sender, { to: place, branch }, { bytes: state, copy: { call, origin: region }, spent }, inlineBytes)
     }),
   )
-  return { kind: 'departed', agent, copies }
+  const waits = journey.kind === 'stay' && journey.waits === true
+  return { kind: 'departed', agent: waits ? { ...agent, waits } : agent, copies }
 }
 
 /** Seals how a copy's run ended, for the agent that sent it. */

@@ -80,6 +80,7 @@ export function createHost(options: HostOptions): Host {
         const result = await run(invocation, bundle, taken.arrived, options, {
           kernels,
           ...(options.secret && { onCheckpoint: visit.checkpoint }),
+          ...(taken.letters && { letters: taken.letters }),
           ...(onProgress && { onProgress }),
           ...(signal && { signal }),
           ...(leave && { leave }),
@@ -99,7 +100,7 @@ async function run(
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
   { fleet, region, own = false, sandbox, data, broker, regionOf, now }: HostOptions,
-  options: Pick<Job, 'kernels' | 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
+  options: Pick<Job, 'kernels' | 'letters' | 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions, headBytes } = bundle.order

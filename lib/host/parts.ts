@@ -9,6 +9,7 @@ export function partSince(before: JobResult | undefined, now: JobResult): JobRes
     ...now,
     usage: usedSince(before.usage, now.usage),
     logs: now.logs.slice(before.logs.length),
+    ...(now.sent && { sent: now.sent.slice(before.sent?.length ?? 0) }),
     reads: readSince(before.reads, now.reads),
   }
 }

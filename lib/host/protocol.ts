@@ -4,7 +4,7 @@
  */
 import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
-import type { ObjectRead, Progress } from '../sandbox/job.ts'
+import type { ObjectRead, Progress, SentLetter } from '../sandbox/job.ts'
 import type { LossReason, Outcome, Usage } from '../sandbox/outcome.ts'
 import { MAX_COPIES } from '../sandbox/protocol.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
@@ -53,6 +53,8 @@ const InvocationSchema = v.strictObject({
       after: v.picklist(['death', 'silence']),
     }),
   ),
+  /** Letters for this landing, signed; an envelope without any says that some may come. @default nobody writes */
+  letters: v.optional(v.unknown()),
   /** Ask for progress while the agent works. @default false */
   stream: v.optional(v.boolean()),
 })
@@ -87,6 +89,8 @@ export interface Parcel {
   readonly box: Box
   /** A checkpoint's: the agent went on in the same place by itself, and the box is for its next attempt. */
   readonly goesOn?: true
+  /** The agent waits for a message: there is no use in landing it before there is one. */
+  readonly waits?: true
 }
 
 /** A run that ended by leaving: the agent itself, with copies to be landed before it; or a copy's answer. */
@@ -103,6 +107,8 @@ export interface Settlement<Ending = Outcome> {
   readonly outcome: Ending
   readonly usage: Usage
   readonly logs: readonly string[]
+  /** Messages the agent sent; they leave with the landing that sent them. Absent when there are none. */
+  readonly sent?: readonly SentLetter[]
   /** Every object version that was read: some 120 bytes each, and what the receipt's digest is held against. */
   readonly reads: readonly ObjectRead[]
   /** What the fleet signed about this run; absent at home. `verifyReceipt` reads it. */
@@ -144,6 +150,7 @@ const PARCEL = v.object({
   bytes: v.number(),
   box,
   goesOn: v.optional(v.literal(true)),
+  waits: v.optional(v.literal(true)),
 })
 const OUTCOME = v.union([
   v.object({ kind: v.literal('departed'), agent: PARCEL, copies: v.array(PARCEL) }),
@@ -167,6 +174,7 @@ const SETTLEMENT = v.object({
   outcome: OUTCOME,
   usage: USAGE,
   logs: v.array(v.string()),
+  sent: v.optional(v.array(v.object({ to: v.string(), body: v.string() }))),
   reads: v.array(
     v.object({ bucket: v.string(), key: v.string(), size: v.number(), etag: v.string(), bytesRead: v.number() }),
   ),

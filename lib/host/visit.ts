@@ -6,6 +6,7 @@ import { InternalError, RefusedError } from '../errors.ts'
 import type { JobResult } from '../sandbox/job.ts'
 import type { Outcome } from '../sandbox/outcome.ts'
 import { randomId, systemRandom } from '../trust/keys.ts'
+import { type Letter, openLetters } from '../trust/letters.ts'
 import { receiptDigest, signReceipt } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Arrived, firstStage, openArrival, type Stage } from './arrival.ts'
@@ -28,6 +29,13 @@ export interface VisitOptions {
   readonly until: number
   /** Where an agent that was asked to leave goes on. */
   readonly leaveFor?: (() => string | undefined) | undefined
+}
+
+/** An agent that has been let in. */
+export interface TakenIn {
+  /** Absent when it starts here. */
+  readonly arrived: Arrived | undefined
+  readonly letters: readonly Letter[] | undefined
 }
 
 export class Visit {
@@ -59,17 +67,20 @@ export class Visit {
    *
    * @returns what the agent lands with, or how an earlier attempt has ended
    */
-  async takeIn(): Promise<{ readonly arrived: Arrived | undefined } | { readonly reply: Reply }> {
+  async takeIn(): Promise<TakenIn | { readonly reply: Reply }> {
     const { invocation, place } = this.#options
     if (invocation.attempt !== undefined && place.secret === undefined)
       throw new RefusedError('REQUEST_MALFORMED', `${place.region} keeps no account of attempts`)
     let arrived = this.#entry === 'resume' ? await this.#open(invocation) : undefined
+    this.#stage = arrived?.stage ?? this.#stage
+    const letters = await this.#letters()
     for (;;) {
       this.#stage = arrived?.stage ?? this.#stage
       const ended = await takeLanding(this.#landing, this.#attempt, place)
       if (ended === undefined) {
         this.#startedAt = place.now()
-        return { arrived }
+        // An earlier attempt had them: they came with the state it was frozen to.
+        return { arrived, letters: letters && this.#earlier.length > 0 ? [] : letters }
       }
       const settlement = await openRecord(ended.record, { ...this.#recorder(), stage: this.#stage })
       const checkpoint = checkpointOf(settlement)
@@ -116,9 +127,18 @@ export class Visit {
     const digest = receipt ? receiptDigest(receipt) : this.#stage.receipt
     const concluded = await this.#conclude(result, digest)
     const outcome = goesOn ? markCheckpoint(concluded) : concluded
-    const { usage, logs, reads } = result
+    const { usage, logs, sent, reads } = result
     const { mission } = bundle.order
-    const bare = { mission, region, statement: bundle.statementDigest, outcome, usage, logs, reads }
+    const bare = {
+      mission,
+      region,
+      statement: bundle.statementDigest,
+      outcome,
+      usage,
+      logs,
+      ...(sent && { sent }),
+      reads,
+    }
     const settlement: Step = receipt === undefined ? bare : { ...bare, receipt }
     // What lives and dies with its sender is not tried again.
     if (secret !== undefined && this.#entry !== 'merge' && !place.own) {
@@ -144,6 +164,17 @@ export class Visit {
     } finally {
       outcome.state.fill(0)
     }
+  }
+
+  /** Letters that came with this landing; `undefined` when nobody writes to this agent. */
+  async #letters(): Promise<readonly Letter[] | undefined> {
+    const { invocation, bundle, place } = this.#options
+    if (invocation.letters === undefined) return undefined
+    const { order, sender } = bundle
+    const { branch, sequence } = this.#stage
+    const keyring = await place.policy.current()
+    const landing = { mission: order.mission, branch, sequence }
+    return openLetters(invocation.letters, { keyring, sender, landing, now: place.now() })
   }
 
   #open(invocation: Pick<Invocation, 'state' | 'answers'>): Promise<Arrived> {

@@ -3,6 +3,7 @@ import type { KernelLanguage } from '../kernels/language.ts'
 import type { Limits } from '../limits.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import type { Scope } from '../scope.ts'
+import type { Letter } from '../trust/letters.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Departure, Outcome, Usage } from './outcome.ts'
 import type { Resume } from './protocol.ts'
@@ -67,6 +68,8 @@ export interface Job {
   readonly now: number
   /** What was frozen elsewhere, for the entry `resume`. */
   readonly arrival?: Arrival
+  /** Letters for the agent; those of earlier landings come in its state. @default nobody writes to it */
+  readonly letters?: readonly Letter[]
   readonly onProgress?: (progress: Progress) => void
   /**
    * Keeps what a checkpoint has frozen: the run so far, as if the agent had departed to where it is. The agent waits for
@@ -87,11 +90,21 @@ export interface Arrival extends Resume {
   readonly spent: Limits
 }
 
+/** A message that an agent sent. */
+export interface SentLetter {
+  /** Whom: another agent of the same launcher by its name, or `launcher`. */
+  readonly to: string
+  /** JSON text. */
+  readonly body: string
+}
+
 /** What came of a job. Never thrown: only the host's own misuse throws. */
 export interface JobResult {
   readonly outcome: Outcome | Departure
   readonly usage: Usage
   readonly logs: readonly string[]
+  /** Messages the agent sent. @default none */
+  readonly sent?: readonly SentLetter[]
   /** Every object version that was read, and how much of it. */
   readonly reads: readonly ObjectRead[]
 }

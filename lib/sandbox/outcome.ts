@@ -20,7 +20,11 @@ export type Journey =
   /** Copies go there, one for each; the agent waits for them where it is. */
   | { readonly kind: 'scatter'; readonly to: readonly string[] }
   /** The place sends it away before its own time is up; it goes on in the same region. */
-  | { readonly kind: 'stay' }
+  | {
+      readonly kind: 'stay'
+      /** It waits for a message, and has nothing to do before. */
+      readonly waits?: boolean
+    }
 
 /** What a copy of an agent is answered with: how its run ended, or that it could not land. */
 export type CopyAnswer = Outcome | { readonly kind: 'lost'; readonly reason: LossReason }

@@ -1,0 +1,179 @@
+/** Launches agents in places of one's own and in regions, and carries them between these. */
+
+import { toBase64url } from '../encoding/base64url.ts'
+import type { Json } from '../encoding/json.ts'
+import { UsageError } from '../errors.ts'
+import { createFleetClients } from '../fleet/clients.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { createRegionPlaces } from '../fleet/landing-place.ts'
+import { type OrderDraft, readStatement, signOrderFor } from '../fleet/orders.ts'
+import { relay } from '../fleet/relay.ts'
+import type { ObjectStore } from '../objects/store.ts'
+import type { SentLetter } from '../sandbox/job.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import type { KeyPolicy } from '../trust/policy.ts'
+import type { AgentHandle, AgentProgress } from './agent-handle.ts'
+import type { OpenPlace, Place } from './place.ts'
+import { createRealm, type Realm } from './realm.ts'
+import { LAUNCHER, Voyage } from './voyage.ts'
+
+export interface LauncherOptions {
+  /** Where its agents may live. Names are distinct. */
+  readonly places: readonly Place[]
+  /** Signs orders, and the state of agents that leave for a region, when it signed their code too. */
+  readonly key: SigningKey
+  /** Further keys that signed the code. Regions take state from outside only if all of them signed it. @default none */
+  readonly authors?: readonly SigningKey[]
+  /** Whose agents may run in places of one's own. @default those of `key` and `authors` */
+  readonly policy?: KeyPolicy
+  /** The fleet that the regions belong to. @default none: there are no regions */
+  readonly fleet?: Fleet
+  /** What agents see in places of one's own, within the scopes of their orders. @default nothing */
+  readonly data?: ObjectStore
+  /** @default Date.now */
+  readonly now?: () => number
+}
+
+export interface LaunchOptions {
+  /** Where it starts. */
+  readonly in: Place | string
+  /** What other agents call it. @default agent-1, agent-2 … */
+  readonly name?: string
+  /** @default null */
+  readonly input?: Json
+  /** Tighter than the bundle's own. Its regions default to all of the launcher's. */
+  readonly order?: OrderDraft
+  readonly onProgress?: (progress: AgentProgress) => void
+}
+
+export interface Launcher extends AsyncDisposable {
+  readonly places: readonly Pick<OpenPlace, 'kind' | 'name'>[]
+  /**
+   * Starts a signed bundle in a place.
+   *
+   * @throws UsageError `USAGE` for a place the launcher has not, or a name that is taken
+   * @throws RefusedError for a file that is no signed bundle, or has expired
+   */
+  launch(file: Uint8Array, options: LaunchOptions): AgentHandle
+  /** Its agents that have not ended. */
+  readonly agents: readonly AgentHandle[]
+}
+
+/**
+ * Opens places and launches agents in them. Dispose it: agents that have not ended are cancelled then.
+ *
+ * @throws UsageError `USAGE` for two places of one name, `REGION_UNKNOWN` for a region without a fleet
+ *
+ * @example
+ * await using launcher = await createLauncher({ places: [tasklet(), thread(), region('eu-west-1')], key, fleet })
+ * const agent = launcher.launch(file, { in: 'tasklet', input: { word: 'ERROR' } })
+ * agent.send('go on')
+ * const { outcome } = await agent.result
+ */
+export async function createLauncher(options: LauncherOptions): Promise<Launcher> {
+  const { key, authors = [], policy, fleet, data, now = Date.now } = options
+  requireDistinct(options.places.map(({ name }) => name))
+  const clients = fleet && createFleetClients(fleet)
+  const regions = fleet && clients && createRegionPlaces({ fleet, clients })
+  const keys = [...new Map([key, ...authors].map((each) => [each.keyId, each])).values()]
+  const realm = await createRealm({ keys, policy, fleet, regions, data, now })
+  const places = new Map(options.places.map((place) => [place.name, place.open(realm)]))
+  const voyages = new Map<string, Voyage>()
+  const mailboxOf = (name: string) => voyages.get(name)?.inbox
+  let launched = 0
+
+  function launch(file: Uint8Array, { in: place, ...launching }: LaunchOptions): AgentHandle {
+    const start = typeof place === 'string' ? place : place.name
+    requirePlace(start, places)
+    const { name = `agent-${++launched}`, input = null, order: draft = {}, onProgress } = launching
+    if (voyages.has(name) || name === LAUNCHER) throw taken(name)
+    const text = JSON.stringify(input)
+    const homecoming = realm.homecomingKey()
+    const names = namesOf(places, draft, toBase64url(homecoming.publicKey))
+    const { mission, envelope: order } = signOrderFor({
+      ...names,
+      statement: readStatement(file),
+      draft,
+      fleet: realm.fleet,
+      input: text,
+      sender: key,
+      now: now(),
+    })
+    realm.begin(mission, homecoming)
+    const voyage: Voyage = new Voyage({
+      name,
+      mission,
+      sender: key,
+      place: start,
+      places: [...names.regions, ...(names.own?.places ?? [])],
+      onProgress,
+      deliver: (sent) => deliver(sent, voyage, mailboxOf),
+      relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
+    })
+    voyages.set(name, voyage)
+    void voyage.result.then(() => end(voyage, realm, voyages))
+    return voyage
+  }
+
+  return {
+    places: [...places.values()].map(({ kind, name }) => ({ kind, name })),
+    launch,
+    get agents() {
+      return [...voyages.values()]
+    },
+    async [Symbol.asyncDispose]() {
+      const under = [...voyages.values()]
+      for (const voyage of under) voyage.cancel()
+      await Promise.all(under.map(({ result }) => result))
+      await Promise.all([...places.values()].map((place) => place[Symbol.asyncDispose]()))
+      clients?.[Symbol.dispose]()
+    },
+  }
+}
+
+function end(voyage: Voyage, realm: Realm, voyages: Map<string, Voyage>): void {
+  realm.end(voyage.mission)
+  voyages.delete(voyage.name)
+}
+
+/** What nobody is there to read, or has no room, is lost, as a letter to nobody is. */
+function deliver(
+  { to, body }: SentLetter,
+  from: Voyage,
+  mailboxOf: (name: string) => Voyage['inbox'] | undefined,
+): void {
+  const box = to === LAUNCHER ? from.outbox : mailboxOf(to)
+  try {
+    box?.post({ from: from.name, body })
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+  }
+}
+
+/** The order's regions and own places: all that the launcher has, or the regions that the draft names. */
+function namesOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
+  const all = [...places.values()]
+  const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
+  const own = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
+  return { regions, ...(own.length > 0 && { own: { places: own, key } }) }
+}
+
+function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): OpenPlace {
+  const place = places.get(name)
+  if (place !== undefined) return place
+  throw new UsageError('USAGE', `the launcher has no place "${name}", only ${[...places.keys()].join(', ')}`, {
+    remedy: 'name one of these, or give it to createLauncher',
+  })
+}
+
+function requireDistinct(names: readonly string[]): void {
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return
+  throw new UsageError('USAGE', `two places are named "${twice}"`, {
+    remedy: `give one another name: thread('second')`,
+  })
+}
+
+function taken(name: string): UsageError {
+  return new UsageError('USAGE', `there is an agent "${name}" already`, { remedy: 'launch it under another name' })
+}
