@@ -20,7 +20,10 @@ import {
 /** The payload type an envelope binds to a statement. */
 export const STATEMENT_TYPE = 'application/vnd.lander.statement.v1+json'
 
-/** One part of a bundle. `main` is the agent's module; `kernel` roles come with hot code. */
+/**
+ * One part of a bundle. `main` is the agent's module, the others are hot code: a kernel's binary `NAME.wasm`, its source
+ * `NAME.c` or `NAME.as.ts`, or both.
+ */
 export interface Entry {
   readonly name: string
   readonly role: 'main' | 'kernel-wasm' | 'kernel-source'
@@ -81,8 +84,24 @@ const entries = v.pipe(
   v.maxLength(64),
   v.check((all) => areDistinct(all.map(({ name }) => name))),
   v.check((all) => all.filter(({ role }) => role === 'main').length === 1),
+  v.check((all) => all.every(isNamedForItsRole)),
+  v.check((all) => areDistinct(all.filter(({ role }) => role === 'kernel-source').map(({ name }) => kernelOf(name)))),
   v.check((all) => sum(all, 'stored') <= MAX_BUNDLE_BYTES && sum(all, 'bytes') <= MAX_INFLATED_BYTES),
 )
+
+const KERNEL_NAMES = {
+  'kernel-wasm': /^[A-Za-z_$][\w$-]{0,63}\.wasm$/,
+  'kernel-source': /^[A-Za-z_$][\w$-]{0,63}\.(c|as\.ts)$/,
+} as const
+
+function isNamedForItsRole({ name, role }: Entry): boolean {
+  return role === 'main' || KERNEL_NAMES[role].test(name)
+}
+
+/** The kernel that an entry is of: source and binary of one share it. */
+export function kernelOf(entryName: string): string {
+  return entryName.slice(0, entryName.indexOf('.'))
+}
 
 const statement = v.pipe(
   v.strictObject({

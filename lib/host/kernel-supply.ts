@@ -1,6 +1,7 @@
+import { kernelOf } from '../bundle/statement.ts'
 import { equalBytes, fromUtf8 } from '../encoding/bytes.ts'
 import { KernelError, RefusedError } from '../errors.ts'
-import { type KernelLanguage, languageOf, SOURCE_EXTENSIONS } from '../kernels/language.ts'
+import { type KernelLanguage, languageOf } from '../kernels/language.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
 import type { KernelSupply } from '../sandbox/job.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
@@ -65,7 +66,6 @@ function sourcesOf({ statement, parts }: VerifiedBundle): [name: string, Source]
   return statement.entries.flatMap(({ name, role }) => {
     const language = role === 'kernel-source' ? languageOf(name) : undefined
     if (language === undefined) return []
-    const kernel = name.slice(0, -SOURCE_EXTENSIONS[language].length)
-    return [[kernel, { source: fromUtf8(parts.get(name)!), language }] as const satisfies [string, Source]]
+    return [[kernelOf(name), { source: fromUtf8(parts.get(name)!), language }] as const satisfies [string, Source]]
   })
 }

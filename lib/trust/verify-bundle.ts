@@ -5,6 +5,8 @@ import { inflateExactly } from '../encoding/brotli.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { RefusedError } from '../errors.ts'
+import { MAX_SOURCE_BYTES } from '../kernels/language.ts'
+import { checkStructure } from '../kernels/structure.ts'
 import { tightest } from '../limits.ts'
 import { authorise, requireNoWider } from './authorise.ts'
 import { decodeEnvelope, parseEnvelope } from './envelope.ts'
@@ -66,6 +68,7 @@ export function verifyBundle(admission: Admission): VerifiedBundle {
 
   const parts = inflateParts(body, statement.entries)
   const main = mainModule(parts, statement.entries)
+  requireKernels(parts, statement.entries)
   const limits = tightest(statement.limits, order.limits)
   const signers = { authors, sender, policy: keyring.version }
   const admitted = { statement, statementDigest, order, main, parts, ...signers, scopes: order.scopes, limits }
@@ -118,6 +121,21 @@ function inflatePart(stored: Uint8Array, { bytes, sha256 }: Entry): Uint8Array {
     return inflateExactly(stored, bytes)
   } catch (cause) {
     throw new RefusedError('BUNDLE_MALFORMED', 'a part of the bundle does not inflate to its length', { cause })
+  }
+}
+
+/** Before anything compiles it: a binary whose structure holds, or source that can be read. */
+function requireKernels(parts: ReadonlyMap<string, Uint8Array>, entries: readonly Entry[]): void {
+  for (const { name, role } of entries) {
+    if (role === 'main') continue
+    const part = parts.get(name)!
+    try {
+      if (role === 'kernel-wasm') checkStructure(part)
+      else if (part.length > MAX_SOURCE_BYTES) throw new RangeError(`${part.length} bytes of source`)
+      else fromUtf8(part)
+    } catch (cause) {
+      throw new RefusedError('KERNEL_MALFORMED', `kernel ${name} is not one a place takes`, { cause })
+    }
   }
 }
 

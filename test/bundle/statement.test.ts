@@ -23,7 +23,7 @@ describe('a statement', () => {
   test('may name any fleet, any region, 64 entries and the highest limits', () => {
     const entries = many(64, (index) => ({
       ...entry!,
-      name: `${index}`,
+      name: `k${index}.wasm`,
       role: index ? ('kernel-wasm' as const) : ('main' as const),
     }))
     const wide: Statement = { ...statement, audience: { fleet: '*', regions: ['*'] }, limits: MAX_LIMITS, entries }
@@ -53,9 +53,17 @@ describe('a statement', () => {
       {
         entries: [
           { ...entry, bytes: 2 ** 24 },
-          { ...entry, name: 'k', role: 'kernel-wasm', bytes: 2 ** 24 + 1 },
+          { ...entry, name: 'k.wasm', role: 'kernel-wasm', bytes: 2 ** 24 + 1 },
         ],
       },
+    ],
+    ['with a binary that is not called one', { entries: [entry, { ...entry, name: 'k.c', role: 'kernel-wasm' }] }],
+    ['with source of no language', { entries: [entry, { ...entry, name: 'k.rs', role: 'kernel-source' }] }],
+    ['with a kernel that leaves its folder', { entries: [entry, { ...entry, name: '../k.c', role: 'kernel-source' }] }],
+    ['with a kernel without a name', { entries: [entry, { ...entry, name: '.wasm', role: 'kernel-wasm' }] }],
+    [
+      'with one kernel in two languages',
+      { entries: [entry, ...['k.c', 'k.as.ts'].map((name) => ({ ...entry, name, role: 'kernel-source' }))] },
     ],
     ['with more than 8 MB stored', { entries: [{ ...entry, stored: 8 * 1024 * 1024 + 1 }] }],
     ['with 65 scopes', { scopes: many(65, () => logs) }],

@@ -1,5 +1,5 @@
 import type { Bundle } from '../../lib/bundle/file.ts'
-import { ABI_VERSION, type Statement } from '../../lib/bundle/statement.ts'
+import { ABI_VERSION, type Entry, type Statement } from '../../lib/bundle/statement.ts'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
@@ -65,7 +65,7 @@ export function bundleOf(
   const stored = new Map(Object.entries(parts).map(([name, bytes]) => [name, compress(bytes)]))
   const entries = Object.entries(parts).map(([name, bytes], index) => ({
     name,
-    role: index === 0 ? ('main' as const) : ('kernel-wasm' as const),
+    role: roleOf(name, index),
     bytes: bytes.length,
     stored: stored.get(name)!.length,
     sha256: digestOf(stored.get(name)!),
@@ -86,6 +86,11 @@ export function bundleOf(
     ...changes,
   }
   return { statement, parts: stored } satisfies Bundle
+}
+
+function roleOf(name: string, index: number): Entry['role'] {
+  if (index === 0) return 'main'
+  return name.endsWith('.wasm') ? 'kernel-wasm' : 'kernel-source'
 }
 
 export function grantOf(key: SigningKey, name: string, changes: Partial<KeyGrant> = {}): KeyGrant {

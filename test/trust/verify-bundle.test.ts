@@ -14,6 +14,7 @@ import { type KeyGrant, parsePolicy } from '../../lib/trust/policy.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 import { type Admission, verifyBundle } from '../../lib/trust/verify-bundle.ts'
+import { wasmModule, wasmWith } from '../support/wasm.ts'
 import {
   admissionOf,
   alice,
@@ -61,12 +62,13 @@ describe('a bundle is let in', () => {
   })
 
   test('with parts of every kind, in order', () => {
-    const kernel = new Uint8Array(5000).map((_, index) => index * 7)
-    const bundle = bundleOf({}, { 'main.js': utf8(source), 'count.wasm': kernel, empty: new Uint8Array() })
+    const kernel = wasmModule()
+    const sent = { 'main.js': utf8(source), 'count.wasm': kernel, 'scan.c': new Uint8Array(), 'mean.as.ts': utf8('…') }
+    const bundle = bundleOf({}, sent)
     const { parts } = verifyBundle(admissionOf({ bundle }))
-    expect([...parts.keys()]).toEqual(['main.js', 'count.wasm', 'empty'])
+    expect([...parts.keys()]).toEqual(['main.js', 'count.wasm', 'scan.c', 'mean.as.ts'])
     expect(parts.get('count.wasm')).toEqual(kernel)
-    expect(parts.get('empty')).toHaveLength(0)
+    expect(parts.get('scan.c')).toHaveLength(0)
   })
 
   test('narrowed to a tighter order', () => {
@@ -393,4 +395,36 @@ test('a policy that was read from its bytes admits as one that was not', () => {
   const keyring = keyringOf(parsePolicy(utf8(JSON.stringify(policyOf()))))
   expect(verifyBundle({ ...admissionOf(), keyring }).main).toBe(source)
   expect(signBundle(bundleOf(), [alice])).toEqual(admissionOf().file)
+})
+
+describe('a bundle’s kernels', () => {
+  const withKernel = (name: string, bytes: Uint8Array) =>
+    admissionOf({ bundle: bundleOf({}, { 'main.js': utf8(source), [name]: bytes }) })
+
+  test.each<[string, string, Uint8Array]>([
+    ['a binary with a start section', 'k.wasm', wasmWith([8, [0]])],
+    ['a binary that imports what it may not', 'k.wasm', wasmWith([2, [1, 1, 0x61, 1, 0x62, 0, 0]])],
+    ['a binary whose memory has no maximum', 'k.wasm', wasmWith([5, [1, 0, 1]])],
+    ['a binary that is cut off', 'k.wasm', wasmModule().subarray(0, -1)],
+    ['a binary that is none', 'k.wasm', utf8('int f(void) { return 1; }')],
+    ['source that is no text', 'k.c', Uint8Array.of(0xff)],
+    ['source beyond all measure', 'k.c', new Uint8Array(256 * 1024 + 1)],
+  ])('are refused: %s', (_, name, bytes) => {
+    refused(withKernel(name, bytes)).toThrow(refusal('KERNEL_MALFORMED', expect.stringContaining(name)))
+  })
+
+  test('may be compiled at run time only where author and sender may', () => {
+    const compiling = admissionOf({ bundle: bundleOf({ compiles: true }) })
+    const may = (who: readonly ('alice' | 'bob')[]) => {
+      const keys = [alice, bob].map((key, index) => {
+        const name = (['alice', 'bob'] as const)[index]!
+        return grantOf(key, name, { compiles: who.includes(name) })
+      })
+      return { ...compiling, keyring: keyringOf({ keys }) }
+    }
+    refused(may([])).toThrow(refusal('POLICY_DENIED', expect.stringContaining('compiling')))
+    refused(may(['alice'])).toThrow(refusal('POLICY_DENIED'))
+    refused(may(['bob'])).toThrow(refusal('POLICY_DENIED'))
+    expect(verifyBundle(may(['alice', 'bob'])).statement.compiles).toBe(true)
+  })
 })
