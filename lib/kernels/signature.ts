@@ -164,7 +164,7 @@ function joinViews(words: readonly Word[], prototype: string): Parameter[] {
   return parameters
 }
 
-function spellings<Type>(type: Type, ...words: readonly string[]): (readonly [string, Type])[] {
+function spellings<Type extends string>(type: Type, ...words: readonly string[]): (readonly [string, Type])[] {
   return words.map((word) => [word, type])
 }
 

@@ -1,4 +1,4 @@
-import type { ObjectCode } from '../errors.ts'
+import type { KernelCode, ObjectCode } from '../errors.ts'
 
 /** What can be wrong with the agent itself. */
 export type AgentCode =
@@ -22,7 +22,7 @@ export type AgentCode =
   | 'COPY_STOPPED'
 
 /** Every code a failure may carry. Closed, so that a code tells no more than which of these happened. */
-export type FailureCode = AgentCode | ObjectCode
+export type FailureCode = AgentCode | ObjectCode | KernelCode
 
 const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   AGENT_THREW: true,
@@ -44,6 +44,16 @@ const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   BUCKET_NOT_FOUND: true,
   BUCKET_ELSEWHERE: true,
   STORE_FAILED: true,
+  KERNEL_COMPILE_FAILED: true,
+  KERNEL_MALFORMED: true,
+  KERNEL_NOT_ALLOWED: true,
+  KERNEL_PROTOTYPE: true,
+  KERNEL_TRAPPED: true,
+  KERNEL_MEMORY: true,
+  KERNEL_TIMEOUT: true,
+  KERNEL_TOO_LARGE: true,
+  KERNEL_UNKNOWN: true,
+  KERNEL_UNREACHABLE: true,
 }
 
 /** The code as it stands if it is one of the closed set, else `AGENT_THREW`. */

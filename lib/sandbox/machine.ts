@@ -15,6 +15,19 @@ import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } f
 /** What the guest asks. `id` is 0 when nothing is to come back. */
 export type HostCall = (name: string, id: number, request: string, bytes: Uint8Array | undefined) => void
 
+/** Arguments of a kernel's function by position, and its result in the place of the first: where the guest has them. */
+export interface KernelValues {
+  readonly numbers: Float64Array
+  /** The same bytes: values of 64 bits. */
+  readonly bigs: BigInt64Array
+}
+
+/** The number of a chunk, or bytes: those of a typed array are where the guest has them, so a kernel may change them. */
+export type GuestView = number | Uint8Array
+
+/** Calls a kernel's function by its number. Says whether it went well. */
+export type KernelCall = (slot: number, values: KernelValues, views: readonly GuestView[]) => boolean
+
 /** What a call is settled with. Both absent: there is nothing (more). */
 export interface Reply {
   readonly text?: string
@@ -38,6 +51,7 @@ export interface MachineOptions {
   /** Whether the guest may compile code at run time. */
   readonly compiles: boolean
   readonly hostCall: HostCall
+  readonly kernelCall: KernelCall
   /** Asked often while the guest runs; `true` interrupts it. */
   readonly expired: () => boolean
   readonly onStop: (stop: MachineStop) => void
@@ -47,10 +61,13 @@ export interface MachineOptions {
 export const AGENT_MODULE = 'lander/agent'
 const MAIN_MODULE = 'main'
 const HOST_PROPERTY = 'lander:host'
+const KERNEL_PROPERTY = 'lander:kernel'
 
 /** What the clock says until a run starts: 2020-01-01. */
 const BOOT_TIME = 1_577_836_800_000
 const PAGE_BYTES = 65_536
+const WORD_BYTES = 4
+const NO_VIEWS: readonly GuestView[] = []
 /** The engine's own guard, half of what the binary can hold; beyond it WebAssembly traps. */
 const STACK_BYTES = 256 * 1024
 /** Unhandled rejections that are kept until the guest is idle: the first of them fails the run. */
@@ -66,6 +83,14 @@ interface Hooks {
   readonly fail: JSValueHandle
   /** Takes where a thawed agent is now, and what it waited for. */
   readonly arrive: JSValueHandle
+  /** A typed array: what passes between guest and kernels. */
+  readonly values: JSValueHandle
+}
+
+/** Bytes in the engine's memory. */
+interface Range {
+  readonly start: number
+  readonly length: number
 }
 
 type Rejections = Map<number, { readonly promise: JSValueHandle; readonly reason: JSValueHandle }>
@@ -79,6 +104,7 @@ export class Machine {
   /** The memory after boot and load: what {@link freeze} compares with. */
   #base: Uint8Array | undefined
   #stackPointer = 0
+  #values: KernelValues | undefined
   #depth = 0
   /** A result that waits for the guest to be idle: it does not count if a rejection is left unhandled then. */
   #heldResult: string | undefined
@@ -209,9 +235,11 @@ export class Machine {
     const vm = this.#vm
     // Each takes a box in the guest's memory when first asked for: all at once, they are part of every base image.
     void [vm.global, vm.undefined, vm.true, vm.false]
-    const host = vm.newFunction(HOST_PROPERTY, (...args) => this.#onHostCall(args))
-    vm.setProp(vm.global, HOST_PROPERTY, host)
-    host.dispose()
+    for (const [name, call] of [
+      [HOST_PROPERTY, (...args: JSValueHandle[]) => this.#onHostCall(args)],
+      [KERNEL_PROPERTY, (...args: JSValueHandle[]) => this.#onKernelCall(args)],
+    ] as const)
+      vm.newFunction(name, call).consume((handle) => vm.setProp(vm.global, name, handle))
     vm.evalCode(this.#options.prelude, AGENT_MODULE, EvalFlags.TYPE_MODULE).dispose()
     vm.executePendingJobs()
     if (this.#hooks === undefined) throw new Error('the prelude did not hand over its hooks')
@@ -237,9 +265,61 @@ export class Machine {
   }
 
   #onBoot(args: readonly JSValueHandle[]): JSValueHandle {
-    const [settle, load, start, refuse, fail, arrive] = args.slice(3).map((hook) => hook.dup())
-    this.#hooks = { settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail!, arrive: arrive! }
+    const [settle, load, start, refuse, fail, arrive, values] = args.slice(3).map((hook) => hook.dup())
+    this.#hooks = {
+      ...{ settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail!, arrive: arrive! },
+      values: values!,
+    }
     return this.#options.compiles ? this.#vm.true : this.#vm.false
+  }
+
+  /** The guest's way to a kernel, apart from the other one because it is taken often: numbers do not come as text. */
+  #onKernelCall([slot, ...views]: readonly JSValueHandle[]): JSValueHandle {
+    if (!slot?.isNumber || this.#hooks === undefined) throw 'a kernel call takes the number of a function'
+    const given = views.length === 0 ? NO_VIEWS : this.#viewsOf(views)
+    const ok = this.#options.kernelCall(slot.toNumber(), this.#kernelValues(), given)
+    return ok ? this.#vm.true : this.#vm.false
+  }
+
+  /** The guest's array of values. Its place stays the same, but the memory is another one whenever it has grown. */
+  #kernelValues(): KernelValues {
+    const { buffer } = this.#vm._getMemory()
+    if (this.#values?.numbers.buffer !== buffer) {
+      const { start, length } = this.#rangeOf(this.#hooks!.values)
+      const entries = length / Float64Array.BYTES_PER_ELEMENT
+      const memory = this.#vm._getMemory().buffer
+      this.#values = {
+        numbers: new Float64Array(memory, start, entries),
+        bigs: new BigInt64Array(memory, start, entries),
+      }
+    }
+    return this.#values
+  }
+
+  /** Finding them may let the memory grow, so views of it are made at the end. */
+  #viewsOf(handles: readonly JSValueHandle[]): GuestView[] {
+    const found = handles.map((handle) => {
+      if (handle.isNumber) return handle.toNumber()
+      return handle.isString ? Buffer.from(handle.toString()) : this.#rangeOf(handle)
+    })
+    const memory = this.#vm._getMemory().buffer
+    return found.map((view) => ('start' in Object(view) ? viewOf(memory, view as Range) : (view as GuestView)))
+  }
+
+  /** Where the bytes of a typed array are. */
+  #rangeOf(array: JSValueHandle): Range {
+    const engine = this.#vm._getExports()
+    const out = engine.wasm_malloc(4 * WORD_BYTES)
+    const buffer = engine.qjs_get_typed_array_buffer(array.ptr, out, out + WORD_BYTES, out + 2 * WORD_BYTES)
+    try {
+      if (engine.qjs_is_exception(buffer) !== 0) throw 'a view is a chunk, a typed array or a string'
+      const data = engine.qjs_get_array_buffer(buffer, out + 3 * WORD_BYTES)
+      const [offset, length] = new Uint32Array(this.#vm._getMemory().buffer, out, 2)
+      return { start: data + offset!, length: length! }
+    } finally {
+      engine.qjs_free_value(buffer)
+      engine.wasm_free(out)
+    }
   }
 
   /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
@@ -323,6 +403,10 @@ function noteRejection(noted: Rejections, promise: JSValueHandle, reason: JSValu
   noted.delete(promise.identity)
   if (!handled && noted.size < MAX_REJECTIONS)
     noted.set(promise.identity, { promise: promise.dup(), reason: reason.dup() })
+}
+
+function viewOf(memory: ArrayBuffer, { start, length }: Range): Uint8Array {
+  return new Uint8Array(memory, start, length)
 }
 
 function refuseModule(name: string): string {

@@ -7,6 +7,7 @@
  * ({@link parseFromExecutor}) and takes none out of turn.
  */
 import * as v from 'valibot'
+import type { KernelCode } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import type { AgentContext, Job } from './job.ts'
 import type { CopyAnswer } from './outcome.ts'
@@ -17,6 +18,8 @@ export const CHUNK_BYTES = 1024 * 1024
 export const STREAM_WINDOW = 2
 /** Streams open at the same time: with {@link STREAM_WINDOW} it bounds the executor's buffers to 256 MiB. */
 export const MAX_STREAMS = 128
+/** Kernels that a run waits for at the same time. */
+export const MAX_KERNEL_REQUESTS = 256
 /** Copies of an agent that are sent at once. */
 export const MAX_COPIES = 64
 /** Objects in one page of a listing. */
@@ -44,6 +47,9 @@ const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('pull'), stream: count }),
   v.strictObject({ ...base, type: v.literal('close'), stream: count }),
   v.strictObject({ ...base, type: v.literal('log') }),
+  v.strictObject({ ...base, type: v.literal('kernel'), call: count, name }),
+  /** Its body is source. */
+  v.strictObject({ ...base, type: v.literal('compile'), call: count, language: v.picklist(['c', 'assemblyscript']) }),
   v.strictObject({ ...base, type: v.literal('progress'), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
   /** A checkpoint: its body is the state. The executor sends no other before it is told that this one is kept. */
   v.strictObject({ ...base, type: v.literal('checkpoint'), memoryPages: count }),
@@ -115,6 +121,15 @@ export type ToExecutor =
   | { readonly type: 'leave'; readonly run: number }
   /** The last checkpoint is kept. */
   | { readonly type: 'kept'; readonly run: number }
+  /** The binary that was asked for is its body. */
+  | { readonly type: 'kernel'; readonly run: number; readonly call: number }
+  | {
+      readonly type: 'kernel-fault'
+      readonly run: number
+      readonly call: number
+      readonly code: KernelCode
+      readonly message: string
+    }
   | { readonly type: 'chunk'; readonly run: number; readonly stream: number; readonly last: boolean }
   | {
       readonly type: 'fault'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../encoding/json.ts'
-import { ObjectError } from '../errors.ts'
+import { KernelError, ObjectError } from '../errors.ts'
+import { MAX_SOURCE_BYTES } from '../kernels/language.ts'
 import { type Limits, NOTHING_SPENT, remaining } from '../limits.ts'
 import type { Executor } from './executor.ts'
 import { failureBytes, parseFailure, wordBytes } from './failure.ts'
@@ -11,6 +12,7 @@ import { ProgressReporter } from './progress.ts'
 import {
   type EndMessage,
   type FromExecutor,
+  MAX_KERNEL_REQUESTS,
   MAX_STREAMS,
   parseFromExecutor,
   type Resume,
@@ -27,6 +29,8 @@ export interface RunReport {
   /** Whether the run began at all: if not, its executor was dead before and another may try. */
   readonly started: boolean
 }
+
+type KernelRequest = Extract<FromExecutor, { type: 'kernel' | 'compile' }>
 
 /** How long an executor may take to begin: forking one and compiling the engine takes a tenth of a second. */
 const START_MS = 20_000
@@ -55,6 +59,7 @@ export class Run {
   #ended = false
   /** The checkpoint that is being kept. */
   #keeping: Promise<void> | undefined
+  #kernelRequests = 0
   #hostCalls = 0
   #logBytes = 0
   #resultBytes = 0
@@ -77,7 +82,7 @@ export class Run {
   report(): Promise<RunReport> {
     const { signal, leave } = this.#job
     const { resultBytes, logBytes, errorBytes, stateBytes } = this.#limits
-    const longest = Math.max(resultBytes, logBytes, failureBytes(errorBytes), stateBytes)
+    const longest = Math.max(resultBytes, logBytes, failureBytes(errorBytes), stateBytes, MAX_SOURCE_BYTES)
     this.#executor.listen({ onFrame: (frame) => this.#onFrame(frame), onLost: () => this.#onLost() }, longest)
     this.#deadline = setTimeout(() => this.#finish(BROKEN, false), START_MS)
     signal?.addEventListener('abort', this.#onAbort)
@@ -136,6 +141,7 @@ export class Run {
     else if (message.type === 'open') this.#onOpen(message.stream, message.source)
     else if (message.type === 'pull') this.#onPull(message.stream)
     else if (message.type === 'log') this.#onLog(body)
+    else if (message.type === 'kernel' || message.type === 'compile') this.#onKernel(message, body)
     else if (message.type === 'checkpoint') this.#onCheckpoint(message.memoryPages, body)
     else this.#progress.fraction(message.fraction)
   }
@@ -174,6 +180,27 @@ export class Run {
     }
     this.#executor.send({ type: 'chunk', run: this.#number, stream, last }, ...pieces)
     this.#progress.read(bytesRead, this.#objects)
+  }
+
+  /** A kernel of the bundle, or source that the agent has made: its binary is sent, or why there is none. */
+  #onKernel(message: KernelRequest, body: Uint8Array): void {
+    if (++this.#kernelRequests > MAX_KERNEL_REQUESTS) throw new Error('out of turn')
+    const [run, { call }] = [this.#number, message]
+    const answered = (send: () => void): void => {
+      this.#kernelRequests--
+      if (!this.#ended) send()
+    }
+    this.#binaryFor(message, body).then(
+      (binary) => answered(() => this.#executor.send({ type: 'kernel', run, call }, binary)),
+      (error) => answered(() => this.#executor.send({ type: 'kernel-fault', run, call, ...kernelFaultOf(error) })),
+    )
+  }
+
+  async #binaryFor(message: KernelRequest, body: Uint8Array): Promise<Uint8Array> {
+    const { kernels } = this.#job
+    if (kernels === undefined) throw new KernelError('KERNEL_UNKNOWN', 'there are no kernels in this place')
+    if (message.type === 'kernel') return await kernels.byName(message.name)
+    return await kernels.compile(Buffer.from(body).toString('utf8'), message.language)
   }
 
   #onLog(body: Uint8Array): void {
@@ -302,4 +329,11 @@ function seedFor(mission: string, region: string): number[] {
 function faultOf(error: unknown): { code: string; message: string } {
   if (error instanceof ObjectError) return { code: error.code, message: error.message }
   return { code: 'STORE_FAILED', message: 'the store failed' }
+}
+
+/** What is wrong with a kernel is the author's to read; what is wrong with this place is not told. */
+function kernelFaultOf(error: unknown): { code: KernelError['code']; message: string } {
+  if (!(error instanceof KernelError)) return { code: 'KERNEL_UNREACHABLE', message: 'the kernel could not be had' }
+  const { code, message, remedy } = error
+  return { code, message: remedy === undefined ? message : `${message}; ${remedy}` }
 }

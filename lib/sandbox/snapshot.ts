@@ -13,6 +13,8 @@
  */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
+import type { HeldAnswer } from './executor/kernel-calls.ts'
+import { type KernelNote, kernelNote } from './executor/kernels/source.ts'
 import type { Format, ReaderNote } from './executor/readers/reader.ts'
 import { streamSource } from './protocol.ts'
 
@@ -74,6 +76,10 @@ export interface Notes {
   readonly streams: readonly StreamNote[]
   /** Streams that were open in places the agent has left: their numbers, and where that was. */
   readonly leftBehind: readonly (readonly [stream: number, region: string])[]
+  /** Kernels that were defined while the agent ran. */
+  readonly kernels?: readonly KernelNote[] | undefined
+  /** Calls that were answered when the agent was about to leave. */
+  readonly held?: readonly HeldAnswer[] | undefined
 }
 
 export interface Snapshot {
@@ -113,6 +119,8 @@ const document = v.strictObject({
     v.strictObject({ stream: number, source: streamSource, format, skip: count, call: v.nullable(number) }),
   ),
   leftBehind: v.array(v.tuple([number, name])),
+  kernels: v.optional(v.array(kernelNote)),
+  held: v.optional(v.array(v.strictObject({ call: number, ok: v.boolean(), text: v.optional(name) }))),
 })
 
 /** Writes a snapshot as one piece of bytes. */

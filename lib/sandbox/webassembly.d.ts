@@ -4,7 +4,12 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array)
     static exports(module: Module): { readonly name: string; readonly kind: string }[]
   }
+  class Instance {
+    constructor(module: Module, imports: object)
+    readonly exports: Record<string, unknown>
+  }
   class RuntimeError extends Error {}
+  class CompileError extends Error {}
   interface Memory {
     readonly buffer: ArrayBuffer
     grow(pages: number): number

@@ -191,7 +191,21 @@ describe('an agent that looks for a way out', () => {
     const body = `return Object.keys(await import('lander/agent')).sort()`
     expect(await outcomeOf(body)).toEqual({
       kind: 'completed',
-      value: ['ObjectError', 'PlaceError', 'agent', 'at', 'here', 'hop', 'log', 'places', 'progress', 'sleep', 'sum'],
+      value: [
+        ...[
+          'KernelError',
+          'ObjectError',
+          'PlaceError',
+          'agent',
+          'at',
+          'bundledKernel',
+          'checkpoint',
+          'defc',
+          'here',
+          'hop',
+        ],
+        ...['kernel', 'log', 'places', 'progress', 'sleep', 'sum'],
+      ],
     })
   })
 

@@ -41,8 +41,8 @@ describe('an agent that its place sends away', () => {
     ],
     [
       'pieces of bytes',
-      `let rest = ''; for await (const bytes of (await here.open('big')).chunks()) {
-        rest += new TextDecoder().decode(bytes); const all = rest.split('\\n'); rest = all.pop(); for (const line of all) { sum += Number(line); await pause() } }
+      `let rest = ''; for await (const piece of (await here.open('big')).chunks()) {
+        rest += new TextDecoder().decode(piece.bytes()); const all = rest.split('\\n'); rest = all.pop(); for (const line of all) { sum += Number(line); await pause() } }
       sum += Number(rest)`,
     ],
   ])('takes its reading up again: %s', async (_, read) => {

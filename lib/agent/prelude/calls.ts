@@ -2,7 +2,7 @@
  * Calls to the host. A call has a number; the host settles it by that number, at once or later. Promises never leave
  * this heap, so a frozen agent needs nothing from outside but the one host function.
  */
-import { create, defineProperty, ErrorClass, PromiseClass, parse, stringify } from './captured.ts'
+import { create, defineProperty, ErrorClass, head, PromiseClass, parse, stringify } from './captured.ts'
 import { type HostFunction, host } from './host.ts'
 
 /** What a call came back with; neither of them means there is nothing (more). */
@@ -15,6 +15,18 @@ export interface Reply {
 export class ObjectError extends ErrorClass {
   override readonly name = 'ObjectError'
   /** `OBJECT_NOT_FOUND`, `OBJECT_CHANGED`, `OBJECT_FORMAT_INVALID` … */
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** A kernel can't be linked, does not fit its prototype, or failed while it ran. */
+export class KernelError extends ErrorClass {
+  override readonly name = 'KernelError'
+  /** `KERNEL_COMPILE_FAILED`, `KERNEL_PROTOTYPE`, `KERNEL_TRAPPED` … */
   readonly code: string
 
   constructor(code: string, message: string) {
@@ -77,14 +89,14 @@ export function settle(number: number, ok: boolean, text: string | undefined, by
     pending.reply = { text, bytes }
     pending.resolve?.(pending.reply)
   } else {
-    pending.error = objectError(text, pending.stack)
+    pending.error = errorFrom(text, pending.stack)
     pending.reject?.(pending.error)
   }
 }
 
-function objectError(text: string | undefined, stack: string | undefined): ObjectError {
+function errorFrom(text: string | undefined, stack: string | undefined): Error {
   const { code, message } = parse(text ?? stringify({ code: 'STORE_FAILED', message: '' }))
-  const error = new ObjectError(code, message)
+  const error = head(code, 7) === 'KERNEL_' ? new KernelError(code, message) : new ObjectError(code, message)
   if (stack !== undefined) withStack(error, stack)
   return error
 }

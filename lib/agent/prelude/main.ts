@@ -12,6 +12,7 @@ import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { installGlobals } from './globals.ts'
 import { lockNamespaces, removeCompilers, removeSharedMemory } from './harden.ts'
 import { host } from './host.ts'
+import { numbers } from './kernel-calls.ts'
 import { enterPlace } from './place.ts'
 import { installRandom, seedRandom } from './random.ts'
 
@@ -124,6 +125,6 @@ function fail(error: unknown): void {
 removeSharedMemory()
 installRandom()
 installGlobals()
-const compiles = host!('boot', 0, '', settle, load, start, refuse, fail, arrive)
+const compiles = host!('boot', 0, '', settle, load, start, refuse, fail, arrive, numbers)
 if (compiles !== true) removeCompilers()
 lockNamespaces()

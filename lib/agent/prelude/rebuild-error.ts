@@ -1,5 +1,5 @@
 /** Errors that come from a copy of the agent are themselves again: class, name, message and code. */
-import { ObjectError } from './calls.ts'
+import { KernelError, ObjectError } from './calls.ts'
 import { create, defineProperty, ErrorClass } from './captured.ts'
 import { PlaceError } from './place-error.ts'
 
@@ -12,6 +12,7 @@ export interface AgentErrorText {
 }
 
 const CLASSES: Record<string, { readonly prototype: Error }> = Object.assign(create(null), {
+  KernelError,
   ObjectError,
   PlaceError,
   TypeError,

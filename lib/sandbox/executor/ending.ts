@@ -56,6 +56,11 @@ export function threw(description: string, { errorBytes }: Limits): Ending {
   return { kind: 'failed', body: fits ? description : '{"code":"AGENT_THREW"}', healthy: true }
 }
 
+/** What the place could not do for the agent ends it, as if the agent had thrown it. */
+export function failedBy(name: string, fault: { readonly code: string; readonly message: string }): Ending {
+  return { kind: 'failed', body: JSON.stringify({ ...fault, name }), healthy: true }
+}
+
 /** The body of the message that reports it. */
 export function bodyOf({ body }: Ending): Uint8Array {
   return typeof body === 'string' ? Buffer.from(body) : body

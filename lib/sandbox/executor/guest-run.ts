@@ -1,8 +1,12 @@
+import { KernelError } from '../../errors.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
 import type { Resume, RunMessage } from '../protocol.ts'
-import { decodeSnapshot, encodeSnapshot, type Notes } from '../snapshot.ts'
+import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
 import { arrivalRequest, startRequest } from './arrival.ts'
-import { bodyOf, brokenBy, type Ending, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
+import { Chunks } from './chunks.ts'
+import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
+import { KernelCalls, settleHeld } from './kernel-calls.ts'
+import { faultOf, Kernels } from './kernels/kernels.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
 import { Reads } from './reads.ts'
@@ -21,7 +25,7 @@ type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefin
 
 const PAGE_BYTES = 65_536
 /** The only calls that matter while an agent's module is loaded a second time, for a state to be put over it. */
-const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'throw', 'stop'])
+const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 'throw', 'stop'])
 
 /**
  * One run, in the executor's thread: the machine, what it reads and waits for, and how it ends. The checks here
@@ -34,7 +38,13 @@ export class GuestRun {
   readonly #reads: Reads
   readonly #timers: Timers
   readonly #moves = new Moves()
+  readonly #kernels: Kernels
+  readonly #kernelCalls: KernelCalls
+  /** The checkpoint that the agent waits for: wanted first, then with the place, to be kept. */
+  #checkpoint: { readonly call: number; readonly sent: boolean } | undefined
   #thawing = false
+  /** Whether the agent has been called: until then there is nothing to freeze. */
+  #begun = false
   /** When the agent was called: for it, that moment is `#bornAt`. */
   #arrivedAt = 0
   #bornAt: number
@@ -48,7 +58,23 @@ export class GuestRun {
     const { send, message } = options
     const { memoryPages, wallMs } = message.limits
     const settle = this.#settle.bind(this)
-    this.#reads = new Reads({ send, settle, memoryBytes: memoryPages * PAGE_BYTES })
+    const chunks = new Chunks()
+    this.#reads = new Reads({ send, settle, chunks, memoryBytes: memoryPages * PAGE_BYTES })
+    this.#kernels = new Kernels({
+      send,
+      compiles: message.compiles,
+      memoryPages,
+      enginePages: () => this.#machine?.memoryPages ?? 0,
+      chunk: (number) => chunks.get(number),
+      onMemory: () => this.#end(stoppedBy('memoryPages')),
+    })
+    this.#kernelCalls = new KernelCalls({
+      kernels: this.#kernels,
+      chunks,
+      settle,
+      leaving: () => this.#moves.leaving && !this.#moves.wanted,
+      resume: () => this.#afterGuest(),
+    })
     this.#timers = new Timers({ settle, longestMs: wallMs, fire: (act) => this.#onTimer(act) })
     this.#calls = new Map<string, HostCallHandler>([
       ['open', (id, request) => this.#reads.open(id, request)],
@@ -61,6 +87,7 @@ export class GuestRun {
       ['decode-utf8', (id, request, bytes) => settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
       ['hop', (id, request) => this.#moves.hop(id, request)],
       ['at', (id, request) => this.#moves.copy(id, request)],
+      ['checkpoint', (call) => this.#onCheckpoint(call)],
       ['return', (_id, request) => this.#end(returned(request, message.limits))],
       ['throw', (_id, request) => this.#end(threw(request, message.limits))],
       ['stop', (_id, request) => this.#stop(request)],
@@ -77,11 +104,17 @@ export class GuestRun {
       this.#thawing = resume !== undefined
       this.#machine = await this.#boot()
       this.#machine.load(Buffer.from(body.subarray(0, mainBytes)).toString('utf8'))
-      if (resume === undefined) this.#start(startRequest(message, body))
-      else this.#resume(resume, body.subarray(mainBytes))
+      const snapshot = resume && decodeSnapshot(body.subarray(mainBytes))
+      await this.#kernels.takeUp(snapshot?.notes.kernels ?? [])
+      if (this.#ending === undefined) {
+        this.#begun = true
+        if (resume === undefined) this.#start(startRequest(message, body))
+        else this.#resume(resume, snapshot!)
+      }
     } catch (error) {
       // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
-      this.#end(this.#thawing && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
+      if (error instanceof KernelError) this.#end(failedBy('KernelError', faultOf(error)))
+      else this.#end(this.#thawing && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
     }
     this.#afterGuest()
   }
@@ -89,6 +122,15 @@ export class GuestRun {
   /** The place wants the agent to go on in a new landing: it departs as soon as it waits for something. */
   leave(): void {
     this.#moves.leave()
+    this.#afterGuest()
+  }
+
+  /** The place keeps the checkpoint: the agent goes on. */
+  onKept(): void {
+    if (this.#checkpoint === undefined || this.#ending !== undefined) return
+    const { call } = this.#checkpoint
+    this.#checkpoint = undefined
+    this.#settle(call, true, {})
     this.#afterGuest()
   }
 
@@ -106,6 +148,11 @@ export class GuestRun {
     this.#answer(stream)
   }
 
+  /** The binary of a kernel, or why there is none. */
+  onKernel(request: number, binary: Uint8Array | KernelError): void {
+    this.#kernels.onAnswer(request, binary)
+  }
+
   onFault(stream: number, code: string, message: string): void {
     this.#reads.fail(stream, code, message)
     this.#answer(stream)
@@ -116,14 +163,14 @@ export class GuestRun {
     this.#machine!.start(request, this.#bornAt)
   }
 
-  #resume(resume: Resume, state: Uint8Array): void {
-    const { memory, notes } = decodeSnapshot(state)
+  #resume(resume: Resume, { memory, notes }: Snapshot): void {
     this.#machine!.thaw(memory)
     this.#thawing = false
     this.#bornAt = Math.max(this.#bornAt, notes.now)
     this.#arrivedAt = performance.now()
     this.#takeUp(resume, notes)
     this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#now())
+    if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held ?? [])
   }
 
   /** What the host kept for the agent. A copy inherits none of it: it has its own errand. */
@@ -145,6 +192,7 @@ export class GuestRun {
       memoryPages,
       compiles: message.compiles,
       hostCall: (name, id, request, bytes) => this.#onHostCall(name, id, request, bytes),
+      kernelCall: (slot, values, views) => this.#kernels.call(slot, values, views),
       expired: () => this.#ending !== undefined || this.#elapsed() > wallMs,
       onStop: (stop) => this.#onStop(stop),
     })
@@ -152,6 +200,7 @@ export class GuestRun {
 
   #onHostCall(name: string, id: number, request: string, bytes: Uint8Array | undefined): void {
     if (this.#ending !== undefined || (this.#thawing && !WHILE_THAWING.has(name))) return
+    if (this.#kernelCalls.onHostCall(name, id, request, bytes)) return
     const handler = this.#calls.get(name)
     if (handler === undefined) throw new Error(`there is no host call "${name}"`)
     handler(id, request, bytes)
@@ -199,12 +248,12 @@ export class GuestRun {
 
   /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */
   #afterGuest(): void {
-    if (this.#machine !== undefined && !this.#thawing) this.#departOrStall()
+    if (this.#begun) this.#departOrStall()
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
     this.#timers.clear()
     const { kind, healthy, journey } = this.#ending
-    const memoryPages = this.#machine?.memoryPages ?? 0
+    const memoryPages = (this.#machine?.memoryPages ?? 0) + this.#kernels.pages
     this.#machine?.dispose()
     this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
   }
@@ -212,20 +261,52 @@ export class GuestRun {
   /** An agent that wants to go leaves once nothing is being read; one that is sent away takes its reads along. */
   #departOrStall(): void {
     if (this.#ending !== undefined) return
+    // Neither does it leave, nor is it stuck, while a checkpoint is on its way.
     const { wanted, leaving } = this.#moves
-    if (wanted && !this.#reads.waiting) this.#depart()
+    // A kernel can't be called off, nor taken along in the middle of a call.
+    if (this.#kernelCalls.waiting) return
+    if (this.#checkpoint !== undefined) this.#keep(this.#checkpoint)
+    else if (wanted && !this.#reads.waiting) this.#depart()
     else if (!wanted && leaving) this.#depart()
     else if (!this.#reads.waiting && !this.#timers.sleeping) this.#end(STALLED)
   }
 
+  #onCheckpoint(call: number): void {
+    if (this.#checkpoint !== undefined) throw new Error('a checkpoint is being made already')
+    this.#checkpoint = { call, sent: false }
+  }
+
+  /** Taken up from here, the agent finds its call answered, as after a hop to where it is. */
+  #keep({ call, sent }: { readonly call: number; readonly sent: boolean }): void {
+    if (sent) return
+    const body = this.#freeze({ kind: 'hop', call })
+    if (body.length > this.#options.message.limits.stateBytes) {
+      this.#end(stoppedBy('stateBytes'))
+      return
+    }
+    this.#checkpoint = { call, sent: true }
+    this.#options.send({ type: 'checkpoint', memoryPages: this.#machine!.memoryPages }, body)
+  }
+
   #depart(): void {
-    const body = encodeSnapshot({ memory: this.#machine!.freeze(), notes: this.#notes() })
+    const body = this.#freeze(this.#moves.waiting())
     if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
     else this.#end({ kind: 'departed', body, healthy: true, journey: this.#moves.journey() })
   }
 
-  #notes(): Notes {
-    return { waiting: this.#moves.waiting(), now: this.#now(), timers: this.#timers.notes(), ...this.#reads.notes() }
+  #freeze(waiting: Waiting): Uint8Array {
+    const notes: Notes = {
+      ...{ waiting, now: this.#now(), timers: this.#timers.notes() },
+      ...this.#reads.notes(),
+      ...this.#kernelNotes(),
+    }
+    return encodeSnapshot({ memory: this.#machine!.freeze(), notes })
+  }
+
+  /** Only where there are any: most agents have none, and their states are small. */
+  #kernelNotes(): Pick<Notes, 'kernels' | 'held'> {
+    const [kernels, { held }] = [this.#kernels.notes(), this.#kernelCalls]
+    return { ...(kernels.length > 0 && { kernels }), ...(held.length > 0 && { held }) }
   }
 
   #elapsed(): number {

@@ -1,12 +1,16 @@
 import * as v from 'valibot'
+import type { Reply } from '../machine.ts'
 import { MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../protocol.ts'
 import type { Notes, StreamNote } from '../snapshot.ts'
+import type { Chunks } from './chunks.ts'
 import type { Send, Settle } from './messages.ts'
+import type { Batch } from './readers/decoder.ts'
 import { type Format, Reader, type ReaderNote, type Step } from './readers/reader.ts'
 
 export interface ReadsOptions {
   readonly send: Send
   readonly settle: Settle
+  readonly chunks: Chunks
   /** Size of the guest's own memory, in bytes. */
   readonly memoryBytes: number
 }
@@ -49,15 +53,18 @@ export class Reads {
   }
 
   next(call: number, stream: number): void {
-    const { settle } = this.#options
-    const step = this.#readers.get(stream)?.next() ?? this.#missing(stream)
+    const { settle, chunks } = this.#options
+    chunks.drop(stream)
+    const reader = this.#readers.get(stream)
+    const step = reader?.next() ?? this.#missing(stream)
     if (step.kind === 'waiting') this.#waiting.set(stream, call)
-    else if (step.kind === 'batch') settle(call, true, step.batch)
+    else if (step.kind === 'batch') settle(call, true, this.#hand(call, stream, step.batch))
     else if (step.kind === 'end') settle(call, true, {})
     else settle(call, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
   }
 
   close(stream: number): void {
+    this.#options.chunks.drop(stream)
     if (!this.#readers.delete(stream)) return
     this.#options.send({ type: 'close', stream })
     const call = this.#waiting.get(stream)
@@ -104,6 +111,13 @@ export class Reads {
     this.#readers.set(stream, new Reader(note, () => send({ type: 'pull', stream })))
     send({ type: 'open', stream, source: note.source })
     for (let pull = 1; pull < STREAM_WINDOW; pull++) send({ type: 'pull', stream })
+  }
+
+  /** Of a chunk the guest gets the number, which is that of its call, and the length. */
+  #hand(call: number, stream: number, batch: Batch): Reply {
+    if (this.#readers.get(stream)?.format.as !== 'chunks') return batch
+    this.#options.chunks.keep(call, stream, batch.bytes!)
+    return { text: `${call} ${batch.bytes!.length}` }
   }
 
   /** A whole object waits here until it is complete, so it may not be larger than the guest's own memory. */

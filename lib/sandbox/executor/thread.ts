@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { KernelError } from '../../errors.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import { ASSET_FILES } from '../engine.ts'
 import { AGENT_MODULE } from '../machine.ts'
@@ -60,6 +61,9 @@ export function serveRuns(port: MessagePort, { engine, prelude }: Engine): void 
     if (current?.run !== header.run) return
     if (header.type === 'leave') current.guest.leave()
     else if (header.type === 'kept') current.guest.onKept()
+    else if (header.type === 'kernel') current.guest.onKernel(header.call, body)
+    else if (header.type === 'kernel-fault')
+      current.guest.onKernel(header.call, new KernelError(header.code, header.message))
     else if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
     else current.guest.onFault(header.stream, header.code, header.message)
   })

@@ -52,6 +52,10 @@ export class Reader {
     this.#pull = pull
   }
 
+  get format(): Format {
+    return this.#format
+  }
+
   push(bytes: Uint8Array, last: boolean): void {
     if (this.#fault === undefined) this.#chunks.push({ bytes, last })
   }

@@ -1,0 +1,35 @@
+/**
+ * Pieces of objects that the guest knows by number only: their bytes stay here, for kernels, until the agent asks its
+ * stream for the next piece, or closes it.
+ */
+import { ObjectError } from '../../errors.ts'
+
+export class Chunks {
+  readonly #bytes = new Map<number, Uint8Array>()
+  /** The piece that a stream has given last. */
+  readonly #current = new Map<number, number>()
+
+  /** Keeps what `stream` has delivered under a number that the guest has not used before. */
+  keep(number: number, stream: number, bytes: Uint8Array): void {
+    this.drop(stream)
+    this.#bytes.set(number, bytes)
+    this.#current.set(stream, number)
+  }
+
+  /** @throws ObjectError `OBJECT_LEFT_BEHIND` */
+  get(number: number): Uint8Array {
+    const bytes = this.#bytes.get(number)
+    if (bytes === undefined) throw new ObjectError('OBJECT_LEFT_BEHIND', GONE)
+    return bytes
+  }
+
+  /** The stream goes on, or ends: what it gave last is let go of. */
+  drop(stream: number): void {
+    const number = this.#current.get(stream)
+    if (number !== undefined) this.#bytes.delete(number)
+    this.#current.delete(stream)
+  }
+}
+
+const GONE =
+  'the bytes of this chunk are no longer here: a chunk is good until its loop asks for the next one, in the place it was read'

@@ -1,0 +1,286 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+import { KernelError, LanderError } from '../../../errors.ts'
+import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
+import type { GuestView } from '../../machine.ts'
+import type { Send } from '../messages.ts'
+import { callKernel, requireFunction, type Values, type View } from './function.ts'
+import { KernelInstance } from './instance.ts'
+import { compileKernel } from './module.ts'
+import { type KernelNote, type KernelSource, kernelSource } from './source.ts'
+
+export interface KernelsOptions {
+  readonly send: Send
+  /** Whether the agent may bring code that its bundle does not have. */
+  readonly compiles: boolean
+  /** Pages of memory that engine and kernels may take together, and that the engine takes. */
+  readonly memoryPages: number
+  readonly enginePages: () => number
+  /** The bytes of a chunk, by its number. @throws Error if they are not here */
+  readonly chunk: (number: number) => Uint8Array
+  /** A kernel has grown beyond the limit. */
+  readonly onMemory: () => void
+}
+
+/** A function of a kernel, as the guest's table has it. */
+export interface Slot {
+  readonly name: string
+  readonly signature: Signature
+  readonly prototype: string
+  readonly kernel: Kernel
+}
+
+/** A kernel that is linked, or will be before the agent goes on. */
+export interface Kernel {
+  readonly title: string
+  readonly source: KernelSource
+  /** Absent until it is linked. */
+  readonly instance?: KernelInstance
+}
+
+/** Kernels of one run, and functions of all of them. */
+const MAX_KERNELS = 256
+const MAX_SLOTS = 4096
+
+const prototypes = v.record(v.string(), v.string())
+const definition = v.strictObject({ title: v.string(), source: kernelSource, prototypes })
+
+type Definition = v.InferOutput<typeof definition>
+
+interface Request {
+  readonly resolve: (binary: Uint8Array) => void
+  readonly reject: (error: KernelError) => void
+}
+
+/**
+ * The kernels of one run: which functions the guest has, by number, and what serves them now. A new kernel of the same
+ * title takes the place of the old one for all who hold its functions; a call that is under way ends with the old one.
+ */
+export class Kernels {
+  readonly #options: KernelsOptions
+  readonly #slots: Slot[] = []
+  readonly #slotOf = new Map<string, number>()
+  readonly #kernels = new Map<string, Kernel>()
+  readonly #requests = new Map<number, Request>()
+  readonly #links: Promise<unknown>[] = []
+  #lastRequest = 0
+  #fault: unknown
+
+  constructor(options: KernelsOptions) {
+    this.#options = options
+  }
+
+  /** Pages of memory of all kernels. */
+  get pages(): number {
+    let pages = 0
+    for (const { instance } of this.#kernels.values()) pages += instance?.pages ?? 0
+    return pages
+  }
+
+  /** A kernel of the bundle that the agent's module imports: its functions have their numbers at once. */
+  declare(request: string): string {
+    const kernel = v.parse(definition, JSON.parse(request))
+    if (kernel.source.from !== 'bundle') throw new Error('a module can import only kernels of its bundle')
+    const linking = this.#link(kernel).then((linked) => this.#place(kernel, linked))
+    // Whoever waits for all of them hears of it.
+    linking.catch(() => {})
+    this.#links.push(linking)
+    return this.#describe(this.#place(kernel, { title: kernel.title, source: kernel.source }))
+  }
+
+  /**
+   * Links a kernel while the agent runs, and says which numbers its functions have.
+   *
+   * @throws KernelError
+   */
+  async define(request: string, binary: Uint8Array | undefined): Promise<string> {
+    const told = v.parse(definition, JSON.parse(request))
+    const kernel = binary === undefined ? told : { ...told, ...broughtAs(binary) }
+    return this.#describe(this.#place(kernel, await this.#link(kernel)))
+  }
+
+  /**
+   * Resolves when all that the module has declared is linked, and what a state names: kernels that were defined while
+   * the agent ran, elsewhere.
+   *
+   * @throws KernelError
+   */
+  async takeUp(notes: readonly KernelNote[]): Promise<void> {
+    await Promise.all(this.#links)
+    await Promise.all(
+      notes.map(async ({ source, title, functions }) => {
+        const prototypes = Object.fromEntries(functions.map(({ name, prototype }) => [name, prototype]))
+        const kernel = await this.#link({ source, title, prototypes })
+        this.#kernels.set(title, kernel)
+        for (const { slot, name, prototype } of functions) this.#take(slot, kernel, name, prototype)
+      }),
+    )
+  }
+
+  /** What {@link takeUp} needs. What the module declares, it declares again. */
+  notes(): KernelNote[] {
+    return [...this.#kernels.values()].filter(isMadeHere).map(({ source, title }) => ({
+      source,
+      title,
+      functions: this.#slots.flatMap(({ kernel, name, prototype }, slot) =>
+        kernel.title === title ? [{ slot, name, prototype }] : [],
+      ),
+    }))
+  }
+
+  /** The sandbox has sent what a kernel needs, or says why it can't. */
+  onAnswer(request: number, answer: Uint8Array | KernelError): void {
+    const { resolve, reject } = this.#requests.get(request) ?? {}
+    this.#requests.delete(request)
+    if (answer instanceof Error) reject?.(answer)
+    else resolve?.(answer)
+  }
+
+  /**
+   * Calls a function: its arguments are in `values`, and so is its result.
+   *
+   * @returns whether it went well; if not, {@link fault} says why
+   */
+  call(number: number, values: Values, views: readonly GuestView[]): boolean {
+    try {
+      const slot = this.slot(number)
+      const { instance } = slot.kernel
+      if (instance === undefined) throw notYet(slot)
+      const before = instance.pages
+      callKernel(instance, slot, values, this.views(slot, views))
+      if (instance.pages !== before) this.#admitPages()
+      return true
+    } catch (error) {
+      this.#fault = error
+      return false
+    }
+  }
+
+  /** Why the last call failed. */
+  fault(): Fault {
+    return faultOf(this.#fault)
+  }
+
+  /** @throws KernelError if there is no such function */
+  slot(number: number): Slot {
+    const slot = this.#slots[number]
+    if (slot === undefined) throw new KernelError('KERNEL_UNKNOWN', `there is no kernel function ${number}`)
+    return slot
+  }
+
+  /** The bytes of what a function is called with. @throws KernelError if its prototype wants others */
+  views({ name, signature }: Slot, views: readonly GuestView[]): View[] {
+    const wanted = signature.parameters.filter(({ kind }) => kind === 'view').length
+    if (views.length !== wanted)
+      throw new KernelError('KERNEL_PROTOTYPE', `the kernel ${name} takes ${wanted} views, not ${views.length}`)
+    return views.map((view) => (typeof view === 'number' ? this.#options.chunk(view) : view))
+  }
+
+  async #link(kernel: Definition): Promise<Kernel> {
+    const { source, title } = kernel
+    const signatures = signaturesOf(kernel)
+    const module = compileKernel(await this.#binary(source))
+    for (const named of signatures) requireFunction(module, named)
+    const { initial } = module.structure.memory
+    const left = this.#options.memoryPages - this.#options.enginePages() - this.pages
+    if (initial > left) throw tooLarge(initial, left)
+    return { title, source, instance: new KernelInstance(module) }
+  }
+
+  #binary(source: KernelSource): Promise<Uint8Array> {
+    if (source.from !== 'bundle' && !this.#options.compiles) throw notAllowed(source)
+    if (source.from === 'binary') return Promise.resolve(Buffer.from(source.base64, 'base64'))
+    const call = ++this.#lastRequest
+    const answer = new Promise<Uint8Array>((resolve, reject) => this.#requests.set(call, { resolve, reject }))
+    if (source.from === 'bundle') this.#options.send({ type: 'kernel', call, name: source.name })
+    else this.#options.send({ type: 'compile', call, language: 'c' }, Buffer.from(source.text))
+    return answer
+  }
+
+  /** Gives each function its number: the one it has, if there was a kernel of this title. */
+  #place(definition: Definition, kernel: Kernel): number[] {
+    if (!this.#kernels.has(kernel.title) && this.#kernels.size >= MAX_KERNELS)
+      throw new KernelError('KERNEL_TOO_LARGE', `an agent has at most ${MAX_KERNELS} kernels`)
+    this.#kernels.set(kernel.title, kernel)
+    return Object.entries(definition.prototypes).map(([name, prototype]) => {
+      const slot = this.#slotOf.get(keyOf(kernel.title, name)) ?? this.#slots.length
+      if (slot >= MAX_SLOTS)
+        throw new KernelError('KERNEL_TOO_LARGE', `an agent has at most ${MAX_SLOTS} kernel functions`)
+      this.#take(slot, kernel, name, prototype)
+      return slot
+    })
+  }
+
+  #take(slot: number, kernel: Kernel, name: string, prototype: string): void {
+    this.#slots[slot] = { name, signature: parsePrototype(prototype), prototype, kernel }
+    this.#slotOf.set(keyOf(kernel.title, name), slot)
+  }
+
+  /** What the guest keeps of each function: number, name, and its types. */
+  #describe(slots: readonly number[]): string {
+    return JSON.stringify(
+      slots.map((slot) => {
+        const { name, signature } = this.#slots[slot]!
+        return [slot, name, signature.result, signature.parameters.map(codeOf)]
+      }),
+    )
+  }
+
+  #admitPages(): void {
+    if (this.#options.enginePages() + this.pages > this.#options.memoryPages) this.#options.onMemory()
+  }
+}
+
+const keyOf = (title: string, name: string): string => JSON.stringify([title, name])
+
+/** Declarations of the module come again with the module. */
+function isMadeHere({ title }: Kernel): boolean {
+  return !title.startsWith('import ')
+}
+
+function signaturesOf({ prototypes }: Definition): { name: string; signature: Signature }[] {
+  return Object.entries(prototypes).map(([name, prototype]) => ({ name, signature: parsePrototype(prototype) }))
+}
+
+/** A binary that the agent has is known by its digest. */
+function broughtAs(binary: Uint8Array): Pick<Definition, 'title' | 'source'> {
+  const bytes = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength)
+  const title = `binary ${createHash('sha256').update(bytes).digest('base64url')}`
+  return { title, source: { from: 'binary', base64: bytes.toString('base64') } }
+}
+
+/** An error as the guest hears of it. */
+export interface Fault {
+  readonly code: string
+  readonly message: string
+}
+
+export function faultOf(error: unknown): Fault {
+  if (!(error instanceof LanderError))
+    return { code: 'KERNEL_UNKNOWN', message: error instanceof Error ? error.message : 'the kernel can not be called' }
+  const { code, message, remedy } = error
+  return { code, message: remedy === undefined ? message : `${message}; ${remedy}` }
+}
+
+function notYet({ name }: Slot): KernelError {
+  return new KernelError('KERNEL_UNKNOWN', `the kernel ${name} is not linked yet`, {
+    remedy: 'call it inside the function you give to agent()',
+  })
+}
+
+function notAllowed({ from }: KernelSource): KernelError {
+  const what = from === 'source' ? 'source that is made at run time' : 'a binary that is not in the bundle'
+  return new KernelError('KERNEL_NOT_ALLOWED', `this bundle may not run ${what}`, {
+    remedy: 'sign it with compiles: true, or pack the kernel: import it from a file, or give defc() literals only',
+  })
+}
+
+function tooLarge(initial: number, left: number): KernelError {
+  return new KernelError(
+    'KERNEL_MEMORY',
+    `the kernel begins with ${initial} pages of memory; ${Math.max(0, left)} are left`,
+    {
+      remedy: 'raise memoryPages, or let the kernel keep less',
+    },
+  )
+}
