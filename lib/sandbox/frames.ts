@@ -37,7 +37,8 @@ export function byteLength(pieces: readonly Uint8Array[]): number {
 }
 
 /**
- * Puts frames together from the pieces a pipe delivers.
+ * Puts frames together. Whoever can choose where bytes are read to reads them into {@link room} and says how many they
+ * were, so that a body is never copied; whoever gets pieces pushes them.
  *
  * @example
  * const reader = new FrameReader({ headerBytes: 1024, bodyBytes: 65536 })
@@ -45,14 +46,39 @@ export function byteLength(pieces: readonly Uint8Array[]): number {
  */
 export class FrameReader {
   readonly #limits: () => FrameLimits
+  readonly #memory: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly #prefix = Buffer.alloc(PREFIX_BYTES)
   #header: Buffer<ArrayBuffer> | undefined
   #body: Uint8Array<ArrayBuffer> | undefined
-  #filled = 0
+  #room: Uint8Array = this.#prefix
 
-  /** @param limits what a frame may measure; asked anew for each frame */
-  constructor(limits: FrameLimits | (() => FrameLimits)) {
+  /**
+   * @param limits what a frame may measure; asked anew for each frame
+   * @param memory where a body goes
+   */
+  constructor(
+    limits: FrameLimits | (() => FrameLimits),
+    memory: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
+  ) {
     this.#limits = typeof limits === 'function' ? limits : () => limits
+    this.#memory = memory
+  }
+
+  /** Where the next bytes belong: as many as this, or fewer. Never empty. */
+  get room(): Uint8Array {
+    return this.#room
+  }
+
+  /**
+   * Takes note of the first `count` bytes of the room, and returns the frame they complete.
+   *
+   * @throws FrameError if a frame is larger than the limits or its header is not JSON
+   */
+  advance(count: number): Frame | undefined {
+    this.#room = this.#room.subarray(count)
+    if (this.#room.length === 0 && this.#header === undefined) this.#room = this.#beginHeader()
+    if (this.#room.length === 0 && this.#body === undefined) this.#room = this.#beginBody()
+    return this.#room.length === 0 ? this.#take() : undefined
   }
 
   /**
@@ -61,53 +87,39 @@ export class FrameReader {
    * @throws FrameError if a frame is larger than the limits or its header is not JSON
    */
   *push(piece: Uint8Array): Generator<Frame> {
-    let rest = piece
-    while (rest.length > 0 || this.#complete()) {
-      rest = this.#fill(rest)
-      if (this.#complete()) yield this.#take()
+    for (let rest = piece; rest.length > 0; ) {
+      const count = Math.min(rest.length, this.#room.length)
+      this.#room.set(rest.subarray(0, count))
+      rest = rest.subarray(count)
+      const frame = this.advance(count)
+      if (frame !== undefined) yield frame
     }
   }
 
-  #target(): Uint8Array {
-    if (this.#header === undefined) return this.#prefix
-    return this.#filled < PREFIX_BYTES + this.#header.length ? this.#header : this.#body!
-  }
-
-  #fill(piece: Uint8Array): Uint8Array {
-    const target = this.#target()
-    const offset = this.#offsetIn(target)
-    const count = Math.min(piece.length, target.length - offset)
-    target.set(piece.subarray(0, count), offset)
-    this.#filled += count
-    if (this.#header === undefined && this.#filled === PREFIX_BYTES) this.#allocate()
-    return piece.subarray(count)
-  }
-
-  #offsetIn(target: Uint8Array): number {
-    if (target === this.#prefix) return this.#filled
-    if (target === this.#header) return this.#filled - PREFIX_BYTES
-    return this.#filled - PREFIX_BYTES - this.#header!.length
-  }
-
-  #allocate(): void {
+  /** Refuses a frame before any memory is taken for it. */
+  #beginHeader(): Uint8Array {
     const limits = this.#limits()
     const headerBytes = this.#prefix.readUInt32BE(0)
-    const bodyBytes = this.#prefix.readUInt32BE(4)
     if (headerBytes > limits.headerBytes) throw new FrameError(`header of ${headerBytes} bytes is too large`)
-    if (bodyBytes > limits.bodyBytes) throw new FrameError(`body of ${bodyBytes} bytes is too large`)
-    this.#header = Buffer.alloc(headerBytes)
-    this.#body = new Uint8Array(bodyBytes)
+    if (this.#bodyBytes > limits.bodyBytes) throw new FrameError(`body of ${this.#bodyBytes} bytes is too large`)
+    this.#header = Buffer.allocUnsafeSlow(headerBytes)
+    return this.#header
   }
 
-  #complete(): boolean {
-    return this.#header !== undefined && this.#filled === PREFIX_BYTES + this.#header.length + this.#body!.length
+  #beginBody(): Uint8Array {
+    this.#body = this.#memory(this.#bodyBytes)
+    return this.#body
+  }
+
+  get #bodyBytes(): number {
+    return this.#prefix.readUInt32BE(4)
   }
 
   #take(): Frame {
     const frame = { header: parseHeader(this.#header!), body: this.#body! }
     this.#header = undefined
     this.#body = undefined
-    this.#filled = 0
+    this.#room = this.#prefix
     return frame
   }
 }
