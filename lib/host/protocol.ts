@@ -127,7 +127,12 @@ export type Reply =
 /** One line of a streamed answer. */
 export type Frame = { readonly progress: Progress } | Reply
 
-const PROGRESS = v.object({ bytesRead: v.number(), objects: v.number(), fraction: v.optional(v.number()) })
+const PROGRESS = v.object({
+  bytesRead: v.number(),
+  objects: v.number(),
+  fraction: v.optional(v.number()),
+  memoryBytes: v.optional(v.number()),
+})
 export const WIRE_ERROR = v.object({
   code: v.string(),
   situation: v.picklist(['usage', 'refused', 'object', 'kernel', 'unreachable', 'internal']),

@@ -79,7 +79,6 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
   const realm = await createRealm({ keys, policy, fleet, regions, data, now })
   const places = new Map(options.places.map((place) => [place.name, place.open(realm)]))
   const voyages = new Map<string, Voyage>()
-  const mailboxOf = (name: string) => voyages.get(name)?.inbox
   let launched = 0
 
   function launch(file: Uint8Array, { in: place, ...launching }: LaunchOptions): AgentHandle {
@@ -107,7 +106,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       place: start,
       places: [...names.regions, ...(names.own?.places ?? [])],
       onProgress,
-      deliver: (sent) => deliver(sent, voyage, mailboxOf),
+      deliver: (sent) => deliver(sent, voyage, voyages),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
     })
     voyages.set(name, voyage)
@@ -136,15 +135,12 @@ function end(voyage: Voyage, realm: Realm, voyages: Map<string, Voyage>): void {
   voyages.delete(voyage.name)
 }
 
-/** What nobody is there to read, or has no room, is lost, as a letter to nobody is. */
-function deliver(
-  { to, body }: SentLetter,
-  from: Voyage,
-  mailboxOf: (name: string) => Voyage['inbox'] | undefined,
-): void {
-  const box = to === LAUNCHER ? from.outbox : mailboxOf(to)
+/** A letter to nobody is lost, and so is one there is no room for. */
+function deliver({ to, body }: SentLetter, from: Voyage, voyages: ReadonlyMap<string, Voyage>): void {
+  const letter = { from: from.name, body }
   try {
-    box?.post({ from: from.name, body })
+    if (to === LAUNCHER) from.outbox.post(letter)
+    else voyages.get(to)?.post(letter)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
   }

@@ -35,12 +35,19 @@ export class Mailbox {
 
   /** The letters at hand, as many as go along with one landing. */
   take(): Letter[] {
-    let characters = 0
-    const fits = ({ body }: Letter) => (characters += body.length) <= MAX_BATCH_CHARACTERS
-    const end = this.#letters.findIndex((letter, index) => index >= MAX_LETTERS || !fits(letter))
-    const taken = this.#letters.splice(0, end === -1 ? this.#letters.length : end)
+    const taken = this.#letters.splice(0, this.#batch())
     this.#characters -= taken.reduce((sum, { body }) => sum + body.length, 0)
     return taken
+  }
+
+  /** How many letters, from the oldest on, fit into one landing. */
+  #batch(): number {
+    let characters = 0
+    const end = this.#letters.findIndex(({ body }, index) => {
+      characters += body.length
+      return index >= MAX_LETTERS || characters > MAX_BATCH_CHARACTERS
+    })
+    return end === -1 ? this.#letters.length : end
   }
 
   /** The oldest letter, if there is one. */

@@ -44,8 +44,8 @@ export class Voyage implements AgentHandle {
   readonly name: string
   readonly mission: string
   readonly result: Promise<AgentEnd>
-  /** Letters for the agent, and from it. */
-  readonly inbox = new Mailbox()
+  /** Letters for the agent, and from it to its launcher. */
+  readonly #inbox = new Mailbox()
   readonly outbox = new Mailbox()
   readonly #options: VoyageOptions
   readonly #cancel = new AbortController()
@@ -75,7 +75,13 @@ export class Voyage implements AgentHandle {
   }
 
   send(message: Json): void {
-    this.inbox.post({ from: LAUNCHER, body: messageText(message) })
+    this.post({ from: LAUNCHER, body: messageText(message) })
+  }
+
+  /** A letter for the agent: where it can be asked to, it is frozen at its next await and landed with it. */
+  post(letter: Letter): void {
+    this.#inbox.post(letter)
+    this.#leave.abort()
   }
 
   async receive(): Promise<Json | undefined> {
@@ -134,7 +140,7 @@ export class Voyage implements AgentHandle {
       signal: this.#leave.signal,
       to: () => this.#wishes.find(({ to }) => to !== undefined)?.to,
     }
-    return { letters: this.#letters(boarding, this.inbox.take()), leave }
+    return { letters: this.#letters(boarding, this.#inbox.take()), leave }
   }
 
   #grant({ region: place, sequence, boxBytes: bytes }: Boarding): void {
@@ -146,9 +152,9 @@ export class Voyage implements AgentHandle {
 
   /** It lands for a letter, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
   async #letterOrMove(boarding: Boarding): Promise<void> {
-    while (this.inbox.empty && !this.#wishes.some(({ to }) => to !== undefined)) {
+    while (this.#inbox.empty && !this.#wishes.some(({ to }) => to !== undefined)) {
       this.#leave = new AbortController()
-      await this.inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#leave.signal])).catch(() => {})
+      await this.#inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#leave.signal])).catch(() => {})
       this.#cancel.signal.throwIfAborted()
       this.#grant(boarding)
     }

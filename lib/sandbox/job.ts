@@ -25,6 +25,8 @@ export interface Progress {
   readonly bytesRead: number
   readonly objects: number
   readonly fraction?: number
+  /** What the engine has taken, in whole MiB, once it is worth a word. */
+  readonly memoryBytes?: number
 }
 
 /**

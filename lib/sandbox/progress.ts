@@ -2,6 +2,7 @@ import type { Progress } from './job.ts'
 
 /** Steps of `bytesRead` in a progress report. */
 const STEP_BYTES = 64 * 1024
+const STEP_MEMORY = 1024 * 1024
 /** Progress leaves a region while the agent runs: no more than five reports a second. */
 const INTERVAL_MS = 200
 
@@ -30,6 +31,11 @@ export class ProgressReporter {
   /** The agent says it is so far. */
   fraction(fraction: number): void {
     this.#update({ ...this.#progress, fraction: Math.floor(fraction * 100 + 1e-9) / 100 })
+  }
+
+  /** The agent has grown. */
+  memory(bytes: number): void {
+    this.#update({ ...this.#progress, memoryBytes: Math.floor(bytes / STEP_MEMORY) * STEP_MEMORY })
   }
 
   /** The run is over: nothing more is reported. */

@@ -9,6 +9,7 @@
 import * as v from 'valibot'
 import type { KernelCode } from '../errors.ts'
 import type { Limits } from '../limits.ts'
+import type { Letter } from '../trust/letters.ts'
 import type { AgentContext, Job } from './job.ts'
 import type { CopyAnswer } from './outcome.ts'
 
@@ -47,6 +48,10 @@ const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('pull'), stream: count }),
   v.strictObject({ ...base, type: v.literal('close'), stream: count }),
   v.strictObject({ ...base, type: v.literal('log') }),
+  /** A message of the agent: its body is JSON. */
+  v.strictObject({ ...base, type: v.literal('send'), to: v.pipe(name, v.maxLength(128)) }),
+  /** The engine's memory has grown to so many pages. */
+  v.strictObject({ ...base, type: v.literal('memory'), pages: count }),
   v.strictObject({ ...base, type: v.literal('kernel'), call: count, name }),
   /** Its body is source. */
   v.strictObject({ ...base, type: v.literal('compile'), call: count, language: v.picklist(['c', 'assemblyscript']) }),
@@ -72,6 +77,8 @@ const fromExecutor = v.variant('type', [
     /** Of a departure: where the agent goes, where its copies go, or neither: it stays and wants a new landing. */
     hop: v.optional(name),
     copies: v.optional(v.pipe(v.array(name), v.maxLength(MAX_COPIES))),
+    /** It stays since it waits for a message. */
+    waits: v.optional(v.literal(true)),
   }),
 ])
 
@@ -101,6 +108,8 @@ export interface RunMessage {
   readonly limits: Limits
   /** Bytes of the module at the start of the body. */
   readonly mainBytes: number
+  /** Letters for the agent. Absent when nobody writes to it. */
+  readonly letters?: readonly Letter[]
   /** How an agent that is on its way goes on here. Absent when it starts. */
   readonly resume?: Resume
 }

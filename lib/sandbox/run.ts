@@ -6,7 +6,7 @@ import { type Limits, NOTHING_SPENT, remaining } from '../limits.ts'
 import type { Executor } from './executor.ts'
 import { failureBytes, parseFailure, wordBytes } from './failure.ts'
 import type { Frame } from './frames.ts'
-import type { Arrival, Job, JobResult } from './job.ts'
+import type { Arrival, Job, JobResult, SentLetter } from './job.ts'
 import type { Departure, Journey, Outcome, StopReason, Usage } from './outcome.ts'
 import { ProgressReporter } from './progress.ts'
 import {
@@ -36,6 +36,7 @@ type KernelRequest = Extract<FromExecutor, { type: 'kernel' | 'compile' }>
 const START_MS = 20_000
 /** How long the executor may take to end a run that is over time by itself; then it is killed. */
 const GRACE_MS = 250
+const PAGE_BYTES = 65_536
 
 /**
  * One run, on the host's side of the wall: it answers what the agent asks, counts, and ends the run when a limit is
@@ -62,6 +63,8 @@ export class Run {
   #kernelRequests = 0
   #hostCalls = 0
   #logBytes = 0
+  readonly #sent: SentLetter[] = []
+  #sentBytes = 0
   #resultBytes = 0
   #memoryPages = 0
   #objects = 0
@@ -98,7 +101,7 @@ export class Run {
   readonly #onLeave = () => this.#executor.send({ type: 'leave', run: this.#number })
 
   #send(): void {
-    const { bundle, entry, context, now, input, arrival } = this.#job
+    const { bundle, entry, context, now, input, letters, arrival } = this.#job
     const main = Buffer.from(bundle.main)
     const seed = seedFor(context.mission, context.region)
     const { compiles } = bundle.statement
@@ -115,6 +118,7 @@ export class Run {
         compiles,
         limits: this.#limits,
         mainBytes: main.length,
+        ...(letters && { letters }),
         ...(arrival && { resume: resumeOf(arrival) }),
       },
       main,
@@ -137,10 +141,12 @@ export class Run {
     if (message.type === 'started') this.#onStarted()
     else if (message.type === 'end') this.#onEnd(message, body)
     else if (message.type === 'close') this.#streams.close(message.stream)
+    else if (message.type === 'memory') this.#progress.memory(message.pages * PAGE_BYTES)
     else if (++this.#hostCalls > this.#limits.hostCalls) this.#stop('hostCalls')
     else if (message.type === 'open') this.#onOpen(message.stream, message.source)
     else if (message.type === 'pull') this.#onPull(message.stream)
     else if (message.type === 'log') this.#onLog(body)
+    else if (message.type === 'send') this.#onSend(message.to, body)
     else if (message.type === 'kernel' || message.type === 'compile') this.#onKernel(message, body)
     else if (message.type === 'checkpoint') this.#onCheckpoint(message.memoryPages, body)
     else this.#progress.fraction(message.fraction)
@@ -209,6 +215,13 @@ export class Run {
     else this.#logs.push(Buffer.from(body).toString('utf8'))
   }
 
+  /** What it sends is part of what it returns, as far as bytes are concerned. */
+  #onSend(to: string, body: Uint8Array): void {
+    this.#sentBytes += body.length
+    if (this.#sentBytes > this.#limits.resultBytes) this.#stop('resultBytes')
+    else this.#sent.push({ to, body: Buffer.from(body).toString('utf8') })
+  }
+
   /** The agent waits while its place keeps what it is frozen to; where that fails, it must not go on. */
   #onCheckpoint(memoryPages: number, state: Uint8Array): void {
     if (this.#keeping !== undefined) throw new Error('out of turn')
@@ -241,13 +254,13 @@ export class Run {
     if (kind === 'departed') return this.#departure(message, body)
     if (kind === 'failed') return { kind, error: parseFailure(body, limits.errorBytes) }
     if (kind !== 'completed') return stoppedBy(kind, limits)
-    if (body.length > limits.resultBytes) return stoppedBy('resultBytes', limits)
+    if (body.length + this.#sentBytes > limits.resultBytes) return stoppedBy('resultBytes', limits)
     this.#resultBytes = body.length
     return { kind, value: JSON.parse(Buffer.from(body).toString('utf8')) as Json }
   }
 
-  #departure({ hop, copies }: EndMessage, state: Uint8Array): Outcome | Departure {
-    const journey = journeyOf(hop, copies)
+  #departure({ hop, copies, waits }: EndMessage, state: Uint8Array): Outcome | Departure {
+    const journey = journeyOf(hop, copies, waits === true)
     const { limits } = this.#job.bundle
     const { regions, own = [] } = this.#job.context
     if (!destinationsOf(journey).every((to) => regions.includes(to) || own.includes(to)))
@@ -279,7 +292,8 @@ export class Run {
   }
 
   #result(outcome: Outcome | Departure): JobResult {
-    return { outcome, usage: this.#usage(outcome), logs: [...this.#logs], reads: this.#streams.reads }
+    const sent = this.#sent.length > 0 && { sent: [...this.#sent] }
+    return { outcome, usage: this.#usage(outcome), logs: [...this.#logs], ...sent, reads: this.#streams.reads }
   }
 
   #usage(outcome: Outcome | Departure): Usage {
@@ -288,7 +302,7 @@ export class Run {
       wallMs: Math.round(performance.now() - this.#startedAt),
       hostCalls: this.#hostCalls,
       bytesRead: this.#streams.bytesRead,
-      bytesReturned: this.#resultBytes + words + this.#logBytes,
+      bytesReturned: this.#resultBytes + this.#sentBytes + words + this.#logBytes,
       logBytes: this.#logBytes,
       memoryPages: this.#memoryPages,
       objects: this.#objects,
@@ -306,9 +320,9 @@ function resumeOf({ from, copy, answers }: Arrival): Resume {
   return { from, ...(copy !== undefined && { copy }), ...(answers && { answers }) }
 }
 
-function journeyOf(hop: string | undefined, copies: readonly string[] = []): Journey {
+function journeyOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Journey {
   if (hop !== undefined) return { kind: 'hop', to: hop }
-  return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay' }
+  return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay', ...(waits && { waits }) }
 }
 
 /** Where an agent and its copies go; each is one hop. */

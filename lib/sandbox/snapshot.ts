@@ -13,6 +13,7 @@
  */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
+import type { Letter } from '../trust/letters.ts'
 import type { HeldAnswer } from './executor/kernel-calls.ts'
 import { type KernelNote, kernelNote } from './executor/kernels/source.ts'
 import type { Format, ReaderNote } from './executor/readers/reader.ts'
@@ -76,10 +77,17 @@ export interface Notes {
   readonly streams: readonly StreamNote[]
   /** Streams that were open in places the agent has left: their numbers, and where that was. */
   readonly leftBehind: readonly (readonly [stream: number, region: string])[]
+  readonly mail?: MailNote | undefined
   /** Kernels that were defined while the agent ran. */
   readonly kernels?: readonly KernelNote[] | undefined
   /** Calls that were answered when the agent was about to leave. */
   readonly held?: readonly HeldAnswer[] | undefined
+}
+
+/** Letters that wait for the agent, and its calls that wait for one. Only one of them holds anything. */
+export interface MailNote {
+  readonly letters: readonly Letter[]
+  readonly receivers: readonly number[]
 }
 
 export interface Snapshot {
@@ -119,6 +127,9 @@ const document = v.strictObject({
     v.strictObject({ stream: number, source: streamSource, format, skip: count, call: v.nullable(number) }),
   ),
   leftBehind: v.array(v.tuple([number, name])),
+  mail: v.optional(
+    v.strictObject({ letters: v.array(v.strictObject({ from: name, body: name })), receivers: v.array(number) }),
+  ),
   kernels: v.optional(v.array(kernelNote)),
   held: v.optional(v.array(v.strictObject({ call: number, ok: v.boolean(), text: v.optional(name) }))),
 })

@@ -1,12 +1,13 @@
 import { KernelError } from '../../errors.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
-import type { Resume, RunMessage } from '../protocol.ts'
+import type { EndMessage, Resume, RunMessage } from '../protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
 import { arrivalRequest, startRequest } from './arrival.ts'
 import { Chunks } from './chunks.ts'
 import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
 import { KernelCalls, settleHeld } from './kernel-calls.ts'
 import { faultOf, Kernels } from './kernels/kernels.ts'
+import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
 import { Reads } from './reads.ts'
@@ -19,11 +20,17 @@ export interface GuestRunOptions {
   /** The module followed by the input. */
   readonly body: Uint8Array
   readonly send: Send
+  /** Told of the memory of a chunk that serves nobody here any more. */
+  readonly release?: (bytes: Uint8Array) => void
 }
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
 
 const PAGE_BYTES = 65_536
+/** An agent that has grown by a MiB is worth a word. */
+const MEMORY_STEP_PAGES = 16
+/** Up to 2 MiB an agent is like any other. */
+const SMALL_PAGES = 32
 /** The only calls that matter while an agent's module is loaded a second time, for a state to be put over it. */
 const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 'throw', 'stop'])
 
@@ -38,6 +45,9 @@ export class GuestRun {
   readonly #reads: Reads
   readonly #timers: Timers
   readonly #moves = new Moves()
+  readonly #mail: Mail
+  /** Pages the place was told of last. */
+  #toldPages = SMALL_PAGES
   readonly #kernels: Kernels
   readonly #kernelCalls: KernelCalls
   /** The checkpoint that the agent waits for: wanted first, then with the place, to be kept. */
@@ -55,10 +65,10 @@ export class GuestRun {
   constructor(options: GuestRunOptions) {
     this.#options = options
     this.#bornAt = options.message.now
-    const { send, message } = options
+    const { send, message, release = () => {} } = options
     const { memoryPages, wallMs } = message.limits
     const settle = this.#settle.bind(this)
-    const chunks = new Chunks()
+    const chunks = new Chunks(release)
     this.#reads = new Reads({ send, settle, chunks, memoryBytes: memoryPages * PAGE_BYTES })
     this.#kernels = new Kernels({
       send,
@@ -75,6 +85,7 @@ export class GuestRun {
       leaving: () => this.#moves.leaving && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
+    this.#mail = new Mail({ send, settle, letters: message.letters })
     this.#timers = new Timers({ settle, longestMs: wallMs, fire: (act) => this.#onTimer(act) })
     this.#calls = new Map<string, HostCallHandler>([
       ['open', (id, request) => this.#reads.open(id, request)],
@@ -87,6 +98,8 @@ export class GuestRun {
       ['decode-utf8', (id, request, bytes) => settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
       ['hop', (id, request) => this.#moves.hop(id, request)],
       ['at', (id, request) => this.#moves.copy(id, request)],
+      ['send', (_id, request) => this.#mail.send(request)],
+      ['receive', (id) => this.#mail.receive(id)],
       ['checkpoint', (call) => this.#onCheckpoint(call)],
       ['return', (_id, request) => this.#end(returned(request, message.limits))],
       ['throw', (_id, request) => this.#end(threw(request, message.limits))],
@@ -170,6 +183,7 @@ export class GuestRun {
     this.#arrivedAt = performance.now()
     this.#takeUp(resume, notes)
     this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#now())
+    this.#mail.deliver()
     if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held ?? [])
   }
 
@@ -177,6 +191,7 @@ export class GuestRun {
   #takeUp({ from, copy: errand }: Resume, notes: Notes): void {
     const copy = errand !== undefined
     if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
+    if (!copy && notes.mail !== undefined) this.#mail.takeUp(notes.mail)
     const { region, own = [] } = this.#options.message.context
     // The sender's own places have one store between them.
     const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
@@ -249,6 +264,7 @@ export class GuestRun {
   /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */
   #afterGuest(): void {
     if (this.#begun) this.#departOrStall()
+    if (this.#ending === undefined) this.#tellMemory()
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
     this.#timers.clear()
@@ -256,6 +272,14 @@ export class GuestRun {
     const memoryPages = (this.#machine?.memoryPages ?? 0) + this.#kernels.pages
     this.#machine?.dispose()
     this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
+  }
+
+  /** A place that is crowded has to know who takes how much. */
+  #tellMemory(): void {
+    const pages = this.#machine?.memoryPages ?? 0
+    if (pages < this.#toldPages + MEMORY_STEP_PAGES) return
+    this.#toldPages = pages
+    this.#options.send({ type: 'memory', pages })
   }
 
   /** An agent that wants to go leaves once nothing is being read; one that is sent away takes its reads along. */
@@ -268,7 +292,9 @@ export class GuestRun {
     if (this.#checkpoint !== undefined) this.#keep(this.#checkpoint)
     else if (wanted && !this.#reads.waiting) this.#depart()
     else if (!wanted && leaving) this.#depart()
-    else if (!this.#reads.waiting && !this.#timers.sleeping) this.#end(STALLED)
+    else if (this.#reads.waiting || this.#timers.sleeping) return
+    else if (this.#mail.waiting) this.#depart({ waits: true })
+    else this.#end(STALLED)
   }
 
   #onCheckpoint(call: number): void {
@@ -288,16 +314,17 @@ export class GuestRun {
     this.#options.send({ type: 'checkpoint', memoryPages: this.#machine!.memoryPages }, body)
   }
 
-  #depart(): void {
+  #depart(why: Pick<EndMessage, 'waits'> = {}): void {
     const body = this.#freeze(this.#moves.waiting())
     if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
-    else this.#end({ kind: 'departed', body, healthy: true, journey: this.#moves.journey() })
+    else this.#end({ kind: 'departed', body, healthy: true, journey: { ...this.#moves.journey(), ...why } })
   }
 
   #freeze(waiting: Waiting): Uint8Array {
     const notes: Notes = {
       ...{ waiting, now: this.#now(), timers: this.#timers.notes() },
       ...this.#reads.notes(),
+      ...this.#mail.notes(),
       ...this.#kernelNotes(),
     }
     return encodeSnapshot({ memory: this.#machine!.freeze(), notes })
