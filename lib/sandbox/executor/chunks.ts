@@ -5,9 +5,15 @@
 import { ObjectError } from '../../errors.ts'
 
 export class Chunks {
+  readonly #release: (bytes: Uint8Array) => void
   readonly #bytes = new Map<number, Uint8Array>()
   /** The piece that a stream has given last. */
   readonly #current = new Map<number, number>()
+
+  /** @param release told of a piece that nobody will ask for any more */
+  constructor(release: (bytes: Uint8Array) => void) {
+    this.#release = release
+  }
 
   /** Keeps what `stream` has delivered under a number that the guest has not used before. */
   keep(number: number, stream: number, bytes: Uint8Array): void {
@@ -26,8 +32,10 @@ export class Chunks {
   /** The stream goes on, or ends: what it gave last is let go of. */
   drop(stream: number): void {
     const number = this.#current.get(stream)
-    if (number !== undefined) this.#bytes.delete(number)
+    if (number === undefined) return
     this.#current.delete(stream)
+    this.#release(this.#bytes.get(number)!)
+    this.#bytes.delete(number)
   }
 }
 

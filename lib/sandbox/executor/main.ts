@@ -6,8 +6,9 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMainThread, Worker } from 'node:worker_threads'
 import type { FromExecutor, ToExecutor } from '../protocol.ts'
+import { ChunkMemory } from './chunk-memory.ts'
 import { ExecutorPipe } from './pipe.ts'
-import { runThread, type ThreadMessage } from './thread.ts'
+import { runThread, type Spent, type ThreadMessage } from './thread.ts'
 
 /** The first descriptor after the standard three. */
 const PIPE = 3
@@ -20,8 +21,10 @@ function runMain(): void {
   let deadline: NodeJS.Timeout | undefined
   let wallMs = 0
 
+  const memory = new ChunkMemory()
   const pipe = new ExecutorPipe({
     fd: PIPE,
+    memory: (bytes) => memory.take(bytes),
     onFrame({ header, body }) {
       const message = header as ToExecutor
       if (message.type === 'run') wallMs = message.limits.wallMs
@@ -34,7 +37,8 @@ function runMain(): void {
     pipe.send({ type: 'end', run, kind: 'wallMs', memoryPages: 0, healthy: false })
   }
 
-  thread.on('message', ({ header, body }: ThreadMessage<FromExecutor>) => {
+  thread.on('message', ({ header, body }: ThreadMessage<FromExecutor | Spent>) => {
+    if (header.type === 'spent') return memory.giveBack(body)
     if (header.type === 'started') deadline = setTimeout(terminate, wallMs + GRACE_MS, header.run)
     if (header.type === 'end') clearTimeout(deadline)
     pipe.send(header, body)

@@ -15,11 +15,19 @@ export interface ThreadMessage<Header> {
   readonly body: Uint8Array
 }
 
+/** Memory of a chunk, given back to the main thread. It stays between the two. */
+export interface Spent {
+  readonly type: 'spent'
+}
+
 /** What a new engine does once for practice: compiling it lazily is most of the cost of a first run. */
 const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
 
 export function runThread(port: MessagePort = parentPort!, assets: string = workerData.assets): void {
-  serveRuns(port, loadEngine(assets))
+  serveRuns(port, loadEngine(assets), (body) => {
+    // What was handed on to another thread is no longer here to give.
+    if (body.length > 0) port.postMessage({ header: { type: 'spent' }, body }, [body.buffer as ArrayBuffer])
+  })
 }
 
 /** The engine, compiled, and what is evaluated in it first. */
@@ -36,8 +44,16 @@ export function loadEngine(assets: string): Engine {
   return { engine, prelude }
 }
 
-/** Carries out the runs that come through a port, until it is closed. */
-export function serveRuns(port: MessagePort, { engine, prelude }: Engine): void {
+/**
+ * Carries out the runs that come through a port, until it is closed.
+ *
+ * @param release told of the memory of a chunk that serves nobody here any more
+ */
+export function serveRuns(
+  port: MessagePort,
+  { engine, prelude }: Engine,
+  release: (bytes: Uint8Array) => void = () => {},
+): void {
   let current: { run: number; guest: GuestRun } | undefined
 
   function begin(message: RunMessage, body: Uint8Array): void {
@@ -46,6 +62,7 @@ export function serveRuns(port: MessagePort, { engine, prelude }: Engine): void 
       prelude,
       message,
       body,
+      release,
       send: (header, bytes) => port.postMessage({ header: { ...header, run: message.run }, body: bytes }),
     })
     current = { run: message.run, guest }
