@@ -95,6 +95,8 @@ export type UsageCode =
   | 'REGION_UNKNOWN'
   | 'PRICE_UNKNOWN'
   | 'LIMIT_REACHED'
+  | 'MISSION_UNKNOWN'
+  | 'MISSION_UNDER_WAY'
   | 'LOCAL_RUNNING'
   | 'LOCAL_NOT_RUNNING'
 

@@ -13,7 +13,7 @@ export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  await Promise.all([buildHandler(outDir), buildSandboxAssets(outDir)])
+  await Promise.all([buildHandler('functions/data-locality/index.ts', outDir), buildSandboxAssets(outDir)])
 }
 
 /** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
@@ -22,9 +22,10 @@ export async function ensureFunctionAsset(): Promise<string> {
   return FUNCTION_ASSET
 }
 
-async function buildHandler(outDir: string): Promise<void> {
+/** Bundles a function's entry into `index.mjs`. */
+export async function buildHandler(entry: string, outDir: string): Promise<void> {
   await build({
-    entryPoints: [join(ROOT, 'functions/data-locality/index.ts')],
+    entryPoints: [join(ROOT, entry)],
     outfile: join(outDir, 'index.mjs'),
     bundle: true,
     minify: true,

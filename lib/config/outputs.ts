@@ -9,6 +9,7 @@ const StackOutputsSchema = v.object({
   FunctionName: v.string(),
   FunctionArn: v.string(),
   RootKey: v.optional(v.string()),
+  RelayName: v.optional(v.string()),
 })
 
 type StackOutputs = v.InferOutput<typeof StackOutputsSchema>
@@ -23,6 +24,7 @@ export interface DeployedFleet {
     readonly region: string
     readonly functionName: string
     readonly agentBucket: string
+    readonly relayName?: string
   }[]
 }
 
@@ -50,10 +52,11 @@ export function parseOutputs(json: unknown, source = 'the outputs'): DeployedFle
       'add rootKey to lander.config.json and deploy',
     )
   }
-  const regions = ours.map(({ Region, FunctionName, AgentBucket }) => ({
+  const regions = ours.map(({ Region, FunctionName, AgentBucket, RelayName }) => ({
     region: Region,
     functionName: FunctionName,
     agentBucket: AgentBucket,
+    ...(RelayName !== undefined && { relayName: RelayName }),
   }))
   return { name: first.Fleet, rootKey: first.RootKey, regions: regions.sort((a, b) => (a.region < b.region ? -1 : 1)) }
 }

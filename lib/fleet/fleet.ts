@@ -21,7 +21,15 @@ const FleetSchema = v.strictObject({
     [],
   ),
   regions: v.pipe(
-    v.array(v.strictObject({ region: REGION, functionName: v.string(), agentBucket: v.string() })),
+    v.array(
+      v.strictObject({
+        region: REGION,
+        functionName: v.string(),
+        agentBucket: v.string(),
+        /** The function that carries detached missions. */
+        relayName: v.optional(v.string()),
+      }),
+    ),
     v.minLength(1),
   ),
   /** Where S3 and Lambda answer, when that is not AWS. */

@@ -42,7 +42,7 @@ export interface LandingPlace {
 export type FindPlace = (name: string) => LandingPlace
 
 export interface RegionPlacesOptions {
-  readonly fleet: Fleet
+  readonly fleet: Pick<Fleet, 'name' | 'regions'>
   readonly clients: FleetClients
   /** How bundles travel. @default 'auto' */
   readonly transport?: Transport | undefined

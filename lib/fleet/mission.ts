@@ -9,7 +9,7 @@ import type { SigningKey } from '../trust/keys.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
 import { createRegionPlaces } from './landing-place.ts'
-import { type OrderDraft, readStatement, signOrderFor } from './orders.ts'
+import { type OrderDraft, readStatement, type SignedOrder, signOrderFor } from './orders.ts'
 import { type LostLanding, type RelayOptions, type RouteStep, relay } from './relay.ts'
 import type { Transport } from './upload.ts'
 
@@ -63,37 +63,35 @@ export interface MissionResult {
 
 /** Runs a signed bundle where its order says; the failure of an agent in one region does not end those in others. */
 export async function runMission(options: MissionOptions): Promise<MissionResult> {
-  const {
-    fleet,
-    clients,
-    file,
-    sender,
-    order: draft = {},
-    start = 'everywhere',
-    input = null,
-    now = Date.now,
-  } = options
-  const text = JSON.stringify(input)
+  const { mission, envelope, input, starts } = await signMission(options)
+  const places = createRegionPlaces(options)
+  const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input }))
+  return { mission, regions: await Promise.all(agents) }
+}
+
+/** A mission that is about to begin. */
+export interface SignedMission extends SignedOrder {
+  /** JSON text. */
+  readonly input: string
+  /** Where it may go. */
+  readonly regions: readonly string[]
+  /** Where agents start. */
+  readonly starts: readonly string[]
+}
+
+/** Finds the regions of a mission and signs its order. */
+export async function signMission(options: MissionOptions): Promise<SignedMission> {
+  const { fleet, clients, file, sender, order: draft = {}, start = 'everywhere', now = Date.now } = options
+  const input = JSON.stringify(options.input ?? null)
   const statement = readStatement(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? statement.scopes, fleet, clients))
-  const { mission, envelope } = signOrderFor({
-    statement,
-    draft,
-    fleet: fleet.name,
-    regions,
-    input: text,
-    sender,
-    now: now(),
-  })
-  const starts = start === 'once' ? regions.slice(0, 1) : regions
-  const places = createRegionPlaces(options)
-  const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input: text }))
-  return { mission, regions: await Promise.all(agents) }
+  const order = signOrderFor({ statement, draft, fleet: fleet.name, regions, input, sender, now: now() })
+  return { ...order, input, regions, starts: start === 'once' ? regions.slice(0, 1) : regions }
 }
 
 async function runAgent(region: string, options: RelayOptions): Promise<RegionResult> {
   const start = performance.now()
-  const relayed = await relay(region, options)
+  const { standing: _, ...relayed } = await relay(region, options)
   return { region, ...relayed, seconds: (performance.now() - start) / 1000 }
 }
 

@@ -17,10 +17,14 @@ export interface OrderDraft {
   readonly limits?: Partial<Limits>
   /** A trial: of each object only the head of so many bytes is there. @default whole objects */
   readonly headBytes?: number
+  /** How long it may take until its last landing, up to 24 hours. @default 1 hour */
+  readonly lifetimeMs?: number
 }
 
 export interface SignedOrder {
   readonly mission: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
   readonly envelope: EnvelopeJson
 }
 
@@ -76,9 +80,10 @@ export function signOrderFor({
     own,
     scopes: draft.scopes ?? statement.scopes,
     headBytes: draft.headBytes,
+    ...(draft.lifetimeMs !== undefined && { lifetimeMs: draft.lifetimeMs }),
     limits,
   })
-  return { mission: order.mission, envelope: signOrder(order, sender) }
+  return { mission: order.mission, expiresAt: order.expiresAt, envelope: signOrder(order, sender) }
 }
 
 function requireFresh({ expiresAt }: Statement, now: number): void {

@@ -41,14 +41,14 @@ const MAX_TURNED_AWAY = 30
  * - The function died, or ended without a reply: another attempt at once.
  * - Nobody answered: another attempt; the place lets it wait while the one before may be alive.
  * - The place says so, `LANDING_BUSY`: the same question later, until there is an answer.
- * - Another relay was faster, `REPLAYED`: the attempt after its own. A first attempt is not repeated so: its order has
- *   been used.
+ * - Another relay was faster, `REPLAYED`: the attempt after its own. Where there is no other, a first attempt is not
+ *   repeated so: its order has been used.
  * - Lambda turned the call away: the same later.
  */
 export function nextAttempt(
   { attempt, asked }: LandingAttempt,
   landed: Landed,
-  attempts: number,
+  { attempts, shared = false }: { readonly attempts: number; readonly shared?: boolean },
 ): NextAttempt | undefined {
   const number = attempt?.number ?? 1
   const further = (after: 'death' | 'silence', lost?: string): NextAttempt | undefined => {
@@ -66,7 +66,7 @@ export function nextAttempt(
   }
   const code = 'error' in landed.reply ? landed.reply.error.code : undefined
   if (code === 'LANDING_BUSY') return again
-  return code === 'REPLAYED' && number > 1 ? further('silence') : undefined
+  return code === 'REPLAYED' && (shared || number > 1) ? further('silence') : undefined
 }
 
 const waitAfter = (times: number): number => Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(times, 10))

@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { ensureRelayAsset } from '../bundle/relay-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
@@ -19,6 +20,7 @@ import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
 import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
+import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_HOME_BPS } from './wan.ts'
 
 export interface LocalFleetOptions {
@@ -33,6 +35,8 @@ export interface LocalFleetOptions {
   readonly timeoutSeconds?: number
   /** Memory of a function. @default 1769, at which Lambda gives one vCPU */
   readonly memoryMb?: number
+  /** How instances of functions are kept. */
+  readonly lambda?: LambdaTuning
   readonly now?: () => number
 }
 
@@ -46,6 +50,9 @@ export interface LocalFleet extends AsyncDisposable {
 
 const FLEET = 'local'
 const FUNCTION = 'lander-local-data-locality'
+const RELAY = 'lander-local-relay'
+/** It waits most of its time, and holds no more than a box at once. */
+const RELAY_MB = 512
 
 /**
  * Starts a cloud on this machine and deploys a fleet to it: the very function that the CDK deploys.
@@ -59,12 +66,13 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
-  const codeDir = await ensureFunctionAsset()
+  const [codeDir, relayDir] = [await ensureFunctionAsset(), await ensureRelayAsset()]
   const cloud = await startLocalCloud({
     dir: files.data,
     regions,
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
+    ...(options.lambda && { lambda: options.lambda }),
   })
   const fleet = describeFleet(cloud, root, await readReceiptKeys(files), wan)
   try {
@@ -83,6 +91,13 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
         environment,
         timeoutSeconds,
         memoryMb,
+      })
+      await cloud.createFunction(region, {
+        name: RELAY,
+        codeDir: relayDir,
+        environment: { LANDER_FLEET: FLEET, LANDER_AGENT_BUCKET: agentBucket },
+        timeoutSeconds,
+        memoryMb: RELAY_MB,
       })
     }
     const policy = await readLocalPolicy(files, root, developer, now())
@@ -124,6 +139,7 @@ function describeFleet(
     regions: regions.map((region) => ({
       region,
       functionName: FUNCTION,
+      relayName: RELAY,
       agentBucket: `lander-local-agents-${region}`,
     })),
     endpoint,

@@ -12,6 +12,12 @@ export interface AgentBucket {
   put(key: string, bytes: Uint8Array): Promise<void>
 }
 
+/** An agent bucket whose contents can be looked through. */
+export interface ListedBucket extends AgentBucket {
+  /** The keys that start with `prefix`, in ascending order. */
+  list(prefix: string): Promise<string[]>
+}
+
 /** Where a signed bundle lies: content addressed, so it is uploaded once and found again. */
 export const bundleKey = (sha256: string): string => `agents/${sha256}`
 
@@ -35,11 +41,21 @@ export const missionPrefix = (mission: string): string => `missions/${mission}/`
 export const landingKey = (mission: string, landing: string, register: number): string =>
   `${missionPrefix(mission)}landings/${landing}/${register}`
 
+/** What a detached mission was sent off with. */
+export const requestKey = (mission: string): string => `${missionPrefix(mission)}request`
+
+/** Where one relay of a detached mission leaves word for the next, by the next one's number. */
+export const handoverKey = (mission: string, generation: number): string =>
+  `${missionPrefix(mission)}handover/${generation}`
+
+/** What a detached mission came to. */
+export const answerKey = (mission: string): string => `${missionPrefix(mission)}answer`
+
 /** Where it is marked that a mission is to land no more. */
 export const cancelledKey = (mission: string): string => `${missionPrefix(mission)}cancelled`
 
 /** An agent bucket in memory: for a run at home, and for tests. */
-export function createMemoryAgentBucket(): AgentBucket {
+export function createMemoryAgentBucket(): ListedBucket {
   const objects = new Map<string, Uint8Array>()
   return {
     get: async (key) => objects.get(key),
@@ -51,5 +67,6 @@ export function createMemoryAgentBucket(): AgentBucket {
     put: async (key, bytes) => {
       objects.set(key, bytes)
     },
+    list: async (prefix) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
   }
 }

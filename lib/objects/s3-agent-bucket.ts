@@ -1,10 +1,10 @@
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
 import { ObjectError } from '../errors.ts'
-import type { AgentBucket } from './agent-bucket.ts'
+import type { ListedBucket } from './agent-bucket.ts'
 import { explainUnreached } from './s3-unreached.ts'
 
 /** The agent bucket of a region, on S3. */
-export function createS3AgentBucket({ client, bucket }: { client: S3Client; bucket: string }): AgentBucket {
+export function createS3AgentBucket({ client, bucket }: { client: S3Client; bucket: string }): ListedBucket {
   return {
     async get(key, maxBytes) {
       try {
@@ -35,6 +35,16 @@ export function createS3AgentBucket({ client, bucket }: { client: S3Client; buck
         await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
       } catch (error) {
         throw asObjectError(error, bucket, key)
+      }
+    },
+    async list(prefix) {
+      const keys: string[] = []
+      try {
+        for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix }))
+          keys.push(...Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key])))
+        return keys
+      } catch (error) {
+        throw asObjectError(error, bucket, prefix)
       }
     },
   }

@@ -13,7 +13,7 @@ const THROTTLED = Object.assign(new Error(), { name: 'TooManyRequestsException' 
 describe('a landing is tried again', () => {
   test('at once when its function died', () => {
     for (const code of ['FUNCTION_FAILED', 'REPLY_MALFORMED'] as const)
-      expect(nextAttempt(FIRST_ATTEMPT, unreachable(code), 4)).toEqual({
+      expect(nextAttempt(FIRST_ATTEMPT, unreachable(code), { attempts: 4 })).toEqual({
         attempt: { number: 2, after: 'death' },
         asked: 0,
         waitMs: 0,
@@ -22,7 +22,7 @@ describe('a landing is tried again', () => {
   })
 
   test('after a pause when nobody answered, as an attempt that may have to wait', () => {
-    expect(nextAttempt(FIRST_ATTEMPT, unreachable('REGION_UNREACHABLE'), 4)).toMatchObject({
+    expect(nextAttempt(FIRST_ATTEMPT, unreachable('REGION_UNREACHABLE'), { attempts: 4 })).toMatchObject({
       attempt: { number: 2, after: 'silence' },
       waitMs: 200,
       lost: 'REGION_UNREACHABLE',
@@ -30,20 +30,35 @@ describe('a landing is tried again', () => {
   })
 
   test('with the same number while the place is busy, or turns calls away', () => {
-    const busy = nextAttempt(TAKEN_UP, refused('LANDING_BUSY'), 4)!
+    const busy = nextAttempt(TAKEN_UP, refused('LANDING_BUSY'), { attempts: 4 })!
     expect(busy).toEqual({ attempt: TAKEN_UP.attempt, asked: 1, waitMs: 100 })
-    expect(nextAttempt(busy, refused('LANDING_BUSY'), 4)).toMatchObject({ attempt: TAKEN_UP.attempt, waitMs: 200 })
+    expect(nextAttempt(busy, refused('LANDING_BUSY'), { attempts: 4 })).toMatchObject({
+      attempt: TAKEN_UP.attempt,
+      waitMs: 200,
+    })
     const throttled = unreachable('REGION_UNREACHABLE', THROTTLED)
-    expect(nextAttempt(FIRST_ATTEMPT, throttled, 4)).toEqual({ attempt: undefined, asked: 1, waitMs: 100 })
+    expect(nextAttempt(FIRST_ATTEMPT, throttled, { attempts: 4 })).toEqual({
+      attempt: undefined,
+      asked: 1,
+      waitMs: 100,
+    })
   })
 
   test('with the next number when another relay was faster', () => {
-    expect(nextAttempt(TAKEN_UP, refused('REPLAYED'), 4)).toMatchObject({ attempt: { number: 3, after: 'silence' } })
+    expect(nextAttempt(TAKEN_UP, refused('REPLAYED'), { attempts: 4 })).toMatchObject({
+      attempt: { number: 3, after: 'silence' },
+    })
+  })
+
+  test('also the first time, where another relay may carry the agent too', () => {
+    expect(nextAttempt(FIRST_ATTEMPT, refused('REPLAYED'), { attempts: 4, shared: true })).toMatchObject({
+      attempt: { number: 2, after: 'silence' },
+    })
   })
 
   test('never with ever longer waits', () => {
     const patient = { attempt: TAKEN_UP.attempt, asked: 10_000 }
-    expect(nextAttempt(patient, refused('LANDING_BUSY'), 4)!.waitMs).toBe(5000)
+    expect(nextAttempt(patient, refused('LANDING_BUSY'), { attempts: 4 })!.waitMs).toBe(5000)
   })
 })
 
@@ -65,6 +80,6 @@ describe('a landing is not tried again', () => {
       unreachable('REGION_UNREACHABLE', THROTTLED),
     ],
   ])('%s', (_, attempt, landed) => {
-    expect(nextAttempt(attempt, landed, 4)).toBeUndefined()
+    expect(nextAttempt(attempt, landed, { attempts: 4 })).toBeUndefined()
   })
 })

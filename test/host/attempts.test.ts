@@ -108,10 +108,9 @@ describe('an attempt in place of a dead one', () => {
 
   test('finds a record that somebody forged, or put in the place of another, not to be one', async () => {
     const there = world()
-    const { base } = there.mission(`await hop('${EU}'); await hop('${US}'); return 1`)
+    const { base, mission } = there.mission(`await hop('${EU}'); await hop('${US}'); return 1`)
     const first = await there.invoke(US, base)
     const bucket = there.buckets[US]!
-    const mission = (JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }).mission
     const key = (sequence: number) => `missions/${mission}/landings/${US}/${sequence}/1`
     const record = (await bucket.get(key(0), 1e6))!
     const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).box })
@@ -263,12 +262,11 @@ describe('a checkpoint', () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const body = `const noise = Array.from({ length: 60_000 }, () => Math.random()); await checkpoint(); return noise.length`
-    const { base } = there.mission(body)
+    const { base, mission } = there.mission(body)
     const standing = stop.stopAt(/\/1\/1$/)
     void there.invoke(US, base)
     await standing
     const bucket = there.buckets[US]!
-    const mission = (JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }).mission
     const key = `missions/${mission}/landings/${US}/0/1`
     const register = JSON.parse(Buffer.from((await bucket.get(key, 1e6))!).toString())
     expect(register.kind).toBe('ended')
@@ -283,16 +281,15 @@ describe('a checkpoint', () => {
 })
 
 describe('a cancelled mission', () => {
-  const cancel = async (there: World, base: { order: { payload: string } }) => {
-    const { mission } = JSON.parse(Buffer.from(base.order.payload, 'base64').toString()) as { mission: string }
+  const cancel = async (there: World, mission: string) => {
     for (const bucket of Object.values(there.buckets)) await bucket.put(cancelledKey(mission), new Uint8Array())
   }
 
   test('lands nowhere, neither anew nor where it is on its way to', async () => {
     const there = world()
-    const { base } = there.mission(`await hop('${EU}'); return 1`)
+    const { base, mission } = there.mission(`await hop('${EU}'); return 1`)
     const { box } = agentOf(await there.invoke(US, base))
-    await cancel(there, base)
+    await cancel(there, mission)
     for (const event of [base, { ...base, ...again(2) }])
       expect(codeOf(await there.invoke(US, event))).toBe('CANCELLED')
     expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: box }))).toBe('CANCELLED')
@@ -301,11 +298,11 @@ describe('a cancelled mission', () => {
   test('ends at its next checkpoint', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
-    const { base } = there.mission(`log('before'); await checkpoint(); return 1`)
+    const { base, mission } = there.mission(`log('before'); await checkpoint(); return 1`)
     const standing = stop.stopAt(/\/0\/1$/)
     const running = there.invoke(US, base)
     await standing
-    await cancel(there, base)
+    await cancel(there, mission)
     stop.go()
     expect(codeOf(await running)).toBe('CANCELLED')
   })

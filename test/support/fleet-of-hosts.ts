@@ -36,6 +36,8 @@ export interface WorldOptions {
 export interface Mission {
   /** What every invocation of this mission has in common. */
   readonly base: Pick<Invocation, 'lander' | 'bundle' | 'order' | 'input'>
+  /** Its id. */
+  readonly mission: string
 }
 
 /** A region each, side by side in this process: real admission, sealing and sandbox; data and buckets in memory. */
@@ -98,7 +100,10 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       const { statement } = bundle
       const order = createOrder({ statement, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
       const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
-      return { base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' } }
+      return {
+        base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
+        mission: order.mission,
+      }
     },
     async invoke(region, event) {
       const line = JSON.stringify(await hosts[region]!.invoke(event))
