@@ -299,11 +299,11 @@ export class Machine {
   /** Finding them may let the memory grow, so views of it are made at the end. */
   #viewsOf(handles: readonly JSValueHandle[]): GuestView[] {
     const found = handles.map((handle) => {
-      if (handle.isNumber) return handle.toNumber()
-      return handle.isString ? Buffer.from(handle.toString()) : this.#rangeOf(handle)
+      if (handle.isObject) return this.#rangeOf(handle)
+      return handle.isNumber ? handle.toNumber() : Buffer.from(handle.isString ? handle.toString() : '')
     })
     const memory = this.#vm._getMemory().buffer
-    return found.map((view) => ('start' in Object(view) ? viewOf(memory, view as Range) : (view as GuestView)))
+    return found.map((view) => (isRange(view) ? new Uint8Array(memory, view.start, view.length) : view))
   }
 
   /** Where the bytes of a typed array are. */
@@ -405,8 +405,8 @@ function noteRejection(noted: Rejections, promise: JSValueHandle, reason: JSValu
     noted.set(promise.identity, { promise: promise.dup(), reason: reason.dup() })
 }
 
-function viewOf(memory: ArrayBuffer, { start, length }: Range): Uint8Array {
-  return new Uint8Array(memory, start, length)
+function isRange(view: GuestView | Range): view is Range {
+  return typeof view === 'object' && 'start' in view
 }
 
 function refuseModule(name: string): string {

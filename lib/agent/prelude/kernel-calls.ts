@@ -15,6 +15,13 @@ interface Described {
   readonly name: string
   readonly result: string
   readonly parameters: readonly string[]
+  /** What is taken for each parameter that is a view. */
+  readonly views: readonly (Accepted | undefined)[]
+}
+
+interface Accepted {
+  readonly constant: boolean
+  readonly arrays: readonly (new () => unknown)[]
 }
 
 /** As many as a function may have parameters. */
@@ -29,49 +36,60 @@ const functions: AnyKernelFunction[] = []
 export function functionsOf({ text }: Reply): Record<string, AnyKernelFunction> {
   const named: Record<string, AnyKernelFunction> = create(null)
   for (const [slot, name, result, parameters] of parse(text!) as [number, string, string, string[]][]) {
-    described[slot] = { name, result, parameters }
-    functions[slot] ??= (...values) => invoke(slot, values)
+    described[slot] = { name, result, parameters, views: parameters.map(acceptedAs) }
+    functions[slot] ??= functionAt(slot)
     named[name] = functions[slot]
   }
   return named
 }
 
-function invoke(slot: number, values: readonly unknown[]): unknown {
-  const views = put(described[slot]!, values)
-  const ok = views.length === 0 ? kernelHost!(slot) : kernelHost!(slot, ...views)
-  if (!ok) call('kernel-fault')
-  return take(described[slot]!.result)
+/** Written for the engine, which interprets it: no array, and no call, that is not needed. */
+function functionAt(slot: number): AnyKernelFunction {
+  return (...values) => {
+    const { name, result, parameters } = described[slot]!
+    const count = parameters.length
+    if (values.length !== count) throw mismatch(`${name} takes ${count} arguments, not ${values.length}`)
+    let views: unknown[] | undefined
+    for (let index = 0; index < count; index++) {
+      const type = parameters[index]
+      const value = values[index] as number
+      if (type === 'int' ? value === (value | 0) : type === 'double' && typeof value === 'number')
+        numbers[index] = value
+      else views = put(described[slot]!, index, value, views)
+    }
+    if (views === undefined ? !kernelHost!(slot) : !kernelHost!(slot, ...views)) call('kernel-fault')
+    return result === 'int' || result === 'double' ? numbers[0] : resultOf(result)
+  }
 }
 
-/** Puts the arguments where the host finds them. Views are not among them: it takes those by hand. */
-function put({ name, parameters }: Described, values: readonly unknown[]): unknown[] {
-  if (values.length !== parameters.length)
-    throw mismatch(`${name} takes ${parameters.length} arguments, not ${values.length}`)
-  const views: unknown[] = []
-  for (let index = 0; index < parameters.length; index++) {
-    const [type, value] = [parameters[index]!, values[index]]
-    if (type === 'int' ? value === ((value as number) | 0) : type === 'double' && typeof value === 'number')
-      numbers[index] = value as number
-    else if (type[type.length - 1] === '*') views.push(requireView(name, type, value))
-    else if (isBig(type, value)) bigs[index] = value as bigint
-    else if (isNumber(type, value)) numbers[index] = value as number
-    else throw mismatch(`argument ${index + 1} of ${name} is ${type}, which ${spell(value)} is not`)
+/** Puts an argument where the host finds it. Views are not there: it takes those by hand. */
+function put(described: Described, index: number, value: unknown, views?: unknown[]): unknown[] | undefined {
+  const { name, parameters } = described
+  const type = parameters[index]!
+  const accepted = described.views[index]
+  if (accepted !== undefined) {
+    const view = viewOf(value, accepted)
+    if (view === undefined) throw mismatch(`${type} of ${name} is ${spellAccepted(accepted)}, not ${spell(value)}`)
+    return views === undefined ? [view] : [...views, view]
   }
+  if (isBig(type, value)) bigs[index] = value
+  else if (isNumber(type, value)) numbers[index] = value
+  else throw mismatch(`argument ${index + 1} of ${name} is ${type}, which ${spell(value)} is not`)
   return views
 }
 
-function isNumber(type: string, value: unknown): boolean {
+function isNumber(type: string, value: unknown): value is number {
   if (type === 'float') return typeof value === 'number'
   return (type === 'unsigned' || type === 'size_t') && value === (value as number) >>> 0
 }
 
-function isBig(type: string, value: unknown): boolean {
+function isBig(type: string, value: unknown): value is bigint {
   if (typeof value !== 'bigint') return false
   if (type === 'long long') return BigInt.asIntN(64, value) === value
   return type === 'unsigned long long' && BigInt.asUintN(64, value) === value
 }
 
-function take(type: string): unknown {
+function resultOf(type: string): unknown {
   if (type === 'void') return undefined
   if (type === 'long long') return bigs[0]
   return type === 'unsigned long long' ? BigInt.asUintN(64, bigs[0]!) : numbers[0]
@@ -92,16 +110,21 @@ const ARRAYS: Record<string, readonly (new () => unknown)[]> = Object.assign(cre
   double: [Float64Array],
 })
 
-function requireView(name: string, type: string, value: unknown): unknown {
+function acceptedAs(type: string): Accepted | undefined {
+  if (type[type.length - 1] !== '*') return undefined
   const constant = type.startsWith('const ')
-  const arrays = ARRAYS[type.slice(constant ? 6 : 0, -1)]!
+  return { constant, arrays: ARRAYS[type.slice(constant ? 6 : 0, -1)]! }
+}
+
+/** What the host is given: the array itself, the text, or the number of the chunk. */
+function viewOf(value: unknown, { constant, arrays }: Accepted): unknown {
+  for (let index = 0; index < arrays.length; index++) if (value instanceof arrays[index]!) return value
   if (constant && value instanceof Chunk) return value.number
-  if (constant && typeof value === 'string' && arrays[0] === Uint8Array) return value
-  if (arrays.some((array) => value instanceof array)) return value
-  const others = constant ? ', or a chunk' : ''
-  throw mismatch(
-    `${type} of ${name} is ${arrays.map((array) => array.name).join(' or ')}${others}; not ${spell(value)}`,
-  )
+  return constant && typeof value === 'string' && arrays[0] === Uint8Array ? value : undefined
+}
+
+function spellAccepted({ constant, arrays }: Accepted): string {
+  return `${arrays.map(({ name }) => name).join(', ')}${constant ? ', or a chunk' : ''}`
 }
 
 function spell(value: unknown): string {

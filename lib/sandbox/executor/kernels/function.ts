@@ -8,15 +8,9 @@ import {
   spellSignature,
 } from '../../../kernels/signature.ts'
 import type { FunctionType } from '../../../kernels/structure.ts'
-import { type KernelInstance, trapOf } from './instance.ts'
+import type { KernelValues } from '../../machine.ts'
+import { type Exported, type KernelInstance, trapOf } from './instance.ts'
 import type { KernelModule } from './module.ts'
-
-/** The arguments of a call by position; its result takes the place of the first. */
-export interface Values {
-  readonly numbers: Float64Array
-  /** The same bytes: values of 64 bits. */
-  readonly bigs: BigInt64Array
-}
 
 /** Bytes that a kernel reads, and writes to where its prototype says so. */
 export type View = Uint8Array
@@ -50,94 +44,111 @@ const INTERNAL = new Set(['_initialize', 'lander_reserve'])
 
 const spellType = ({ params, results }: FunctionType): string => `(${params.join(', ')}) → (${results.join(', ')})`
 
+type Result = number | bigint | undefined
+/** Takes one argument out of the guest's array. */
+type Take = (values: KernelValues) => number | bigint
+
 /**
- * Calls a function of a kernel: views are copied into its memory, and back if it may write to them.
- *
- * @throws KernelError `KERNEL_TRAPPED`, after which the instance has started anew, or `KERNEL_MEMORY`
+ * A function of an instance. What its prototype says is worked out once: an agent may call it a million times.
  */
-export function callKernel(
-  instance: KernelInstance,
-  { name, signature }: NamedFunction,
-  values: Values,
-  views: readonly View[],
-): void {
-  const { parameters } = signature
-  try {
-    if (views.length === 0) {
-      keepResult(signature, values, callScalars(instance, name, parameters, values))
-      return
+export class KernelFunction {
+  readonly name: string
+  readonly signature: Signature
+  readonly instance: KernelInstance
+  /** How many of its parameters are views. */
+  readonly viewCount: number
+  readonly #takes: readonly Take[]
+  readonly #callScalars: (exported: Exported, values: KernelValues) => Result
+  readonly #unsigned: boolean
+  #exported: Exported
+  #life: number
+
+  constructor(instance: KernelInstance, { name, signature }: NamedFunction) {
+    const { parameters, result } = signature
+    this.name = name
+    this.signature = signature
+    this.instance = instance
+    this.viewCount = parameters.filter(({ kind }) => kind === 'view').length
+    this.#takes = parameters.map(takeAt)
+    this.#callScalars = scalarCall(this.#takes)
+    this.#unsigned = result === 'unsigned' || result === 'size_t'
+    this.#exported = instance.exported(name)
+    this.#life = instance.life
+  }
+
+  /**
+   * Calls it: views are copied into the kernel's memory, and back if it may write to them. The result takes the place
+   * of the first argument.
+   *
+   * @throws KernelError `KERNEL_TRAPPED`, after which the instance has started anew, or `KERNEL_MEMORY`
+   */
+  call(values: KernelValues, views: readonly View[]): void {
+    if (this.#life !== this.instance.life) this.#renew()
+    try {
+      const result = views.length === 0 ? this.#callScalars(this.#exported, values) : this.#callWith(values, views)
+      if (typeof result === 'number') values.numbers[0] = this.#unsigned ? result >>> 0 : result
+      else if (result !== undefined) values.bigs[0] = result
+    } catch (error) {
+      const trap = trapOf(error, this.name)
+      if (trap.code === 'KERNEL_TRAPPED') this.instance.reset()
+      throw trap
     }
-    const starts = instance.reserve(views.map((view) => view.byteLength))
-    const memory = new Uint8Array(instance.buffer)
+  }
+
+  #callWith(values: KernelValues, views: readonly View[]): Result {
+    const { instance } = this
+    const starts = instance.reserve(views)
+    const memory = instance.bytes
     for (let index = 0; index < views.length; index++) memory.set(views[index]!, starts[index])
-    keepResult(signature, values, instance.exported(name)(...argumentsWith(parameters, values, views, starts)))
-    copyBack(instance, parameters, views, starts)
-  } catch (error) {
-    const trap = trapOf(error, name)
-    if (trap.code === 'KERNEL_TRAPPED') instance.reset()
-    throw trap
+    const result = this.#exported(...this.#arguments(values, views, starts))
+    this.#copyBack(views, starts)
+    return result
+  }
+
+  #arguments(values: KernelValues, views: readonly View[], starts: readonly number[]): (number | bigint)[] {
+    const given: (number | bigint)[] = []
+    let view = 0
+    for (const [index, parameter] of this.signature.parameters.entries())
+      if (parameter.kind === 'scalar') given.push(this.#takes[index]!(values))
+      else {
+        given.push(starts[view]!, Math.floor(views[view]!.length / ELEMENT_BYTES[parameter.element]))
+        view++
+      }
+    return given
+  }
+
+  #copyBack(views: readonly View[], starts: readonly number[]): void {
+    let view = 0
+    for (const parameter of this.signature.parameters) {
+      if (parameter.kind !== 'view') continue
+      const [bytes, start] = [views[view]!, starts[view]!]
+      if (parameter.writes) bytes.set(this.instance.bytes.subarray(start, start + bytes.length))
+      view++
+    }
+  }
+
+  #renew(): void {
+    this.#exported = this.instance.exported(this.name)
+    this.#life = this.instance.life
   }
 }
 
-/** Most calls have one or two numbers: without an array in between they cost half as much. */
-function callScalars(
-  instance: KernelInstance,
-  name: string,
-  parameters: readonly Parameter[],
-  values: Values,
-): number | bigint | undefined {
-  const exported = instance.exported(name)
-  switch (parameters.length) {
+function takeAt(parameter: Parameter, index: number): Take {
+  const big = parameter.kind === 'scalar' && (parameter.type === 'long long' || parameter.type === 'unsigned long long')
+  return big ? ({ bigs }) => bigs[index]! : ({ numbers }) => numbers[index]!
+}
+
+/** Most calls have a number or two: without an array in between they cost half as much. */
+function scalarCall(takes: readonly Take[]): (exported: Exported, values: KernelValues) => Result {
+  const [first, second] = takes
+  switch (takes.length) {
     case 0:
-      return exported()
+      return (exported) => exported()
     case 1:
-      return exported(valueAt(parameters, values, 0))
+      return (exported, values) => exported(first!(values))
     case 2:
-      return exported(valueAt(parameters, values, 0), valueAt(parameters, values, 1))
+      return (exported, values) => exported(first!(values), second!(values))
     default:
-      return exported(...parameters.map((_, index) => valueAt(parameters, values, index)))
+      return (exported, values) => exported(...takes.map((take) => take(values)))
   }
-}
-
-function valueAt(parameters: readonly Parameter[], { numbers, bigs }: Values, index: number): number | bigint {
-  const parameter = parameters[index]!
-  return parameter.kind === 'scalar' && isBig(parameter.type) ? bigs[index]! : numbers[index]!
-}
-
-function argumentsWith(
-  parameters: readonly Parameter[],
-  values: Values,
-  views: readonly View[],
-  starts: readonly number[],
-): (number | bigint)[] {
-  let view = 0
-  return parameters.flatMap((parameter, index) => {
-    if (parameter.kind === 'scalar') return [valueAt(parameters, values, index)]
-    const { byteLength } = views[view]!
-    return [starts[view++]!, Math.floor(byteLength / ELEMENT_BYTES[parameter.element])]
-  })
-}
-
-function keepResult({ result }: Signature, { numbers, bigs }: Values, value: number | bigint | undefined): void {
-  if (typeof value === 'bigint') bigs[0] = value
-  else if (value !== undefined) numbers[0] = result === 'unsigned' || result === 'size_t' ? value >>> 0 : value
-}
-
-function copyBack(
-  instance: KernelInstance,
-  parameters: readonly Parameter[],
-  views: readonly View[],
-  starts: readonly number[],
-): void {
-  let view = 0
-  for (const parameter of parameters) {
-    if (parameter.kind !== 'view') continue
-    const bytes = views[view]!
-    if (parameter.writes) bytes.set(new Uint8Array(instance.buffer, starts[view]!, bytes.byteLength))
-    view++
-  }
-}
-
-function isBig(type: string): boolean {
-  return type === 'long long' || type === 'unsigned long long'
 }

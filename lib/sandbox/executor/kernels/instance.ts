@@ -21,6 +21,9 @@ export class KernelInstance {
   #memory: WebAssembly.Memory
   /** Where views lie, and how much room there is. */
   #space = { start: 0, bytes: 0 }
+  #bytes: Uint8Array | undefined
+  #life = 0
+  #knownPages = 0
 
   /** @throws KernelError if it can't be instantiated, or its `_initialize` traps */
   constructor(module: KernelModule) {
@@ -29,11 +32,27 @@ export class KernelInstance {
   }
 
   get pages(): number {
-    return this.#memory.buffer.byteLength / PAGE_BYTES
+    return this.bytes.length / PAGE_BYTES
   }
 
-  get buffer(): ArrayBuffer {
-    return this.#memory.buffer
+  /** Whether its memory has grown since this was asked. */
+  hasGrown(): boolean {
+    const { pages } = this
+    const grown = pages !== this.#knownPages
+    this.#knownPages = pages
+    return grown
+  }
+
+  /** Its memory as it is now: a view, good until it grows. */
+  get bytes(): Uint8Array {
+    const { buffer } = this.#memory
+    if (this.#bytes?.buffer !== buffer) this.#bytes = new Uint8Array(buffer)
+    return this.#bytes
+  }
+
+  /** Changes when it starts anew: functions of an earlier life are not its own any more. */
+  get life(): number {
+    return this.#life
   }
 
   exported(name: string): Exported {
@@ -42,6 +61,7 @@ export class KernelInstance {
 
   /** Starts anew: what a trap left behind, a stack pointer in the middle, is no state to go on from. */
   reset(): void {
+    this.#life++
     this.#space = { start: 0, bytes: 0 }
     ;[this.#exports, this.#memory] = this.#instantiate()
   }
@@ -51,9 +71,9 @@ export class KernelInstance {
    *
    * @throws KernelError `KERNEL_MEMORY`
    */
-  reserve(lengths: readonly number[]): number[] {
+  reserve(views: readonly { readonly length: number }[]): number[] {
     let bytes = 0
-    const offsets = lengths.map((length) => {
+    const offsets = views.map(({ length }) => {
       const at = bytes + HEADER_BYTES
       bytes = Math.ceil((at + length) / ALIGNMENT) * ALIGNMENT
       return at
@@ -68,11 +88,11 @@ export class KernelInstance {
     const reserve = this.#exports.lander_reserve as Exported | undefined
     if (reserve !== undefined) this.#space = { start: Number(reserve(wanted)) >>> 0, bytes: wanted }
     else this.#grow(wanted)
-    if (this.#space.start + this.#space.bytes > this.buffer.byteLength) throw outOfMemory(wanted)
+    if (this.#space.start + this.#space.bytes > this.bytes.length) throw outOfMemory(wanted)
   }
 
   #grow(bytes: number): void {
-    const end = this.buffer.byteLength
+    const end = this.bytes.length
     const { start, bytes: before } = this.#space
     const begin = start + before === end ? start : end
     const pages = Math.ceil((begin + bytes - end) / PAGE_BYTES)
@@ -81,7 +101,7 @@ export class KernelInstance {
     } catch {
       throw outOfMemory(bytes)
     }
-    this.#space = { start: begin, bytes: this.buffer.byteLength - begin }
+    this.#space = { start: begin, bytes: this.bytes.length - begin }
   }
 
   #instantiate(): [Record<string, unknown>, WebAssembly.Memory] {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { KernelError, LanderError } from '../../../errors.ts'
 import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
-import type { GuestView } from '../../machine.ts'
+import type { GuestView, KernelValues } from '../../machine.ts'
 import type { Send } from '../messages.ts'
-import { callKernel, requireFunction, type Values, type View } from './function.ts'
+import { KernelFunction, requireFunction, type View } from './function.ts'
 import { KernelInstance } from './instance.ts'
 import { compileKernel } from './module.ts'
 import { type KernelNote, type KernelSource, kernelSource } from './source.ts'
@@ -28,6 +28,8 @@ export interface Slot {
   readonly signature: Signature
   readonly prototype: string
   readonly kernel: Kernel
+  /** Absent until the kernel is linked. */
+  readonly linked?: KernelFunction
 }
 
 /** A kernel that is linked, or will be before the agent goes on. */
@@ -141,14 +143,12 @@ export class Kernels {
    *
    * @returns whether it went well; if not, {@link fault} says why
    */
-  call(number: number, values: Values, views: readonly GuestView[]): boolean {
+  call(number: number, values: KernelValues, views: readonly GuestView[]): boolean {
     try {
-      const slot = this.slot(number)
-      const { instance } = slot.kernel
-      if (instance === undefined) throw notYet(slot)
-      const before = instance.pages
-      callKernel(instance, slot, values, this.views(slot, views))
-      if (instance.pages !== before) this.#admitPages()
+      const { linked, name } = this.slot(number)
+      if (linked === undefined) throw notYet(name)
+      linked.call(values, this.views(linked, views))
+      if (linked.instance.hasGrown()) this.#admitPages()
       return true
     } catch (error) {
       this.#fault = error
@@ -169,11 +169,12 @@ export class Kernels {
   }
 
   /** The bytes of what a function is called with. @throws KernelError if its prototype wants others */
-  views({ name, signature }: Slot, views: readonly GuestView[]): View[] {
-    const wanted = signature.parameters.filter(({ kind }) => kind === 'view').length
-    if (views.length !== wanted)
-      throw new KernelError('KERNEL_PROTOTYPE', `the kernel ${name} takes ${wanted} views, not ${views.length}`)
-    return views.map((view) => (typeof view === 'number' ? this.#options.chunk(view) : view))
+  views({ name, viewCount }: KernelFunction, views: readonly GuestView[]): readonly View[] {
+    if (views.length !== viewCount)
+      throw new KernelError('KERNEL_PROTOTYPE', `the kernel ${name} takes ${viewCount} views, not ${views.length}`)
+    return viewCount === 0
+      ? NO_VIEWS
+      : views.map((view) => (typeof view === 'number' ? this.#options.chunk(view) : view))
   }
 
   async #link(kernel: Definition): Promise<Kernel> {
@@ -212,7 +213,10 @@ export class Kernels {
   }
 
   #take(slot: number, kernel: Kernel, name: string, prototype: string): void {
-    this.#slots[slot] = { name, signature: parsePrototype(prototype), prototype, kernel }
+    const { instance } = kernel
+    const named = { name, signature: parsePrototype(prototype) }
+    const linked = instance && new KernelFunction(instance, named)
+    this.#slots[slot] = { ...named, prototype, kernel, ...(linked && { linked }) }
     this.#slotOf.set(keyOf(kernel.title, name), slot)
   }
 
@@ -230,6 +234,8 @@ export class Kernels {
     if (this.#options.enginePages() + this.pages > this.#options.memoryPages) this.#options.onMemory()
   }
 }
+
+const NO_VIEWS: readonly View[] = []
 
 const keyOf = (title: string, name: string): string => JSON.stringify([title, name])
 
@@ -262,7 +268,7 @@ export function faultOf(error: unknown): Fault {
   return { code, message: remedy === undefined ? message : `${message}; ${remedy}` }
 }
 
-function notYet({ name }: Slot): KernelError {
+function notYet(name: string): KernelError {
   return new KernelError('KERNEL_UNKNOWN', `the kernel ${name} is not linked yet`, {
     remedy: 'call it inside the function you give to agent()',
   })
