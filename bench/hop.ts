@@ -1,6 +1,7 @@
 /**
  * What a hop costs, without the network: bytes of the sealed box, and milliseconds to freeze and seal on one side, to
- * open and restore on the other, by the size of what the agent keeps.
+ * open and restore on the other, by the size of what the agent keeps. Beside it what AWS's durable execution keeps of
+ * the same: bytes of a checkpoint, and the cost of a replay after many steps.
  *
  *     npx tsx bench/hop.ts [--quick] [--check] [--json FILE]
  */
@@ -16,6 +17,7 @@ import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/snapshot.ts'
 import { createFleetSecret } from '../lib/trust/fleet-secret.ts'
 import { randomId, systemRandom } from '../lib/trust/keys.ts'
 import { openState, sealState } from '../lib/trust/sealed-state.ts'
+import { type DurablePeer, openDurable } from './hop/durable.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const KILOBYTE = 1024
@@ -25,15 +27,33 @@ const SIZES = [1, 16, 256, KILOBYTE, 4 * KILOBYTE, 16 * KILOBYTE, 64 * KILOBYTE]
   (kilobytes) => kilobytes * KILOBYTE,
 )
 const SMALL_AGENT = 1 * KILOBYTE
+/** After how many steps an agent hops, and a durable function is replayed. */
+const STEPS = [10, 100, 1000]
 const LIMITS = { ...DEFAULT_LIMITS, memoryPages: 16_384, stateBytes: 1024 * MEGABYTE }
 
 /** About the size of one record in the engine. */
 const RECORD_BYTES = 128
 
-function source(bytes: number): string {
+function recordsIn(bytes: number): number {
+  return Math.max(1, Math.round(bytes / RECORD_BYTES))
+}
+
+/** An agent that keeps this much, and goes round the regions. */
+function keeping(bytes: number): string {
+  return agentWith(`const records = Array.from({ length: ${recordsIn(bytes)} }, (_, i) => ({ i, x: Math.random() }))`)
+}
+
+/** One that has awaited so many steps, and keeps what each returned. */
+function stepping(steps: number): string {
+  return agentWith(`const step = async (i) => ({ i, x: Math.random() })
+      const records = []
+      for (let i = 0; i < ${steps}; i++) records.push(await step(i))`)
+}
+
+function agentWith(work: string): string {
   return `import { agent, here, hop } from 'lander/agent'
     export default agent(async () => {
-      const records = Array.from({ length: ${Math.max(1, Math.round(bytes / RECORD_BYTES))} }, (_, i) => ({ i, x: Math.random() }))
+      ${work}
       const counts = new Map([[here.region, 1]])
       for (const region of here.regions) { await hop(region); counts.set(here.region, records.length) }
       return [...counts]
@@ -140,31 +160,67 @@ function leastOf(batches: readonly Record<string, number>[]): Record<string, num
   )
 }
 
+/** The quietest of some batches of hops. */
+type Measure = (main: string, rounds: number, batches: number) => Promise<Record<string, number>>
+
 async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
   const assets = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   await buildSandboxAssets(assets)
   const engine = new WebAssembly.Module(readFileSync(join(assets, 'quickjs.wasm')))
   const prelude = readFileSync(join(assets, 'prelude.mjs'), 'utf8')
   await rm(assets, { recursive: true })
+  const hops: Measure = async (main, rounds, batches) => {
+    await hop(engine, prelude, main)
+    return leastOf(await repeat(batches, async () => medians(await repeat(rounds, () => hop(engine, prelude, main)))))
+  }
+  const durable = await openDurable()
+  const peer = 'run' in durable ? durable : undefined
+  try {
+    const rows = await bySize(hops, peer, quick)
+    const small = rows[0]!
+    return {
+      about:
+        'What a hop costs without the network, by what the agent keeps and by the steps it has made, beside checkpoints and replays of AWS’s durable execution in its local runner.',
+      promises: [
+        { name: 'small agent, compressed', value: small.compressedBytes!, unit: 'bytes', atMost: 4096 },
+        { name: 'small agent, freeze and seal, p50', value: small.freezeAndSealMs!, unit: 'ms', atMost: 5 },
+        { name: 'small agent, open and restore, p50', value: small.openAndRestoreMs!, unit: 'ms', atMost: 10 },
+      ],
+      figures: { rows, steps: await bySteps(hops, peer, quick ? 1 : 4) },
+      ...('run' in durable ? {} : { missing: durable }),
+    }
+  } finally {
+    await peer?.close()
+  }
+}
+
+/** What is kept: as an agent's state, and as the result of one durable step, which AWS takes up to 256 KB of. */
+async function bySize(hops: Measure, peer: DurablePeer | undefined, quick: boolean) {
   const rows: Record<string, number>[] = []
   for (const bytes of SIZES.filter((size) => !quick || size <= 4 * MEGABYTE)) {
-    const rounds = bytes <= MEGABYTE ? 12 : 3
-    const main = source(bytes)
-    await hop(engine, prelude, main)
-    const batches: Record<string, number>[] = []
-    for (let batch = 0; batch < (bytes === SMALL_AGENT ? 8 : 2); batch++)
-      batches.push(medians(await repeat(rounds, () => hop(engine, prelude, main))))
-    rows.push({ keptBytes: bytes, ...leastOf(batches) })
+    const batches = bytes === SMALL_AGENT ? 8 : 2
+    const least = await hops(keeping(bytes), bytes <= MEGABYTE ? 12 : 3, batches)
+    const records = Array.from({ length: recordsIn(bytes) }, (_, i) => ({ i, x: Math.random() }))
+    const run = await peer?.run({ steps: 1, result: () => records })
+    rows.push({ keptBytes: bytes, ...least, ...(run && { durableCheckpointBytes: run.checkpointBytes }) })
   }
-  const small = rows[0]!
-  return {
-    promises: [
-      { name: 'small agent, compressed', value: small.compressedBytes!, unit: 'bytes', atMost: 4096 },
-      { name: 'small agent, freeze and seal, p50', value: small.freezeAndSealMs!, unit: 'ms', atMost: 5 },
-      { name: 'small agent, open and restore, p50', value: small.openAndRestoreMs!, unit: 'ms', atMost: 10 },
-    ],
-    figures: { rows },
+  return rows
+}
+
+/** The same steps in an agent that hops then, and in a durable function that is replayed then. */
+async function bySteps(hops: Measure, peer: DurablePeer | undefined, replays: number) {
+  const rows: Record<string, number>[] = []
+  for (const steps of STEPS) {
+    const { boxBytes, openAndRestoreMs } = await hops(stepping(steps), 5, 2)
+    const run = await peer?.run({ steps, result: (i) => ({ i, x: Math.random() }), replays })
+    const durable = run && {
+      durableCheckpointBytes: run.checkpointBytes,
+      durableStateBytes: run.stateBytes,
+      durableReplayMs: Number(run.replayMs.toPrecision(3)),
+    }
+    rows.push({ steps, boxBytes: boxBytes!, openAndRestoreMs: openAndRestoreMs!, ...durable })
   }
+  return rows
 }
 
 await benchmark('hop', measure)
