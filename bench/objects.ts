@@ -7,16 +7,14 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
-import { SignatureV4 } from '@smithy/signature-v4'
 import { startS3Server } from '../lib/local/s3/server.ts'
 import { createS3Client, createS3Store } from '../lib/objects/s3.ts'
+import { plainGet, signGet } from './support/plain-get.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const MIB = 2 ** 20
@@ -80,7 +78,7 @@ async function seedObject(client: S3Client, bytes: number): Promise<void> {
 async function measureRounds(client: S3Client, endpoint: string, bytes: number, rounds: number) {
   const measured: { store: Measure; plain: Measure }[] = []
   for (let round = 0; round <= rounds; round++) {
-    const plain = await measure(bytes, () => readPlain(client, endpoint))
+    const plain = await measure(bytes, async () => plainGet(await signGet(client, endpoint, OBJECT)))
     const store = await measure(bytes, () => readStore(client))
     if (round > 0) measured.push({ store, plain })
   }
@@ -106,23 +104,6 @@ async function readStore(client: S3Client): Promise<number> {
   const object = await store.stat(OBJECT)
   let received = 0
   for await (const chunk of store.read({ ...object, start: 0, end: object.size })) received += chunk.length
-  return received
-}
-
-/** As fast as Node gets: one GET, whose chunks are counted as they come. */
-async function readPlain(client: S3Client, endpoint: string): Promise<number> {
-  const { hostname, port, host } = new URL(endpoint)
-  const path = `/${OBJECT.bucket}/${OBJECT.key}`
-  const { sha256, credentials } = client.config
-  const signer = new SignatureV4({ service: 's3', region: REGION, credentials, sha256, uriEscapePath: false })
-  const headers = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-  const signed = await signer.sign({ method: 'GET', protocol: 'http:', hostname, path, query: {}, headers })
-  const [answer] = (await once(get({ hostname, port, path, headers: signed.headers }), 'response')) as [IncomingMessage]
-  let received = 0
-  answer.on('data', (chunk: Buffer) => {
-    received += chunk.length
-  })
-  await finished(answer)
   return received
 }
 

@@ -3,7 +3,7 @@
  * meanwhile, and whether it grows with the object. Linux only: it reads /proc.
  */
 import { createReadStream } from 'node:fs'
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
@@ -11,6 +11,7 @@ import { createFleetClients } from '../lib/fleet/clients.ts'
 import { packSigned } from '../lib/fleet/pack-signed.ts'
 import { run } from '../lib/fleet/run.ts'
 import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
+import { type PeakMemory, watchMemory } from './support/function-memory.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 
 const REGION = 'eu-west-1'
@@ -44,25 +45,23 @@ async function measure(dir: string, sizes: readonly [small: number, large: numbe
   }
 }
 
-/** Peak memory of the function's two processes, in MB, while an agent counts the lines of an object. */
-interface Peak {
+/** What was measured while an agent counted the lines of an object. */
+interface Streamed extends PeakMemory {
   readonly MiB: number
-  host: number
-  executor: number
   seconds: number
 }
 
-async function stream(local: LocalFleet, dir: string, MiB: number): Promise<Peak> {
+async function stream(local: LocalFleet, dir: string, MiB: number): Promise<Streamed> {
   using clients = createFleetClients(local.fleet)
   const key = `lines-${MiB}/all.log`
   const rows = await putLines(local, join(dir, 'lines.log'), key, MiB)
   const scopes = [{ bucket: BUCKET, prefix: '', actions: ['read'] }] as const
   const { file } = await packSigned(join(dir, 'agent.ts'), local.developer, { scopes, limits: { wallMs: 600_000 } })
-  const peak: Peak = { MiB, host: 0, executor: 0, seconds: 0 }
-  const timer = setInterval(() => sample(peak), 50)
+  const peak: Streamed = { MiB, host: 0, executor: 0, seconds: 0 }
   const start = performance.now()
-  const { value } = await run({ fleet: local.fleet, clients, file, sender: local.developer, input: key })
-  clearInterval(timer)
+  const { value } = await watchMemory(peak, () =>
+    run({ fleet: local.fleet, clients, file, sender: local.developer, input: key }),
+  )
   peak.seconds = (performance.now() - start) / 1000
   if (value !== rows) throw new Error(`the agent counted ${value} lines of ${rows}`)
   return peak
@@ -80,44 +79,4 @@ async function putLines({ cloud, fleet }: LocalFleet, path: string, key: string,
   await clients.s3(REGION).send(new PutObjectCommand({ Bucket: BUCKET, Key: key, ...body }))
   await rm(path)
   return Math.floor(MIB / LINE.length) * MiB
-}
-
-/** Takes note of the memory that this program's function instances hold now. */
-async function sample(peak: Peak): Promise<void> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const processes = await Promise.all(pids.map(describeProcess))
-  const mine = descendants(processes.filter((found) => found !== undefined))
-  for (const { command, residentMb } of mine) {
-    if (command.includes('executor.mjs')) peak.executor = Math.max(peak.executor, residentMb)
-    else if (command.includes('/runtime/')) peak.host = Math.max(peak.host, residentMb)
-  }
-}
-
-interface Process {
-  readonly pid: number
-  readonly parent: number
-  readonly command: string
-  readonly residentMb: number
-}
-
-async function describeProcess(pid: string): Promise<Process | undefined> {
-  try {
-    const [status, command] = await Promise.all([
-      readFile(`/proc/${pid}/status`, 'utf8'),
-      readFile(`/proc/${pid}/cmdline`, 'utf8'),
-    ])
-    const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
-    return { pid: Number(pid), parent: field('PPid'), command, residentMb: (field('VmRSS') * 1024) / 1e6 }
-  } catch {
-    return undefined // It ended in between.
-  }
-}
-
-function descendants(processes: readonly Process[]): Process[] {
-  const byPid = new Map(processes.map((found) => [found.pid, found]))
-  const isMine = ({ parent }: Process): boolean => {
-    const up = byPid.get(parent)
-    return parent === process.pid || (up !== undefined && isMine(up))
-  }
-  return processes.filter(isMine)
 }

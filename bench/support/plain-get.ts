@@ -1,0 +1,72 @@
+/** One plain GET of an object, whose chunks are counted as they come: as fast as Node's own client gets. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { finished } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { SignatureV4 } from '@smithy/signature-v4'
+import type { ObjectRef } from '../../lib/objects/store.ts'
+
+/** A request that is signed and can be sent for some minutes. */
+export interface SignedGet {
+  readonly hostname: string
+  readonly port: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Signs a GET of an object with the client's credentials. */
+export async function signGet(client: S3Client, endpoint: string, { bucket, key }: ObjectRef): Promise<SignedGet> {
+  const { hostname, port, host } = new URL(endpoint)
+  const path = `/${bucket}/${key}`
+  const { sha256, credentials } = client.config
+  const region = await client.config.region()
+  const signer = new SignatureV4({ service: 's3', region, credentials, sha256, uriEscapePath: false })
+  const headers = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
+  const signed = await signer.sign({ method: 'GET', protocol: 'http:', hostname, path, query: {}, headers })
+  return { hostname, port, path, headers: signed.headers }
+}
+
+/** Reads it; returns its bytes. */
+export async function plainGet(request: SignedGet): Promise<number> {
+  const [answer] = (await once(get(request), 'response')) as [IncomingMessage]
+  if (answer.statusCode !== 200) throw new Error(`the plain GET was answered with ${answer.statusCode}`)
+  let received = 0
+  answer.on('data', (chunk: Buffer) => {
+    received += chunk.length
+  })
+  await finished(answer)
+  return received
+}
+
+/** A process for plain GETs: it shares nothing with the server but the machine. */
+export interface PlainGets extends AsyncDisposable {
+  /** Bytes per second. */
+  rate(request: SignedGet): Promise<number>
+}
+
+export function startPlainGets(): PlainGets {
+  const child = fork(fileURLToPath(import.meta.url), ['--serve'])
+  return {
+    async rate(request) {
+      child.send(request)
+      const [rate] = (await once(child, 'message')) as [number]
+      return rate
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    },
+  }
+}
+
+async function measureGet(request: SignedGet): Promise<void> {
+  const begun = performance.now()
+  const received = await plainGet(request)
+  process.send?.((received / (performance.now() - begun)) * 1000)
+}
+
+if (process.argv[2] === '--serve' && process.argv[1] === fileURLToPath(import.meta.url))
+  process.on('message', (request: SignedGet) => void measureGet(request))
