@@ -38,7 +38,7 @@ int draw(unsigned key_low, unsigned key_high, unsigned index, unsigned discs, un
         philox(block, key_low, key_high);
         for (int word = 0; word < 4 && disc < discs; word++, disc++) {
             uint32_t nth = ++under[(uint64_t)block[word] * trees >> 32];
-            if (nth >= classes) return 2;
+            if (nth == 0 || nth >= classes) return 2; /* 0: the count is used up */
             reached[nth]++;
         }
     }

@@ -32,7 +32,7 @@ export function rowOf(figure: Figure): string[] {
     what,
     seed === undefined ? '' : format(seed, unit),
     format(ours, unit),
-    peers.map((peer) => describePeer(peer, unit)).join(', '),
+    [...new Set(peers.map((peer) => describePeer(peer, unit)))].join('; '),
     describePromise(figure),
   ]
 }

@@ -34,7 +34,7 @@ export class RandomStream {
   readonly #words = new Uint32Array(4 * LANES)
   readonly #halves = new BigUint64Array(this.#words.buffer)
   #counters = lanes((lane) => BigInt(lane))
-  #next = this.#words.length
+  #next = 4 * LANES
 
   constructor({ mission, index }: StreamName) {
     this.#keys = keySchedule(keyOf(mission)).map(([k0, k1]) => [ONES * BigInt(k0), ONES * BigInt(k1)])
@@ -63,11 +63,13 @@ export class RandomStream {
 
   /** The next word, from 0 to 2^32 − 1. */
   word(): number {
-    if (this.#next === this.#words.length) {
-      this.batch()
-      this.#next = 0
+    const next = this.#next
+    if (next === 4 * LANES) {
+      this.#next = 1
+      return this.batch()[0]!
     }
-    return this.#words[this.#next++]!
+    this.#next = next + 1
+    return this.#words[next]!
   }
 
   /** The next number from 0 up to 1, without 1 itself; a multiple of 2^-32. */

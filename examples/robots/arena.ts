@@ -1,0 +1,79 @@
+import type { RandomStream } from '../support/random-stream.ts'
+
+const FIRST_SLOTS = 2 ** 17
+/** Four times as many slots at a time: a cell is put anew once, or twice. */
+const GROWTH_BITS = 2
+
+/**
+ * A field of cells of which only those that were taken are kept: as a table 10,000 × 10,000 cells would be 400 MB, of
+ * which a million moves touch one in a hundred. So it is an open-addressing hash table in a typed array, at most half
+ * full. An interpreter reads that fast, and when the arena travels, free slots are zeros and weigh next to nothing.
+ */
+export class Arena {
+  readonly #cells: number
+  /** Two words for each slot: the cell's number plus one, or 0 when the slot is free; and who has it. */
+  #slots = new Int32Array(2 * FIRST_SLOTS)
+  /** What a hash is shifted by, to be the number of a slot. */
+  #shift = 32 - Math.log2(FIRST_SLOTS)
+  #taken = 0
+  /** At most so many cells may be taken before there have to be more slots. */
+  #room = FIRST_SLOTS / 2
+
+  /** @param cells up to 2^31 */
+  constructor(cells: number) {
+    this.#cells = cells
+  }
+
+  /** How many cells were taken. */
+  get taken(): number {
+    return this.#taken
+  }
+
+  /** A cell by chance. */
+  pick(stream: RandomStream): number {
+    return (stream.word() * (this.#cells / 2 ** 32)) | 0
+  }
+
+  /** Takes a cell for a robot, unless somebody has it. Nothing can come in between: a robot yields only afterwards. */
+  take(cell: number, robot: number): boolean {
+    const slots = this.#slots
+    let slot = 2 * (Math.imul(cell, GOLDEN) >>> this.#shift)
+    for (let there = slots[slot]!; there !== 0; there = slots[slot]!) {
+      if (there === cell + 1) return false
+      slot = slot + 2 < slots.length ? slot + 2 : 0
+    }
+    slots[slot] = cell + 1
+    slots[slot + 1] = robot
+    if (++this.#taken > this.#room) this.#grow()
+    return true
+  }
+
+  /** How many cells each robot has, looked up on the arena. */
+  census(robots: number): Int32Array {
+    const cells = new Int32Array(robots)
+    const slots = this.#slots
+    for (let slot = 0; slot < slots.length; slot += 2) if (slots[slot] !== 0) cells[slots[slot + 1]!]!++
+    return cells
+  }
+
+  #grow(): void {
+    const slots = this.#slots
+    const roomier = new Int32Array(slots.length << GROWTH_BITS)
+    const last = roomier.length - 1
+    const shift = this.#shift - GROWTH_BITS
+    for (let from = 0; from < slots.length; from += 2) {
+      const there = slots[from]!
+      if (there === 0) continue
+      let slot = 2 * (Math.imul(there - 1, GOLDEN) >>> shift)
+      while (roomier[slot] !== 0) slot = (slot + 2) & last
+      roomier[slot] = there
+      roomier[slot + 1] = slots[from + 1]!
+    }
+    this.#slots = roomier
+    this.#shift = shift
+    this.#room <<= GROWTH_BITS
+  }
+}
+
+/** Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): 2^32 over the golden ratio. */
+const GOLDEN = 0x9e3779b1

@@ -1,0 +1,108 @@
+/** What the example prints. Pure. */
+import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
+import type { Figure, Peer } from '../support/figures.ts'
+import type { ProcessUse } from '../support/processes.ts'
+import type { PythonAnswer } from '../support/python.ts'
+import type { Played, Winners } from './robots.ts'
+
+/** One landing of the population. */
+interface Landing {
+  readonly region: string
+  /** The sealed box it came in; 0 where it started. */
+  readonly boxBytes: number
+  /** From the first byte sent to the last received. */
+  readonly seconds: number
+  /** What of that the robots ran, or were frozen and thawed. */
+  readonly workedSeconds: number
+  readonly memoryPages: number
+}
+
+export interface OurGame {
+  /** From packing the agent to its answer. */
+  readonly seconds: number
+  /** What all processes of the fleet used for it, where that can be known. */
+  readonly use?: ProcessUse
+  readonly game: Played
+  readonly landings: readonly Landing[]
+}
+
+/** What `robots.py` tells. */
+export interface PythonGame {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly bytes: number
+  readonly taken: number
+  readonly byPoints: Winners
+  readonly onTheArena: Winners
+}
+
+export interface Told {
+  readonly stayed: OurGame
+  readonly hopped: OurGame
+  /** With a table of all cells, as the seed has it. */
+  readonly python: PythonAnswer<PythonGame>
+  /** With a dict of the cells that were taken. */
+  readonly sparse: PythonAnswer<PythonGame>
+  readonly quick: boolean
+}
+
+export function figuresOf({ stayed, hopped, python, sparse, quick }: Told): Figure[] {
+  const peers = (of: Measured) => [peerOf(python, of, 'all cells'), peerOf(sparse, of, 'a dict')]
+  const [, landed] = hopped.landings
+  const figures: Figure[] = [
+    { what: 'the game in one region', unit: 'seconds', ours: stayed.seconds, peers: peers('seconds') },
+    { what: 'the game with a hop half way', unit: 'seconds', ours: hopped.seconds },
+  ]
+  if (landed !== undefined)
+    figures.push({ what: 'the population, frozen and sealed', unit: 'bytes', ours: landed.boxBytes })
+  if (hopped.use === undefined) return figures
+  const { cpuSeconds, largestBytes } = hopped.use
+  // A small game says nothing about memory and little about time: `--quick` promises nothing.
+  const atMost = (most: number) => (quick ? {} : { atMost: most })
+  return [
+    ...figures,
+    { what: 'its time on processors, hop and all', unit: 'seconds', ours: cpuSeconds, peers: peers('cpuSeconds') },
+    ...ratio('… as a multiple of CPython’s', cpuSeconds, python, 'cpuSeconds', atMost(1)),
+    { what: 'memory of the process it is in, at most', unit: 'bytes', ours: largestBytes, peers: peers('bytes') },
+    ...ratio('… as a multiple of CPython’s', largestBytes, python, 'bytes', atMost(0.25)),
+  ]
+}
+
+type Measured = 'seconds' | 'cpuSeconds' | 'bytes'
+type Answer = PythonAnswer<PythonGame>
+
+function peerOf(answer: Answer, of: Measured, arena: string): Peer {
+  if ('missing' in answer) return answer
+  return { name: `${answer.name}, ${arena}`, value: answer.told[of] }
+}
+
+function ratio(what: string, ours: number, python: Answer, of: Measured, promise: Pick<Figure, 'atMost'>): Figure[] {
+  return 'missing' in python ? [] : [{ what, unit: 'times', ours: ours / python.told[of], ...promise }]
+}
+
+export function describe({ stayed, hopped, python }: Told): string {
+  const { game, landings } = hopped
+  const same = JSON.stringify({ ...game, where: 0 }) === JSON.stringify({ ...stayed.game, where: 0 })
+  return [
+    table(
+      ['landing', 'region', 'came in a box of', 'engine memory', 'worked'],
+      landings.map(({ region, boxBytes, memoryPages, workedSeconds }, n) => [
+        `${n}`,
+        region,
+        boxBytes === 0 ? 'started here' : bytes(boxBytes),
+        bytes(memoryPages * 65_536),
+        seconds(workedSeconds),
+      ]),
+    ),
+    '',
+    `${game.taken.toLocaleString('en')} cells were taken; rounds were played in ${game.where.join(', ')}`,
+    `winners by points:    ${winnersText(game.byPoints)}`,
+    `winners on the arena: ${winnersText(game.onTheArena)}`,
+    ...('told' in python ? [`winners in CPython:   ${winnersText(python.told.byPoints)}`] : []),
+    `without the hop the game ends ${same ? 'the same' : 'DIFFERENTLY'}`,
+  ].join('\n')
+}
+
+function winnersText({ most, robots, first }: Winners): string {
+  return `${robots.toLocaleString('en')} robots with ${most} points, robot ${first} the first of them`
+}

@@ -1,0 +1,74 @@
+/**
+ * 100,000 robots on an arena of 10,000 × 10,000 cells, ten rounds; half way all of them are frozen in the middle of
+ * their loops, land in another region and go on. Beside them the same game in CPython with greenlets, where it is
+ * installed (PYTHON names another python3).
+ *
+ *     npx tsx examples/robots/run.ts [--quick] [--json FILE] [--robots N] [--side N] [--rounds N] [--pages N]
+ */
+import { join } from 'node:path'
+import { type Answer, DEFAULT_LIMITS, type Limits } from '../../lib/index.ts'
+import { type Report, runExample, type Stage, say } from '../support/example.ts'
+import { completedValue, fly } from '../support/mission.ts'
+import { watchProcesses } from '../support/processes.ts'
+import { runPython } from '../support/python.ts'
+import { describe, figuresOf, type OurGame, type PythonGame } from './report.ts'
+import type { Game, Played } from './robots.ts'
+
+type Robots = Stage<'robots' | 'side' | 'rounds' | 'pages'>
+
+await runExample({
+  name: 'robots',
+  regions: ['us-east-1', 'eu-west-1'],
+  sizes: { robots: 100_000, side: 10_000, rounds: 10, pages: DEFAULT_LIMITS.memoryPages },
+  quick: { robots: 5000, side: 1000 },
+  perform,
+})
+
+async function perform(stage: Robots): Promise<Report> {
+  const { robots, side, rounds } = stage.sizes
+  say('the game in one region')
+  const stayed = await play(stage, false)
+  say('the game with a hop half way')
+  const hopped = await play(stage, true)
+  say('the game in CPython')
+  const script = join(import.meta.dirname, 'robots.py')
+  const python = await runPython<PythonGame>(script, [robots, side, rounds, 'table'])
+  const sparse = await runPython<PythonGame>(script, [robots, side, rounds, 'dict'])
+  const told = { stayed, hopped, python, sparse, quick: stage.quick }
+  return { figures: figuresOf(told), text: describe(told), right: isRight(told), details: told }
+}
+
+/** What the population may use. It weighs 26 MB where it is frozen; the default for an agent's state is 4 MB. */
+function limitsOf({ sizes: { pages } }: Robots): Partial<Limits> {
+  return { wallMs: 300_000, memoryPages: pages, stateBytes: 64 * 1024 * 1024 }
+}
+
+async function play(stage: Robots, hops: boolean): Promise<OurGame> {
+  const { robots, side, rounds } = stage.sizes
+  const input: Game = { robots, side, rounds, seed: 'robots', hops }
+  const start = performance.now()
+  const agent = join(import.meta.dirname, 'robots.ts')
+  const { value: answer, use } = await watchProcesses(() =>
+    fly(stage, { agent, input, start: 'once', limits: limitsOf(stage) }),
+  )
+  const seconds = (performance.now() - start) / 1000
+  return { seconds, ...(use && { use }), game: completedValue<Played>(answer), landings: landingsOf(answer) }
+}
+
+function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
+  return (agent?.route ?? []).map(({ region, boxBytes, seconds, settlement: { usage } }) => ({
+    region,
+    boxBytes,
+    seconds,
+    workedSeconds: usage.wallMs / 1000,
+    memoryPages: usage.memoryPages,
+  }))
+}
+
+/** The hop changed nothing, and points and arena name the same winners. */
+function isRight({ stayed, hopped }: { stayed: OurGame; hopped: OurGame }): boolean {
+  const ends = [stayed, hopped].map(({ game: { where, ...end } }) => JSON.stringify(end))
+  const { byPoints, onTheArena, where } = hopped.game
+  const sameWinners = JSON.stringify(byPoints) === JSON.stringify(onTheArena)
+  return ends[0] === ends[1] && sameWinners && new Set(where).size === Math.min(2, where.length)
+}

@@ -1,0 +1,82 @@
+/** The examples as anyone runs them, in their quick form. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pool, testAgainstPoisson } from '../../examples/mamma-mia/chi-square.ts'
+import { simulate } from '../../examples/mamma-mia/simulation.ts'
+import { RandomStream } from '../../examples/support/random-stream.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'lander-examples-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+/** Runs an example; what it printed, and the figures it wrote. */
+async function perform(name: string, args: readonly string[] = []) {
+  const json = join(dir, `${name}.json`)
+  const command = ['--import', 'tsx', `examples/${name}/run.ts`, '--quick', '--json', json, ...args]
+  const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 100_000 })
+  return { stdout, told: JSON.parse(await readFile(json, 'utf8')) }
+}
+
+/** Runs an example that is to fail: its exit code and what it said. */
+async function fail(name: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
+  const command = ['--import', 'tsx', `examples/${name}/run.ts`, '--quick', ...args]
+  return promisify(execFile)(process.execPath, command, { cwd: root, timeout: 100_000 }).then(
+    () => {
+      throw new Error(`${name} ${args.join(' ')} did not fail`)
+    },
+    ({ code, stderr }) => ({ code, stderr }),
+  )
+}
+
+test('mamma-mia: plausible trees from three regions, beside all of the seed’s', async () => {
+  const { stdout, told } = await perform('mamma-mia', ['--svg', join(dir, 'histogram.svg')])
+  expect(told.right).toBe(true)
+  expect(new Set(told.details.rows.map(({ region }: { region: string }) => region)).size).toBe(3)
+  expect(told.details.chiSquare.ours.p).toBeGreaterThan(0.001)
+  expect(stdout).toContain('443564  67181  6618  510  36')
+  expect(await readFile(join(dir, 'histogram.svg'), 'utf8')).toMatch(/^<svg/)
+})
+
+test('mamma-mia: a hundred runs are plausible, together and in the worst', () => {
+  const norway = { discs: 600_000, trees: 2_000_000 }
+  const tests = Array.from({ length: 100 }, (_, index) =>
+    testAgainstPoisson(simulate(norway, new RandomStream({ mission: 'a hundred', index })), norway),
+  )
+  expect(pool(tests)).toMatchObject({ degrees: 400 })
+  expect(pool(tests).p).toBeGreaterThan(0.001)
+  // Of a hundred fair tests the worst is below 0.001 / 100 once in a thousand times.
+  expect(Math.min(...tests.map(({ p }) => p))).toBeGreaterThan(0.00001)
+})
+
+test('mamma-mia: where there are no trees there is no Christmas', async () => {
+  expect(await fail('mamma-mia', ['--trees', '0'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('AGENT_THREW: 0 is no number of trees'),
+  })
+})
+
+test('robots: the population goes on elsewhere as if nothing had happened', async () => {
+  const { told } = await perform('robots')
+  const { stayed, hopped } = told.details
+  expect(told.right).toBe(true)
+  expect(hopped.game.where).toEqual([...Array(5).fill('us-east-1'), ...Array(5).fill('eu-west-1')])
+  expect({ ...hopped.game, where: [] }).toEqual({ ...stayed.game, where: [] })
+  expect(hopped.game.onTheArena).toEqual(hopped.game.byPoints)
+})
+
+test.each([
+  [['--side', '10'], 'an arena of 10 × 10 cells is too small for 5000 robots'],
+  [['--rounds', '0'], '0 rounds are no game'],
+  [['--robots', '100000', '--side', '10000', '--pages', '300'], 'stopped by memoryPages'],
+])('robots: %j is answered with a reason', async (args, why) => {
+  expect(await fail('robots', args)).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
+})
