@@ -1,6 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path'
 import { type BuildFailure, type BuildResult, build } from 'esbuild'
 import { UsageError } from '../errors.ts'
+import { createKernelImports, type KernelImports } from './kernel-imports.ts'
+import { takeLiteralKernels } from './literal-kernels.ts'
+import type { PackedKernel } from './packed-kernel.ts'
 
 /** What an author wrote, before it is a bundle. */
 export interface AgentSource {
@@ -15,6 +18,8 @@ export interface AgentModule {
   readonly code: string
   /** Its source map, as JSON, without the sources: for the packer's side, never part of a bundle. */
   readonly map: string
+  /** The kernels it uses: imported from files, or written as literals. */
+  readonly kernels: readonly PackedKernel[]
 }
 
 const NODE_BUILTIN =
@@ -27,11 +32,15 @@ const NAMES_OF_OTHER_PLATFORMS = { global: 'globalThis', 'process.env.NODE_ENV':
  * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
  * bytes: no time and no absolute path gets in, and the source map stays beside it.
  *
+ * Kernels are compiled here too, whatever form they are to travel in: their author hears of a mistake first.
+ *
  * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
+ * @throws KernelError `KERNEL_COMPILE_FAILED`, `KERNEL_PROTOTYPE`, `KERNEL_MALFORMED`, `KERNEL_TIMEOUT`
  */
 export async function packAgent(source: AgentSource): Promise<AgentModule> {
   const path = resolve(source.path)
-  const result = await bundleModule(path)
+  const imports = createKernelImports(dirname(path))
+  const result = await bundleModule(path, imports)
   const [map, output] = result.outputFiles
   const exports = Object.values(result.metafile.outputs).flatMap((each) => each.exports)
   if (map === undefined || output === undefined || !exports.includes('default')) {
@@ -39,12 +48,15 @@ export async function packAgent(source: AgentSource): Promise<AgentModule> {
       remedy: "end it with `export default agent(async (input) => …)` from 'lander/agent'",
     })
   }
-  return { name: basename(path), code: output.text.trimEnd(), map: map.text }
+  const imported = imports.kernels()
+  const names = new Set(imported.map(({ name }) => name))
+  const { code, map: moved, kernels } = await takeLiteralKernels({ code: output.text.trimEnd(), map: map.text }, names)
+  return { name: basename(path), code, map: moved, kernels: [...imported, ...kernels] }
 }
 
 type Bundled = BuildResult<{ write: false; metafile: true }>
 
-async function bundleModule(path: string): Promise<Bundled> {
+async function bundleModule(path: string, imports: KernelImports): Promise<Bundled> {
   try {
     return await build({
       entryPoints: [path],
@@ -67,14 +79,15 @@ async function bundleModule(path: string): Promise<Bundled> {
       logLevel: 'silent',
       external: ['lander/agent'],
       define: NAMES_OF_OTHER_PLATFORMS,
+      plugins: [imports.plugin],
     })
   } catch (error) {
-    throw explainFailure(path, error)
+    throw imports.failure() ?? explainFailure(path, error, imports)
   }
 }
 
 /** Turns esbuild's first complaint into one an author can act on. */
-function explainFailure(path: string, error: unknown): UsageError {
+function explainFailure(path: string, error: unknown, imports: KernelImports): UsageError {
   const first = (error as Partial<BuildFailure>).errors?.[0]
   if (first === undefined)
     return new UsageError('AGENT_INVALID', `${basename(path)} could not be packed`, { cause: error })
@@ -89,6 +102,13 @@ function explainFailure(path: string, error: unknown): UsageError {
   if (missing !== undefined && NODE_BUILTIN.test(missing)) {
     return new UsageError('AGENT_INVALID', `${place}: an agent can't import "${missing}"`, {
       remedy: 'reach objects through `here` from lander/agent, and import pure JavaScript packages only',
+    })
+  }
+  const [, file, name] = /^No matching export in "([^"]+\.(?:c|as\.ts))" for import "([^"]+)"/.exec(first.text) ?? []
+  if (file !== undefined && name !== undefined) {
+    const why = imports.whyNot(file, name)
+    return new UsageError('AGENT_INVALID', `${place}: ${first.text}${why === undefined ? '' : `: ${why}`}`, {
+      remedy: 'what can be imported from a kernel is defined there, not static, and of types docs/kernels.md lists',
     })
   }
   const remedy = missing === undefined ? undefined : `install "${missing}" next to the agent, or correct the import`

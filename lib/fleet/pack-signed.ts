@@ -1,6 +1,7 @@
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { packAgent } from '../bundle/pack.ts'
-import { ABI_VERSION, type Statement, statementPayload } from '../bundle/statement.ts'
+import { type KernelForm, kernelEntries } from '../bundle/packed-kernel.ts'
+import { ABI_VERSION, type Entry, type Statement, statementPayload } from '../bundle/statement.ts'
 import { compress } from '../encoding/brotli.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
@@ -22,6 +23,13 @@ export interface PackOptions {
   readonly regions?: readonly string[]
   /** Whether its state may leave the regions for the sender's own places. @default false */
   readonly homecoming?: boolean
+  /**
+   * How kernels travel: as binaries, as source that is compiled where it lands, or both, to be held against each other
+   * there. @default 'binary'
+   */
+  readonly kernels?: KernelForm
+  /** Whether the agent may compile code while it runs: kernels from text it makes, and JavaScript. @default false */
+  readonly compiles?: boolean
   /** How long it may be run. @default 24 hours */
   readonly expiresInMs?: number
   /** @default Date.now() */
@@ -46,36 +54,39 @@ const DAY_MS = 24 * 3_600_000
  * Packs an agent's source and signs it. The same source, options and `now` give the same bytes.
  *
  * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
+ * @throws KernelError `KERNEL_COMPILE_FAILED`, `KERNEL_PROTOTYPE`, `KERNEL_MALFORMED`, `KERNEL_TIMEOUT`
  * @throws RefusedError `BUNDLE_TOO_LARGE`
  */
 export async function packSigned(path: string, key: SigningKey, options: PackOptions): Promise<SignedPack> {
   const { scopes, limits = {}, fleet = '*', regions = ['*'], expiresInMs = DAY_MS, now = Date.now() } = options
-  const { homecoming = false } = options
+  const { homecoming = false, kernels = 'binary', compiles = false } = options
   const module = await packAgent({ path })
-  const code = utf8(module.code)
-  const stored = compress(code)
-  const main = {
-    name: 'main.js',
-    role: 'main',
-    bytes: code.length,
-    stored: stored.length,
-    sha256: digestOf(stored),
-  } as const
+  const parts = [
+    part('main.js', 'main', utf8(module.code)),
+    ...module.kernels.flatMap((kernel) => kernelEntries(kernel, kernels)).map((e) => part(e.name, e.role, e.bytes)),
+  ]
   const statement: Statement = {
     lander: 1,
     name: module.name,
     engine: engineDigest(await ensureFunctionAsset()),
     abi: ABI_VERSION,
-    entries: [main],
+    entries: parts.map(({ entry }) => entry),
     scopes,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    compiles: false,
+    compiles,
     ...(homecoming && { homecoming }),
     audience: { fleet, regions },
     issuedAt: now,
     notBefore: now,
     expiresAt: now + expiresInMs,
   }
-  const file = signBundle({ statement, parts: new Map([[main.name, stored]]) }, [key])
+  const stored = new Map(parts.map(({ entry, bytes }) => [entry.name, bytes]))
+  const file = signBundle({ statement, parts: stored }, [key])
   return { file, statement, digest: digestOf(statementPayload(statement)), keyId: key.keyId, map: module.map }
+}
+
+/** A part of the bundle: what the statement says of it, and the bytes to store. */
+function part(name: string, role: Entry['role'], bytes: Uint8Array): { entry: Entry; bytes: Uint8Array } {
+  const stored = compress(bytes)
+  return { entry: { name, role, bytes: bytes.length, stored: stored.length, sha256: digestOf(stored) }, bytes: stored }
 }

@@ -1,0 +1,91 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { utf8 } from '../encoding/bytes.ts'
+import { KernelError } from '../errors.ts'
+import type { CompiledKernel } from '../kernels/compile-request.ts'
+import { createKernelCompiler, type KernelCompiler } from '../kernels/compiler.ts'
+import type { KernelLanguage } from '../kernels/language.ts'
+import { createKernelLibrary } from '../kernels/library.ts'
+import { functionTypeOf, parsePrototype } from '../kernels/signature.ts'
+import { checkStructure, type FunctionType } from '../kernels/structure.ts'
+import { ensureCompilerAsset } from './compiler-asset.ts'
+
+/** A kernel of an agent, before it is in a bundle. */
+export interface PackedKernel {
+  /** Its entries are called `NAME.wasm`, and `NAME.c` or `NAME.as.ts`. */
+  readonly name: string
+  readonly binary: Uint8Array
+  /** Absent for a kernel that its author brought as a binary. */
+  readonly source?: { readonly text: string; readonly language: KernelLanguage }
+}
+
+/** Which of a kernel's two forms travel. A kernel that was brought as a binary has one. */
+export type KernelForm = 'binary' | 'source' | 'both'
+
+/** A name that entries can have, made of any. */
+export function kernelName(text: string): string {
+  const cleaned = text.replaceAll(/[^\w$-]/g, '_').replace(/^(?=[\d-])/, '_')
+  return cleaned.slice(0, 64) || '_'
+}
+
+/** Compiles on the author's machine. What C came to is kept in the user's cache: nobody else writes there. */
+export async function compileHere(text: string, language: KernelLanguage): Promise<CompiledKernel> {
+  const compiler = await compilerHere()
+  if (language === 'assemblyscript') return compiler.compile(text, language)
+  const { readCPrototypes } = await import('../kernels/c/prototypes.ts')
+  const compile = async () => (await compiler.compile(text, language)).binary
+  const binary = await createKernelLibrary({ compile, folder: cacheFolder() }).binaryOf(text, language)
+  return { binary, ...readCPrototypes(text) }
+}
+
+let started: Promise<KernelCompiler> | undefined
+
+function compilerHere(): Promise<KernelCompiler> {
+  started ??= ensureCompilerAsset().then((assets) => createKernelCompiler({ assets }))
+  return started
+}
+
+/** https://specifications.freedesktop.org/basedir-spec/latest/ */
+function cacheFolder(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lander/kernels')
+}
+
+/**
+ * Whether a binary has the functions that prototypes speak of.
+ *
+ * @throws KernelError `KERNEL_PROTOTYPE`
+ */
+export function requireFunctions(binary: Uint8Array, prototypes: Iterable<readonly [string, string]>): void {
+  const { functions } = checkStructure(binary)
+  for (const [name, prototype] of prototypes) {
+    const found = functions.get(name)
+    if (found === undefined)
+      throw new KernelError('KERNEL_PROTOTYPE', `the kernel has no function "${name}"`, {
+        remedy: `define it, and not as static; it has ${[...functions.keys()].join(', ') || 'none'}`,
+      })
+    const said = functionTypeOf(parsePrototype(prototype))
+    if (!sameType(found, said))
+      throw new KernelError('KERNEL_PROTOTYPE', `"${name}" is ${typeText(found)}, and its prototype says ${prototype}`)
+  }
+}
+
+function sameType(a: FunctionType, b: FunctionType): boolean {
+  return typeText(a) === typeText(b)
+}
+
+const typeText = ({ params, results }: FunctionType): string => `(${params.join(', ')}) → (${results.join(', ')})`
+
+/** The bytes that travel, by entry name. */
+export function kernelEntries(
+  { name, binary, source }: PackedKernel,
+  form: KernelForm,
+): { name: string; role: 'kernel-wasm' | 'kernel-source'; bytes: Uint8Array }[] {
+  const sends = (one: KernelForm) => form === one || form === 'both'
+  const extension = source?.language === 'c' ? 'c' : 'as.ts'
+  return [
+    ...(sends('binary') || !source ? [{ name: `${name}.wasm`, role: 'kernel-wasm' as const, bytes: binary }] : []),
+    ...(sends('source') && source
+      ? [{ name: `${name}.${extension}`, role: 'kernel-source' as const, bytes: utf8(source.text) }]
+      : []),
+  ]
+}
