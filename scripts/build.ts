@@ -1,11 +1,13 @@
 /** Builds what is deployed (`--functions-only`), and the package that is published. */
 import { spawnSync } from 'node:child_process'
+import { buildCompilerAsset, COMPILER_ASSET } from '../lib/bundle/compiler-asset.ts'
 import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/bundle/function-asset.ts'
 import { buildRelayAsset, RELAY_ASSET } from '../lib/bundle/relay-asset.ts'
 
 await buildFunctionAsset()
 await buildRelayAsset()
-process.stderr.write(`built ${FUNCTION_ASSET}, ${RELAY_ASSET}\n`)
+await buildCompilerAsset()
+process.stderr.write(`built ${FUNCTION_ASSET}, ${RELAY_ASSET}, ${COMPILER_ASSET}\n`)
 
 if (!process.argv.includes('--functions-only')) {
   const { status } = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })

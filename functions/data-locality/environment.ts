@@ -12,6 +12,10 @@ export interface Environment {
   readonly secret: string
   /** The role each run gets narrowed credentials of. Absent: every run reads with the function's own. */
   readonly brokerRole: string | undefined
+  /** Name of the region's compiler function. Absent: kernels come as binaries only. */
+  readonly compiler: string | undefined
+  /** Where compiled kernels are kept on this machine. Absent: below the temporary folder. */
+  readonly kernelFolder: string | undefined
 }
 
 /** Reads the function's environment. @throws UsageError `CONFIG_INVALID` that names the variable */
@@ -23,6 +27,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     rootKey: fromBase64url(required(env, 'LANDER_ROOT_KEY')),
     secret: required(env, 'LANDER_FLEET_SECRET'),
     brokerRole: env.LANDER_BROKER_ROLE_ARN || undefined,
+    compiler: env.LANDER_COMPILER || undefined,
+    kernelFolder: env.LANDER_KERNEL_FOLDER || undefined,
   }
 }
 

@@ -4,6 +4,8 @@
  */
 // First, see there.
 
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
 import { createRegionCrossing } from '../../lib/host/crossing.ts'
@@ -12,18 +14,21 @@ import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { rememberRegions } from '../../lib/host/residence.ts'
 import { createSecretSource } from '../../lib/host/secret-source.ts'
+import type { KernelLibrary } from '../../lib/kernels/library.ts'
 import { createS3Client, createS3Store } from '../../lib/objects/s3.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
 import { readEnvironment } from './environment.ts'
 import { createHandler, type StreamingHandler } from './handler.ts'
+import type { KernelsHere } from './kernels.ts'
 import { ASSETS, sandbox } from './sandbox.ts'
 
 declare const awslambda: { streamifyResponse(handler: StreamingHandler): unknown }
 
 async function createPlace(): Promise<Host> {
-  const { fleet, region, agentBucket, rootKey, secret: where, brokerRole } = readEnvironment(process.env)
+  const environment = readEnvironment(process.env)
+  const { fleet, region, agentBucket, rootKey, secret: where, brokerRole, compiler } = environment
   const client = createS3Client({ region })
   const agents = createS3AgentBucket({ client, bucket: agentBucket })
   const now = () => Date.now()
@@ -49,9 +54,25 @@ async function createPlace(): Promise<Host> {
     receipts,
     secret,
     crossing: createRegionCrossing({ receipts, policy }),
+    ...(compiler && {
+      kernels: kernelsOf({ region, agents, functionName: compiler, folder: environment.kernelFolder }),
+    }),
     regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
     report: (error) => console.error(error),
   })
+}
+
+/** Loaded by the first kernel that comes as source. */
+function kernelsOf(here: KernelsHere): KernelLibrary {
+  let loaded: Promise<KernelLibrary> | undefined
+  return {
+    async binaryOf(source, language) {
+      loaded ??= import(pathToFileURL(join(ASSETS, 'kernels.mjs')).href).then(({ createKernels }) =>
+        createKernels(here),
+      )
+      return (await loaded).binaryOf(source, language)
+    },
+  }
 }
 
 export const handler = awslambda.streamifyResponse(createHandler(createPlace()))

@@ -5,7 +5,8 @@ import { build } from 'esbuild'
 import { InternalError } from '../errors.ts'
 import { SIMD_HEADER } from '../kernels/c/headers.ts'
 import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION } from '../kernels/toolchain.ts'
-import { isStale, moduleFile, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
+import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
+import { buildHandler } from './function-asset.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -46,21 +47,11 @@ export async function ensureCompilerAsset(): Promise<string> {
 }
 
 async function buildCode(outDir: string): Promise<void> {
-  await build({
-    entryPoints: { compiler: moduleFile('kernels/compiler-main'), index: join(ROOT, 'functions/compiler/index.ts') },
-    outdir: outDir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    legalComments: 'none',
-    logLevel: 'warning',
-    // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
-    banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
-  })
+  await mkdir(outDir, { recursive: true })
+  await Promise.all([
+    buildHandler('lib/kernels/compiler-main.ts', outDir, 'compiler'),
+    buildHandler('functions/compiler/index.ts', outDir),
+  ])
 }
 
 /** The compilers, as their packages have them; the file that says which they are comes last. */

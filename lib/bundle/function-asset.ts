@@ -13,7 +13,12 @@ export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  await Promise.all([buildHandler('functions/data-locality/index.ts', outDir), buildSandboxAssets(outDir)])
+  await Promise.all([
+    buildHandler('functions/data-locality/index.ts', outDir),
+    // A file of its own, so that a start without kernels does not even read it.
+    buildHandler('functions/data-locality/kernels.ts', outDir, 'kernels'),
+    buildSandboxAssets(outDir),
+  ])
 }
 
 /** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
@@ -22,11 +27,11 @@ export async function ensureFunctionAsset(): Promise<string> {
   return FUNCTION_ASSET
 }
 
-/** Bundles a function's entry into `index.mjs`. */
-export async function buildHandler(entry: string, outDir: string): Promise<void> {
+/** Bundles a function's entry into `index.mjs`, or into the file that is named. */
+export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<void> {
   await build({
     entryPoints: [join(ROOT, entry)],
-    outfile: join(outDir, 'index.mjs'),
+    outfile: join(outDir, `${name}.mjs`),
     bundle: true,
     minify: true,
     format: 'esm',

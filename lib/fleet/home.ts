@@ -12,6 +12,7 @@ import { engineDigest } from '../sandbox/engine.ts'
 import { createSandbox } from '../sandbox/sandbox.ts'
 import { createKeyring } from '../trust/keyring.ts'
 import type { KeyPolicy } from '../trust/policy.ts'
+import { ownKernels } from './own-kernels.ts'
 
 /** The caller’s own machine as a place; dispose it, for it holds a process. */
 export interface Home extends Host, AsyncDisposable {}
@@ -41,6 +42,7 @@ export async function createHome({ fleet, policy, data, now = Date.now }: HomeOp
     policy: { current: async () => keyring },
     sandbox,
     data: data ?? createMemoryStore(),
+    kernels: ownKernels,
     // At home every bucket is far, and all of them are wanted.
     regionOf: async () => undefined,
     report: (error) => console.error(error),

@@ -1,6 +1,8 @@
 /** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensureCompilerAsset } from '../bundle/compiler-asset.ts'
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { ensureRelayAsset } from '../bundle/relay-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
@@ -51,6 +53,11 @@ export interface LocalFleet extends AsyncDisposable {
 const FLEET = 'local'
 const FUNCTION = 'lander-local-data-locality'
 const RELAY = 'lander-local-relay'
+const COMPILER = 'lander-local-compiler'
+/** clang's memory, its code as it is compiled, and AssemblyScript. */
+const COMPILER_MB = 2048
+/** One compile ends after 10 seconds; the rest is a cold start on a busy machine. */
+const COMPILER_SECONDS = 60
 /** It waits most of its time, and holds no more than a box at once. */
 const RELAY_MB = 512
 
@@ -67,6 +74,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const [codeDir, relayDir] = [await ensureFunctionAsset(), await ensureRelayAsset()]
+  const compilerDir = await ensureCompilerAsset()
   const cloud = await startLocalCloud({
     dir: files.data,
     regions,
@@ -83,6 +91,9 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
         LANDER_AGENT_BUCKET: agentBucket,
         LANDER_ROOT_KEY: fleet.rootKey,
         LANDER_FLEET_SECRET: pathToFileURL(files.secret).href,
+        LANDER_COMPILER: COMPILER,
+        // Functions of all regions share this machine's disk, and a region's kernels are its own.
+        LANDER_KERNEL_FOLDER: join(files.data, 'kernels', region),
       }
       await cloud.createFunction(region, {
         name: functionName,
@@ -98,6 +109,14 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
         environment: { LANDER_FLEET: FLEET, LANDER_AGENT_BUCKET: agentBucket },
         timeoutSeconds,
         memoryMb: RELAY_MB,
+      })
+      // Its process starts with the first kernel that comes as source.
+      await cloud.createFunction(region, {
+        name: COMPILER,
+        codeDir: compilerDir,
+        environment: { LANDER_AGENT_BUCKET: agentBucket },
+        timeoutSeconds: COMPILER_SECONDS,
+        memoryMb: COMPILER_MB,
       })
     }
     const policy = await readLocalPolicy(files, root, developer, now())

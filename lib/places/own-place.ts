@@ -1,4 +1,5 @@
 import { digestOf } from '../encoding/digest.ts'
+import { ownKernels } from '../fleet/own-kernels.ts'
 import { createHost } from '../host/host.ts'
 import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
@@ -32,6 +33,7 @@ export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): Open
     policy: { current: async () => keyring },
     sandbox,
     data,
+    kernels: ownKernels,
     // Every bucket is far from here, and all of them are wanted.
     regionOf: async () => undefined,
     secret,
