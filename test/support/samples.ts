@@ -1,0 +1,52 @@
+/** The fenced code of README.md and docs/*.md, so that tests can hold it to what it says. */
+import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A fenced block. */
+export interface Sample {
+  /** `docs/guide.md` */
+  readonly doc: string
+  /** Where the fence opens, counted from 1. */
+  readonly line: number
+  /** What the fence says: `ts`, `sh`, `json`; empty for what is only to be looked at. */
+  readonly language: string
+  readonly text: string
+  /** `<!-- file: NAME -->` above the fence: what the reader is told to save it as, beside the page's other files. */
+  readonly file?: string
+  /** `<!-- unchecked: REASON -->` above the fence: why no test holds it to anything. */
+  readonly unchecked?: string
+}
+
+const MARK = /^<!-- (file|unchecked): (.+) -->$/
+
+/** Every fenced block of the pages a reader is sent to, page by page. */
+export async function readSamples(): Promise<Sample[]> {
+  const pages = (await readdir(`${ROOT}docs`)).filter((name) => name.endsWith('.md')).sort()
+  const docs = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)]
+  const samples = await Promise.all(docs.map(async (doc) => samplesIn(doc, await readFile(`${ROOT}${doc}`, 'utf8'))))
+  return samples.flat()
+}
+
+/** The fenced blocks of one page. */
+export function samplesIn(doc: string, markdown: string): Sample[] {
+  const lines = markdown.split('\n')
+  const samples: Sample[] = []
+  for (let at = 0; at < lines.length; at++) {
+    const opening = /^```(\w*)$/.exec(lines[at]!)
+    if (opening === null) continue
+    const end = lines.indexOf('```', at + 1)
+    if (end === -1) throw new Error(`${doc}:${at + 1}: the fence is never closed`)
+    const [, mark, said] = MARK.exec(lines[at - 1] ?? '') ?? []
+    const text = `${lines.slice(at + 1, end).join('\n')}\n`
+    samples.push({ doc, line: at + 1, language: opening[1]!, text, ...(mark !== undefined && { [mark]: said }) })
+    at = end
+  }
+  return samples
+}
+
+/** Whether a sample is a whole agent, which can be packed and run. */
+export function isAgent({ language, text, unchecked }: Sample): boolean {
+  return language === 'ts' && unchecked === undefined && text.includes('export default agent(')
+}
