@@ -79,6 +79,7 @@ export type KernelCode =
   | 'KERNEL_TOO_LARGE'
   | 'KERNEL_UNKNOWN'
   | 'KERNEL_UNREACHABLE'
+  | 'KERNEL_BUSY'
 
 export type UsageCode =
   | 'USAGE'

@@ -1,4 +1,5 @@
 import { type CsvBatch, type CsvOptions, type CsvRow, csvRows } from './csv.ts'
+import { type Lane, parallel } from './parallel.ts'
 import { parse } from './prelude/captured.ts'
 import { place } from './prelude/place.ts'
 import { type OpenStream, onlyReply, openStream, replies } from './reading.ts'
@@ -27,6 +28,15 @@ export interface Here {
   /** The lines of all objects whose keys start with `prefix`. */
   lines(prefix?: string): Sequence<string>
 
+  /**
+   * Works on as many items at once as the place has threads for kernels, and gives the results in their order. See
+   * {@link Lane}.
+   */
+  parallel<Item, Result>(
+    items: AsyncIterable<Item> | Iterable<Item>,
+    work: (item: Item, lane: Lane) => Result | Promise<Result>,
+  ): Promise<Result[]>
+
   /** The records of all objects whose keys start with `prefix`, each CSV with a header of its own. */
   csv<NumberColumn extends string = never>(
     prefix?: string,
@@ -49,6 +59,7 @@ export const here: Here = Object.freeze({
   },
   objects: listObjects,
   open: openObject,
+  parallel,
   lines: (prefix?: string) =>
     createSequence(
       () => linesBelow(prefix),

@@ -15,6 +15,7 @@ export type { KernelFunction, KernelFunctions, KernelValue } from './kernel-type
 export { type Letter, receive, send } from './letters.ts'
 export { log, progress } from './log.ts'
 export { sum } from './merge.ts'
+export type { Lane } from './parallel.ts'
 export { KernelError, ObjectError } from './prelude/calls.ts'
 export { PlaceError } from './prelude/place-error.ts'
 export type { Sequence } from './sequence.ts'

@@ -73,7 +73,7 @@ export type KernelFunction<Prototype extends string = string> = string extends P
     ? (...values: Words<List> extends '' | 'void' ? [] : Arguments<Split<List>>) => ResultOf<Words<Result>>
     : never
 
-type ResultOf<Word extends string> = Word extends 'void' ? void : Scalar<Word>
+type ResultOf<Word extends string> = Word extends 'void' ? undefined : Scalar<Word>
 
 /** What any kernel may be called with. */
 export type KernelValue = number | bigint | string | ArrayBufferView | Chunk

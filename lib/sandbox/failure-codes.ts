@@ -54,6 +54,7 @@ const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   KERNEL_TOO_LARGE: true,
   KERNEL_UNKNOWN: true,
   KERNEL_UNREACHABLE: true,
+  KERNEL_BUSY: true,
 }
 
 /** The code as it stands if it is one of the closed set, else `AGENT_THREW`. */

@@ -131,7 +131,9 @@ const document = v.strictObject({
     v.strictObject({ letters: v.array(v.strictObject({ from: name, body: name })), receivers: v.array(number) }),
   ),
   kernels: v.optional(v.array(kernelNote)),
-  held: v.optional(v.array(v.strictObject({ call: number, ok: v.boolean(), text: v.optional(name) }))),
+  held: v.optional(
+    v.array(v.strictObject({ call: number, ok: v.boolean(), text: v.optional(name), base64: v.optional(name) })),
+  ),
 })
 
 /** Writes a snapshot as one piece of bytes. */

@@ -4,7 +4,7 @@
  */
 import { Chunk } from '../chunk.ts'
 import { call, KernelError, type Reply } from './calls.ts'
-import { create, parse } from './captured.ts'
+import { create, isView, parse, stringify } from './captured.ts'
 import { kernelHost } from './host.ts'
 
 /** Any kernel's function, before its prototype says more. */
@@ -48,7 +48,7 @@ function functionAt(slot: number): AnyKernelFunction {
   return (...values) => {
     const { name, result, parameters } = described[slot]!
     const count = parameters.length
-    if (values.length !== count) throw mismatch(`${name} takes ${count} arguments, not ${values.length}`)
+    if (values.length !== count) throw wrongCount(name, count, values.length)
     let views: unknown[] | undefined
     for (let index = 0; index < count; index++) {
       const type = parameters[index]
@@ -64,22 +64,24 @@ function functionAt(slot: number): AnyKernelFunction {
 
 /** Puts an argument where the host finds it. Views are not there: it takes those by hand. */
 function put(described: Described, index: number, value: unknown, views?: unknown[]): unknown[] | undefined {
-  const { name, parameters } = described
-  const type = parameters[index]!
-  const accepted = described.views[index]
-  if (accepted !== undefined) {
-    const view = viewOf(value, accepted)
-    if (view === undefined) throw mismatch(`${type} of ${name} is ${spellAccepted(accepted)}, not ${spell(value)}`)
-    return views === undefined ? [view] : [...views, view]
+  if (described.views[index] === undefined) {
+    putScalar(described, index, value)
+    return views
   }
+  const view = requireView(described, index, value)
+  return views === undefined ? [view] : [...views, view]
+}
+
+function putScalar({ name, parameters }: Described, index: number, value: unknown): void {
+  const type = parameters[index]!
   if (isBig(type, value)) bigs[index] = value
   else if (isNumber(type, value)) numbers[index] = value
   else throw mismatch(`argument ${index + 1} of ${name} is ${type}, which ${spell(value)} is not`)
-  return views
 }
 
 function isNumber(type: string, value: unknown): value is number {
-  if (type === 'float') return typeof value === 'number'
+  if (type === 'float' || type === 'double') return typeof value === 'number'
+  if (type === 'int') return value === ((value as number) | 0)
   return (type === 'unsigned' || type === 'size_t') && value === (value as number) >>> 0
 }
 
@@ -117,10 +119,13 @@ function acceptedAs(type: string): Accepted | undefined {
 }
 
 /** What the host is given: the array itself, the text, or the number of the chunk. */
-function viewOf(value: unknown, { constant, arrays }: Accepted): unknown {
-  for (let index = 0; index < arrays.length; index++) if (value instanceof arrays[index]!) return value
+function requireView({ name, parameters, views }: Described, index: number, value: unknown): unknown {
+  const accepted = views[index]!
+  const { constant, arrays } = accepted
+  for (let array = 0; array < arrays.length; array++) if (value instanceof arrays[array]!) return value
   if (constant && value instanceof Chunk) return value.number
-  return constant && typeof value === 'string' && arrays[0] === Uint8Array ? value : undefined
+  if (constant && typeof value === 'string' && arrays[0] === Uint8Array) return value
+  throw mismatch(`${parameters[index]} of ${name} is ${spellAccepted(accepted)}, not ${spell(value)}`)
 }
 
 function spellAccepted({ constant, arrays }: Accepted): string {
@@ -133,6 +138,52 @@ function spell(value: unknown): string {
   return value === null ? 'null' : `a value of type ${typeof value}`
 }
 
+function wrongCount(name: string, wanted: number, given: number): KernelError {
+  return mismatch(`${name} takes ${wanted} arguments, not ${given}`)
+}
+
 function mismatch(fact: string): KernelError {
   return new KernelError('KERNEL_PROTOTYPE', fact)
+}
+
+/** Calls a kernel in another thread. What it writes to a typed array is there when the promise resolves. */
+export async function callInLane(lane: number, kernel: unknown, values: readonly unknown[]): Promise<unknown> {
+  const slot = functions.indexOf(kernel as AnyKernelFunction)
+  if (slot < 0) throw new TypeError('lane.call() takes a function of a kernel first')
+  const { name, result, parameters, views: accepted } = described[slot]!
+  if (values.length !== parameters.length) throw wrongCount(name, parameters.length, values.length)
+  const [scalars, views, arrays]: [string[], object[], Uint8Array[]] = [[], [], []]
+  for (let index = 0; index < parameters.length; index++) {
+    if (accepted[index] === undefined) putScalar(described[slot]!, index, values[index])
+    else {
+      const view = requireView(described[slot]!, index, values[index])
+      const bytes = isView(view) ? new Uint8Array(view.buffer, view.byteOffset, view.byteLength) : undefined
+      if (bytes !== undefined) arrays.push(bytes)
+      views.push(typeof view === 'number' ? { chunk: view } : bytes ? { bytes: bytes.length } : { text: view })
+    }
+    scalars.push(accepted[index] === undefined ? `${values[index]}` : '')
+  }
+  const reply = await call('lane-call', stringify({ lane, slot, scalars, views }), joined(arrays))
+  copyBack(reply.bytes, arrays)
+  if (result === 'void') return undefined
+  return result === 'long long' || result === 'unsigned long long' ? BigInt(reply.text!) : Number(reply.text)
+}
+
+function joined(arrays: readonly Uint8Array[]): Uint8Array | undefined {
+  if (arrays.length === 0) return undefined
+  const all = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const array of arrays) {
+    all.set(array, at)
+    at += array.length
+  }
+  return all
+}
+
+function copyBack(bytes: ArrayBuffer | undefined, arrays: readonly Uint8Array[]): void {
+  let at = 0
+  for (const array of bytes === undefined ? [] : arrays) {
+    array.set(new Uint8Array(bytes!, at, array.length))
+    at += array.length
+  }
 }

@@ -7,6 +7,8 @@ import { Chunks } from './chunks.ts'
 import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
 import { KernelCalls, settleHeld } from './kernel-calls.ts'
 import { faultOf, Kernels } from './kernels/kernels.ts'
+import { Lanes } from './kernels/lanes.ts'
+import { LaneCalls } from './lane-calls.ts'
 import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
@@ -16,6 +18,8 @@ import { Timers } from './timers.ts'
 export interface GuestRunOptions {
   readonly engine: WebAssembly.Module
   readonly prelude: string
+  /** The file that a thread for kernels starts with. */
+  readonly laneFile: string
   readonly message: RunMessage
   /** The module followed by the input. */
   readonly body: Uint8Array
@@ -50,6 +54,7 @@ export class GuestRun {
   #toldPages = SMALL_PAGES
   readonly #kernels: Kernels
   readonly #kernelCalls: KernelCalls
+  readonly #lanes: Lanes
   /** The checkpoint that the agent waits for: wanted first, then with the place, to be kept. */
   #checkpoint: { readonly call: number; readonly sent: boolean } | undefined
   #thawing = false
@@ -75,13 +80,16 @@ export class GuestRun {
       compiles: message.compiles,
       memoryPages,
       enginePages: () => this.#machine?.memoryPages ?? 0,
+      lanePages: () => this.#lanes.pages,
       chunk: (number) => chunks.get(number),
       onMemory: () => this.#end(stoppedBy('memoryPages')),
     })
+    this.#lanes = new Lanes({ file: options.laneFile, onPages: this.#kernels.admitPages })
     this.#kernelCalls = new KernelCalls({
       kernels: this.#kernels,
       chunks,
-      settle,
+      lanes: new LaneCalls(this.#kernels, chunks, this.#lanes),
+      settle: (...answer) => this.#ending === undefined && settle(...answer),
       leaving: () => this.#moves.leaving && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
@@ -153,6 +161,7 @@ export class GuestRun {
     this.#reported = true
     this.#ending ??= stoppedBy('wallMs')
     this.#timers.clear()
+    this.#lanes.close()
     this.#machine?.dispose()
   }
 
@@ -268,15 +277,22 @@ export class GuestRun {
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
     this.#timers.clear()
-    const { kind, healthy, journey } = this.#ending
-    const memoryPages = (this.#machine?.memoryPages ?? 0) + this.#kernels.pages
+    const { kind, journey } = this.#ending
+    // A kernel that is still at work in its lane may be one that can't be ended, but with this process.
+    const healthy = this.#ending.healthy && !this.#lanes.busy
+    const memoryPages = this.#memoryPages()
+    this.#lanes.close()
     this.#machine?.dispose()
     this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
   }
 
+  #memoryPages(): number {
+    return (this.#machine?.memoryPages ?? 0) + this.#kernels.pages
+  }
+
   /** A place that is crowded has to know who takes how much. */
   #tellMemory(): void {
-    const pages = this.#machine?.memoryPages ?? 0
+    const pages = this.#memoryPages()
     if (pages < this.#toldPages + MEMORY_STEP_PAGES) return
     this.#toldPages = pages
     this.#options.send({ type: 'memory', pages })

@@ -1,11 +1,14 @@
 import type { HostCall, Reply } from '../machine.ts'
 import type { Chunks } from './chunks.ts'
 import { faultOf, type Kernels } from './kernels/kernels.ts'
+import { laneCount } from './kernels/lanes.ts'
+import type { LaneCalls } from './lane-calls.ts'
 import type { Settle } from './messages.ts'
 
 export interface KernelCallsOptions {
   readonly kernels: Kernels
   readonly chunks: Chunks
+  readonly lanes: LaneCalls
   readonly settle: Settle
   /** Whether the place wants the agent to go: what is answered now has to travel. */
   readonly leaving: () => boolean
@@ -18,6 +21,7 @@ export interface HeldAnswer {
   readonly call: number
   readonly ok: boolean
   readonly text?: string | undefined
+  readonly base64?: string | undefined
 }
 
 /** What a guest asks about kernels and chunks, and how it is answered: at once, or when a kernel is linked. */
@@ -29,11 +33,13 @@ export class KernelCalls {
 
   constructor(options: KernelCallsOptions) {
     this.#options = options
-    const { kernels, chunks } = options
+    const { kernels, chunks, lanes } = options
     this.#handlers = new Map([
       ['import-kernel', (call, request) => this.#now(call, () => ({ text: kernels.declare(request) }))],
       ['kernel-fault', (call) => this.#refuse(call, kernels.fault())],
       ['chunk-bytes', (call, request) => this.#now(call, () => ({ bytes: chunks.get(Number(request)) }))],
+      ['lanes', (call) => this.#now(call, () => ({ text: `${laneCount()}` }))],
+      ['lane-call', (call, request, bytes) => this.#later(call, () => lanes.call(request, bytes))],
       [
         'link-kernel',
         (call, request, bytes) => this.#later(call, async () => ({ text: await kernels.define(request, bytes) })),
@@ -69,15 +75,16 @@ export class KernelCalls {
   #later(call: number, answer: () => Promise<Reply>): void {
     this.#waiting++
     answer().then(
-      ({ text }) => this.#answer({ call, ok: true, text }),
-      (error) => this.#answer({ call, ok: false, text: JSON.stringify(faultOf(error)) }),
+      (reply) => this.#answer({ call, ok: true }, reply),
+      (error) => this.#answer({ call, ok: false }, { text: JSON.stringify(faultOf(error)) }),
     )
   }
 
-  #answer(answer: HeldAnswer): void {
+  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: Reply): void {
     this.#waiting--
-    if (this.#options.leaving()) this.#held.push(answer)
-    else settleHeld(this.#options.settle, [answer])
+    if (this.#options.leaving()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
+    else
+      this.#options.settle(settled.call, settled.ok, { ...(text !== undefined && { text }), ...(bytes && { bytes }) })
     this.#options.resume()
   }
 
@@ -86,7 +93,15 @@ export class KernelCalls {
   }
 }
 
-/** Gives answers to the guest. */
+/** Gives the guest answers that have travelled with it. */
 export function settleHeld(settle: Settle, answers: readonly HeldAnswer[]): void {
-  for (const { call, ok, text } of answers) settle(call, ok, text === undefined ? {} : { text })
+  for (const { call, ok, text, base64 } of answers)
+    settle(call, ok, {
+      ...(text !== undefined && { text }),
+      ...(base64 !== undefined && { bytes: Buffer.from(base64, 'base64') }),
+    })
+}
+
+function base64Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

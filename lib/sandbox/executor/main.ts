@@ -1,12 +1,13 @@
 /**
  * The executor: a child process without credentials or environment. Its main thread owns the pipe and the clock, the
- * thread inside runs the agent. When the thread does not come back by itself, the main thread ends it.
+ * thread inside runs the agent, and others kernels beside it. When the thread does not come back by itself, the main thread ends it.
  */
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread, Worker } from 'node:worker_threads'
+import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import type { FromExecutor, ToExecutor } from '../protocol.ts'
 import { ChunkMemory } from './chunk-memory.ts'
+import { runLane } from './kernels/lane.ts'
 import { ExecutorPipe } from './pipe.ts'
 import { runThread, type Spent, type ThreadMessage } from './thread.ts'
 
@@ -48,4 +49,5 @@ function runMain(): void {
 }
 
 if (isMainThread) runMain()
+else if (workerData.lane === true) runLane()
 else runThread()

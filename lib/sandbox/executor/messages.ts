@@ -9,4 +9,4 @@ export type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'run'>
 export type Send = (header: Unnumbered<FromExecutor>, body?: Uint8Array) => void
 
 /** Answers a call of the guest. */
-export type Settle = (call: number, ok: boolean, reply: Reply) => void
+export type Settle = (call: number, ok: boolean, reply: Reply) => unknown

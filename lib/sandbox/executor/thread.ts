@@ -34,14 +34,17 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
 export interface Engine {
   readonly engine: WebAssembly.Module
   readonly prelude: string
+  /** The file that a thread for kernels starts with. */
+  readonly laneFile: string
 }
 
 /** Compiles the engine in `assets` and tries it out. */
 export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
-  void practise(engine, prelude)
-  return { engine, prelude }
+  const laneFile = join(assets, ASSET_FILES.executor)
+  void practise({ engine, prelude, laneFile })
+  return { engine, prelude, laneFile }
 }
 
 /**
@@ -49,17 +52,12 @@ export function loadEngine(assets: string): Engine {
  *
  * @param release told of the memory of a chunk that serves nobody here any more
  */
-export function serveRuns(
-  port: MessagePort,
-  { engine, prelude }: Engine,
-  release: (bytes: Uint8Array) => void = () => {},
-): void {
+export function serveRuns(port: MessagePort, engine: Engine, release: (bytes: Uint8Array) => void = () => {}): void {
   let current: { run: number; guest: GuestRun } | undefined
 
   function begin(message: RunMessage, body: Uint8Array): void {
     const guest = new GuestRun({
-      engine,
-      prelude,
+      ...engine,
       message,
       body,
       release,
@@ -88,7 +86,7 @@ export function serveRuns(
 }
 
 /** Boots, loads and calls an agent that does nothing, so the next one finds the engine compiled. */
-async function practise(engine: WebAssembly.Module, prelude: string): Promise<void> {
+async function practise(engine: Engine): Promise<void> {
   const main = Buffer.from(PRACTICE)
   const message: RunMessage = {
     type: 'run',
@@ -102,8 +100,7 @@ async function practise(engine: WebAssembly.Module, prelude: string): Promise<vo
     mainBytes: main.length,
   }
   await new GuestRun({
-    engine,
-    prelude,
+    ...engine,
     message,
     body: Buffer.concat([main, Buffer.from('null')]),
     send: () => {},

@@ -16,7 +16,7 @@ const LONGEST_ABORT = 300
 class Aborted extends Error {}
 
 export class KernelInstance {
-  readonly #module: KernelModule
+  readonly #module: Pick<KernelModule, 'module'>
   #exports: Record<string, unknown>
   #memory: WebAssembly.Memory
   /** Where views lie, and how much room there is. */
@@ -26,7 +26,7 @@ export class KernelInstance {
   #knownPages = 0
 
   /** @throws KernelError if it can't be instantiated, or its `_initialize` traps */
-  constructor(module: KernelModule) {
+  constructor(module: Pick<KernelModule, 'module'>) {
     this.#module = module
     ;[this.#exports, this.#memory] = this.#instantiate()
   }

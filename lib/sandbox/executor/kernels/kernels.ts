@@ -6,6 +6,7 @@ import type { GuestView, KernelValues } from '../../machine.ts'
 import type { Send } from '../messages.ts'
 import { KernelFunction, requireFunction, type View } from './function.ts'
 import { KernelInstance } from './instance.ts'
+import type { LaneCall } from './lane.ts'
 import { compileKernel } from './module.ts'
 import { type KernelNote, type KernelSource, kernelSource } from './source.ts'
 
@@ -16,6 +17,8 @@ export interface KernelsOptions {
   /** Pages of memory that engine and kernels may take together, and that the engine takes. */
   readonly memoryPages: number
   readonly enginePages: () => number
+  /** What kernels take in other threads. */
+  readonly lanePages: () => number
   /** The bytes of a chunk, by its number. @throws Error if they are not here */
   readonly chunk: (number: number) => Uint8Array
   /** A kernel has grown beyond the limit. */
@@ -36,9 +39,13 @@ export interface Slot {
 export interface Kernel {
   readonly title: string
   readonly source: KernelSource
+  /** Tells one from another that has taken its place. */
+  readonly number: number
   /** Absent until it is linked. */
-  readonly instance?: KernelInstance
+  readonly linked?: { readonly module: WebAssembly.Module; readonly instance: KernelInstance }
 }
+
+export type LaneFunction = Pick<LaneCall, 'kernel' | 'title' | 'module' | 'name' | 'prototype'>
 
 /** Kernels of one run, and functions of all of them. */
 const MAX_KERNELS = 256
@@ -66,6 +73,7 @@ export class Kernels {
   readonly #requests = new Map<number, Request>()
   readonly #links: Promise<unknown>[] = []
   #lastRequest = 0
+  #lastKernel = 0
   #fault: unknown
 
   constructor(options: KernelsOptions) {
@@ -75,7 +83,8 @@ export class Kernels {
   /** Pages of memory of all kernels. */
   get pages(): number {
     let pages = 0
-    for (const { instance } of this.#kernels.values()) pages += instance?.pages ?? 0
+    for (const { linked } of this.#kernels.values()) pages += linked?.instance.pages ?? 0
+    pages += this.#options.lanePages()
     return pages
   }
 
@@ -87,7 +96,7 @@ export class Kernels {
     // Whoever waits for all of them hears of it.
     linking.catch(() => {})
     this.#links.push(linking)
-    return this.#describe(this.#place(kernel, { title: kernel.title, source: kernel.source }))
+    return this.#describe(this.#place(kernel, { title: kernel.title, source: kernel.source, number: 0 }))
   }
 
   /**
@@ -148,12 +157,20 @@ export class Kernels {
       const { linked, name } = this.slot(number)
       if (linked === undefined) throw notYet(name)
       linked.call(values, this.views(linked, views))
-      if (linked.instance.hasGrown()) this.#admitPages()
+      if (linked.instance.hasGrown()) this.admitPages()
       return true
     } catch (error) {
       this.#fault = error
       return false
     }
+  }
+
+  /** What a lane needs to know of a function. @throws KernelError if there is none, or it is not linked yet */
+  laneFunction(number: number): LaneFunction {
+    const { kernel, linked, name, prototype } = this.slot(number)
+    if (linked === undefined) throw notYet(name)
+    const { module } = kernel.linked!
+    return { kernel: kernel.number, title: kernel.title, module, name, prototype }
   }
 
   /** Why the last call failed. */
@@ -185,7 +202,8 @@ export class Kernels {
     const { initial } = module.structure.memory
     const left = this.#options.memoryPages - this.#options.enginePages() - this.pages
     if (initial > left) throw tooLarge(initial, left)
-    return { title, source, instance: new KernelInstance(module) }
+    const linked = { module: module.module, instance: new KernelInstance(module) }
+    return { title, source, linked, number: ++this.#lastKernel }
   }
 
   #binary(source: KernelSource): Promise<Uint8Array> {
@@ -213,9 +231,8 @@ export class Kernels {
   }
 
   #take(slot: number, kernel: Kernel, name: string, prototype: string): void {
-    const { instance } = kernel
     const named = { name, signature: parsePrototype(prototype) }
-    const linked = instance && new KernelFunction(instance, named)
+    const linked = kernel.linked && new KernelFunction(kernel.linked.instance, named)
     this.#slots[slot] = { ...named, prototype, kernel, ...(linked && { linked }) }
     this.#slotOf.set(keyOf(kernel.title, name), slot)
   }
@@ -230,7 +247,8 @@ export class Kernels {
     )
   }
 
-  #admitPages(): void {
+  /** Engine and kernels together must not take more than the limit. */
+  readonly admitPages = (): void => {
     if (this.#options.enginePages() + this.pages > this.#options.memoryPages) this.#options.onMemory()
   }
 }
@@ -277,7 +295,8 @@ function notYet(name: string): KernelError {
 function notAllowed({ from }: KernelSource): KernelError {
   const what = from === 'source' ? 'source that is made at run time' : 'a binary that is not in the bundle'
   return new KernelError('KERNEL_NOT_ALLOWED', `this bundle may not run ${what}`, {
-    remedy: 'sign it with compiles: true, or pack the kernel: import it from a file, or give defc() literals only',
+    remedy:
+      'pack it with --compiles; or import the kernel from a file, or give defc() literals only, to have it packed',
   })
 }
 

@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { type KernelCode, KernelError } from '../../../errors.ts'
+import type { View } from './function.ts'
+import type { LaneCall, LaneReply } from './lane.ts'
+
+export interface LanesOptions {
+  /** The file a lane's thread starts with. */
+  readonly file: string
+  /** Asked when a lane's kernels have grown. */
+  readonly onPages: () => void
+}
+
+/** What came of a call: the result as text or why there is none, and the views, moved back. */
+export interface LaneAnswer {
+  readonly result?: string | undefined
+  readonly error?: KernelError | undefined
+  readonly views: readonly View[]
+}
+
+interface Waiting {
+  readonly lane: number
+  readonly resolve: (answer: LaneAnswer) => void
+  readonly reject: (error: KernelError) => void
+}
+
+/** Threads of one run, however many the machine has: a function with the most memory has six. */
+const MAX_LANES = 8
+/** Calls that wait in all lanes together: each may hold a piece of an object. */
+const MAX_WAITING = 64
+const STACK_MB = 4
+/** A lane has next to no objects of its own. */
+const HEAP_MB = 64
+
+/** How many lanes a place has. */
+export function laneCount(): number {
+  return Math.min(MAX_LANES, availableParallelism())
+}
+
+/** The lanes of one run. Each is a thread that starts when it is first called, and ends with the run. */
+export class Lanes {
+  readonly #options: LanesOptions
+  readonly #threads: (Worker | undefined)[] = []
+  readonly #pages: number[] = []
+  readonly #waiting = new Map<number, Waiting>()
+  #lastCall = 0
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+  }
+
+  /** Pages of memory of all kernels in all lanes. */
+  get pages(): number {
+    return this.#pages.reduce((sum, pages) => sum + pages, 0)
+  }
+
+  /** Whether a kernel is at work: it may be one that never ends. */
+  get busy(): boolean {
+    return this.#waiting.size > 0
+  }
+
+  /**
+   * Calls a kernel in a lane. Its views are moved there: until the answer they are empty here.
+   *
+   * @throws KernelError `KERNEL_BUSY` when too many calls wait, `KERNEL_TRAPPED` when the lane itself has ended
+   */
+  call(lane: number, request: Omit<LaneCall, 'call'>): Promise<LaneAnswer> {
+    if (this.#waiting.size >= MAX_WAITING) throw tooMany()
+    const call = ++this.#lastCall
+    const answer = new Promise<LaneAnswer>((resolve, reject) => this.#waiting.set(call, { lane, resolve, reject }))
+    const buffers = new Set(request.views.map(({ buffer }) => buffer as ArrayBuffer))
+    this.#thread(lane).postMessage({ ...request, call }, [...buffers])
+    return answer
+  }
+
+  /** Ends all threads, whatever they are doing. */
+  close(): void {
+    for (const thread of this.#threads) void thread?.terminate()
+    this.#threads.length = 0
+  }
+
+  #thread(lane: number): Worker {
+    const started = this.#threads[lane]
+    if (started !== undefined) return started
+    const resourceLimits = { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB }
+    const thread = new Worker(this.#options.file, { workerData: { lane: true }, resourceLimits })
+    thread.on('message', (reply: LaneReply) => this.#onReply(lane, reply))
+    thread.on('error', () => this.#onLost(lane))
+    this.#threads[lane] = thread
+    return thread
+  }
+
+  #onReply(lane: number, { call, views, pages, result, fault }: LaneReply): void {
+    const waiting = this.#waiting.get(call)
+    this.#waiting.delete(call)
+    const grown = pages !== this.#pages[lane]
+    this.#pages[lane] = pages
+    if (grown) this.#options.onPages()
+    waiting?.resolve({ views, result, error: fault && errorOf(fault) })
+  }
+
+  /** A thread can run out of its heap, say. What it held is gone; the next call starts another. */
+  #onLost(lane: number): void {
+    this.#threads[lane] = undefined
+    this.#pages[lane] = 0
+    for (const [call, waiting] of this.#waiting)
+      if (waiting.lane === lane) {
+        this.#waiting.delete(call)
+        waiting.reject(new KernelError('KERNEL_TRAPPED', 'the lane the kernel was in has ended'))
+      }
+  }
+}
+
+function errorOf({ code, message, remedy }: NonNullable<LaneReply['fault']>): KernelError {
+  return new KernelError(code as KernelCode, message, remedy === undefined ? {} : { remedy })
+}
+
+function tooMany(): KernelError {
+  return new KernelError('KERNEL_BUSY', `more than ${MAX_WAITING} calls wait for their lanes`, {
+    remedy: 'await a call before you make many more',
+  })
+}

@@ -1,0 +1,63 @@
+import * as v from 'valibot'
+import type { Reply } from '../machine.ts'
+import type { Chunks } from './chunks.ts'
+import type { Kernels } from './kernels/kernels.ts'
+import { type Lanes, laneCount } from './kernels/lanes.ts'
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+const laneRequest = v.strictObject({
+  lane: count,
+  slot: count,
+  /** By position; what stands for a view is empty. */
+  scalars: v.array(v.string()),
+  /** In their order: the number of a chunk, text, or so many of the bytes that came with the request. */
+  views: v.array(
+    v.union([v.strictObject({ chunk: count }), v.strictObject({ text: v.string() }), v.strictObject({ bytes: count })]),
+  ),
+})
+
+interface Lent {
+  readonly bytes: Uint8Array
+  readonly giveBack?: (bytes: Uint8Array) => void
+}
+
+/** Calls of kernels in other threads, as the guest asks for them. */
+export class LaneCalls {
+  readonly #kernels: Kernels
+  readonly #chunks: Chunks
+  readonly #lanes: Lanes
+
+  constructor(kernels: Kernels, chunks: Chunks, lanes: Lanes) {
+    this.#kernels = kernels
+    this.#chunks = chunks
+    this.#lanes = lanes
+  }
+
+  /**
+   * Carries out a call; the reply is the result as text, and the bytes of the views that came as bytes, one behind the
+   * other: the kernel may have written to them.
+   *
+   * @throws KernelError, ObjectError
+   */
+  async call(request: string, bytes: Uint8Array | undefined): Promise<Reply> {
+    const { lane, slot, scalars, views } = v.parse(laneRequest, JSON.parse(request))
+    const called = this.#kernels.laneFunction(slot)
+    let taken = 0
+    const lent = views.map((view): Lent => {
+      if ('chunk' in view) return this.#chunks.lend(view.chunk)
+      if ('text' in view) return { bytes: Uint8Array.from(Buffer.from(view.text)) }
+      taken += view.bytes
+      return { bytes: bytes!.slice(taken - view.bytes, taken) }
+    })
+    const answer = await this.#lanes.call(lane % laneCount(), {
+      ...called,
+      scalars,
+      views: lent.map((one) => one.bytes),
+    })
+    for (const [index, { giveBack }] of lent.entries()) giveBack?.(answer.views[index]!)
+    if (answer.error !== undefined) throw answer.error
+    const written = answer.views.filter((_, index) => 'bytes' in views[index]!)
+    return { text: answer.result ?? '', ...(written.length > 0 && { bytes: Buffer.concat(written) }) }
+  }
+}
