@@ -34,6 +34,8 @@ export interface MissionOptions {
   /** Called as often as a region says how far it is. */
   readonly onProgress?: (region: string, progress: Progress) => void
   readonly signal?: AbortSignal
+  /** How often a landing is tried before its agent is given up, when its place dies or is silent: 1 to 16. @default 4 */
+  readonly attempts?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }

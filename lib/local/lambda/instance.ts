@@ -26,6 +26,8 @@ export interface InstanceHost {
   readonly memory: MemoryWatch
   /** Stop a function's processes between calls, as Lambda does. */
   readonly freeze: boolean
+  /** When an instance is to die in the middle of a call; see `LambdaTuning`. */
+  readonly dieAfterMs?: ((fn: LambdaFunction) => number | undefined) | undefined
   /** The function's own log; instances write to it as well as to the tails of their calls. */
   readonly log: LogTail
 }
@@ -73,6 +75,7 @@ class FunctionInstance implements Instance {
   #readiness = createDeferred<boolean>()
   #call: Call | undefined
   #timer: NodeJS.Timeout | undefined
+  #death: NodeJS.Timeout | undefined
   #unwatch = () => {}
   /** How long loading took, until the first report has told. */
   #initMs: number | undefined
@@ -149,6 +152,8 @@ class FunctionInstance implements Instance {
     this.#limitTime(this.#fn.timeoutSeconds)
     this.#print(startLine(requestId))
     call.handedAt = performance.now()
+    const dies = this.#host.dieAfterMs?.(this.#fn)
+    if (dies !== undefined) this.#death = setTimeout(() => void this.#processes.kill(), dies)
     if (this.#host.freeze) this.#processes.thaw()
     this.#api.hand({ requestId, deadlineMs, functionArn: this.#fn.arn, traceId, clientContext, payload })
   }
@@ -156,6 +161,7 @@ class FunctionInstance implements Instance {
   /** The runtime asks for an event: nothing of the last call is left to do. */
   #settleDown(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#death)
     if (this.#call?.handedAt === undefined) this.#initMs = performance.now() - this.#startedAt
     else {
       this.#call.outcome.resolve({ errorType: 'Runtime.NoResponse', errorMessage: 'the runtime gave no answer' })
@@ -177,6 +183,7 @@ class FunctionInstance implements Instance {
 
   #finish(exit: Exit): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#death)
     this.#api.close()
     if (this.#call !== undefined) this.#loseCall(this.#call, exit)
     this.#readiness.resolve(false)

@@ -52,6 +52,8 @@ export interface LambdaTuning {
   readonly concurrency?: number
   /** How long an unused instance is kept. @default 5 minutes */
   readonly idleMs?: number
+  /** Asked at every call: after how many milliseconds its instance is killed, to try out what others do then. @default never */
+  readonly dieAfterMs?: (fn: LambdaFunction) => number | undefined
   /** Waits before a failed `Event` call is tried again (AWS: one minute, two minutes). @default [1000, 2000] */
   readonly retryDelaysMs?: readonly number[]
 }
