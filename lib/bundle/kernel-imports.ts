@@ -57,15 +57,16 @@ export function createKernelImports(folder: string): KernelImports {
     })
     requireFunctions(compiled.binary, compiled.prototypes)
     const name = kernelName(basename(path).split('.')[0]!)
-    add(path, { name, binary: compiled.binary, source: { text, language } })
+    const { binary, prototypes } = compiled
+    add(path, { name, binary, source: { text, language }, file: slashed(file), prototypes })
     unusable.set(basename(path), compiled.unusable)
-    return moduleOf(name, compiled.prototypes)
+    return moduleOf(name, prototypes)
   }
   async function binary(path: string): Promise<string> {
     const bytes = new Uint8Array(await readFile(path))
     checkStructure(bytes)
     const name = kernelName(basename(path, '.wasm'))
-    add(path, { name, binary: bytes })
+    add(path, { name, binary: bytes, file: slashed(relative(folder, path)) })
     return `export default { kernel: ${JSON.stringify(name)} }`
   }
 
@@ -81,6 +82,8 @@ export function createKernelImports(folder: string): KernelImports {
     whyNot: (file, name) => unusable.get(basename(file))?.get(name),
   }
 }
+
+const slashed = (path: string): string => path.replaceAll('\\', '/')
 
 function moduleOf(name: string, prototypes: ReadonlyMap<string, string>): string {
   const functions = JSON.stringify(Object.fromEntries(prototypes))

@@ -17,6 +17,10 @@ export interface PackedKernel {
   readonly binary: Uint8Array
   /** Absent for a kernel that its author brought as a binary. */
   readonly source?: { readonly text: string; readonly language: KernelLanguage }
+  /** Where it was imported from: its path from the agent's folder. */
+  readonly file?: string
+  /** Prototypes of the functions that can be imported, by name. */
+  readonly prototypes?: ReadonlyMap<string, string>
 }
 
 /** Which of a kernel's two forms travel. A kernel that was brought as a binary has one. */

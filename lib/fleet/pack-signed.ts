@@ -1,6 +1,6 @@
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { packAgent } from '../bundle/pack.ts'
-import { type KernelForm, kernelEntries } from '../bundle/packed-kernel.ts'
+import { type KernelForm, kernelEntries, type PackedKernel } from '../bundle/packed-kernel.ts'
 import { ABI_VERSION, type Entry, type Statement, statementPayload } from '../bundle/statement.ts'
 import { compress } from '../encoding/brotli.ts'
 import { utf8 } from '../encoding/bytes.ts'
@@ -46,6 +46,8 @@ export interface SignedPack {
   readonly keyId: string
   /** The module's source map, as JSON: what `mapStack` needs to say where in the source an error came from. */
   readonly map: string
+  /** Its kernels, in both forms, whichever travels. */
+  readonly kernels: readonly PackedKernel[]
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -82,7 +84,8 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
   }
   const stored = new Map(parts.map(({ entry, bytes }) => [entry.name, bytes]))
   const file = signBundle({ statement, parts: stored }, [key])
-  return { file, statement, digest: digestOf(statementPayload(statement)), keyId: key.keyId, map: module.map }
+  const digest = digestOf(statementPayload(statement))
+  return { file, statement, digest, keyId: key.keyId, map: module.map, kernels: module.kernels }
 }
 
 /** A part of the bundle: what the statement says of it, and the bytes to store. */

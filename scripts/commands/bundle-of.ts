@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { KernelForm } from '../../lib/bundle/packed-kernel.ts'
 import { UsageError } from '../../lib/errors.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
@@ -20,6 +21,8 @@ export interface AgentOptions {
   fleet: string
   limit?: Partial<Limits>
   expires: number
+  kernels?: KernelForm
+  compiles?: boolean
 }
 
 export interface BundleAtHand {
@@ -44,8 +47,8 @@ export async function bundleOf(
       remedy: 'say what the agent may read: --data s3://bucket/prefix/',
     })
   }
-  const { expires: expiresInMs, data: scopes, limit: limits = {} } = options
-  return packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs })
+  const { expires: expiresInMs, data: scopes, limit: limits = {}, kernels = 'binary', compiles = false } = options
+  return packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs, kernels, compiles })
 }
 
 /** A bundle may have come without its map: its errors are told as the engine tells them. */

@@ -27,6 +27,14 @@ export const expiresOption = (): Option =>
     .default(parseDuration('24h'), '24h')
     .argParser(parseDuration)
 
+export const kernelsOption = (): Option =>
+  new Option('--kernels <form>', 'how kernels travel: compiled here, as source to be compiled where it lands, or both')
+    .choices(['binary', 'source', 'both'])
+    .default('binary')
+
+export const compilesOption = (): Option =>
+  new Option('--compiles', 'it may compile code while it runs: kernels and JavaScript from text it makes')
+
 export const limitOption = (): Option =>
   new Option('--limit <name=value...>', `a ceiling of the run: ${Object.keys(DEFAULT_LIMITS).join(', ')}`).argParser(
     (word: string, before: Partial<Limits> | undefined) => ({ ...before, ...parseLimit(word) }),

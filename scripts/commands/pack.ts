@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Command } from 'commander'
+import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
+import type { KernelForm, PackedKernel } from '../../lib/bundle/packed-kernel.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import type { Limits } from '../../lib/limits.ts'
@@ -7,7 +10,7 @@ import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
 import { bytes, printResult } from '../terminal/output.ts'
 import { mapFileOf } from './bundle-of.ts'
-import { dataOption, expiresOption, limitOption } from './options.ts'
+import { compilesOption, dataOption, expiresOption, kernelsOption, limitOption } from './options.ts'
 
 interface PackOptions {
   key: string
@@ -18,6 +21,9 @@ interface PackOptions {
   fleet: string
   regions?: string
   homecoming?: boolean
+  kernels: KernelForm
+  compiles?: boolean
+  types?: boolean
   json?: boolean
 }
 
@@ -36,6 +42,9 @@ export function packCommand(): Command {
     .option('--fleet <name>', 'the only fleet that may run it; * for any that trusts the key', '*')
     .option('--regions <a,b>', 'the only regions that may run it (default: any)')
     .option('--homecoming', 'its state, and what it holds of the data, may come to places of the sender’s own')
+    .addOption(kernelsOption())
+    .addOption(compilesOption())
+    .option('--types', 'write declarations for editors beside the kernels it imports')
     .option('--json', 'print one JSON document')
     .action(async (agent: string, options: PackOptions) => {
       if (options.data === undefined) {
@@ -49,18 +58,27 @@ export function packCommand(): Command {
         fleet: options.fleet,
         regions: options.regions?.split(',') ?? ['*'],
         homecoming: options.homecoming ?? false,
+        kernels: options.kernels,
+        compiles: options.compiles ?? false,
         expiresInMs: options.expires,
       })
       const file = options.out ?? agent.replace(/\.[^./]+$/, '.lander')
       await writeFile(file, packed.file)
       await writeFile(mapFileOf(file), packed.map)
+      if (options.types) await writeDeclarations(dirname(agent), packed.kernels)
       const { keyId, digest, statement } = packed
       const entries = statement.entries.map(({ name, role, bytes, stored }) => ({ name, role, bytes, stored }))
       printResult(options.json, { file, bytes: packed.file.length, digest, keyId, entries }, () =>
         [
           `${file}  ${bytes(packed.file.length)}, signed by ${keyId}`,
+          ...entries.slice(1).map(({ name, stored }) => `  kernel ${name}  ${bytes(stored)}`),
           `statement ${digest}, valid until ${new Date(statement.expiresAt).toISOString()}`,
         ].join('\n'),
       )
     })
+}
+
+async function writeDeclarations(folder: string, kernels: readonly PackedKernel[]): Promise<void> {
+  for (const declarations of kernels.map(kernelDeclarations))
+    if (declarations) await writeFile(join(folder, declarations.file), declarations.text)
 }

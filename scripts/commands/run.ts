@@ -15,7 +15,7 @@ import { note, seconds } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
+import { compilesOption, dataOption, expiresOption, kernelsOption, limitOption, parseInput } from './options.ts'
 import {
   homeOf,
   inventoriesOf,
@@ -51,6 +51,8 @@ export function runCommand(): Command {
     .addOption(fleetOption())
     .addOption(limitOption())
     .addOption(expiresOption())
+    .addOption(kernelsOption())
+    .addOption(compilesOption())
     .option('--receipts <folder>', 'where to write what each region signed about the run, once it is verified')
     .addOption(
       new Option('--place <where>', 'where it runs: where the plan says, where the data lies, or on this machine')

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import { packAgent } from '../../lib/bundle/pack.ts'
 import { KernelError } from '../../lib/errors.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'
@@ -48,7 +49,7 @@ describe('an agent imports', () => {
     expect(code).toContain('scan:"size_t(const char*, size_t)"')
     expect(code).not.toContain('#include')
     expect(kernels).toMatchObject([{ name: 'scan', source: { text: SCAN, language: 'c' } }])
-    expect(WebAssembly.Module.exports(new WebAssembly.Module(kernels[0]!.binary as BufferSource))).toContainEqual({
+    expect(WebAssembly.Module.exports(new WebAssembly.Module(kernels[0]!.binary))).toContainEqual({
       name: 'scan',
       kind: 'function',
     })
@@ -69,7 +70,20 @@ describe('an agent imports', () => {
       path: await source('binary.ts', agentOf("import table from './table.wasm'", body)),
     })
     expect(code).toContain('{kernel:"table"}')
-    expect(kernels).toEqual([{ name: 'table', binary: wasmModule() }])
+    expect(kernels).toEqual([{ name: 'table', binary: wasmModule(), file: 'table.wasm' }])
+  })
+
+  test('what editors are told about by declarations beside it', async () => {
+    await source('typed/scan.c', SCAN)
+    await source('typed/table.wasm', wasmModule())
+    const imports = "import { scan } from './scan.c'\nimport table from './table.wasm'"
+    const { kernels } = await packAgent({
+      path: await source('typed/agent.ts', agentOf(imports, 'return [scan, table]')),
+    })
+    const [scan, table] = kernels.map(kernelDeclarations)
+    expect(scan).toMatchObject({ file: 'scan.d.c.ts' })
+    expect(scan?.text).toContain("export declare const scan: KernelFunction<'size_t(const char*, size_t)'>")
+    expect(table).toMatchObject({ file: 'table.d.wasm.ts', text: expect.stringContaining('export default kernel') })
   })
 
   test('no function that is static, or of types that do not cross over', async () => {

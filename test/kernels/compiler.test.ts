@@ -19,7 +19,7 @@ type Exports = Record<string, (...args: unknown[]) => number> & {
 
 async function link(source: string, language: 'c' | 'assemblyscript'): Promise<Exports> {
   const { binary } = await compiler.compile(source, language)
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(binary as BufferSource)).exports as unknown as Exports
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(binary)).exports as unknown as Exports
   exports._initialize?.()
   return exports
 }

@@ -1,0 +1,32 @@
+import type { PackedKernel } from './packed-kernel.ts'
+
+/** A file that tells editors what a kernel's file exports. */
+export interface Declarations {
+  /** From the agent's folder: `scan.d.c.ts` for `scan.c`, where TypeScript's `allowArbitraryExtensions` looks. */
+  readonly file: string
+  readonly text: string
+}
+
+/**
+ * Declarations for a kernel that was imported from a `.c` or `.wasm` file. AssemblyScript needs none: to an editor it is
+ * TypeScript, given the types in `assemblyscript/std/types/portable`.
+ */
+export function kernelDeclarations({ file, source, prototypes }: PackedKernel): Declarations | undefined {
+  const [, stem, extension] = /^(.*)\.(c|wasm)$/.exec(file ?? '') ?? []
+  if (stem === undefined) return undefined
+  const lines = source ? functionLines(prototypes ?? new Map()) : BINARY
+  const text = `// Written by lander pack --types, from ${file!.split('/').at(-1)}.\n${lines.join('\n')}\n`
+  return { file: `${stem}.d.${extension}.ts`, text }
+}
+
+function functionLines(prototypes: ReadonlyMap<string, string>): string[] {
+  const lines = [...prototypes].map(([name, text]) => `export declare const ${name}: KernelFunction<'${text}'>`)
+  return ["import type { KernelFunction } from 'lander/agent'", '', ...lines]
+}
+
+const BINARY = [
+  "import type { BundledKernel } from 'lander/agent'",
+  '',
+  'declare const kernel: BundledKernel',
+  'export default kernel',
+]
