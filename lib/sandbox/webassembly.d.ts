@@ -5,9 +5,10 @@ declare namespace WebAssembly {
     static exports(module: Module): { readonly name: string; readonly kind: string }[]
   }
   class Instance {
-    constructor(module: Module, imports: object)
+    constructor(module: Module, imports?: object)
     readonly exports: Record<string, unknown>
   }
+  function validate(bytes: Uint8Array): boolean
   class RuntimeError extends Error {}
   class CompileError extends Error {}
   interface Memory {
