@@ -4,19 +4,23 @@
  *     npm run bench [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE] [--in DIR]
  *
  * `--quick` measures less, in two minutes at most; `--check` ends with 1 when a promise is missed or a program fails,
- * and names it. Writes `bench/results.json` and `docs/benchmarks.md`, unless only some programs are run.
+ * and names it. Writes `bench/results.json`, `docs/benchmarks.md` and the figures in `docs/acceleration.md`, unless only
+ * some programs are run.
  */
 import { execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { VERSION } from '../lib/version.ts'
 import { thisMachine } from './support/machine.ts'
+import { fillMarks } from './support/marks.ts'
 import { missedOf, type Results, renderPage } from './support/page.ts'
 import { sayPromise } from './support/program.ts'
 import { type Entry, listPrograms, runAll } from './support/run-all.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const PAGE = here('../docs/benchmarks.md')
+const MARKED_PAGE = here('../docs/acceleration.md')
 const MINUTE_MS = 60_000
 
 const { values: flags } = parseArgs({
@@ -53,6 +57,7 @@ for (const entry of programs) process.stdout.write(`${summaryOf(entry)}\n`)
 const [json, page] = destinations()
 if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`)
 if (page !== undefined) await writeFile(page, renderPage(results))
+if (page === PAGE) await writeFile(MARKED_PAGE, fillMarks(await readFile(MARKED_PAGE, 'utf8'), programs))
 
 const missed = missedOf(programs)
 for (const name of missed) process.stderr.write(`missed: ${name}\n`)
@@ -68,7 +73,7 @@ function summaryOf(entry: Entry): string {
 /** Where the results go: some programs' alone don't replace those of all. */
 function destinations(): [json: string | undefined, page: string | undefined] {
   if (flags.only !== undefined) return [flags.json, flags.page]
-  return [flags.json ?? here('results.json'), flags.page ?? here('../docs/benchmarks.md')]
+  return [flags.json ?? here('results.json'), flags.page ?? PAGE]
 }
 
 /** The version, and the commit where there is one. */

@@ -99,7 +99,8 @@ function isRows(value: unknown): value is readonly Row[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'object' && item !== null)
 }
 
-function rowsTable(rows: readonly Row[]): string {
+/** Flat objects as a table with a column for every name in them. */
+export function rowsTable(rows: readonly Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return table(
     columns,
@@ -123,7 +124,7 @@ function sayValue(value: unknown): string {
 }
 
 /** Whole numbers as they are, with commas; others to four digits. */
-function say(value: number): string {
+export function say(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en') : String(Number(value.toPrecision(4)))
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fillMarks } from '../../bench/support/marks.ts'
 import type { Results } from '../../bench/support/page.ts'
 import { listPrograms } from '../../bench/support/run-all.ts'
 
@@ -80,5 +81,25 @@ describe('npm run bench', () => {
   test('nothing it writes names the machine or a folder of it', async () => {
     const { results, page } = await bench('--quick')
     expect(`${JSON.stringify(results)}${page}`).not.toMatch(new RegExp(`${dir}|${path('')}`))
+  })
+})
+
+describe('figures inside a page', () => {
+  const figures = { ratios: { c: 81.25 }, rungs: [{ rung: 'C', ms: 2 }] }
+  const programs = [{ name: 'ladder', seconds: 1, report: { figures } as never }]
+
+  test('are written anew between their marks, as often as one likes', () => {
+    const page = 'C is <!-- bench ladder ratios.c -->?<!-- /bench --> ×.\n<!-- bench ladder rungs --><!-- /bench -->\n'
+    const filled = fillMarks(page, programs)
+    expect(filled).toContain('C is <!-- bench ladder ratios.c -->81.25<!-- /bench --> ×.')
+    expect(filled).toContain('-->\n\n| rung | ms |\n| --- | --- |\n| C | 2 |\n\n<!--')
+    expect(fillMarks(filled, programs)).toBe(filled)
+  })
+
+  test('must be measured', () => {
+    const page = '<!-- bench ladder ratios.d -->?<!-- /bench -->'
+    expect(() => fillMarks(page, programs)).toThrow('no benchmark "ladder" has a figure "ratios.d"')
+    expect(() => fillMarks(page.replace('ladder', 'leap'), programs)).toThrow('"leap"')
+    expect(fillMarks(page, [{ name: 'ladder', seconds: 1, error: 'ended with 1' }])).toBe(page)
   })
 })
