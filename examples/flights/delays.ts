@@ -1,19 +1,5 @@
 import { agent, here } from 'lander/agent'
-
-/** One airport's flights: how many, how late on average (minutes), and the destination with the worst mean delay. */
-export interface Airport {
-  flights: number
-  meanDelay: number
-  worst: { to: string; meanDelay: number; flights: number }
-}
-
-interface Tally {
-  flights: number
-  delay: number
-}
-
-/** A route counts as bad only if it was flown this often. */
-const REGULAR = 50
+import { type Airport, summarise, type Tally } from './airports.ts'
 
 /** Flights, mean delay and the worst route of every airport that flights of this region leave from. */
 export default agent(
@@ -26,7 +12,7 @@ export default agent(
         count(routes, batch.column('delay'), batch.column('origin'), batch.column('destination'))
       }
     }
-    return Object.fromEntries([...routes].sort().map(([origin, to]) => [origin, summarise(to)]))
+    return summarise(routes)
   },
   // No airport lies in two regions, so the answers only need to be put side by side.
   { merge: (answers: Record<string, Airport>[]) => Object.assign({}, ...answers) as Record<string, Airport> },
@@ -54,18 +40,3 @@ function addRoute(routes: Map<string, Map<string, Tally>>, origin: string, desti
   const to = routes.get(origin) ?? new Map<string, Tally>()
   routes.set(origin, to.set(destination, { flights: 1, delay }))
 }
-
-function summarise(to: Map<string, Tally>): Airport {
-  const routes = [...to].map(([destination, { flights, delay }]) => ({
-    to: destination,
-    meanDelay: round(delay / flights),
-    flights,
-  }))
-  const regular = routes.filter(({ flights }) => flights >= REGULAR)
-  const worst = (regular.length > 0 ? regular : routes).reduce((a, b) => (b.meanDelay > a.meanDelay ? b : a))
-  const flights = routes.reduce((sum, route) => sum + route.flights, 0)
-  const delay = [...to.values()].reduce((sum, tally) => sum + tally.delay, 0)
-  return { flights, meanDelay: round(delay / flights), worst }
-}
-
-const round = (minutes: number): number => Math.round(minutes * 100) / 100

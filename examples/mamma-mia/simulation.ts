@@ -71,11 +71,11 @@ function reachNext(reached: number[], nth: number): void {
 }
 
 /** Of trees that got an nth disc, those that got no further one have exactly n. */
-function histogramOf(reached: readonly number[]): number[] {
+export function histogramOf(reached: readonly number[]): number[] {
   return reached.map((trees, n) => trees - (reached[n + 1] ?? 0))
 }
 
-function requireSensible({ discs, trees }: Christmas, { keep = 0, grand = 0, pull = 1 }: Habits): void {
+export function requireSensible({ discs, trees }: Christmas, { keep = 0, grand = 0, pull = 1 }: Habits = {}): void {
   if (!Number.isInteger(trees) || trees < 1 || trees > 2 ** 31)
     throw new RangeError(`${trees} is no number of trees: use 1 to 2^31`)
   if (!Number.isInteger(discs) || discs < 0) throw new RangeError(`${discs} is no number of discs: use 0 or more`)
