@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { Airport } from '../../examples/flights/delays.ts'
+import type { Airport } from '../../examples/flights/airports.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { createHome } from '../../lib/fleet/home.ts'
 import { packSigned } from '../../lib/fleet/pack-signed.ts'

@@ -1,0 +1,137 @@
+/**
+ * How fast an agent's kernel gets through an object: newlines are counted in C, over the whole way (local cloud, signed
+ * bundle, `lander run`), against a plain GET of the same object from the same endpoint, and against the AWS CLI, which
+ * fetches it for `wc -l`. Everything shares this machine, so rates are told as ratios of the same minute.
+ */
+import { execFile } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { createFleetClients, type FleetClients } from '../lib/fleet/clients.ts'
+import { packSigned } from '../lib/fleet/pack-signed.ts'
+import { run } from '../lib/fleet/run.ts'
+import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
+import { type PeakMemory, watchMemory } from './support/function-memory.ts'
+import { signGet, startPlainGets } from './support/plain-get.ts'
+import { type BenchResult, benchmark, median } from './support/program.ts'
+
+const REGION = 'eu-west-1'
+const BUCKET = 'kernel-bench'
+const KEY = 'lines/all.log'
+const MIB = 2 ** 20
+const LINE = `${'2026-11-23T10:00:00Z eu-west-1 GET /index.html 200 '.padEnd(99, '.')}\n`
+const LINES_PER_MIB = Math.floor(MIB / LINE.length)
+const AGENT = fileURLToPath(new URL('kernels/count-lines.ts', import.meta.url))
+
+const execute = promisify(execFile)
+
+await benchmark('kernels', async ({ quick }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    return await measure(dir, quick ? { mib: 128, rounds: 3 } : { mib: 512, rounds: 7 })
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})
+
+/** Rates in bytes per second. */
+interface Round {
+  readonly plain: number
+  readonly kernel: number
+}
+
+async function measure(dir: string, { mib, rounds }: { mib: number; rounds: number }): Promise<BenchResult> {
+  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
+  using clients = createFleetClients(local.fleet)
+  const bytes = await putLines(local, clients, dir, mib)
+  const peak: PeakMemory = { host: 0, executor: 0 }
+  const measured = await watchMemory(peak, () => measureRounds(local, clients, { mib, rounds }))
+  const cli = await countByCli(local, mib)
+  const best = (of: keyof Round) => Math.max(...measured.map((round) => round[of]))
+  return {
+    about: 'Newlines counted by a kernel in C, through the whole way, against a plain GET and the AWS CLI.',
+    promises: [
+      {
+        name: 'kernel, best rounds',
+        value: best('kernel') / best('plain'),
+        unit: "of a plain GET's rate",
+        atLeast: 0.8,
+      },
+      ...(cli === undefined
+        ? []
+        : [
+            { name: 'aws s3 cp | wc -l takes longer by', value: best('kernel') / (bytes / cli), unit: '×', atLeast: 1 },
+          ]),
+      { name: 'function’s host', value: peak.host, unit: 'MB resident', atMost: 250 },
+    ],
+    figures: {
+      objectMiB: mib,
+      rounds,
+      medianOfRatios: median(measured.map(({ kernel, plain }) => kernel / plain)),
+      gigabytesPerSecond: {
+        plain: best('plain') / 1e9,
+        kernel: best('kernel') / 1e9,
+        ...(cli && { cli: bytes / cli / 1e9 }),
+      },
+      peakMb: peak,
+    },
+    missing: cli === undefined ? ['aws: not installed'] : [],
+  }
+}
+
+/** One after the other in turns, so that a busy moment of the machine meets both. The first round warms up. */
+async function measureRounds(
+  local: LocalFleet,
+  clients: FleetClients,
+  { mib, rounds }: { mib: number; rounds: number },
+): Promise<Round[]> {
+  const request = await signGet(clients.s3(REGION), local.fleet.endpoint!, { bucket: BUCKET, key: KEY })
+  const scopes = [{ bucket: BUCKET, prefix: 'lines/', actions: ['read'] }] as const
+  const { file } = await packSigned(AGENT, local.developer, { scopes })
+  await using gets = startPlainGets()
+  const measured: Round[] = []
+  for (let round = 0; round <= rounds; round++) {
+    const plain = await gets.rate(request)
+    const begun = performance.now()
+    const { value } = await run({ fleet: local.fleet, clients, file, sender: local.developer, input: 'lines/' })
+    const seconds = (performance.now() - begun) / 1000
+    if (value !== mib * LINES_PER_MIB) throw new Error(`the kernel counted ${value} lines of ${mib * LINES_PER_MIB}`)
+    if (round > 0) measured.push({ plain, kernel: (mib * LINES_PER_MIB * LINE.length) / seconds })
+  }
+  return measured
+}
+
+/** Puts an object of about so many MiB into the bucket; returns its bytes. */
+async function putLines({ cloud }: LocalFleet, clients: FleetClients, dir: string, mib: number): Promise<number> {
+  const path = join(dir, 'all.log')
+  const block = LINE.repeat(LINES_PER_MIB)
+  const handle = await open(path, 'w')
+  for (let i = 0; i < mib; i++) await handle.write(block)
+  await handle.close()
+  await cloud.createBucket(REGION, BUCKET)
+  const body = { Body: createReadStream(path), ContentLength: block.length * mib }
+  await clients.s3(REGION).send(new PutObjectCommand({ Bucket: BUCKET, Key: KEY, ...body }))
+  await rm(path)
+  return block.length * mib
+}
+
+/** Seconds that `aws s3 cp … - | wc -l` takes; `undefined` where there is no AWS CLI. */
+async function countByCli({ fleet }: LocalFleet, mib: number): Promise<number | undefined> {
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: fleet.credentials!.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: fleet.credentials!.secretAccessKey,
+    // Version 1 of the CLI knows the region by this name alone.
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ENDPOINT_URL: fleet.endpoint!,
+  }
+  if (!(await execute('aws', ['--version']).catch(() => undefined))) return undefined
+  const begun = performance.now()
+  const { stdout, stderr } = await execute('sh', ['-c', `aws s3 cp s3://${BUCKET}/${KEY} - | wc -l`], { env })
+  if (Number(stdout) !== mib * LINES_PER_MIB) throw new Error(`the AWS CLI: ${stderr}`)
+  return (performance.now() - begun) / 1000
+}
