@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { scopeStore } from '../../lib/objects/scoped.ts'
 import type { ObjectStore } from '../../lib/objects/store.ts'
-import type { Job } from '../../lib/sandbox/job.ts'
+import type { Job, KernelSupply } from '../../lib/sandbox/job.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 
@@ -23,6 +23,7 @@ export interface RunOptions {
   readonly regions?: readonly string[]
   readonly mission?: string
   readonly now?: number
+  readonly kernels?: KernelSupply
   readonly onProgress?: Job['onProgress']
   readonly signal?: AbortSignal
   readonly leave?: AbortSignal
@@ -57,6 +58,7 @@ export function jobOf(main: string, options: RunOptions = {}): Job {
     scopes,
     store: scopeStore(store, scopes),
     now,
+    ...(options.kernels && { kernels: options.kernels }),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
     ...(options.leave && { leave: options.leave }),
