@@ -6,6 +6,7 @@
 
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { fromWireError, type WireError } from '../../lib/errors.ts'
 import { secretReader } from '../../lib/fleet/secret-source.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
 import { createRegionCrossing } from '../../lib/host/crossing.ts'
@@ -70,9 +71,17 @@ function kernelsOf(here: KernelsHere): KernelLibrary {
       loaded ??= import(pathToFileURL(join(ASSETS, 'kernels.mjs')).href).then(({ createKernels }) =>
         createKernels(here),
       )
-      return (await loaded).binaryOf(source, language)
+      const library = await loaded
+      return library.binaryOf(source, language).catch((error: unknown) => {
+        // That file was built with its own copy of the classes of errors, which are not ours.
+        throw isWireError(error) ? fromWireError(error) : error
+      })
     },
   }
+}
+
+function isWireError(error: unknown): error is WireError {
+  return typeof error === 'object' && error !== null && 'situation' in error && 'code' in error
 }
 
 export const handler = awslambda.streamifyResponse(createHandler(createPlace()))
