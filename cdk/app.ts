@@ -8,6 +8,7 @@ import { readConfiguration } from './configuration.ts'
 import { addFleet } from './fleet.ts'
 
 const ASSET_DIR = join(import.meta.dirname, '../dist/functions/data-locality')
+const RELAY_ASSET_DIR = join(import.meta.dirname, '../dist/functions/relay')
 
 function requireAsset(dir: string): string {
   if (existsSync(join(dir, 'index.mjs'))) return dir
@@ -20,7 +21,12 @@ try {
   // Synthesised below and not when the process ends, so that a refused configuration leaves the last assembly alone.
   const app = new App({ autoSynth: false })
   const config = readConfiguration((name) => app.node.tryGetContext(name))
-  addFleet(app, { config, account: process.env.CDK_DEFAULT_ACCOUNT, assetDir: requireAsset(ASSET_DIR) })
+  addFleet(app, {
+    config,
+    account: process.env.CDK_DEFAULT_ACCOUNT,
+    assetDir: requireAsset(ASSET_DIR),
+    relayAssetDir: requireAsset(RELAY_ASSET_DIR),
+  })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()
 } catch (error) {

@@ -9,10 +9,12 @@ export interface FleetProps {
   readonly account?: string | undefined
   /** The built function: `dist/functions/data-locality`. */
   readonly assetDir: string
+  /** The built function: `dist/functions/relay`. */
+  readonly relayAssetDir: string
 }
 
 /** Adds a fleet to an app: a stack for each of its regions, the first of which holds what all share. */
-export function addFleet(scope: Construct, { config, account, assetDir }: FleetProps): RegionStack[] {
+export function addFleet(scope: Construct, { config, account, assetDir, relayAssetDir }: FleetProps): RegionStack[] {
   const stacks = config.regions.map(
     (region) =>
       new RegionStack(scope, `lander-${config.fleet}-${region}`, {
@@ -20,6 +22,7 @@ export function addFleet(scope: Construct, { config, account, assetDir }: FleetP
         region,
         account,
         assetDir,
+        relayAssetDir,
         description: `Lander fleet ${config.fleet} in ${region}: agents land here, beside the data`,
       }),
   )

@@ -10,6 +10,7 @@ import { LogMetrics, RegionMetrics } from './constructs/fleet-metrics.ts'
 import { FleetSecret, fleetSecretGrant, resolvedFleetSecret } from './constructs/fleet-secret.ts'
 import { IsolatedNetwork } from './constructs/isolated-network.ts'
 import { RegionAlarms } from './constructs/region-alarms.ts'
+import { RelayFunction } from './constructs/relay-function.ts'
 
 export interface RegionStackProps extends Omit<StackProps, 'env'> {
   readonly config: FleetConfig
@@ -19,11 +20,17 @@ export interface RegionStackProps extends Omit<StackProps, 'env'> {
   readonly account?: string | undefined
   /** The built function: `dist/functions/data-locality`. */
   readonly assetDir: string
+  /** The built function: `dist/functions/relay`. */
+  readonly relayAssetDir: string
 }
 
 /** What an agent needs to land in one region: the function, its agent bucket, and the walls around both. */
 export class RegionStack extends Stack {
-  constructor(scope: Construct, id: string, { config, region, account, assetDir, ...props }: RegionStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, region, account, assetDir, relayAssetDir, ...props }: RegionStackProps,
+  ) {
     super(scope, id, { ...props, env: { region, ...(account !== undefined && { account }) } })
     const { fleet, limits, logRetentionDays: logRetention } = config
     const isolated = config.network === 'isolated'
@@ -43,6 +50,14 @@ export class RegionStack extends Stack {
     )
     locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
+    const relay = new RelayFunction(this, 'Relay', {
+      fleet,
+      assetDir: relayAssetDir,
+      deadLetters: locality.deadLetters,
+      logRetention,
+    })
+    relay.use(agents.relayGrant)
+
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
     new RegionAlarms(this, 'Alarms', {
       metrics: new RegionMetrics(fleet, region),
@@ -52,6 +67,7 @@ export class RegionStack extends Stack {
     if (region === config.regions[0]) this.#addFleetWideParts(config, locality)
     this.#addOutputs({ Fleet: fleet, Region: region, AgentBucket: agents.bucket.bucketName })
     this.#addOutputs({ FunctionName: locality.function.functionName, FunctionArn: locality.function.functionArn })
+    this.#addOutputs({ RelayName: relay.function.functionName })
     if (config.rootKey !== undefined) this.#addOutputs({ RootKey: config.rootKey })
     this.#warn(config)
   }

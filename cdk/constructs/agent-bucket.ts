@@ -68,6 +68,24 @@ export class AgentBucket extends Construct {
     }
   }
 
+  /** What the relay needs of this bucket: bundles and requests out of it, its word for the next relay and answers into it. */
+  get relayGrant(): EnvironmentGrant {
+    const { bucket } = this
+    return {
+      environment: { LANDER_AGENT_BUCKET: bucket.bucketName },
+      statements: [
+        allow('ReadRequests', ['s3:GetObject'], [bucket.arnForObjects('agents/*'), bucket.arnForObjects(MISSIONS)]),
+        allow(
+          'HandOverAndAnswer',
+          ['s3:PutObject'],
+          RELAY_FILES.map((file) => bucket.arnForObjects(file)),
+        ),
+        allow('TellMissingFromDenied', ['s3:ListBucket'], [bucket.bucketArn]),
+      ],
+      acknowledgements: ['agents/*', MISSIONS, ...RELAY_FILES].map((folder) => this.#patternIn(folder)),
+    }
+  }
+
   #patternIn(folder: string): Acknowledgement {
     const bucketId = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as s3.CfnBucket)
     return {
@@ -78,6 +96,8 @@ export class AgentBucket extends Construct {
 }
 
 const STATES = 'states/*'
+/** The relay's own words about a mission: neither the ledger of its landings nor its request. */
+const RELAY_FILES = ['missions/*/handover/*', 'missions/*/answer']
 const MISSIONS = 'missions/*'
 const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS]
 /** The folders a function writes to: nothing else in any bucket. */

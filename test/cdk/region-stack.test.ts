@@ -260,16 +260,17 @@ test('a region has the outputs that a fleet is imported from', () => {
     Fleet: { Value: 'demo' },
     Region: { Value: 'eu-west-1' },
     AgentBucket: { Value: { Ref: expect.stringMatching(/^Agents/) } },
+    RelayName: { Value: { Ref: expect.stringMatching(/^RelayFunction/) } },
     FunctionName: { Value: { Ref: expect.stringMatching(/^DataLocalityFunction/) } },
     FunctionArn: { Value: { 'Fn::GetAtt': [expect.stringMatching(/^DataLocalityFunction/), 'Arn'] } },
     RootKey: { Value: ROOT_KEY },
   })
 })
 
-test('a region has no custom resource, and so no code but the function', () => {
+test('a region has no custom resource, and so no code but the function and the relay', () => {
   const template = synthesiseOne({ network: 'isolated' }).toJSON()
   const types = Object.values<{ Type: string }>(template.Resources).map(({ Type }) => Type)
-  expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(1)
+  expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(2)
   expect(types.filter((type) => type.startsWith('Custom::') || type.includes('CustomResource'))).toEqual([])
 })
 
