@@ -9,9 +9,10 @@ export interface Letter {
 }
 
 /**
- * Sends a message to whoever launched this agent, or to another agent of the same launcher. It leaves with the landing:
- * when the agent hops, waits, makes a checkpoint, or ends. So a message is sent once, also if a place dies and the
- * landing is made again. Messages count towards `resultBytes`. Without a launcher nobody reads them.
+ * Sends a message to whoever launched this agent, or to another agent of the same launcher. From a region it leaves with
+ * the landing: when the agent hops, waits, makes a checkpoint, or ends. So it is sent once, also if the place dies and
+ * the landing is made again. From places of the sender's own it leaves at once. Messages count towards `resultBytes`.
+ * Without a launcher nobody reads them.
  *
  * @param message JSON
  * @param to an agent's name @default 'launcher'

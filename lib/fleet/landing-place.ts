@@ -5,7 +5,7 @@
 import type { Invocation } from '../host/protocol.ts'
 import type { AgentBucket } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import type { Progress } from '../sandbox/job.ts'
+import type { Progress, SentLetter } from '../sandbox/job.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
 import { type Landing, land } from './landing.ts'
@@ -14,6 +14,8 @@ import { type Delivery, deliver, type Transport } from './upload.ts'
 
 export interface LandOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Takes the agent's messages as they come, where there is a way to. The others are part of the settlement. */
+  readonly onSend?: ((letter: SentLetter) => void) | undefined
   /** Ends the landing. */
   readonly signal?: AbortSignal | undefined
   /** Asks the agent to leave as soon as it waits for something. Places that can't be asked in the middle pass it over. */

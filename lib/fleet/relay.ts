@@ -46,7 +46,7 @@ export interface Boarding extends Pick<RouteStep, 'region' | 'branch' | 'sequenc
 }
 
 /** What goes along with a landing. */
-export interface Boarded extends Pick<LandOptions, 'leave'> {
+export interface Boarded extends Pick<LandOptions, 'leave' | 'onSend'> {
   readonly letters?: EnvelopeJson
 }
 
@@ -176,7 +176,7 @@ class Trip {
 
   async #land({ region, call, waits, ...leg }: Standing): Promise<Step> {
     const { places, order, input, onProgress, signal, board } = this.#options
-    const { letters, leave } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
+    const { letters, leave, onSend } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
     const start = performance.now()
     const place = places(region)
     const { bundle } = await this.#deliver(place)
@@ -189,7 +189,12 @@ class Trip {
       ...call,
       ...(letters && { letters }),
     }
-    const options = { onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)), signal, leave }
+    const options = {
+      onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)),
+      signal,
+      leave,
+      onSend,
+    }
     const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {
       region,
       ...leg,

@@ -27,6 +27,16 @@ export function isCrossing({ own }: Order, from: string, to: string): boolean {
   return isOwn(from) !== isOwn(to)
 }
 
+/** The sender's own places that an agent may go to from a place which is one of them, or is not. */
+export function reachableOwn(bundle: VerifiedBundle, own: boolean): readonly string[] {
+  return own || mayComeHome(bundle) ? (bundle.order.own?.places ?? []) : []
+}
+
+/** Whether an agent may go from one place of its mission to another. */
+export function mayGo(bundle: VerifiedBundle, { own = false }: { readonly own?: boolean }, to: string): boolean {
+  return bundle.order.regions.includes(to) || reachableOwn(bundle, own).includes(to)
+}
+
 /** Whether a box came from the other side, by its first bytes. */
 export function hasCrossed(box: Uint8Array): boolean {
   return isSignedState(box) || isHomecomingState(box)

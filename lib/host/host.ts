@@ -3,13 +3,12 @@ import type { KernelLibrary } from '../kernels/library.ts'
 import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import type { Job, JobResult, Progress, Sandbox } from '../sandbox/job.ts'
-import { mayComeHome } from '../trust/authorise.ts'
+import type { Job, JobResult, Progress, Sandbox, SentLetter } from '../sandbox/job.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Admission, admit } from './admit.ts'
 import type { Arrived } from './arrival.ts'
 import type { Broker } from './broker.ts'
-import type { Crossing } from './crossing.ts'
+import { type Crossing, reachableOwn } from './crossing.ts'
 import { prepareKernels } from './kernel-supply.ts'
 import { type Probe, probePlace } from './probe.ts'
 import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
@@ -41,6 +40,8 @@ export interface HostOptions extends Admission {
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
+  /** Takes the agent's messages as they come. @default they are part of the settlement */
+  readonly onSend?: ((letter: SentLetter) => void) | undefined
   /** Ends the run. */
   readonly signal?: AbortSignal
   /** Asks the agent to leave as soon as it waits for something, to be landed here anew. */
@@ -65,7 +66,10 @@ const LONGEST_LANDING_MS = 900_000
 /** Makes a place: admit → run → settle. */
 export function createHost(options: HostOptions): Host {
   return {
-    async invoke(event, { onProgress, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {}) {
+    async invoke(
+      event,
+      { onProgress, onSend, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {},
+    ) {
       try {
         const invocation = parseInvocation(event)
         // Before the agent starts: a run that could have no receipt must not be.
@@ -80,10 +84,11 @@ export function createHost(options: HostOptions): Host {
         const result = await run(invocation, bundle, taken.arrived, options, {
           kernels,
           ...(options.secret && { onCheckpoint: visit.checkpoint }),
-          ...(taken.letters && { letters: taken.letters }),
+          ...(taken.mail && { letters: taken.mail.letters }),
           ...(onProgress && { onProgress }),
+          ...(onSend && { onSend }),
           ...(signal && { signal }),
-          ...(leave && { leave }),
+          ...(taken.mail?.leaveFor !== undefined ? { leave: AbortSignal.abort() } : leave && { leave }),
         })
         return await visit.settle(result)
       } catch (error) {
@@ -100,11 +105,11 @@ async function run(
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
   { fleet, region, own = false, sandbox, data, broker, regionOf, now }: HostOptions,
-  options: Pick<Job, 'kernels' | 'letters' | 'onProgress' | 'onCheckpoint' | 'signal' | 'leave'>,
+  options: Pick<Job, 'kernels' | 'letters' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'leave'>,
 ): Promise<JobResult> {
   const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions, headBytes } = bundle.order
-  const reachable = own || mayComeHome(bundle) ? (bundle.order.own?.places ?? []) : []
+  const reachable = reachableOwn(bundle, own)
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
   const opened = broker ? await broker({ mission, scopes, wallMs }) : data
   const shown = headBytes === undefined ? opened : headStore(opened, headBytes)

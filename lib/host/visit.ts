@@ -6,10 +6,11 @@ import { InternalError, RefusedError } from '../errors.ts'
 import type { JobResult } from '../sandbox/job.ts'
 import type { Outcome } from '../sandbox/outcome.ts'
 import { randomId, systemRandom } from '../trust/keys.ts'
-import { type Letter, openLetters } from '../trust/letters.ts'
+import { type Letters, openLetters } from '../trust/letters.ts'
 import { receiptDigest, signReceipt } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Arrived, firstStage, openArrival, type Stage } from './arrival.ts'
+import { mayGo } from './crossing.ts'
 import { sealAnswer, sealDeparture, spentAfter } from './departure.ts'
 import type { HostOptions } from './host.ts'
 import { type Attempt, endLanding, type LandingName, takeLanding } from './ledger.ts'
@@ -27,7 +28,7 @@ export interface VisitOptions {
   readonly place: HostOptions
   /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
   readonly until: number
-  /** Where an agent that was asked to leave goes on. */
+  /** Where an agent that was asked to leave in the middle goes on. */
   readonly leaveFor?: (() => string | undefined) | undefined
 }
 
@@ -35,7 +36,7 @@ export interface VisitOptions {
 export interface TakenIn {
   /** Absent when it starts here. */
   readonly arrived: Arrived | undefined
-  readonly letters: readonly Letter[] | undefined
+  readonly mail: Letters | undefined
 }
 
 export class Visit {
@@ -43,6 +44,8 @@ export class Visit {
   readonly #entry: NonNullable<Invocation['entry']>
   readonly #token = randomId(systemRandom)
   readonly #earlier: Step[] = []
+  /** Where the sender wants the agent to go on. */
+  #sentTo: string | undefined
   #attempt: Attempt
   #stage: Stage
   #startedAt: number
@@ -73,14 +76,14 @@ export class Visit {
       throw new RefusedError('REQUEST_MALFORMED', `${place.region} keeps no account of attempts`)
     let arrived = this.#entry === 'resume' ? await this.#open(invocation) : undefined
     this.#stage = arrived?.stage ?? this.#stage
-    const letters = await this.#letters()
+    const mail = await this.#mail()
     for (;;) {
       this.#stage = arrived?.stage ?? this.#stage
       const ended = await takeLanding(this.#landing, this.#attempt, place)
       if (ended === undefined) {
         this.#startedAt = place.now()
         // An earlier attempt had them: they came with the state it was frozen to.
-        return { arrived, letters: letters && this.#earlier.length > 0 ? [] : letters }
+        return { arrived, mail: mail && this.#earlier.length > 0 ? { ...mail, letters: [] } : mail }
       }
       const settlement = await openRecord(ended.record, { ...this.#recorder(), stage: this.#stage })
       const checkpoint = checkpointOf(settlement)
@@ -150,14 +153,25 @@ export class Visit {
 
   /** An agent on its way, and a copy's answer, leave in boxes; any other outcome is the caller's to read. */
   async #conclude(result: JobResult, receipt: string | null): Promise<Outcome | SealedDeparture> {
-    const { bundle, place, leaveFor } = this.#options
+    const { bundle, place } = this.#options
     const { fleet, region, engine, agents, secret, crossing } = place
     const { outcome } = result
     const stage = this.#stage
     if (outcome.kind !== 'departed' && stage.origin === undefined) return outcome
     if (secret === undefined) throw new InternalError(`${region} can not seal what leaves it`)
     const sealing = { secret: await secret.current(), crossing }
-    const sender = { bundle, stage, receipt, result, ...sealing, leaveFor, fleet, region, engine, agents }
+    const sender = {
+      bundle,
+      stage,
+      receipt,
+      result,
+      ...sealing,
+      leaveFor: this.#leaveFor,
+      fleet,
+      region,
+      engine,
+      agents,
+    }
     if (outcome.kind !== 'departed') return sealAnswer(stage.origin!, sender)
     try {
       return await sealDeparture(outcome, sender)
@@ -166,15 +180,24 @@ export class Visit {
     }
   }
 
-  /** Letters that came with this landing; `undefined` when nobody writes to this agent. */
-  async #letters(): Promise<readonly Letter[] | undefined> {
+  /** What came with this landing; `undefined` when nobody writes to this agent. */
+  async #mail(): Promise<Letters | undefined> {
     const { invocation, bundle, place } = this.#options
     if (invocation.letters === undefined) return undefined
     const { order, sender } = bundle
     const { branch, sequence } = this.#stage
     const keyring = await place.policy.current()
     const landing = { mission: order.mission, branch, sequence }
-    return openLetters(invocation.letters, { keyring, sender, landing, now: place.now() })
+    const mail = openLetters(invocation.letters, { keyring, sender, landing, now: place.now() })
+    this.#sentTo = mail.leaveFor
+    return mail
+  }
+
+  /** A place it may not go to is passed over: better that the agent stays than that it is lost. */
+  readonly #leaveFor = (): string | undefined => {
+    const { bundle, place, leaveFor } = this.#options
+    const to = leaveFor?.() ?? this.#sentTo
+    return to !== undefined && mayGo(bundle, place, to) ? to : undefined
   }
 
   #open(invocation: Pick<Invocation, 'state' | 'answers'>): Promise<Arrived> {

@@ -68,7 +68,8 @@ export interface AgentHandle {
   checkpoint(): Promise<FrozenAt | undefined>
   /**
    * Freezes it at its next await, and has it go on in another place of the sender's own, or in a region. It keeps what it
-   * was reading among places of the sender's own. `undefined` if it ended before.
+   * was reading among places of the sender's own. `undefined` if it ended before. Where it may not go there, it goes on
+   * where it is, and the answer says so.
    *
    * @throws UsageError `USAGE` for a place the launcher has not
    */

@@ -35,6 +35,8 @@ interface Wish {
   /** Where to; `undefined`: it is to go on where it is. */
   readonly to: string | undefined
   readonly grant: (frozen: FrozenAt | undefined) => void
+  /** Where the agent landed with it. */
+  tried?: string
 }
 
 const CANCELLED = { kind: 'stopped', limit: 'cancelled', message: 'the run was cancelled' } as const
@@ -136,23 +138,31 @@ export class Voyage implements AgentHandle {
     this.#report({ place, waits: false, landings: this.#progress.landings + 1, bytesRead: 0, objects: 0 })
     this.#leave = new AbortController()
     if (this.#wishes.length > 0) this.#leave.abort()
-    const leave: LeaveRequest = {
-      signal: this.#leave.signal,
-      to: () => this.#wishes.find(({ to }) => to !== undefined)?.to,
+    for (const wish of this.#wishes) wish.tried = place
+    const leave: LeaveRequest = { signal: this.#leave.signal, to: () => this.#destination }
+    return {
+      letters: this.#letters(boarding, this.#inbox.take()),
+      leave,
+      onSend: (letter) => this.#options.deliver(letter, this.name),
     }
-    return { letters: this.#letters(boarding, this.#inbox.take()), leave }
   }
 
+  /** Where the agent is wanted. */
+  get #destination(): string | undefined {
+    return this.#wishes.find(({ to }) => to !== undefined)?.to
+  }
+
+  /** A move that was tried, and left the agent where it was, is not tried over and over. */
   #grant({ region: place, sequence, boxBytes: bytes }: Boarding): void {
     if (sequence === 0) return
-    const granted = (wish: Wish) => wish.to === undefined || wish.to === place
+    const granted = ({ to, tried }: Wish) => to === undefined || to === place || tried === place
     for (const { grant } of this.#wishes.filter(granted)) grant({ place, sequence, bytes })
     this.#wishes = this.#wishes.filter((wish) => !granted(wish))
   }
 
   /** It lands for a letter, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
   async #letterOrMove(boarding: Boarding): Promise<void> {
-    while (this.#inbox.empty && !this.#wishes.some(({ to }) => to !== undefined)) {
+    while (this.#inbox.empty && this.#destination === undefined) {
       this.#leave = new AbortController()
       await this.#inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#leave.signal])).catch(() => {})
       this.#cancel.signal.throwIfAborted()
@@ -162,7 +172,8 @@ export class Voyage implements AgentHandle {
 
   #letters({ branch, sequence }: Boarding, letters: readonly Letter[]) {
     const { mission, sender } = this.#options
-    return signLetters({ mission, branch, sequence, letters }, sender)
+    const leaveFor = this.#destination
+    return signLetters({ mission, branch, sequence, letters, ...(leaveFor !== undefined && { leaveFor }) }, sender)
   }
 
   #onSettled({ usage, sent = [] }: Pick<Settlement<unknown>, 'usage' | 'sent'>): void {

@@ -73,6 +73,8 @@ export interface Job {
   /** Letters for the agent; those of earlier landings come in its state. @default nobody writes to it */
   readonly letters?: readonly Letter[]
   readonly onProgress?: (progress: Progress) => void
+  /** Takes the agent's messages as they come. @default they are part of the result */
+  readonly onSend?: (letter: SentLetter) => void
   /**
    * Keeps what a checkpoint has frozen: the run so far, as if the agent had departed to where it is. The agent waits for
    * it, and ends when it rejects. @default a checkpoint keeps nothing

@@ -219,7 +219,13 @@ export class Run {
   #onSend(to: string, body: Uint8Array): void {
     this.#sentBytes += body.length
     if (this.#sentBytes > this.#limits.resultBytes) this.#stop('resultBytes')
-    else this.#sent.push({ to, body: Buffer.from(body).toString('utf8') })
+    else this.#onLetter({ to, body: Buffer.from(body).toString('utf8') })
+  }
+
+  #onLetter(letter: SentLetter): void {
+    const { onSend } = this.#job
+    if (onSend === undefined) this.#sent.push(letter)
+    else onSend(letter)
   }
 
   /** The agent waits while its place keeps what it is frozen to; where that fails, it must not go on. */

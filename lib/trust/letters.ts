@@ -1,9 +1,10 @@
 /**
  * Letters to an agent: what its sender, or another agent of the same sender, has to say to it. They come with a landing,
- * signed by the sender of the order for that very landing, so whoever carries an agent can't put words into its mailbox.
+ * signed by the sender of the order for that very landing, so whoever carries an agent can't put words into its mailbox,
+ * nor send it elsewhere.
  */
 import * as v from 'valibot'
-import { count, documentPayload, id, label, parseDocument } from '../bundle/document.ts'
+import { count, documentPayload, id, label, parseDocument, regionName } from '../bundle/document.ts'
 import { RefusedError } from '../errors.ts'
 import { type EnvelopeJson, envelopeToJson, parseEnvelope, signEnvelope } from './envelope.ts'
 import type { Keyring } from './keyring.ts'
@@ -33,6 +34,8 @@ export interface Letters {
   readonly branch: string
   readonly sequence: number
   readonly letters: readonly Letter[]
+  /** Where the agent is to go on as soon as it waits for something. @default it stays */
+  readonly leaveFor?: string | undefined
 }
 
 const letters = v.strictObject({
@@ -41,6 +44,7 @@ const letters = v.strictObject({
   branch: v.pipe(v.string(), v.maxLength(512)),
   sequence: count(Number.MAX_SAFE_INTEGER),
   letters: v.pipe(v.array(v.strictObject({ from: label, body: v.string() })), v.maxLength(MAX_LETTERS)),
+  leaveFor: v.optional(regionName),
 }) satisfies v.GenericSchema<unknown, Letters & { lander: 1 }>
 
 const kind = { name: 'mail', code: 'REQUEST_MALFORMED', maxBytes: MAX_LETTERS_BYTES } as const
@@ -56,7 +60,7 @@ export interface LettersChecks {
   /** Who signed the order. */
   readonly sender: Pick<KeyGrant, 'keyId'>
   /** The landing they are for. */
-  readonly landing: Omit<Letters, 'letters'>
+  readonly landing: Pick<Letters, 'mission' | 'branch' | 'sequence'>
   readonly now: number
 }
 
@@ -66,7 +70,7 @@ export interface LettersChecks {
  * @throws RefusedError what `verifyEnvelope` throws, `POLICY_DENIED` for another key, `REQUEST_MALFORMED`,
  *   `ORDER_MISMATCH` for another landing
  */
-export function openLetters(envelope: unknown, { keyring, sender, landing, now }: LettersChecks): readonly Letter[] {
+export function openLetters(envelope: unknown, { keyring, sender, landing, now }: LettersChecks): Letters {
   const decoded = parseEnvelope(envelope, MAX_LETTERS_BYTES)
   const { payload, signers } = verifyEnvelope(decoded, LETTERS_TYPE, keyring, now)
   if (signers.some(({ keyId }) => keyId !== sender.keyId))
@@ -75,5 +79,5 @@ export function openLetters(envelope: unknown, { keyring, sender, landing, now }
   for (const field of ['mission', 'branch', 'sequence'] as const)
     if (opened[field] !== landing[field])
       throw new RefusedError('ORDER_MISMATCH', 'the letters are for another landing')
-  return opened.letters
+  return opened
 }

@@ -1,6 +1,9 @@
+import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
+import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
 import { createRegionCrossing } from '../../lib/host/crossing.ts'
-import { createHost, type Host } from '../../lib/host/host.ts'
+import { createHost, type Host, type InvokeOptions } from '../../lib/host/host.ts'
 import {
   type Box,
   type Invocation,
@@ -13,12 +16,13 @@ import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { type AgentBucket, createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
+import type { Place } from '../../lib/places/place.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
 import type { Sandbox } from '../../lib/sandbox/job.ts'
 import { createFleetSecret, type FleetSecret } from '../../lib/trust/fleet-secret.ts'
 import { createOrder, signOrder } from '../../lib/trust/order.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
-import { alice, bob, bundleOf, fixedRandom, grantOf, keyringOf, NOW } from '../trust/fixture.ts'
+import { alice, bob, bundleOf, fixedRandom, grantOf, keyringOf, NOW, root } from '../trust/fixture.ts'
 
 export const PLACES = ['us-east-1', 'eu-central-1', 'ap-south-1'] as const
 export const [US, EU, AP] = PLACES
@@ -31,6 +35,8 @@ export interface WorldOptions {
   readonly engine?: string
   /** What a region's host uses of its agent bucket. @default the bucket as it is */
   readonly agentsOf?: (region: string, bucket: AgentBucket) => AgentBucket
+  /** Whether the keys may have state leave the regions for places of the sender's own. @default false */
+  readonly homecoming?: boolean
 }
 
 export interface Mission {
@@ -47,7 +53,11 @@ export interface World {
   readonly buckets: Readonly<Record<string, AgentBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
-  invoke(region: string, event: unknown): Promise<Reply>
+  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<Reply>
+  /** The fleet, as its file describes it. */
+  readonly fleet: Fleet
+  /** A region as a place, reached without a network. */
+  place(region: string): Place
   /** Everything that left the regions: replies as they go over the wire. */
   readonly wire: readonly string[]
 }
@@ -63,7 +73,13 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const { agentsOf = (_, bucket) => bucket } = options
   const wire: string[] = []
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
-  const wide = { regions: ['*'], fleets: ['*'], scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }] }
+  const { homecoming = false } = options
+  const wide = {
+    ...(homecoming && { homecoming }),
+    regions: ['*'],
+    fleets: ['*'],
+    scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }],
+  }
   const keyring = keyringOf({ fleet, keys: [grantOf(alice, 'alice', wide), grantOf(bob, 'bob', wide)] })
   const policy = { current: async () => keyring }
   const receipts = createReceiptKeys({ secret: source, fleet })
@@ -85,9 +101,31 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       crossing: createRegionCrossing({ receipts, policy }),
     })
   }
-  return {
+  const world: World = {
     data,
     buckets,
+    fleet: {
+      lander: 1,
+      name: fleet,
+      rootKey: toBase64url(root.publicKey),
+      receiptKeys: publicReceiptKeys(secret, fleet),
+      regions: PLACES.map((region) => ({ region, functionName: 'f', agentBucket: 'b' })),
+    },
+    place: (name) => ({
+      kind: 'region',
+      name,
+      open: () => ({
+        kind: 'region',
+        name,
+        states: buckets[name]!,
+        deliver: async (file) => ({ bundle: { inline: Buffer.from(file).toString('base64url') }, bytesMoved: 0 }),
+        async land(invocation, { onProgress, signal } = {}) {
+          const ends = { ...(onProgress && { onProgress }), ...(signal && { signal }) }
+          return { reply: await world.invoke(name, invocation, ends), bytesMoved: 0 }
+        },
+        [Symbol.asyncDispose]: async () => {},
+      }),
+    }),
     clock,
     wire,
     mission(body, { limits = {}, lifetimeMs = 3_600_000 } = {}) {
@@ -105,12 +143,13 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
         mission: order.mission,
       }
     },
-    async invoke(region, event) {
-      const line = JSON.stringify(await hosts[region]!.invoke(event))
+    async invoke(region, event, invoking) {
+      const line = JSON.stringify(await hosts[region]!.invoke(event, invoking))
       wire.push(line)
       return parseFrame(JSON.parse(line)) as Reply
     },
   }
+  return world
 }
 
 /** The code of a refusal. */

@@ -1,0 +1,65 @@
+import { utf8 } from '../../lib/encoding/bytes.ts'
+import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
+import type { MemoryStore } from '../../lib/objects/memory.ts'
+import { createMemoryStore } from '../../lib/objects/memory.ts'
+import { createLauncher, type Launcher, type LauncherOptions } from '../../lib/places/launcher.ts'
+import type { Place } from '../../lib/places/place.ts'
+import { engineDigest } from '../../lib/sandbox/engine.ts'
+import type { SigningKey } from '../../lib/trust/keys.ts'
+import { signBundle } from '../../lib/trust/sign-bundle.ts'
+import { alice, bundleOf } from '../trust/fixture.ts'
+import { createWorld, type World, type WorldOptions } from './fleet-of-hosts.ts'
+import type { TestSandbox } from './sandbox.ts'
+
+export interface AgentOptions {
+  readonly limits?: Partial<Limits>
+  /** Who signs it. @default alice */
+  readonly authors?: readonly SigningKey[]
+  /** @default true */
+  readonly homecoming?: boolean
+  /** What comes before the agent, at the top level. */
+  readonly before?: string
+}
+
+const IMPORTS = 'agent, at, checkpoint, here, hop, log, places, progress, receive, send, sleep'
+
+/** The signed bundle of an agent whose body is `body`. `input` is at hand. */
+export function signedAgent(assets: string, body: string, options: AgentOptions = {}): Uint8Array {
+  const { limits = {}, authors = [alice], homecoming = true, before = '' } = options
+  const main = `import { ${IMPORTS} } from 'lander/agent'\n${before}\nexport default agent(async (input) => { ${body} })`
+  const audience = { fleet: '*', regions: ['*'] }
+  const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
+  const changes = { engine: engineDigest(assets), scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } }
+  const bundle = bundleOf({ ...changes, ...(homecoming && { homecoming }) }, { 'main.js': utf8(main) })
+  return signBundle(bundle, authors)
+}
+
+export interface Setting extends AsyncDisposable {
+  readonly launcher: Launcher
+  readonly world: World
+  /** What is in the places of one's own. */
+  readonly data: MemoryStore
+}
+
+export interface SettingOptions extends Partial<Omit<LauncherOptions, 'places'>> {
+  readonly world?: Partial<WorldOptions>
+}
+
+/** A launcher over places of one's own and regions that are reached without a network; alice owns it. */
+export async function createSetting(
+  sandbox: TestSandbox,
+  places: (world: World) => readonly Place[],
+  { world: changes = {}, ...options }: SettingOptions = {},
+): Promise<Setting> {
+  const world = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, homecoming: true, ...changes })
+  const data = createMemoryStore({ buckets: { 'logs-eu': {} } })
+  const launcher = await createLauncher({
+    places: places(world),
+    key: alice,
+    fleet: world.fleet,
+    data,
+    now: () => world.clock.now,
+    ...options,
+  })
+  return { launcher, world, data, [Symbol.asyncDispose]: () => launcher[Symbol.asyncDispose]() }
+}
