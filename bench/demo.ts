@@ -9,7 +9,7 @@ import { benchmark } from './support/program.ts'
 await benchmark('demo', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    const { codeToData, dataToCode, equal, ...figures } = await runDemo({
+    const { codeToData, kernelToData, dataToCode, equal, ...figures } = await runDemo({
       dir,
       rows: quick ? 1_500_000 : 3_000_000,
       say: note,
@@ -23,11 +23,18 @@ await benchmark('demo', async ({ quick }) => {
           atMost: 1 / 1000,
         },
         { name: 'data → code takes longer by', value: dataToCode.seconds / codeToData.seconds, unit: '×', atLeast: 3 },
+        {
+          name: 'data → code takes longer than a kernel by',
+          value: dataToCode.seconds / kernelToData.seconds,
+          unit: '×',
+          atLeast: 20,
+        },
         { name: 'answers that differ', value: equal ? 0 : 1, unit: '', atMost: 0 },
       ],
       figures: {
         ...figures,
         codeToData: { bytes: codeToData.bytes, seconds: codeToData.seconds },
+        kernelToData: { bytes: kernelToData.bytes, seconds: kernelToData.seconds },
         dataToCode: { bytes: dataToCode.bytes, seconds: dataToCode.seconds },
       },
     }

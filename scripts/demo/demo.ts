@@ -26,8 +26,9 @@ export interface Measured {
   readonly seconds: number
 }
 
-/** The question. */
+/** The question, and the same with its inner loop in C. */
 export const DEMO_AGENT = fileURLToPath(new URL('../../examples/flights/delays.ts', import.meta.url))
+const KERNEL_AGENT = fileURLToPath(new URL('../../examples/flights/delays-kernel.ts', import.meta.url))
 const bucketOf = (region: string): string => `flights-${region}`
 /** The data it is asked of. */
 export const DEMO_SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
@@ -49,29 +50,42 @@ export interface DemoResult {
   readonly rows: number
   readonly dataBytes: number
   readonly bundleBytes: number
+  /** Interpreted. */
   readonly codeToData: Measured
+  /** With the inner loop as a kernel. */
+  readonly kernelToData: Measured
+  /** With the same kernel, so that nothing but the links holds it up. */
   readonly dataToCode: Measured
-  /** Whether both ways gave the same answer. */
+  /** Whether all ways gave the same answer. */
   readonly equal: boolean
 }
 
-/** Asks one question both ways, in three regions with WAN links between them and home. */
+/**
+ * Asks one question three ways, in three regions with WAN links between them and home: the code goes to the data, once
+ * interpreted and once with a kernel, and the data to the code. Each finds a cloud that has just been started.
+ */
 export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResult> {
   const filled = await fillDemo(dir, rows, say)
+  say(`three regions, ${DEMO_REGIONS.join(', ')}, with WAN links; home is an office line of 50 Mbit/s\n`)
+  const ask = async (name: string, agent: string, way: Way) => {
+    const { measured, bundleBytes } = await askOnce(dir, agent, way)
+    say(`${name}: ${bytes(measured.bytes)} in ${seconds(measured.seconds)} (agent of ${bytes(bundleBytes)})\n`)
+    return { ...measured, bundleBytes }
+  }
+  const codeToData = await ask('code → data', DEMO_AGENT, moveCodeToData)
+  const kernelToData = await ask('code with a kernel → data', KERNEL_AGENT, moveCodeToData)
+  const dataToCode = await ask('data → code with a kernel', KERNEL_AGENT, moveDataToCode)
+  const equal = [kernelToData, dataToCode].every(({ answer }) => isDeepStrictEqual(answer, codeToData.answer))
+  return { ...filled, bundleBytes: codeToData.bundleBytes, codeToData, kernelToData, dataToCode, equal }
+}
+
+type Way = (local: LocalFleet, clients: FleetClients, file: Uint8Array) => Promise<Measured>
+
+async function askOnce(dir: string, agent: string, way: Way): Promise<{ measured: Measured; bundleBytes: number }> {
   await using local = await startLocalFleet({ dir, regions: DEMO_REGIONS, wan: {} })
   using clients = createFleetClients(local.fleet)
-  say(`started ${DEMO_REGIONS.join(', ')} with WAN links; home is an office line of 50 Mbit/s`)
-
-  const { file } = await packSigned(DEMO_AGENT, local.developer, { scopes: DEMO_SCOPES, fleet: local.fleet.name })
-  say(`packed and signed the agent: ${bytes(file.length)}\n`)
-
-  const codeToData = await moveCodeToData(local, clients, file)
-  say(`code → data: ${bytes(codeToData.bytes)} in ${seconds(codeToData.seconds)}`)
-  const dataToCode = await moveDataToCode(local, clients, file)
-  say(`data → code: ${bytes(dataToCode.bytes)} in ${seconds(dataToCode.seconds)}\n`)
-
-  const equal = isDeepStrictEqual(codeToData.answer, dataToCode.answer)
-  return { ...filled, bundleBytes: file.length, codeToData, dataToCode, equal }
+  const { file } = await packSigned(agent, local.developer, { scopes: DEMO_SCOPES, fleet: local.fleet.name })
+  return { measured: await way(local, clients, file), bundleBytes: file.length }
 }
 
 /** Puts the flights into the regions before there is any distance to them. */
