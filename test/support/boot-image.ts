@@ -18,6 +18,7 @@ export async function bootImage(assets: string, main: string): Promise<BootImage
     memoryPages: 1024,
     compiles: false,
     hostCall: () => {},
+    kernelCall: () => false,
     expired: () => false,
     onStop: () => {},
   })
