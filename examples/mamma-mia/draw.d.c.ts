@@ -1,8 +1,4 @@
-export function draw(
-  keyLow: number,
-  keyHigh: number,
-  index: number,
-  discs: number,
-  trees: number,
-  reached: Uint32Array,
-): number
+// Written by lander pack --types, from draw.c.
+import type { KernelFunction } from 'lander/agent'
+
+export declare const draw: KernelFunction<'int(unsigned, unsigned, unsigned, unsigned, unsigned, uint32_t*, size_t)'>

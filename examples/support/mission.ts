@@ -1,5 +1,5 @@
 /** One mission on the stage's fleet, for examples that are only interested in its end. */
-import { type Answer, type Json, type Limits, packSigned, run, type Scope } from '../../lib/index.ts'
+import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from '../../lib/index.ts'
 import type { Stage } from './example.ts'
 
 export interface MissionPlan {
@@ -14,6 +14,10 @@ export interface MissionPlan {
   /** @default [] */
   readonly scopes?: readonly Scope[]
   readonly limits?: Partial<Limits>
+  /** How kernels travel. @default 'binary' */
+  readonly kernels?: PackOptions['kernels']
+  /** Whether the agent compiles code while it runs. @default false */
+  readonly compiles?: boolean
 }
 
 /** A mission that did not come to a good end, in a sentence. */
@@ -24,9 +28,9 @@ export class MissionError extends Error {
 /** Packs and signs an agent with the developer's key, and runs it, however that ends. */
 export async function fly(stage: Stage<string>, plan: MissionPlan): Promise<Answer & { file: Uint8Array }> {
   const { fleet, clients, developer } = stage
-  const { agent, input, start = 'everywhere', scopes = [], limits = {} } = plan
+  const { agent, input, start = 'everywhere', scopes = [], limits = {}, kernels, compiles = false } = plan
   const regions = plan.regions ?? fleet.regions.map(({ region }) => region)
-  const { file } = await packSigned(agent, developer, { scopes, limits })
+  const { file } = await packSigned(agent, developer, { scopes, limits, compiles, ...(kernels && { kernels }) })
   const mission = { fleet, clients, file, sender: developer, input: input as Json, order: { regions }, start }
   return { ...(await run(mission)), file }
 }
