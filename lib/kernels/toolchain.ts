@@ -29,7 +29,7 @@ export const LINKER_FLAGS: readonly string[] = [
 /** What AssemblyScript is called with. What would run at the start is a function to call. */
 export const ASSEMBLYSCRIPT_FLAGS: readonly string[] = [
   ...['-O3', '--noAssert', '--runtime', 'incremental', '--enable', 'simd', '--exportStart', '_initialize'],
-  ...['--use', 'abort=', '--maximumMemory', '1024'],
+  ...['--use', 'abort=', '--maximumMemory', '1024', '--memoryBase', '1024'],
 ]
 
 /** Version of what is put around an author's AssemblyScript: see assemblyscript/entry.ts. */

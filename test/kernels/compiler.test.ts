@@ -145,6 +145,19 @@ export function size(b: ArrayBuffer): i32 { return b.byteLength }
     expect(as.size!(at, 2)).toBe(2)
   })
 
+  test('has its stack in memory of its own, not in what is added for views', async () => {
+    const { odd, memory } = await link(
+      'export function odd(bytes: Uint8Array): i32 { return bytes[0] & 1 }',
+      'assemblyscript',
+    )
+    const before = new Uint8Array(memory.buffer).slice()
+    expect(before.length).toBeGreaterThan(0)
+    const at = memory.grow(1) * 65_536
+    new Uint8Array(memory.buffer).fill(7, at)
+    expect(odd!(at + 64, 60_000)).toBe(1)
+    expect(new Uint8Array(memory.buffer, at + 64, 60_000).every((byte) => byte === 7)).toBe(true)
+  })
+
   test('is the whole language: classes, maps, strings, closures over globals, a collector', async () => {
     const source = `
 class Count { constructor(public word: string, public times: i32 = 0) {} }
