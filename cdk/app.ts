@@ -8,6 +8,7 @@ import { readConfiguration } from './configuration.ts'
 import { addFleet } from './fleet.ts'
 
 const ASSET_DIR = join(import.meta.dirname, '../dist/functions/data-locality')
+const COMPILER_ASSET_DIR = join(import.meta.dirname, '../dist/functions/compiler')
 const RELAY_ASSET_DIR = join(import.meta.dirname, '../dist/functions/relay')
 
 function requireAsset(dir: string): string {
@@ -26,6 +27,7 @@ try {
     account: process.env.CDK_DEFAULT_ACCOUNT,
     assetDir: requireAsset(ASSET_DIR),
     relayAssetDir: requireAsset(RELAY_ASSET_DIR),
+    compilerAssetDir: requireAsset(COMPILER_ASSET_DIR),
   })
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()

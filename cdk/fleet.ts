@@ -11,18 +11,19 @@ export interface FleetProps {
   readonly assetDir: string
   /** The built function: `dist/functions/relay`. */
   readonly relayAssetDir: string
+  /** The built function: `dist/functions/compiler`. */
+  readonly compilerAssetDir: string
 }
 
 /** Adds a fleet to an app: a stack for each of its regions, the first of which holds what all share. */
-export function addFleet(scope: Construct, { config, account, assetDir, relayAssetDir }: FleetProps): RegionStack[] {
+export function addFleet(scope: Construct, { config, account, ...assets }: FleetProps): RegionStack[] {
   const stacks = config.regions.map(
     (region) =>
       new RegionStack(scope, `lander-${config.fleet}-${region}`, {
         config,
         region,
         account,
-        assetDir,
-        relayAssetDir,
+        ...assets,
         description: `Lander fleet ${config.fleet} in ${region}: agents land here, beside the data`,
       }),
   )

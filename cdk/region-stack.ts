@@ -3,8 +3,10 @@ import type { Construct } from 'constructs'
 import type { FleetConfig } from '../lib/config/index.ts'
 import { AgentBucket } from './constructs/agent-bucket.ts'
 import { BrokerRole } from './constructs/broker-role.ts'
+import { CompilerFunction, type CompilerFunctionProps } from './constructs/compiler-function.ts'
 import { DataAccess } from './constructs/data-access.ts'
 import { DataLocalityFunction } from './constructs/data-locality-function.ts'
+import type { EnvironmentGrant } from './constructs/environment-grant.ts'
 import { FleetDashboard } from './constructs/fleet-dashboard.ts'
 import { LogMetrics, RegionMetrics } from './constructs/fleet-metrics.ts'
 import { FleetSecret, fleetSecretGrant, resolvedFleetSecret } from './constructs/fleet-secret.ts'
@@ -22,6 +24,8 @@ export interface RegionStackProps extends Omit<StackProps, 'env'> {
   readonly assetDir: string
   /** The built function: `dist/functions/relay`. */
   readonly relayAssetDir: string
+  /** The built function: `dist/functions/compiler`. */
+  readonly compilerAssetDir: string
 }
 
 /** What an agent needs to land in one region: the function, its agent bucket, and the walls around both. */
@@ -29,7 +33,7 @@ export class RegionStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { config, region, account, assetDir, relayAssetDir, ...props }: RegionStackProps,
+    { config, region, account, assetDir, relayAssetDir, compilerAssetDir, ...props }: RegionStackProps,
   ) {
     super(scope, id, { ...props, env: { region, ...(account !== undefined && { account }) } })
     const { fleet, limits, logRetentionDays: logRetention } = config
@@ -58,6 +62,9 @@ export class RegionStack extends Stack {
     })
     relay.use(agents.relayGrant)
 
+    // From an isolated network there is no way to another function: kernels come as binaries there.
+    if (!isolated) locality.use(this.#addCompiler(agents, { fleet, assetDir: compilerAssetDir, logRetention }))
+
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
     new RegionAlarms(this, 'Alarms', {
       metrics: new RegionMetrics(fleet, region),
@@ -75,6 +82,12 @@ export class RegionStack extends Stack {
   /** The region's first two zones, resolved when it is deployed: a look-up would need credentials to synthesise. */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
+  }
+
+  #addCompiler(agents: AgentBucket, props: CompilerFunctionProps): EnvironmentGrant {
+    const compiler = new CompilerFunction(this, 'Compiler', props)
+    compiler.use(agents.compilerGrant)
+    return compiler.grant
   }
 
   #addFleetWideParts({ fleet, regions }: FleetConfig, locality: DataLocalityFunction): void {

@@ -13,7 +13,7 @@ const STATE_LIFE = Duration.days(2)
 
 /**
  * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, what became of every landing
- * under `missions/`, and large sealed states on their way under `states/`.
+ * under `missions/`, large sealed states on their way under `states/`, and compiled kernels under `kernels/`.
  */
 export class AgentBucket extends Construct {
   readonly bucket: s3.Bucket
@@ -32,6 +32,7 @@ export class AgentBucket extends Construct {
         { id: 'bundles', prefix: 'agents/', expiration: BUNDLE_LIFE },
         { id: 'reservations', prefix: 'missions/', expiration: RESERVATION_LIFE },
         { id: 'states', prefix: STATES.replace('*', ''), expiration: STATE_LIFE },
+        { id: 'kernels', prefix: KERNELS.replace('*', ''), expiration: BUNDLE_LIFE },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
     })
@@ -86,6 +87,16 @@ export class AgentBucket extends Construct {
     }
   }
 
+  /** What the compiler needs of this bucket: binaries into it, and nothing out of it. */
+  get compilerGrant(): EnvironmentGrant {
+    const { bucket } = this
+    return {
+      environment: { LANDER_AGENT_BUCKET: bucket.bucketName },
+      statements: [allow('KeepKernels', ['s3:PutObject'], [bucket.arnForObjects(KERNELS)])],
+      acknowledgements: [this.#patternIn(KERNELS)],
+    }
+  }
+
   #patternIn(folder: string): Acknowledgement {
     const bucketId = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as s3.CfnBucket)
     return {
@@ -99,7 +110,8 @@ const STATES = 'states/*'
 /** The relay's own words about a mission: neither the ledger of its landings nor its request. */
 const RELAY_FILES = ['missions/*/handover/*', 'missions/*/answer']
 const MISSIONS = 'missions/*'
-const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS]
+const KERNELS = 'kernels/*'
+const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS, KERNELS]
 /** The folders a function writes to: nothing else in any bucket. */
 export const WRITE_FOLDERS = [MISSIONS, STATES]
 

@@ -38,12 +38,13 @@ describe('the data-locality function', () => {
     functionHas(synthesiseOne(), { TracingConfig: { Mode: 'Active' }, RecursiveLoop: 'Terminate' })
   })
 
-  test('learns its fleet, agent bucket, secret and root key from its environment, and nothing else', () => {
+  test('learns its fleet, agent bucket, secret, root key and compiler from its environment, and nothing else', () => {
     expect(environmentOf(synthesiseOne({ rootKey: ROOT_KEY }))).toEqual({
       LANDER_FLEET: 'demo',
       LANDER_AGENT_BUCKET: { Ref: expect.stringMatching(/^Agents/) },
       LANDER_FLEET_SECRET: 'lander/demo',
       LANDER_ROOT_KEY: ROOT_KEY,
+      LANDER_COMPILER: { Ref: expect.stringMatching(/^Compiler/) },
     })
   })
 
@@ -73,8 +74,9 @@ describe('the data-locality function', () => {
 })
 
 describe('the role of the function', () => {
-  test('reads objects, lists and writes to the ledger of missions, and can do nothing else to any service', () => {
+  test('reads objects, lists, writes to the ledger of missions and has kernels compiled, and can do nothing else to any service', () => {
     expect(allowedActions(roleStatements(synthesiseOne({ data: [LOGS] })))).toEqual([
+      'lambda:InvokeFunction',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:GetObject',
@@ -93,10 +95,10 @@ describe('the role of the function', () => {
     expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*'), inAgentBucket('/states/*')])
   })
 
-  test('takes bundles, the key policy, states and the ledger of missions out of the agent bucket', () => {
+  test('takes bundles, kernels, the key policy, states and the ledger of missions out of the agent bucket', () => {
     const reads = roleStatements(synthesiseOne()).filter(({ Action }) => Action === 's3:GetObject')
     expect(reads.map(({ Resource }) => Resource)).toEqual([
-      [inAgentBucket('/agents/*'), inAgentBucket('/missions/*'), inAgentBucket('/states/*'), inAgentBucket('/trust/*')],
+      ['agents', 'kernels', 'missions', 'states', 'trust'].map((folder) => inAgentBucket(`/${folder}/*`)),
     ])
   })
 
@@ -202,13 +204,14 @@ describe('the agent bucket', () => {
     has({ Effect: 'Deny', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } })
   })
 
-  test('forgets bundles after 90 days, reservations after 30, states after two, and uploads that were cut off after one', () => {
+  test('forgets bundles and kernels after 90 days, reservations after 30, states after two, and uploads that were cut off after one', () => {
     synthesiseOne().hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
           Match.objectLike({ Prefix: 'agents/', ExpirationInDays: 90, Status: 'Enabled' }),
           Match.objectLike({ Prefix: 'missions/', ExpirationInDays: 30, Status: 'Enabled' }),
           Match.objectLike({ Prefix: 'states/', ExpirationInDays: 2, Status: 'Enabled' }),
+          Match.objectLike({ Prefix: 'kernels/', ExpirationInDays: 90, Status: 'Enabled' }),
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
         ],
       },

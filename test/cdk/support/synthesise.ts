@@ -23,7 +23,12 @@ export function synthesise(config: unknown): Synthesised {
   const assetDir = temporaryFolder()
   writeFileSync(join(assetDir, 'index.mjs'), 'export const handler = async () => {}\n')
   const app = new App({ outdir, context: CDK_JSON.context, analyticsReporting: CDK_JSON.versionReporting })
-  const stacks = addFleet(app, { config: parseConfig(config), assetDir, relayAssetDir: assetDir })
+  const stacks = addFleet(app, {
+    config: parseConfig(config),
+    assetDir,
+    relayAssetDir: assetDir,
+    compilerAssetDir: assetDir,
+  })
   const templates = new Map(stacks.map((stack) => [stack.region, Template.fromStack(stack)]))
   return { app, directory: outdir, templates }
 }
