@@ -59,6 +59,8 @@ export interface StreamNote extends ReaderNote {
   readonly stream: number
   /** The guest's call that waits for the next batch. */
   readonly call: number | null
+  /** The piece the guest had in hand: the bytes before those that come next. */
+  readonly chunk?: { readonly number: number; readonly bytes: number } | undefined
 }
 
 /** A timer that was running. */
@@ -124,7 +126,14 @@ const document = v.strictObject({
   now: count,
   timers: v.array(v.strictObject({ call: number, ms: v.pipe(v.number(), v.minValue(0)) })),
   streams: v.array(
-    v.strictObject({ stream: number, source: streamSource, format, skip: count, call: v.nullable(number) }),
+    v.strictObject({
+      stream: number,
+      source: streamSource,
+      format,
+      skip: count,
+      call: v.nullable(number),
+      chunk: v.optional(v.strictObject({ number, bytes: count })),
+    }),
   ),
   leftBehind: v.array(v.tuple([number, name])),
   mail: v.optional(

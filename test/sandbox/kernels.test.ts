@@ -349,6 +349,20 @@ describe('a kernel and an agent that moves', () => {
     expect(outcome).toMatchObject({ value: [false, 'OBJECT_LEFT_BEHIND', expect.anything()] })
   })
 
+  test('finds the chunk it was called with again when it lands where it was', async () => {
+    const body = `let lines = 0
+      for await (const chunk of (await here.open('a')).chunks()) { await sleep(100); lines += kit.count(chunk); await sleep(20); lines += kit.count(chunk) }
+      return lines`
+    let left = 2
+    const { outcome, landings } = await sandbox.travelModule(withKit(body), {
+      kernels,
+      objects: { a: 'x\n'.repeat(1_500_000) },
+      leave: () => (left-- > 0 ? AbortSignal.timeout(80) : undefined),
+    })
+    expect(outcome).toMatchObject({ kind: 'completed', value: 3_000_000 })
+    expect(landings.length).toBe(3)
+  })
+
   test('is waited for when the place sends the agent away', async () => {
     let release: () => void = () => {}
     const asked = new Promise<void>((resolve) => {

@@ -32,6 +32,12 @@ export class Chunks {
     return bytes
   }
 
+  /** The piece a stream has given last, if it is still here. */
+  current(stream: number): { readonly number: number; readonly bytes: number } | undefined {
+    const number = this.#current.get(stream)
+    return number === undefined ? undefined : { number, bytes: this.#bytes.get(number)!.length }
+  }
+
   /**
    * Gives the bytes to a thread that works on them, and takes them back: until then nobody else can have them.
    *

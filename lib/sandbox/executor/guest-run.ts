@@ -12,7 +12,7 @@ import { LaneCalls } from './lane-calls.ts'
 import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
-import { Reads } from './reads.ts'
+import { type Landing, Reads } from './reads.ts'
 import { Timers } from './timers.ts'
 
 export interface GuestRunOptions {
@@ -127,10 +127,12 @@ export class GuestRun {
       this.#machine.load(Buffer.from(body.subarray(0, mainBytes)).toString('utf8'))
       const snapshot = resume && decodeSnapshot(body.subarray(mainBytes))
       await this.#kernels.takeUp(snapshot?.notes.kernels ?? [])
+      const landing = resume && this.#landing(resume)
+      if (landing?.stays) await this.#reads.fetchChunks(snapshot!.notes.streams)
       if (this.#ending === undefined) {
         this.#begun = true
         if (resume === undefined) this.#start(startRequest(message, body))
-        else this.#resume(resume, snapshot!)
+        else this.#resume(resume, landing!, snapshot!)
       }
     } catch (error) {
       // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
@@ -185,26 +187,31 @@ export class GuestRun {
     this.#machine!.start(request, this.#bornAt)
   }
 
-  #resume(resume: Resume, { memory, notes }: Snapshot): void {
+  #resume(resume: Resume, landing: Landing, { memory, notes }: Snapshot): void {
     this.#machine!.thaw(memory)
     this.#thawing = false
     this.#bornAt = Math.max(this.#bornAt, notes.now)
     this.#arrivedAt = performance.now()
-    this.#takeUp(resume, notes)
+    this.#takeUp(landing, notes)
     this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#now())
     this.#mail.deliver()
     if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held ?? [])
   }
 
   /** What the host kept for the agent. A copy inherits none of it: it has its own errand. */
-  #takeUp({ from, copy: errand }: Resume, notes: Notes): void {
-    const copy = errand !== undefined
+  #takeUp(landing: Landing, notes: Notes): void {
+    const { copy } = landing
     if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
     if (!copy && notes.mail !== undefined) this.#mail.takeUp(notes.mail)
+    this.#reads.takeUp(notes, landing)
+  }
+
+  #landing({ from, copy: errand }: Resume): Landing {
+    const copy = errand !== undefined
     const { region, own = [] } = this.#options.message.context
     // The sender's own places have one store between them.
     const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
-    this.#reads.takeUp(notes, { from, stays, copy })
+    return { from, stays, copy }
   }
 
   #boot(): Promise<Machine> {

@@ -31,6 +31,8 @@ export class Reads {
   readonly #readers = new Map<number, Reader>()
   /** By stream, the `next` call that waits for its next chunk. */
   readonly #waiting = new Map<number, number>()
+  /** Chunks that are read again, by their numbers. */
+  readonly #fetching = new Map<number, (step: Step) => void>()
   /** Streams that were open in places the agent has left, and where. */
   readonly #leftBehind = new Map<number, string>()
 
@@ -82,6 +84,7 @@ export class Reads {
 
   /** Something arrived: if the guest waits for it, it goes on. */
   answer(stream: number): boolean {
+    this.#fetched(stream)
     const call = this.#waiting.get(stream)
     if (call === undefined) return false
     this.#waiting.delete(stream)
@@ -90,16 +93,22 @@ export class Reads {
   }
 
   notes(): Pick<Notes, 'streams' | 'leftBehind'> {
-    const streams = [...this.#readers].map(
-      ([stream, reader]): StreamNote => ({ stream, ...reader.note(), call: this.#waiting.get(stream) ?? null }),
-    )
+    const streams = [...this.#readers].map(([stream, reader]): StreamNote => {
+      const chunk = this.#options.chunks.current(stream)
+      return { stream, ...reader.note(), call: this.#waiting.get(stream) ?? null, ...(chunk && { chunk }) }
+    })
     return { streams, leftBehind: [...this.#leftBehind] }
+  }
+
+  /** Reads again what the agent had in hand when it was frozen. Resolves when it is here. */
+  async fetchChunks(streams: readonly StreamNote[]): Promise<void> {
+    await Promise.all(streams.map((note) => this.#fetchChunk(note)))
   }
 
   /** Goes on with what was open; what was open elsewhere stays behind. */
   takeUp({ streams, leftBehind }: Pick<Notes, 'streams' | 'leftBehind'>, { from, stays, copy }: Landing): void {
     for (const [stream, region] of leftBehind) this.#leftBehind.set(stream, region)
-    for (const { stream, call, ...note } of streams) {
+    for (const { stream, call, chunk: _, ...note } of streams) {
       if (stays) this.#read(stream, note)
       else this.#leftBehind.set(stream, from)
       if (call !== null && !copy) this.next(call, stream)
@@ -111,6 +120,25 @@ export class Reads {
     this.#readers.set(stream, new Reader(note, () => send({ type: 'pull', stream })))
     send({ type: 'open', stream, source: note.source })
     for (let pull = 1; pull < STREAM_WINDOW; pull++) send({ type: 'pull', stream })
+  }
+
+  async #fetchChunk({ stream, source, chunk }: StreamNote): Promise<void> {
+    if (chunk === undefined || source.from !== 'object') return
+    const { number, bytes } = chunk
+    const piece: StreamSource = { ...source, start: source.start - bytes, end: source.start }
+    this.#read(number, { source: piece, format: { as: 'bytes' }, skip: 0 })
+    const step = await new Promise<Step>((resolve) => this.#fetching.set(number, resolve))
+    this.close(number)
+    // If it can't be read any more, whoever uses it is told.
+    if (step.kind === 'batch') this.#options.chunks.keep(number, stream, step.batch.bytes!)
+  }
+
+  #fetched(number: number): void {
+    const resolve = this.#fetching.get(number)
+    const step = resolve && this.#readers.get(number)!.next()
+    if (step === undefined || step.kind === 'waiting') return
+    this.#fetching.delete(number)
+    resolve!(step)
   }
 
   /** Of a chunk the guest gets the number, which is that of its call, and the length. */
