@@ -6,7 +6,7 @@ import type { Settlement } from '../host/protocol.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './answer.ts'
 import type { Home } from './home.ts'
 import { startHome } from './home-to-be.ts'
-import { type MissionOptions, type RegionResult, runMission } from './mission.ts'
+import { type MissionOptions, type MissionResult, type RegionResult, runMission } from './mission.ts'
 import { readStatement, signOrderFor } from './orders.ts'
 
 /** How a mission ended, with one value made of all its results. */
@@ -27,16 +27,22 @@ export interface Answer {
 /** Runs a signed bundle where its data lies and merges the answers. */
 export async function run(options: MissionOptions): Promise<Answer> {
   await using home = startHome(options, { soon: hasSeveralAnswers(options) })
-  const { mission, regions } = await runMission(options)
+  return answerOf(await runMission(options), async () => ({ ...options, home: await home.ready() }))
+}
+
+/** What merging takes: a place of the caller's own, and who asks it to. */
+export interface Merging extends Omit<MissionOptions, 'input'> {
+  readonly home: Home
+}
+
+/** One answer of a mission's results: where there are several, the agent's own `merge` makes it, on the caller's machine. */
+export async function answerOf({ mission, regions }: MissionResult, merging: () => Promise<Merging>): Promise<Answer> {
   const summary = { mission, outcome: worstOutcome(regions), usage: usageOf(regions), regions }
   const values = valuesOf(regions)
   if (values === undefined) return summary
   if (values.length === 1) return { ...summary, value: values[0]! }
-  const merge = await runAtHome(
-    await home.ready(),
-    { ...options, input: values, order: { ...options.order, scopes: [] } },
-    'merge',
-  )
+  const { home, ...options } = await merging()
+  const merge = await runAtHome(home, { ...options, input: values, order: { ...options.order, scopes: [] } }, 'merge')
   const { outcome } = merge
   if (outcome.kind === 'completed') return { ...summary, merge, value: outcome.value }
   return { ...summary, merge, outcome: outcome.kind }

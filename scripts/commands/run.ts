@@ -14,8 +14,17 @@ import { exitCodeOfAnswer, reportAnswer, reportLeft } from '../terminal/answer-r
 import { note, seconds } from '../terminal/output.ts'
 import { createProgressBars } from '../terminal/progress.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
+import { detachRun } from './detach.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import { compilesOption, dataOption, expiresOption, kernelsOption, limitOption, parseInput } from './options.ts'
+import {
+  compilesOption,
+  dataOption,
+  expiresOption,
+  kernelsOption,
+  limitOption,
+  parseDuration,
+  parseInput,
+} from './options.ts'
 import {
   homeOf,
   inventoriesOf,
@@ -37,6 +46,8 @@ interface RunOptions extends AgentOptions, QuoteWords {
   maxUsd?: number
   maxSeconds?: number
   receipts?: string
+  detach?: boolean
+  for: number
   json?: boolean
 }
 
@@ -66,6 +77,12 @@ export function runCommand(): Command {
     )
     .addOption(moneyOption('--max-usd <usd>', 'stop when the run has cost so much'))
     .addOption(timeOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
+    .option('--detach', 'send it off and go away: lander status, result and cancel find it later, from any machine')
+    .addOption(
+      new Option('--for <duration>', 'how long a detached mission may take, up to 24h')
+        .default(parseDuration('24h'), '24h')
+        .argParser(parseDuration),
+    )
     .option('--json', 'print one JSON document')
   return withQuoteOptions(command).action(async (agent: string, options: RunOptions) => {
     const fleet = await readFleet(options.fleet)
@@ -73,6 +90,10 @@ export function runCommand(): Command {
     using clients = createFleetClients(fleet)
     const { file, map } = await bundleOf(agent, sender, fleet, options)
     const mission: Mission = { fleet, clients, file, sender, input: parseInput(options.input), map }
+    if (options.detach) {
+      await detachRun(mission, options)
+      return
+    }
     if (options.receipts !== undefined) await prepareReceipts(options.receipts)
     if (options.start === 'once') await once(mission, options)
     else await everywhere(mission, options)
