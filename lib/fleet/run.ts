@@ -27,7 +27,8 @@ export interface Answer {
 /** Runs a signed bundle where its data lies and merges the answers. */
 export async function run(options: MissionOptions): Promise<Answer> {
   await using home = startHome(options, { soon: hasSeveralAnswers(options) })
-  return answerOf(await runMission(options), async () => ({ ...options, home: await home.ready() }))
+  // Awaited here: home ends with this function.
+  return await answerOf(await runMission(options), async () => ({ ...options, home: await home.ready() }))
 }
 
 /** What merging takes: a place of the caller's own, and who asks it to. */
