@@ -80,3 +80,26 @@ test.each([
 ])('robots: %j is answered with a reason', async (args, why) => {
   expect(await fail('robots', args)).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
 })
+
+test('snakes on a cloud: three forms of one agent find the same, and every landing has a receipt', async () => {
+  const { told } = await perform('snakes-on-a-cloud')
+  const { flights, expected, forgedIsRefused } = told.details
+  expect(told.right).toBe(true)
+  expect(forgedIsRefused).toBe(true)
+  expect(flights.map(({ form }: { form: string }) => form)).toEqual([
+    'as a binary',
+    'as C, compiled on arrival',
+    'interpreted',
+  ])
+  for (const { finding, receipts } of flights) {
+    expect(finding).toEqual(expected)
+    expect(receipts).toEqual({ count: 3, verified: true })
+  }
+})
+
+test('hot swap: C is compiled where the agent is, and another function put in its place', async () => {
+  const { told } = await perform('hot-swap')
+  expect(told.right).toBe(true)
+  for (const { answer, before, after } of told.details.missions)
+    expect({ answer, before, after }).toEqual({ answer: 121_393, before: 2, after: 1000 })
+})

@@ -1,0 +1,110 @@
+/**
+ * A mobile agent visits three regions with its state, three times: its inner loop as a binary, as C that is compiled
+ * where it lands, and interpreted. Every landing checks the signature, and every receipt is verified. What each form
+ * weighs and how fast it works, in one table: is a small source still smaller than the binary?
+ *
+ *     npx tsx examples/snakes-on-a-cloud/run.ts [--quick] [--json FILE] [--kilobytes N]
+ */
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { type Answer, packSigned, receiptTrustOf, run, type Scope, verifySettlement } from '../../lib/index.ts'
+import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
+import { type Report, runExample, type Stage, say } from '../support/example.ts'
+import { completedValue } from '../support/mission.ts'
+import { expectedFinding, makeLog } from './log.ts'
+import { describe, type Flight, FORMS, type Form, figuresOf } from './report.ts'
+import type { Finding } from './tour.ts'
+
+type Snakes = Stage<'kilobytes'>
+
+const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1']
+const bucketOf = (region: string) => `snakes-${region}`
+const scopes: Scope[] = REGIONS.map((region) => ({ bucket: bucketOf(region), prefix: 'logs/', actions: ['read'] }))
+
+await runExample({
+  name: 'snakes-on-a-cloud',
+  regions: REGIONS,
+  sizes: { kilobytes: 4000 },
+  quick: { kilobytes: 200 },
+  perform,
+})
+
+async function perform(stage: Snakes): Promise<Report> {
+  const logs = REGIONS.map((region) => makeLog(region, stage.sizes.kilobytes * 1000))
+  for (const [index, region] of REGIONS.entries()) {
+    await stage.local.cloud.createBucket(region, bucketOf(region))
+    const object = { Bucket: bucketOf(region), Key: 'logs/today.txt', Body: logs[index]! }
+    await stage.clients.s3(region).send(new PutObjectCommand(object))
+  }
+  const flights: Flight[] = []
+  for (const form of FORMS) flights.push(await flyTwice(stage, form))
+  say('the same bundle with one byte changed')
+  const forgedIsRefused = await isRefused(stage, await forge(stage))
+  const expected = expectedFinding(logs, REGIONS)
+  const told = { flights, expected, forgedIsRefused }
+  return {
+    figures: figuresOf(told),
+    right: forgedIsRefused && flights.every(({ finding, receipts }) => isSame(finding, expected) && receipts.verified),
+    text: describe(told),
+    details: told,
+  }
+}
+
+/** The first time a source is compiled on arrival; the second time it is known there. */
+async function flyTwice(stage: Snakes, form: Form): Promise<Flight> {
+  say(`the tour ${form.name}`)
+  const { file, statement } = await pack(stage, form)
+  const first = await visit(stage, file)
+  const again = await visit(stage, file)
+  const finding = completedValue<Finding>(again.answer)
+  completedValue(first.answer)
+  const route = again.answer.regions[0]!.route!
+  return {
+    form: form.name,
+    finding,
+    bundleBytes: file.length,
+    entries: statement.entries.map(({ name, bytes, stored }) => ({ name, bytes, stored })),
+    boxBytes: route.map(({ boxBytes }) => boxBytes),
+    bytesMoved: again.answer.usage.bytesMoved,
+    seconds: { first: first.seconds, again: again.seconds },
+    workedSeconds: route.reduce((sum, { settlement }) => sum + settlement.usage.wallMs, 0) / 1000,
+    receipts: verifyReceipts(stage, again.answer),
+  }
+}
+
+function pack({ developer }: Snakes, { agent, kernels }: Form) {
+  return packSigned(join(import.meta.dirname, agent), developer, { scopes, ...(kernels && { kernels }) })
+}
+
+async function visit({ fleet, clients, developer }: Snakes, file: Uint8Array) {
+  const start = performance.now()
+  const order = { regions: REGIONS }
+  const answer = await run({ fleet, clients, file, sender: developer, order, start: 'once' })
+  return { answer, seconds: (performance.now() - start) / 1000 }
+}
+
+/** Each landing's receipt is signed by the fleet, says what the landing's answer says, and names the one before it. */
+function verifyReceipts({ fleet, developer }: Snakes, { regions: [agent] }: Answer): Flight['receipts'] {
+  const trust = receiptTrustOf(fleet)
+  const receipts = agent!.route!.map(({ settlement }) => verifySettlement(settlement, trust))
+  verifyReceiptChain(receipts)
+  const byUs = receipts.every(({ receipt }) => receipt.authors.every((author) => author === developer.keyId))
+  return { count: receipts.length, verified: byUs }
+}
+
+/** A bundle whose code was changed after it was signed. */
+async function forge(stage: Snakes): Promise<Uint8Array> {
+  const { file } = await pack(stage, FORMS[0]!)
+  const forged = file.slice()
+  forged[forged.length - 1]! ^= 1
+  return forged
+}
+
+async function isRefused(stage: Snakes, file: Uint8Array): Promise<boolean> {
+  const { answer } = await visit(stage, file)
+  return answer.outcome === 'refused'
+}
+
+function isSame(finding: Finding, expected: Finding): boolean {
+  return JSON.stringify(finding) === JSON.stringify(expected)
+}
