@@ -25,7 +25,7 @@ export async function collectAnswer(mission: string, options: CollectOptions): P
   const { request, answer, agents } = await missionAnswer(mission, options)
   if (answer === undefined) throw noAnswer(mission, request.expiresAt, now())
   await using home = startHome({ fleet, clients, now }, { soon: false })
-  return answerOf(answer, async () => {
+  return await answerOf(answer, async () => {
     const file = await bundleOfRequest(request, agents)
     return { home: await home.ready(), fleet, clients, file, sender: await sender(), now }
   })
