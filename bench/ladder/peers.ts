@@ -7,7 +7,12 @@ import { promisify } from 'node:util'
 import { odd } from './odd.ts'
 
 const execute = promisify(execFile)
-const source = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+
+export const V8 = 'Node’s own V8'
+export const GCC = 'gcc -O2'
+export const TCC = 'tcc'
+export const CTYPES = 'CPython, inner loop in C (ctypes, gcc -O2)'
 
 /** An answer, and the milliseconds from opening the file to it. */
 export interface Timed {
@@ -28,8 +33,8 @@ export interface Peer {
 /** The peers of this machine, and the names of those it hasn't got, each with the reason. */
 export async function findPeers(dir: string): Promise<{ peers: Peer[]; missing: string[] }> {
   const found = await Promise.all([
-    native('gcc -O2', ['gcc', '-O2'], dir),
-    native('tcc', ['tcc'], dir),
+    native(GCC, ['gcc', '-O2'], dir),
+    native(TCC, ['tcc'], dir),
     python('CPython', 'python3', 'plain'),
     python('CPython, multiprocessing', 'python3', 'pool'),
     pythonWithC(dir),
@@ -42,7 +47,7 @@ export async function findPeers(dir: string): Promise<{ peers: Peer[]; missing: 
 }
 
 function v8(): Peer {
-  return { name: 'Node’s own V8', slow: false, odd: async (file) => clock(() => odd(readFileSync(file))) }
+  return { name: V8, slow: false, odd: async (file) => clock(() => odd(readFileSync(file))) }
 }
 
 function clock(work: () => number): Timed {
@@ -52,7 +57,7 @@ function clock(work: () => number): Timed {
 
 async function native(name: string, [compiler, ...flags]: readonly [string, ...string[]], dir: string) {
   const program = join(dir, compiler)
-  const failure = await failureOf(compiler, [...flags, '-o', program, source('native.c')])
+  const failure = await failureOf(compiler, [...flags, '-o', program, beside('native.c')])
   if (failure !== undefined) return `${name}: ${failure}`
   return {
     name,
@@ -66,14 +71,13 @@ async function python(name: string, command: string, mode: string, library: read
   const failure = await failureOf(command, ['--version'])
   if (failure !== undefined) return `${name}: ${failure}`
   const slow = library.length === 0
-  return { name, slow, odd: (file: string) => timedBy(command, [source('python.py'), mode, file, ...library]) }
+  return { name, slow, odd: (file: string) => timedBy(command, [beside('python.py'), mode, file, ...library]) }
 }
 
 async function pythonWithC(dir: string) {
-  const name = 'CPython, inner loop in C (ctypes, gcc -O2)'
   const library = join(dir, 'odd.so')
-  const failure = await failureOf('gcc', ['-O2', '-shared', '-fPIC', '-o', library, source('odd.c')])
-  return failure === undefined ? python(name, 'python3', 'native', [library]) : `${name}: ${failure}`
+  const failure = await failureOf('gcc', ['-O2', '-shared', '-fPIC', '-o', library, beside('odd.c')])
+  return failure === undefined ? python(CTYPES, 'python3', 'native', [library]) : `${CTYPES}: ${failure}`
 }
 
 async function failureOf(command: string, args: readonly string[]): Promise<string | undefined> {
