@@ -10,12 +10,9 @@ import { createHandler } from './handler.ts'
 
 const { region, agentBucket } = readEnvironment(process.env)
 
-// While Lambda initialises a function it gives it more of a processor, and most kernels are C.
-const compiler = createKernelCompiler({ assets: import.meta.dirname })
-compiler.prepare('c')
-
 export const handler = createHandler({
-  compiler,
+  // Its process starts with the first request, and with the compiler of that request's language alone.
+  compiler: createKernelCompiler({ assets: import.meta.dirname }),
   agents: createS3AgentBucket({ client: createS3Client({ region }), bucket: agentBucket }),
   report: (error) => console.error(error),
 })

@@ -4,8 +4,7 @@ import type { KernelLanguage } from './language.ts'
 /** What the compiler's process is asked. */
 export interface CompileRequest {
   readonly id: number
-  /** Without a source: get ready. */
-  readonly source?: string
+  readonly source: string
   readonly language: KernelLanguage
 }
 
@@ -18,8 +17,8 @@ export interface CompiledKernel {
   readonly unusable: ReadonlyMap<string, string>
 }
 
-/** What the compiler's process answers. Nothing but `id` means that it is ready. */
+/** What the compiler's process answers. */
 export type CompileReply = { readonly id: number } & (
-  | { readonly compiled?: CompiledKernel }
+  | { readonly compiled: CompiledKernel }
   | { readonly error: WireError }
 )

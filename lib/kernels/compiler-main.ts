@@ -44,8 +44,6 @@ const assemblyScript = once(async (): Promise<AssemblyScript> => {
   return (await import(pathToFileURL(join(FOLDER, 'assemblyscript.mjs')).href)) as AssemblyScript
 })
 
-const prepare: Readonly<Record<KernelLanguage, () => Promise<unknown>>> = { c: cTools, assemblyscript: assemblyScript }
-
 const compile: Readonly<Record<KernelLanguage, (source: string) => Promise<CompiledKernel>>> = {
   async c(source) {
     return { binary: await compileC(source, await cTools()), ...readCPrototypes(source) }
@@ -57,9 +55,7 @@ const compile: Readonly<Record<KernelLanguage, (source: string) => Promise<Compi
 
 async function answer({ id, source, language }: CompileRequest): Promise<CompileReply> {
   try {
-    if (source !== undefined) return { id, compiled: await compile[language](source) }
-    await prepare[language]()
-    return { id }
+    return { id, compiled: await compile[language](source) }
   } catch (error) {
     return { id, error: toWireError(error) }
   }

@@ -13,15 +13,13 @@ export interface KernelCompiler {
    * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's own message, `KERNEL_TIMEOUT`, `KERNEL_MALFORMED`
    */
   compile(source: string, language: KernelLanguage): Promise<CompiledKernel>
-  /** Starts the compiler of a language ahead of need. */
-  prepare(language: KernelLanguage): void
   close(): void
 }
 
 export interface KernelCompilerOptions {
   /** The folder that `buildCompilerAsset` made. */
   readonly assets: string
-  /** What one compile may take, in milliseconds; then its process is killed. @default 10,000 */
+  /** What one compile may take, in milliseconds; then its process is killed. @default 15,000 */
   readonly deadlineMs?: number
 }
 
@@ -32,12 +30,12 @@ const MAX_MESSAGE = 4096
 
 interface Waiting {
   readonly request: CompileRequest
-  resolve(compiled: CompiledKernel | undefined): void
+  resolve(compiled: CompiledKernel): void
   reject(error: Error): void
 }
 
 /** A compiler in a process of its own, which starts at the first use, stays warm, and never keeps this one alive. */
-export function createKernelCompiler({ assets, deadlineMs = 10_000 }: KernelCompilerOptions): KernelCompiler {
+export function createKernelCompiler({ assets, deadlineMs = 15_000 }: KernelCompilerOptions): KernelCompiler {
   const waiting: Waiting[] = []
   let child: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined
@@ -86,7 +84,7 @@ export function createKernelCompiler({ assets, deadlineMs = 10_000 }: KernelComp
     if (timer !== undefined) next()?.reject(error)
     work()
   }
-  function ask(request: Omit<CompileRequest, 'id'>): Promise<CompiledKernel | undefined> {
+  function ask(request: Omit<CompileRequest, 'id'>): Promise<CompiledKernel> {
     return new Promise((resolve, reject) => {
       waiting.push({ request: { id: nextId++, ...request }, resolve, reject })
       work()
@@ -99,12 +97,8 @@ export function createKernelCompiler({ assets, deadlineMs = 10_000 }: KernelComp
       const compiled = await ask({ source, language }).catch((error: Error) => {
         throw shortened(error)
       })
-      checkStructure(compiled!.binary)
-      return compiled!
-    },
-    prepare(language) {
-      // Whether it worked is for the first compile to say.
-      ask({ language }).catch(() => {})
+      checkStructure(compiled.binary)
+      return compiled
     },
     close() {
       const others = waiting.splice(1)
