@@ -18,32 +18,42 @@ class RunningStatistic {
   }
 }
 
-/** The rounds of the tour: every region in turn, over and over. */
-function* rounds(regions: readonly string[]) {
-  for (let stop = 1; ; stop++) yield { stop, region: regions[(stop - 1) % regions.length]! }
+/** The rounds of the tour: every place in turn, over and over. */
+function* rounds(places: readonly string[]) {
+  for (let stop = 1; ; stop++) yield { stop, place: places[(stop - 1) % places.length]! }
 }
 
-/** A statistic over the temperatures of all regions, gathered by going there; and a second opinion from three copies. */
-export default agent(async ({ stops }: { stops: number }) => {
+export interface Tour {
+  /** Where the readings of this tour lie, in every place. */
+  readonly folder: string
+  readonly stops: number
+  /** Places in turn. */
+  readonly route: readonly string[]
+  /** Where a copy is sent for a second opinion. */
+  readonly witnesses: readonly string[]
+}
+
+/** A statistic over the temperatures of all places, gathered by going there; and a second opinion from copies. */
+export default agent(async ({ folder, stops, route, witnesses }: Tour) => {
   const statistic = new RunningStatistic()
   const readings = new Map<string, number>()
-  for (const { stop, region } of rounds(here.regions)) {
+  for (const { stop, place } of rounds(route)) {
     if (stop > stops) break
-    await hop(region)
+    await hop(place)
     let count = 0
-    for await (const line of here.lines(`${stop}.txt`)) {
+    for await (const line of here.lines(`${folder}/${stop}.txt`)) {
       statistic.add(Number(line))
       count++
     }
     readings.set(`${stop} ${here.region}`, count)
   }
-  await hop(here.regions[0]!)
-  const counts = await Promise.all(here.regions.map((region) => at(region, countLines)))
+  await hop(route[0]!)
+  const counts = await Promise.all(witnesses.map((place) => at(place, () => countLines(folder))))
   return { ...statistic.told, readings: Object.fromEntries(readings), secondOpinion: sum(counts) }
 })
 
-async function countLines(): Promise<number> {
+async function countLines(folder: string): Promise<number> {
   let count = 0
-  for await (const lines of here.lines().batches()) count += lines.length
+  for await (const lines of here.lines(`${folder}/`).batches()) count += lines.length
   return count
 }

@@ -1,0 +1,111 @@
+/**
+ * One API for process, thread, tasklet and cloud: the very same agent is started in each of them and moved through all.
+ * Then a place grows crowded, and a scheduler moves some of its agents.
+ *
+ *     npx tsx examples/places/run.ts [--quick] [--json FILE] [--primes NUMBER] [--agents NUMBER]
+ */
+import { join } from 'node:path'
+import {
+  type AgentEnd,
+  createLauncher,
+  createScheduler,
+  type Launcher,
+  packSigned,
+  process,
+  region,
+  type SigningKey,
+  tasklet,
+  thread,
+} from '../../lib/index.ts'
+import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
+import { runExample } from '../support/example.ts'
+import { MissionError } from '../support/mission.ts'
+
+const REGION = 'eu-west-1'
+const PLACES = ['tasklet', 'thread', 'process', REGION]
+const HEAD = ['started in', 'landing', 'where', 'came in a box of', 'took']
+
+interface Told {
+  readonly last: number
+  readonly places: Readonly<Record<string, number>>
+  readonly message: string
+  readonly end: string
+}
+
+await runExample({
+  name: 'places',
+  regions: [REGION],
+  sizes: { primes: 1000, agents: 12 },
+  quick: { primes: 200, agents: 6 },
+  async perform({ sizes, fleet, developer }) {
+    const places = [tasklet(), thread(), process(), region(REGION)]
+    await using launcher = await createLauncher({ places, key: developer, fleet })
+    const journeys = await startInEach(launcher, developer, sizes.primes)
+    const { moved, rests } = await crowd(launcher, developer, sizes.agents)
+
+    const told = journeys.map(({ told }) => told)
+    const hops = journeys.flatMap(({ end }) => end.route.slice(1))
+    const slowest = Math.max(...hops.map((step) => step.seconds))
+    const heaviest = Math.max(...hops.map(({ boxBytes }) => boxBytes))
+    return {
+      right: told.every((each) => each.last === told[0]!.last) && rests.every((rounds) => rounds > 0) && moved > 0,
+      text: `${table(HEAD, journeys.flatMap(rowsOf))}\n\nstarted anywhere, the last prime is ${told[0]!.last}`,
+      figures: [
+        { what: 'the same agent, through all places', unit: 'count', ours: journeys.length, atLeast: PLACES.length },
+        { what: 'largest sealed box', unit: 'bytes', ours: heaviest },
+        { what: 'slowest landing, with its work', unit: 'seconds', ours: slowest },
+        { what: `agents moved out of a crowd of ${sizes.agents}`, unit: 'count', ours: moved, atLeast: 1 },
+      ],
+      details: { told, moved, rests },
+    }
+  },
+})
+
+interface Journey {
+  readonly start: string
+  readonly end: AgentEnd
+  readonly told: Told
+}
+
+/** Starts the traveller in every place, and sends each around all of them. */
+async function startInEach(launcher: Launcher, key: SigningKey, each: number): Promise<Journey[]> {
+  const { file } = await packSigned(join(import.meta.dirname, 'traveller.ts'), key, { scopes: [], homecoming: true })
+  const journeys: Journey[] = []
+  for (const [index, start] of PLACES.entries()) {
+    const others = [...PLACES.slice(index + 1), ...PLACES.slice(0, index)]
+    const agent = launcher.launch(file, { in: start, input: { route: [...others, start], each } })
+    agent.send('well done')
+    const end = await agent.result
+    journeys.push({ start, end, told: completed(end) as unknown as Told })
+  }
+  return journeys
+}
+
+/** Fills the tasklets' place beyond its bound, has the scheduler make room, and asks everybody what they noticed. */
+async function crowd(launcher: Launcher, key: SigningKey, count: number) {
+  const { file } = await packSigned(join(import.meta.dirname, 'rester.ts'), key, { scopes: [] })
+  const agents = Array.from({ length: count }, () => launcher.launch(file, { in: 'tasklet' }))
+  for (const agent of agents) await agent.receive()
+  const bounds = { tasklet: { agents: Math.floor(count / 2) }, thread: { agents: count } }
+  using scheduler = createScheduler({ launcher, bounds })
+  const moves = await scheduler.balance()
+  for (const agent of agents) agent.send('stop')
+  const ends = await Promise.all(agents.map(async ({ result }) => completed(await result)))
+  const rests = ends.map((value) => (value as { rounds: number }).rounds)
+  return { moved: moves.length, rests }
+}
+
+function completed({ outcome, error }: AgentEnd) {
+  if (outcome?.kind === 'completed') return outcome.value
+  throw new MissionError(`an agent did not complete: ${JSON.stringify(outcome ?? error)}`)
+}
+
+function rowsOf({ start, end }: Journey): string[][] {
+  return end.route.map(({ region: place, sequence, boxBytes, seconds: took }) => [
+    sequence === 0 ? start : '',
+    String(sequence),
+    place,
+    boxBytes === 0 ? 'started here' : bytes(boxBytes),
+    seconds(took),
+  ])
+}
