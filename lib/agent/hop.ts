@@ -3,21 +3,10 @@ import { copiesUnderWay, sendCopy } from './prelude/copies.ts'
 import { place } from './prelude/place.ts'
 import { PlaceError } from './prelude/place-error.ts'
 
-/** A place this mission may go to. */
-export interface PlaceInfo {
-  readonly region: string
-}
-
 /** The caller's own machine: it takes no agents that are on their way. */
 const HOME = 'home'
 
 let hopping = false
-
-/** Where this run may go: the regions of its order and places of the sender's own, the one it is in among them. */
-export function places(): readonly PlaceInfo[] {
-  const { regions, own = [] } = place()
-  return [...regions, ...own].map((region) => ({ region }))
-}
 
 /**
  * Moves the agent to another region, in the middle of its work: every variable, closure, generator and pending promise
@@ -35,8 +24,7 @@ export function places(): readonly PlaceInfo[] {
  */
 export async function hop(region: string): Promise<void> {
   requirePlace(region)
-  if (hopping) throw inProgress('the agent is about to hop already')
-  if (copiesUnderWay() > 0) throw inProgress('copies of the agent are on their way; await them before it hops')
+  requireStill('it hops')
   if (region === place().region) return
   hopping = true
   try {
@@ -68,7 +56,14 @@ export async function at<Result>(region: string, work: () => Result | Promise<Re
   return (await sendCopy(region, work)) as Result
 }
 
-function requirePlace(region: string): void {
+/** @throws PlaceError `HOP_IN_PROGRESS` */
+export function requireStill(next: string): void {
+  if (hopping) throw inProgress('the agent is about to hop already')
+  if (copiesUnderWay() > 0) throw inProgress(`copies of the agent are on their way; await them before ${next}`)
+}
+
+/** @throws PlaceError `PLACE_UNKNOWN` */
+export function requirePlace(region: string): void {
   const { regions, own = [] } = place()
   if (regions.includes(region) || own.includes(region)) return
   if (region === HOME)

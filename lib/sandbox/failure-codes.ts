@@ -20,6 +20,8 @@ export type AgentCode =
   | 'HOP_IN_PROGRESS'
   /** A copy of the agent hit a limit. */
   | 'COPY_STOPPED'
+  /** The agent ended with a fork that it did not join, or joined none. */
+  | 'FORK_UNJOINED'
 
 /** Every code a failure may carry. Closed, so that a code tells no more than which of these happened. */
 export type FailureCode = AgentCode | ObjectCode | KernelCode
@@ -34,6 +36,7 @@ const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   PLACE_UNREACHABLE: true,
   HOP_IN_PROGRESS: true,
   COPY_STOPPED: true,
+  FORK_UNJOINED: true,
   OBJECT_NOT_FOUND: true,
   OBJECT_CHANGED: true,
   OBJECT_OUT_OF_SCOPE: true,

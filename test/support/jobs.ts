@@ -32,7 +32,10 @@ export interface RunOptions {
 export const NOW = 1_750_000_000_000
 
 /** An agent whose body is `body`: what it returns is the result. `input` and `place` are at hand. */
-export function agentSource(body: string, imports = 'agent, at, here, hop, log, places, progress, sleep, sum'): string {
+export function agentSource(
+  body: string,
+  imports = 'agent, at, checkpoint, fork, here, hop, join, log, places, progress, sleep, sum',
+): string {
   return `import { ${imports} } from 'lander/agent'\nexport default agent(async (input, place) => { ${body} })`
 }
 
@@ -50,8 +53,10 @@ export function jobOf(main: string, options: RunOptions = {}): Job {
   const scopes = options.scopes ?? [{ bucket: 'data', prefix: '', actions: ['read'] }]
   const store = options.store ?? createMemoryStore({ buckets: { data: options.objects ?? {} } })
   const limits = { ...DEFAULT_LIMITS, wallMs: 10_000, ...options.limits }
+  const entries = options.kernels === undefined ? [] : [{ role: 'kernel-source' }]
+  const statement = { compiles, entries }
   return {
-    bundle: { statement: { compiles }, statementDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
+    bundle: { statement, statementDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
     entry,
     input: JSON.stringify(input),
     context: { mission, fleet: 'test', region, regions: options.regions ?? [region, 'there-1'] },

@@ -1,6 +1,7 @@
 /** Copies of the agent: the functions they are to carry out, and what became of them. */
 import { call, nextNumber, type Reply } from './calls.ts'
 import { create, parse, stringify } from './captured.ts'
+import { enterFork } from './forks.ts'
 import { PlaceError } from './place-error.ts'
 import { type AgentErrorText, rebuildError } from './rebuild-error.ts'
 
@@ -45,6 +46,7 @@ export async function sendCopy(region: string, errand: () => unknown): Promise<u
 export async function carryOut(entry: number): Promise<unknown> {
   duty = entry
   underWay = 0
+  enterFork(undefined)
   return await errands[entry]!()
 }
 

@@ -9,6 +9,7 @@ import { settle, tell, withStack } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
 import { carryOut, currentDuty } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
+import { endBranch, endUnjoined, requireJoined } from './forks.ts'
 import { installGlobals } from './globals.ts'
 import { lockNamespaces, removeCompilers, removeSharedMemory } from './harden.ts'
 import { host } from './host.ts'
@@ -85,12 +86,15 @@ async function answer(work: () => unknown): Promise<void> {
   try {
     const working = work()
     duty = currentDuty()
-    const text = toJson(await working)
-    if (duty !== currentDuty()) return
+    const value = await working
+    if (duty !== currentDuty()) return endUnjoined()
+    requireJoined()
+    const text = toJson(value)
     if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
     if (duty === undefined || duty === currentDuty()) fail(error)
+    else endBranch(error)
   }
 }
 
