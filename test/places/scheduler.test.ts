@@ -76,3 +76,16 @@ test('bounds are for places that the launcher has', async () => {
   const make = () => createScheduler({ launcher: setting.launcher, bounds: { nowhere: {} } })
   expect(make).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })
+
+test('an agent that is too large to travel stays where it is', async () => {
+  await using setting = await createSetting(sandbox, () => [tasklet(), thread()])
+  const file = signedAgent(sandbox.assets, `${RESTS}`, { limits: { stateBytes: 1_000_000 } })
+  const agent = setting.launcher.launch(file, { in: 'tasklet', input: 3_000_000 })
+  await agent.receive()
+  const moved = agent.move('thread')
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  expect(agent.progress.place).toBe('tasklet')
+  agent.cancel()
+  expect((await agent.result).outcome).toMatchObject({ limit: 'cancelled' })
+  expect(await moved).toBeUndefined()
+})

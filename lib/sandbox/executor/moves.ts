@@ -21,6 +21,11 @@ export class Moves {
     this.#leaving = true
   }
 
+  /** It does not leave after all. */
+  stay(): void {
+    this.#leaving = false
+  }
+
   /** @throws Error if the agent is on its way already */
   hop(call: number, to: string): void {
     if (this.wanted) throw new Error('the agent is on its way already')
