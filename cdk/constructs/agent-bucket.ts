@@ -113,7 +113,7 @@ const MISSIONS = 'missions/*'
 const KERNELS = 'kernels/*'
 const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS, KERNELS]
 /** The folders a function writes to: nothing else in any bucket. */
-export const WRITE_FOLDERS = [MISSIONS, STATES]
+export const WRITE_FOLDERS = ['missions/*/landings/*', STATES]
 
 function allow(sid: string, actions: string[], resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, actions, resources })

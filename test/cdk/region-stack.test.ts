@@ -92,7 +92,7 @@ describe('the role of the function', () => {
   test('puts nothing anywhere but the ledger of missions and sealed states into its own agent bucket', () => {
     const puts = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Action }) => Action === 's3:PutObject')
     expect(puts).toHaveLength(1)
-    expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*'), inAgentBucket('/states/*')])
+    expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*/landings/*'), inAgentBucket('/states/*')])
   })
 
   test('takes bundles, kernels, the key policy, states and the ledger of missions out of the agent bucket', () => {

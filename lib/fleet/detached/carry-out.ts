@@ -5,7 +5,6 @@
  * neither a relay that died nor one that was started twice makes an agent work twice.
  */
 import * as v from 'valibot'
-import { MAX_ATTEMPTS } from '../../host/protocol.ts'
 import { type AgentBucket, answerKey, handoverKey } from '../../objects/agent-bucket.ts'
 import type { FindPlace } from '../landing-place.ts'
 import type { RegionResult } from '../mission.ts'
@@ -66,6 +65,9 @@ interface Handover {
   readonly agents: readonly Progress[]
 }
 
+/** More than a client's: an attempt may be an earlier relay's, and nobody is there to send the agent off again. */
+const ATTEMPTS = 8
+
 /** Words of earlier relays, and answers: routes with logs and receipts of all landings. */
 const MAX_WORD_BYTES = 256 * 1024 * 1024
 
@@ -114,8 +116,7 @@ async function carryOn(
     order,
     input,
     signal: leave,
-    // An attempt may be an earlier relay's, and cost nothing; so there are as many as a place allows.
-    attempts: MAX_ATTEMPTS,
+    attempts: ATTEMPTS,
     shared: true,
     takenUp: generation > 1,
     ...(before && { from: before.relayed.standing as Standing }),

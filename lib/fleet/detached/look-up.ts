@@ -50,17 +50,18 @@ export interface MissionStatus {
 export async function missionStatus(mission: string, options: LookUpOptions): Promise<MissionStatus> {
   const { now = Date.now } = options
   const { request, home, agents } = await findMission(mission, options)
-  const [answer, mark, ...found] = await Promise.all([
-    agents.get(answerKey(mission), Number.MAX_SAFE_INTEGER),
-    agents.get(cancelledKey(mission), Number.MAX_SAFE_INTEGER),
+  const [keys, ...found] = await Promise.all([
+    agents.list(missionPrefix(mission)),
     ...request.regions.map(({ region, agentBucket }) =>
       landingsIn(region, mission, createS3AgentBucket({ client: options.clients.s3(region), bucket: agentBucket })),
     ),
   ])
   const landings = found.flat()
+  const has = (key: string) => keys.includes(key)
   const lastOnes = lastOf(landings)
   const last = await Promise.all(lastOnes.map((landing) => describe(landing, mission)))
-  const state = stateOf({ answered: answer !== undefined, cancelled: mark !== undefined, request, now: now() })
+  const marks = { answered: has(answerKey(mission)), cancelled: has(cancelledKey(mission)) }
+  const state = stateOf({ ...marks, request, now: now() })
   return {
     mission,
     state,
