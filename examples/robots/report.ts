@@ -3,7 +3,9 @@ import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import type { Figure, Peer } from '../support/figures.ts'
 import type { ProcessUse } from '../support/processes.ts'
 import type { PythonAnswer } from '../support/python.ts'
-import type { Played, Winners } from './robots.ts'
+import type { Crowd } from './crowd.ts'
+import type { Winners } from './game.ts'
+import type { Played } from './robots.ts'
 
 /** One landing of the population. */
 interface Landing {
@@ -39,6 +41,7 @@ export interface PythonGame {
 export interface Told {
   readonly stayed: OurGame
   readonly hopped: OurGame
+  readonly crowd: Crowd
   /** With a table of all cells, as the seed has it. */
   readonly python: PythonAnswer<PythonGame>
   /** With a dict of the cells that were taken. */
@@ -80,7 +83,7 @@ function ratio(what: string, ours: number, python: Answer, of: Measured, promise
   return 'missing' in python ? [] : [{ what, unit: 'times', ours: ours / python.told[of], ...promise }]
 }
 
-export function describe({ stayed, hopped, python }: Told): string {
+export function describe({ stayed, hopped, crowd, python }: Told): string {
   const { game, landings } = hopped
   const same = JSON.stringify({ ...game, where: 0 }) === JSON.stringify({ ...stayed.game, where: 0 })
   return [
@@ -95,14 +98,28 @@ export function describe({ stayed, hopped, python }: Told): string {
       ]),
     ),
     '',
-    `${game.taken.toLocaleString('en')} cells were taken; rounds were played in ${game.where.join(', ')}`,
+    `${game.taken.toLocaleString('en')} cells were taken; ${roundsText(game.where)}`,
     `winners by points:    ${winnersText(game.byPoints)}`,
     `winners on the arena: ${winnersText(game.onTheArena)}`,
     ...('told' in python ? [`winners in CPython:   ${winnersText(python.told.byPoints)}`] : []),
     `without the hop the game ends ${same ? 'the same' : 'DIFFERENTLY'}`,
+    '',
+    'four populations in a town with room for two:',
+    ...crowd.moves.map(({ agent, from, to }) => `  the scheduler moves ${agent} from the ${from} to the ${to}`),
+    ...crowd.where.map((where, n) => `  population ${n} played ${roundsText(where)}`),
+    `  their games end ${crowd.right ? 'as they do when nobody moves' : 'DIFFERENTLY'}`,
   ].join('\n')
 }
 
 function winnersText({ most, robots, first }: Winners): string {
   return `${robots.toLocaleString('en')} robots with ${most} points, robot ${first} the first of them`
+}
+
+/** Of equal places next to each other one, with the number of rounds there. */
+function roundsText(where: readonly string[]): string {
+  const stays: { place: string; rounds: number }[] = []
+  for (const place of where)
+    if (stays.at(-1)?.place === place) stays.at(-1)!.rounds++
+    else stays.push({ place, rounds: 1 })
+  return stays.map(({ place, rounds }) => `${rounds} rounds in ${place}`).join(', ')
 }

@@ -6,12 +6,15 @@
  *     npx tsx examples/robots/run.ts [--quick] [--json FILE] [--robots N] [--side N] [--rounds N] [--pages N]
  */
 import { join } from 'node:path'
+import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { type Answer, DEFAULT_LIMITS, type Limits } from '../../lib/index.ts'
+import { bytes } from '../../scripts/terminal/output.ts'
 import { type Report, runExample, type Stage, say } from '../support/example.ts'
 import { completedValue, fly } from '../support/mission.ts'
 import { watchProcesses } from '../support/processes.ts'
 import { runPython } from '../support/python.ts'
-import { describe, figuresOf, type OurGame, type PythonGame } from './report.ts'
+import { playCrowded } from './crowd.ts'
+import { describe, figuresOf, type OurGame, type PythonGame, type Told } from './report.ts'
 import type { Game, Played } from './robots.ts'
 
 type Robots = Stage<'robots' | 'side' | 'rounds' | 'pages'>
@@ -26,15 +29,17 @@ await runExample({
 
 async function perform(stage: Robots): Promise<Report> {
   const { robots, side, rounds } = stage.sizes
-  say('the game in one region')
-  const stayed = await play(stage, false)
   say('the game with a hop half way')
   const hopped = await play(stage, true)
+  say('the game in one region')
+  const stayed = await play(stage, false)
+  say('four populations in a town with room for two')
+  const crowd = await playCrowded({ robots, side, rounds, seed: 'crowd' }, stage.developer, limitsOf(stage))
   say('the game in CPython')
   const script = join(import.meta.dirname, 'robots.py')
   const python = await runPython<PythonGame>(script, [robots, side, rounds, 'table'])
   const sparse = await runPython<PythonGame>(script, [robots, side, rounds, 'dict'])
-  const told = { stayed, hopped, python, sparse, quick: stage.quick }
+  const told = { stayed, hopped, crowd, python, sparse, quick: stage.quick }
   return { figures: figuresOf(told), text: describe(told), right: isRight(told), details: told }
 }
 
@@ -52,7 +57,21 @@ async function play(stage: Robots, hops: boolean): Promise<OurGame> {
     fly(stage, { agent, input, start: 'once', limits: limitsOf(stage) }),
   )
   const seconds = (performance.now() - start) / 1000
+  if (answer.outcome === 'stopped') say(await describeCheckpoint(stage, answer))
   return { seconds, ...(use && { use }), game: completedValue<Played>(answer), landings: landingsOf(answer) }
+}
+
+/** What is left of an agent that hit a limit: it is sealed, and lies in the agent bucket of the region it came to. */
+async function describeCheckpoint({ fleet, clients }: Robots, { regions: [agent] }: Answer): Promise<string> {
+  const last = agent?.route?.findLast(({ boxBytes }) => boxBytes > 0)
+  const found = fleet.regions.find(({ region }) => region === last?.region)
+  if (last === undefined || found === undefined) return 'it had made no checkpoint'
+  const list = new ListObjectsV2Command({ Bucket: found.agentBucket, Prefix: 'states/' })
+  const { Contents = [] } = await clients.s3(found.region).send(list)
+  const box = Contents.find(({ Size }) => Size === last.boxBytes)
+  return box === undefined
+    ? `its last checkpoint, of landing ${last.sequence}, came inside of the message`
+    : `its last checkpoint is safe: ${bytes(last.boxBytes)}, s3://${found.agentBucket}/${box.Key}`
 }
 
 function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
@@ -65,10 +84,10 @@ function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
   }))
 }
 
-/** The hop changed nothing, and points and arena name the same winners. */
-function isRight({ stayed, hopped }: { stayed: OurGame; hopped: OurGame }): boolean {
-  const ends = [stayed, hopped].map(({ game: { where, ...end } }) => JSON.stringify(end))
+/** Neither the hop nor the scheduler changed anything, and points and arena name the same winners. */
+function isRight({ stayed, hopped, crowd }: Pick<Told, 'stayed' | 'hopped' | 'crowd'>): boolean {
+  const ends = [stayed, hopped].map(({ game }) => JSON.stringify({ ...game, where: [] }))
   const { byPoints, onTheArena, where } = hopped.game
   const sameWinners = JSON.stringify(byPoints) === JSON.stringify(onTheArena)
-  return ends[0] === ends[1] && sameWinners && new Set(where).size === Math.min(2, where.length)
+  return ends[0] === ends[1] && sameWinners && new Set(where).size === Math.min(2, where.length) && crowd.right
 }

@@ -64,19 +64,29 @@ test('mamma-mia: where there are no trees there is no Christmas', async () => {
   })
 })
 
-test('robots: the population goes on elsewhere as if nothing had happened', async () => {
+test('robots: the population goes on elsewhere as if nothing had happened, as a whole and in parts', async () => {
   const { told } = await perform('robots')
-  const { stayed, hopped } = told.details
+  const { stayed, hopped, crowd } = told.details
   expect(told.right).toBe(true)
   expect(hopped.game.where).toEqual([...Array(5).fill('us-east-1'), ...Array(5).fill('eu-west-1')])
   expect({ ...hopped.game, where: [] }).toEqual({ ...stayed.game, where: [] })
   expect(hopped.game.onTheArena).toEqual(hopped.game.byPoints)
+  expect(crowd.right).toBe(true)
+  expect(crowd.moves).toContainEqual(expect.objectContaining({ from: 'town', to: 'suburb' }))
+  expect(crowd.where.flat()).toContain('suburb')
+})
+
+test('robots: what outgrows its memory is stopped by that limit, and its last checkpoint is safe', async () => {
+  const args = ['--robots', '20000', '--side', '10000', '--rounds', '14', '--pages', '190']
+  const { code, stderr } = await fail('robots', args)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/its last checkpoint is safe: 1\.9\d MB, s3:\/\/lander-local-agents-eu-west-1\/states\//)
+  expect(stderr).toContain('stopped by memoryPages')
 })
 
 test.each([
   [['--side', '10'], 'an arena of 10 × 10 cells is too small for 5000 robots'],
   [['--rounds', '0'], '0 rounds are no game'],
-  [['--robots', '100000', '--side', '10000', '--pages', '300'], 'stopped by memoryPages'],
 ])('robots: %j is answered with a reason', async (args, why) => {
   expect(await fail('robots', args)).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
 })
