@@ -7,9 +7,9 @@ import { moduleFile } from './asset-files.ts'
 const require = createRequire(import.meta.url)
 
 /**
- * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process and its thread),
- * `prelude.mjs` (the module `lander/agent` inside a place) and `quickjs.wasm` (the engine). The same sources give the
- * same bytes.
+ * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (the
+ * thread in it), `executor-kernels.mjs` (what kernels need, and the threads they run in), `prelude.mjs` (the module
+ * `lander/agent` inside a place) and `quickjs.wasm` (the engine). The same sources give the same bytes.
  *
  * @example
  * await buildSandboxAssets('dist/sandbox')
@@ -19,8 +19,14 @@ export async function buildSandboxAssets(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await Promise.all([
     build({
-      entryPoints: [moduleFile('sandbox/executor/main')],
-      outfile: join(folder, 'executor.mjs'),
+      // Files of their own: no thread reads more than it needs, least of all at a cold start.
+      entryPoints: {
+        executor: moduleFile('sandbox/executor/main'),
+        'executor-thread': moduleFile('sandbox/executor/thread-entry'),
+        'executor-kernels': moduleFile('sandbox/executor/kernels/entry'),
+      },
+      outdir: folder,
+      outExtension: { '.js': '.mjs' },
       bundle: true,
       minify: true,
       platform: 'node',

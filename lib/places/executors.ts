@@ -11,7 +11,7 @@ const STACK_MB = 4
 
 /** A thread of this process, without its environment and its output. */
 export function forkThread(assets: string): Executor {
-  const worker = new Worker(join(assets, ASSET_FILES.executor), {
+  const worker = new Worker(join(assets, ASSET_FILES.thread), {
     workerData: { assets },
     env: {},
     execArgv: [],

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The files a sandbox is made of, as `buildSandboxAssets` lays them out. */
-export const ASSET_FILES = { executor: 'executor.mjs', prelude: 'prelude.mjs', engine: 'quickjs.wasm' } as const
+export const ASSET_FILES = {
+  executor: 'executor.mjs',
+  thread: 'executor-thread.mjs',
+  kernels: 'executor-kernels.mjs',
+  prelude: 'prelude.mjs',
+  engine: 'quickjs.wasm',
+} as const
 
 /**
  * The digest of the engine's binary in `assets`: SHA-256, base64url. A statement names it, so an agent runs on the

@@ -105,6 +105,8 @@ export interface RunMessage {
   /** Four 32-bit words for the agent's `Math.random`. */
   readonly seed: readonly number[]
   readonly compiles: boolean
+  /** Whether the bundle has kernels: an agent's module has them at hand from its first line. */
+  readonly kernels: boolean
   readonly limits: Limits
   /** Bytes of the module at the start of the body. */
   readonly mainBytes: number

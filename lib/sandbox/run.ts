@@ -104,7 +104,7 @@ export class Run {
     const { bundle, entry, context, now, input, letters, arrival } = this.#job
     const main = Buffer.from(bundle.main)
     const seed = seedFor(context.mission, context.region)
-    const { compiles } = bundle.statement
+    const { compiles, entries } = bundle.statement
     const run = this.#number
     const { mission, fleet, region, regions, own } = context
     this.#executor.send(
@@ -116,6 +116,7 @@ export class Run {
         now,
         seed,
         compiles,
+        kernels: entries.some(({ role }) => role !== 'main'),
         limits: this.#limits,
         mainBytes: main.length,
         ...(letters && { letters }),

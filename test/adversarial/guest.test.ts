@@ -192,19 +192,9 @@ describe('an agent that looks for a way out', () => {
     expect(await outcomeOf(body)).toEqual({
       kind: 'completed',
       value: [
-        ...[
-          'KernelError',
-          'ObjectError',
-          'PlaceError',
-          'agent',
-          'at',
-          'bundledKernel',
-          'checkpoint',
-          'defc',
-          'here',
-          'hop',
-        ],
-        ...['kernel', 'log', 'places', 'progress', 'sleep', 'sum'],
+        ...['KernelError', 'ObjectError', 'PlaceError'],
+        ...['agent', 'at', 'bundledKernel', 'checkpoint', 'defc', 'fork', 'here', 'hop', 'join', 'kernel', 'log'],
+        ...['places', 'progress', 'receive', 'send', 'sleep', 'sum'],
       ],
     })
   })

@@ -225,9 +225,10 @@ describe('a kernel of the bundle', () => {
     expect(JSON.stringify(outcome).replaceAll('\\"', '"')).toContain(why)
   })
 
-  test('needs a place that has kernels', async () => {
+  test('is none when the bundle has none', async () => {
     const { outcome } = await sandbox.runModule(withKit('return 1'))
-    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'KERNEL_UNKNOWN' } })
+    const message = expect.stringContaining('the bundle has no kernels')
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_INVALID', message } })
   })
 })
 

@@ -1,14 +1,13 @@
-import { KernelError } from '../../errors.ts'
+import type { KernelError } from '../../errors.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
-import type { EndMessage, Resume, RunMessage } from '../protocol.ts'
+import type { Resume, RunMessage } from '../protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
 import { arrivalRequest, startRequest } from './arrival.ts'
 import { Chunks } from './chunks.ts'
 import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
-import { KernelCalls, settleHeld } from './kernel-calls.ts'
-import { faultOf, Kernels } from './kernels/kernels.ts'
-import { Lanes } from './kernels/lanes.ts'
-import { LaneCalls } from './lane-calls.ts'
+import { faultOf, isKernelError } from './fault.ts'
+import { KernelPort, type OpenKernelDesk, settleHeld } from './kernel-port.ts'
+import { laneCount } from './kernels/lane-count.ts'
 import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
@@ -18,14 +17,20 @@ import { Timers } from './timers.ts'
 export interface GuestRunOptions {
   readonly engine: WebAssembly.Module
   readonly prelude: string
-  /** The file that a thread for kernels starts with. */
-  readonly laneFile: string
+  readonly kernels: KernelFiles
   readonly message: RunMessage
   /** The module followed by the input. */
   readonly body: Uint8Array
   readonly send: Send
   /** Told of the memory of a chunk that serves nobody here any more. */
   readonly release?: (bytes: Uint8Array) => void
+}
+
+/** What kernels need beside the engine, read when it is needed. */
+export interface KernelFiles {
+  readonly load: () => Promise<OpenKernelDesk>
+  /** The file that a thread for kernels starts with. */
+  readonly laneFile: string
 }
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
@@ -52,9 +57,8 @@ export class GuestRun {
   readonly #mail: Mail
   /** Pages the place was told of last. */
   #toldPages = SMALL_PAGES
-  readonly #kernels: Kernels
-  readonly #kernelCalls: KernelCalls
-  readonly #lanes: Lanes
+  readonly #chunks: Chunks
+  readonly #kernels: KernelPort
   /** The checkpoint that the agent waits for: wanted first, then with the place, to be kept. */
   #checkpoint: { readonly call: number; readonly sent: boolean } | undefined
   #thawing = false
@@ -74,22 +78,17 @@ export class GuestRun {
     const { memoryPages, wallMs } = message.limits
     const settle = this.#settle.bind(this)
     const chunks = new Chunks(release)
+    this.#chunks = chunks
     this.#reads = new Reads({ send, settle, chunks, memoryBytes: memoryPages * PAGE_BYTES })
-    this.#kernels = new Kernels({
+    this.#kernels = new KernelPort({
+      ...options.kernels,
       send,
+      settle: (...answer) => this.#ending === undefined && settle(...answer),
+      chunks,
       compiles: message.compiles,
       memoryPages,
       enginePages: () => this.#machine?.memoryPages ?? 0,
-      lanePages: () => this.#lanes.pages,
-      chunk: (number) => chunks.get(number),
       onMemory: () => this.#end(stoppedBy('memoryPages')),
-    })
-    this.#lanes = new Lanes({ file: options.laneFile, onPages: this.#kernels.admitPages })
-    this.#kernelCalls = new KernelCalls({
-      kernels: this.#kernels,
-      chunks,
-      lanes: new LaneCalls(this.#kernels, chunks, this.#lanes),
-      settle: (...answer) => this.#ending === undefined && settle(...answer),
       leaving: () => this.#moves.leaving && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
@@ -99,6 +98,8 @@ export class GuestRun {
       ['open', (id, request) => this.#reads.open(id, request)],
       ['next', (id, request) => this.#reads.next(id, Number(request))],
       ['close', (_id, request) => this.#reads.close(Number(request))],
+      ['chunk-bytes', (id, request) => this.#onChunkBytes(id, Number(request))],
+      ['lanes', (id) => settle(id, true, { text: `${laneCount()}` })],
       ['sleep', (id, request) => this.#timers.sleep(id, Number(request))],
       ['log', (_id, request) => this.#log(request)],
       ['progress', (_id, request) => send({ type: 'progress', fraction: wholePercent(Number(request)) })],
@@ -123,10 +124,11 @@ export class GuestRun {
     this.#timers.set(limits.wallMs, () => this.#end(stoppedBy('wallMs')))
     try {
       this.#thawing = resume !== undefined
+      if (message.kernels) await this.#kernels.open()
       this.#machine = await this.#boot()
       this.#machine.load(Buffer.from(body.subarray(0, mainBytes)).toString('utf8'))
       const snapshot = resume && decodeSnapshot(body.subarray(mainBytes))
-      await this.#kernels.takeUp(snapshot?.notes.kernels ?? [])
+      await this.#kernels.takeUp(snapshot?.notes.kernels)
       const landing = resume && this.#landing(resume)
       if (landing?.stays) await this.#reads.fetchChunks(snapshot!.notes.streams)
       if (this.#ending === undefined) {
@@ -136,7 +138,7 @@ export class GuestRun {
       }
     } catch (error) {
       // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
-      if (error instanceof KernelError) this.#end(failedBy('KernelError', faultOf(error)))
+      if (isKernelError(error)) this.#end(failedBy('KernelError', faultOf(error)))
       else this.#end(this.#thawing && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
     }
     this.#afterGuest()
@@ -163,7 +165,7 @@ export class GuestRun {
     this.#reported = true
     this.#ending ??= stoppedBy('wallMs')
     this.#timers.clear()
-    this.#lanes.close()
+    this.#kernels.close()
     this.#machine?.dispose()
   }
 
@@ -195,7 +197,7 @@ export class GuestRun {
     this.#takeUp(landing, notes)
     this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#now())
     this.#mail.deliver()
-    if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held ?? [])
+    if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held)
   }
 
   /** What the host kept for the agent. A copy inherits none of it: it has its own errand. */
@@ -223,7 +225,7 @@ export class GuestRun {
       memoryPages,
       compiles: message.compiles,
       hostCall: (name, id, request, bytes) => this.#onHostCall(name, id, request, bytes),
-      kernelCall: (slot, values, views) => this.#kernels.call(slot, values, views),
+      kernelCall: this.#kernels.kernelCall,
       expired: () => this.#ending !== undefined || this.#elapsed() > wallMs,
       onStop: (stop) => this.#onStop(stop),
     })
@@ -231,10 +233,18 @@ export class GuestRun {
 
   #onHostCall(name: string, id: number, request: string, bytes: Uint8Array | undefined): void {
     if (this.#ending !== undefined || (this.#thawing && !WHILE_THAWING.has(name))) return
-    if (this.#kernelCalls.onHostCall(name, id, request, bytes)) return
+    if (this.#kernels.onHostCall(name, id, request, bytes)) return
     const handler = this.#calls.get(name)
     if (handler === undefined) throw new Error(`there is no host call "${name}"`)
     handler(id, request, bytes)
+  }
+
+  #onChunkBytes(call: number, chunk: number): void {
+    try {
+      this.#settle(call, true, { bytes: this.#chunks.get(chunk) })
+    } catch (error) {
+      this.#settle(call, false, { text: JSON.stringify(faultOf(error)) })
+    }
   }
 
   #log(line: string): void {
@@ -286,9 +296,9 @@ export class GuestRun {
     this.#timers.clear()
     const { kind, journey } = this.#ending
     // A kernel that is still at work in its lane may be one that can't be ended, but with this process.
-    const healthy = this.#ending.healthy && !this.#lanes.busy
+    const healthy = this.#ending.healthy && !this.#kernels.busy
     const memoryPages = this.#memoryPages()
-    this.#lanes.close()
+    this.#kernels.close()
     this.#machine?.dispose()
     this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
   }
@@ -311,12 +321,12 @@ export class GuestRun {
     // Neither does it leave, nor is it stuck, while a checkpoint is on its way.
     const { wanted, leaving } = this.#moves
     // A kernel can't be called off, nor taken along in the middle of a call.
-    if (this.#kernelCalls.waiting) return
+    if (this.#kernels.waiting) return
     if (this.#checkpoint !== undefined) this.#keep(this.#checkpoint)
     else if (wanted && !this.#reads.waiting) this.#depart()
-    else if (!wanted && leaving) this.#depart()
-    else if (this.#reads.waiting || this.#timers.sleeping) return
-    else if (this.#mail.waiting) this.#depart({ waits: true })
+    else if (!wanted && leaving) this.#sendAway()
+    else if (this.#busy) return
+    else if (this.#mail.waiting) this.#depart()
     else this.#end(STALLED)
   }
 
@@ -337,10 +347,35 @@ export class GuestRun {
     this.#options.send({ type: 'checkpoint', memoryPages: this.#machine!.memoryPages }, body)
   }
 
-  #depart(why: Pick<EndMessage, 'waits'> = {}): void {
+  /** Whether something is under way that the agent waits for. */
+  get #busy(): boolean {
+    return this.#reads.waiting || this.#timers.sleeping
+  }
+
+  #depart(): void {
+    const departure = this.#departure()
+    this.#end(departure ?? stoppedBy('stateBytes'))
+  }
+
+  /** A place of the sender's own can keep an agent that is too large to travel; a function is over soon. */
+  #sendAway(): void {
+    const departure = this.#departure()
+    const { region, own = [] } = this.#options.message.context
+    if (departure !== undefined || !own.includes(region)) {
+      this.#end(departure ?? stoppedBy('stateBytes'))
+      return
+    }
+    this.#moves.stay()
+    this.#departOrStall()
+  }
+
+  /** `undefined` for a state that is too large. */
+  #departure(): Ending | undefined {
+    const waits = !this.#moves.wanted && !this.#busy && this.#mail.waiting
+    const journey = { ...this.#moves.journey(), ...(waits && { waits }) }
     const body = this.#freeze(this.#moves.waiting())
-    if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
-    else this.#end({ kind: 'departed', body, healthy: true, journey: { ...this.#moves.journey(), ...why } })
+    if (body.length > this.#options.message.limits.stateBytes) return undefined
+    return { kind: 'departed', body, healthy: true, journey }
   }
 
   #freeze(waiting: Waiting): Uint8Array {
@@ -348,15 +383,9 @@ export class GuestRun {
       ...{ waiting, now: this.#now(), timers: this.#timers.notes() },
       ...this.#reads.notes(),
       ...this.#mail.notes(),
-      ...this.#kernelNotes(),
+      ...this.#kernels.notes(),
     }
     return encodeSnapshot({ memory: this.#machine!.freeze(), notes })
-  }
-
-  /** Only where there are any: most agents have none, and their states are small. */
-  #kernelNotes(): Pick<Notes, 'kernels' | 'held'> {
-    const [kernels, { held }] = [this.#kernels.notes(), this.#kernelCalls]
-    return { ...(kernels.length > 0 && { kernels }), ...(held.length > 0 && { held }) }
   }
 
   #elapsed(): number {

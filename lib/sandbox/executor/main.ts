@@ -1,15 +1,16 @@
 /**
  * The executor: a child process without credentials or environment. Its main thread owns the pipe and the clock, the
- * thread inside runs the agent, and others kernels beside it. When the thread does not come back by itself, the main thread ends it.
+ * thread inside runs the agent, and others kernels beside it. When the thread does not come back by itself, the main
+ * thread ends it.
  */
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread, Worker, workerData } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
+import { ASSET_FILES } from '../engine.ts'
 import type { FromExecutor, ToExecutor } from '../protocol.ts'
 import { ChunkMemory } from './chunk-memory.ts'
-import { runLane } from './kernels/lane.ts'
 import { ExecutorPipe } from './pipe.ts'
-import { runThread, type Spent, type ThreadMessage } from './thread.ts'
+import type { Spent, ThreadMessage } from './thread.ts'
 
 /** The first descriptor after the standard three. */
 const PIPE = 3
@@ -17,8 +18,11 @@ const PIPE = 3
 const GRACE_MS = 60
 
 function runMain(): void {
-  const file = fileURLToPath(import.meta.url)
-  const thread = new Worker(file, { workerData: { assets: dirname(file) }, resourceLimits: { stackSizeMb: 4 } })
+  const assets = dirname(fileURLToPath(import.meta.url))
+  const thread = new Worker(join(assets, ASSET_FILES.thread), {
+    workerData: { assets },
+    resourceLimits: { stackSizeMb: 4 },
+  })
   let deadline: NodeJS.Timeout | undefined
   let wallMs = 0
 
@@ -48,6 +52,4 @@ function runMain(): void {
   thread.on('error', () => process.exit(1))
 }
 
-if (isMainThread) runMain()
-else if (workerData.lane === true) runLane()
-else runThread()
+runMain()

@@ -1,13 +1,15 @@
 /** The executor's thread: compiles the engine once, then carries out one run after the other. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { KernelError } from '../../errors.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
 import { ASSET_FILES } from '../engine.ts'
 import { AGENT_MODULE } from '../machine.ts'
 import type { RunMessage, ToExecutor } from '../protocol.ts'
-import { GuestRun } from './guest-run.ts'
+import { GuestRun, type KernelFiles } from './guest-run.ts'
+import type { OpenKernelDesk } from './kernel-port.ts'
 
 /** What passes between the executor's main thread and this one. */
 export interface ThreadMessage<Header> {
@@ -34,17 +36,18 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
 export interface Engine {
   readonly engine: WebAssembly.Module
   readonly prelude: string
-  /** The file that a thread for kernels starts with. */
-  readonly laneFile: string
+  readonly kernels: KernelFiles
 }
 
 /** Compiles the engine in `assets` and tries it out. */
 export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
-  const laneFile = join(assets, ASSET_FILES.executor)
-  void practise({ engine, prelude, laneFile })
-  return { engine, prelude, laneFile }
+  const laneFile = join(assets, ASSET_FILES.kernels)
+  const load = async (): Promise<OpenKernelDesk> => (await import(pathToFileURL(laneFile).href)).openKernelDesk
+  const loaded = { engine, prelude, kernels: { laneFile, load } }
+  void practise(loaded)
+  return loaded
 }
 
 /**
@@ -96,6 +99,7 @@ async function practise(engine: Engine): Promise<void> {
     now: 0,
     seed: [0, 0, 0, 0],
     compiles: false,
+    kernels: false,
     limits: DEFAULT_LIMITS,
     mainBytes: main.length,
   }

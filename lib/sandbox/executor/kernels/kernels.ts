@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import { KernelError, LanderError } from '../../../errors.ts'
+import { KernelError } from '../../../errors.ts'
 import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
 import type { GuestView, KernelValues } from '../../machine.ts'
+import { type Fault, faultOf } from '../fault.ts'
 import type { Send } from '../messages.ts'
 import { KernelFunction, requireFunction, type View } from './function.ts'
 import { KernelInstance } from './instance.ts'
@@ -271,19 +272,6 @@ function broughtAs(binary: Uint8Array): Pick<Definition, 'title' | 'source'> {
   const bytes = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength)
   const title = `binary ${createHash('sha256').update(bytes).digest('base64url')}`
   return { title, source: { from: 'binary', base64: bytes.toString('base64') } }
-}
-
-/** An error as the guest hears of it. */
-export interface Fault {
-  readonly code: string
-  readonly message: string
-}
-
-export function faultOf(error: unknown): Fault {
-  if (!(error instanceof LanderError))
-    return { code: 'KERNEL_UNKNOWN', message: error instanceof Error ? error.message : 'the kernel can not be called' }
-  const { code, message, remedy } = error
-  return { code, message: remedy === undefined ? message : `${message}; ${remedy}` }
 }
 
 function notYet(name: string): KernelError {

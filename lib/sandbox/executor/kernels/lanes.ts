@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type KernelCode, KernelError } from '../../../errors.ts'
 import type { View } from './function.ts'
@@ -24,18 +23,11 @@ interface Waiting {
   readonly reject: (error: KernelError) => void
 }
 
-/** Threads of one run, however many the machine has: a function with the most memory has six. */
-const MAX_LANES = 8
 /** Calls that wait in all lanes together: each may hold a piece of an object. */
 const MAX_WAITING = 64
 const STACK_MB = 4
 /** A lane has next to no objects of its own. */
 const HEAP_MB = 64
-
-/** How many lanes a place has. */
-export function laneCount(): number {
-  return Math.min(MAX_LANES, availableParallelism())
-}
 
 /** The lanes of one run. Each is a thread that starts when it is first called, and ends with the run. */
 export class Lanes {

@@ -1,13 +1,11 @@
-import type { HostCall, Reply } from '../machine.ts'
-import type { Chunks } from './chunks.ts'
-import { faultOf, type Kernels } from './kernels/kernels.ts'
-import { laneCount } from './kernels/lanes.ts'
+import type { HostCall, Reply } from '../../machine.ts'
+import { faultOf } from '../fault.ts'
+import type { Settle } from '../messages.ts'
+import type { Kernels } from './kernels.ts'
 import type { LaneCalls } from './lane-calls.ts'
-import type { Settle } from './messages.ts'
 
 export interface KernelCallsOptions {
   readonly kernels: Kernels
-  readonly chunks: Chunks
   readonly lanes: LaneCalls
   readonly settle: Settle
   /** Whether the place wants the agent to go: what is answered now has to travel. */
@@ -24,7 +22,7 @@ export interface HeldAnswer {
   readonly base64?: string | undefined
 }
 
-/** What a guest asks about kernels and chunks, and how it is answered: at once, or when a kernel is linked. */
+/** What a guest asks about kernels, and how it is answered: at once, or when a kernel is linked. */
 export class KernelCalls {
   readonly #options: KernelCallsOptions
   readonly #handlers: ReadonlyMap<string, (call: number, request: string, bytes: Uint8Array | undefined) => void>
@@ -33,12 +31,10 @@ export class KernelCalls {
 
   constructor(options: KernelCallsOptions) {
     this.#options = options
-    const { kernels, chunks, lanes } = options
+    const { kernels, lanes } = options
     this.#handlers = new Map([
       ['import-kernel', (call, request) => this.#now(call, () => ({ text: kernels.declare(request) }))],
       ['kernel-fault', (call) => this.#refuse(call, kernels.fault())],
-      ['chunk-bytes', (call, request) => this.#now(call, () => ({ bytes: chunks.get(Number(request)) }))],
-      ['lanes', (call) => this.#now(call, () => ({ text: `${laneCount()}` }))],
       ['lane-call', (call, request, bytes) => this.#later(call, () => lanes.call(request, bytes))],
       [
         'link-kernel',
@@ -57,12 +53,7 @@ export class KernelCalls {
     return this.#held
   }
 
-  /** @returns whether it was a call for here */
-  readonly onHostCall = (...[name, call, request, bytes]: Parameters<HostCall>): boolean => {
-    const handler = this.#handlers.get(name)
-    handler?.(call, request, bytes)
-    return handler !== undefined
-  }
+  readonly onHostCall: HostCall = (name, call, request, bytes) => this.#handlers.get(name)?.(call, request, bytes)
 
   #now(call: number, answer: () => Reply): void {
     try {
@@ -91,15 +82,6 @@ export class KernelCalls {
   #refuse(call: number, fault: object): void {
     this.#options.settle(call, false, { text: JSON.stringify(fault) })
   }
-}
-
-/** Gives the guest answers that have travelled with it. */
-export function settleHeld(settle: Settle, answers: readonly HeldAnswer[]): void {
-  for (const { call, ok, text, base64 } of answers)
-    settle(call, ok, {
-      ...(text !== undefined && { text }),
-      ...(base64 !== undefined && { bytes: Buffer.from(base64, 'base64') }),
-    })
 }
 
 function base64Of(bytes: Uint8Array): string {

@@ -1,8 +1,9 @@
 import * as v from 'valibot'
-import type { Reply } from '../machine.ts'
-import type { Chunks } from './chunks.ts'
-import type { Kernels } from './kernels/kernels.ts'
-import { type Lanes, laneCount } from './kernels/lanes.ts'
+import type { Reply } from '../../machine.ts'
+import type { Chunks } from '../chunks.ts'
+import type { Kernels } from './kernels.ts'
+import { laneCount } from './lane-count.ts'
+import type { Lanes } from './lanes.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
