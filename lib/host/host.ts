@@ -77,11 +77,15 @@ export function createHost(options: HostOptions): Host {
         const bundle = await admit(invocation, options)
         // What has to be compiled is being compiled while the landing is taken.
         const kernels = prepareKernels(bundle, options.kernels)
+        // So is what lies here looked up; whether that worked is for the run to say.
+        const scopes = localScopes(bundle.scopes, options.region, options.regionOf)
+        scopes.catch(() => {})
         const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, leaveFor })
         const taken = await visit.takeIn()
         if ('reply' in taken) return taken.reply
         await kernels.agree()
         const result = await run(invocation, bundle, taken.arrived, options, {
+          scopes: await scopes,
           kernels,
           ...(options.secret && { onCheckpoint: visit.checkpoint }),
           ...(taken.mail && { letters: taken.mail.letters }),
@@ -104,10 +108,12 @@ async function run(
   { entry = 'run', input }: Invocation,
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
-  { fleet, region, own = false, sandbox, data, broker, regionOf, now }: HostOptions,
-  options: Pick<Job, 'kernels' | 'letters' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'leave'>,
+  { fleet, region, own = false, sandbox, data, broker, now }: HostOptions,
+  {
+    scopes,
+    ...options
+  }: Pick<Job, 'scopes' | 'kernels' | 'letters' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'leave'>,
 ): Promise<JobResult> {
-  const scopes = await localScopes(bundle.scopes, region, regionOf)
   const { mission, regions, headBytes } = bundle.order
   const reachable = reachableOwn(bundle, own)
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
