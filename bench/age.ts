@@ -1,0 +1,122 @@
+/**
+ * An agent that is older than its function: it computes for an hour on functions that live for 20 seconds, carried by
+ * relays that live no longer, and its answer is right.
+ *
+ *     npx tsx bench/age.ts [--quick] [--check] [--json FILE]
+ *
+ * Quick: 15 seconds of work on functions of 4.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createFleetClients } from '../lib/fleet/clients.ts'
+import type { MissionAnswer } from '../lib/fleet/detached/carry-out.ts'
+import { dispatchMission } from '../lib/fleet/detached/dispatch.ts'
+import { missionAnswer } from '../lib/fleet/detached/look-up.ts'
+import { packSigned } from '../lib/fleet/pack-signed.ts'
+import { startLocalFleet } from '../lib/local/fleet.ts'
+import { type BenchResult, benchmark } from './support/program.ts'
+
+const REGION = 'eu-west-1'
+/** An agent goes to data, even if it needs none. */
+const BUCKET = 'bench-data'
+/** Steps between two awaits, some milliseconds of work. */
+const STEPS = 20_000
+const LIMITS = { wallMs: 3 * 3600 * 1000, hostCalls: 10_000_000, hops: 0 }
+
+/** A chain that can't be shortened: the agent's answer is its value after so many rounds. */
+function next(value: number): number {
+  return (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0
+}
+
+const AGENT = `import { agent, sleep } from 'lander/agent'
+${next.toString().replace(/: number/g, '')}
+export default agent(async ({ seconds }) => {
+  const end = Date.now() + seconds * 1000
+  let [value, rounds] = [1, 0]
+  for (; Date.now() < end; rounds++) {
+    for (let step = 0; step < ${STEPS}; step++) value = next(value)
+    await sleep(5)
+  }
+  return { value, rounds }
+})
+`
+
+await benchmark('age', async ({ quick }) => {
+  const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  try {
+    return await measure(dir, quick ? { seconds: 15, timeoutSeconds: 4 } : { seconds: 3600, timeoutSeconds: 20 })
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+})
+
+interface Age {
+  readonly seconds: number
+  readonly timeoutSeconds: number
+}
+
+async function measure(dir: string, { seconds, timeoutSeconds }: Age): Promise<BenchResult> {
+  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION], timeoutSeconds })
+  using clients = createFleetClients(local.fleet)
+  await local.cloud.createBucket(REGION, BUCKET)
+  await writeFile(join(dir, 'agent.ts'), AGENT)
+  const scopes = [{ bucket: BUCKET, prefix: '', actions: ['read'] as ['read'] }]
+  const { file } = await packSigned(join(dir, 'agent.ts'), local.developer, { scopes, limits: LIMITS })
+  const start = performance.now()
+  const { mission } = await dispatchMission({
+    fleet: local.fleet,
+    clients,
+    file,
+    sender: local.developer,
+    input: { seconds },
+    order: { regions: [REGION], lifetimeMs: 3 * 3600 * 1000 },
+  })
+  const answer = await answerOf(() => missionAnswer(mission, { fleet: local.fleet, clients }))
+  return report(answer, { seconds, timeoutSeconds, took: (performance.now() - start) / 1000 })
+}
+
+async function answerOf(ask: () => Promise<{ answer: MissionAnswer | undefined }>): Promise<MissionAnswer> {
+  for (;;) {
+    const { answer } = await ask()
+    if (answer !== undefined) return answer
+    await sleep(500)
+  }
+}
+
+function report(
+  { regions: [agent], relays }: MissionAnswer,
+  { seconds, timeoutSeconds, took }: Age & { took: number },
+): BenchResult {
+  const outcome = agent?.settlement?.outcome
+  const told = (outcome?.kind === 'completed' ? outcome.value : {}) as { value?: number; rounds?: number }
+  const landings = agent?.route?.length ?? 0
+  return {
+    promises: [
+      { name: 'answers that are right', value: isRight(told) ? 1 : 0, unit: 'of 1', atLeast: 1 },
+      {
+        name: 'age, in lives of its function',
+        value: took / timeoutSeconds,
+        unit: 'lives',
+        atLeast: seconds / timeoutSeconds,
+      },
+    ],
+    figures: {
+      seconds: Math.round(took),
+      timeoutSeconds,
+      landings,
+      relays,
+      lost: agent?.lost?.length,
+      rounds: told.rounds,
+      outcome,
+      error: agent?.error,
+    },
+  }
+}
+
+function isRight({ value, rounds = 0 }: { value?: number; rounds?: number }): boolean {
+  let expected = 1
+  for (let step = 0; step < rounds * STEPS; step++) expected = next(expected)
+  return rounds > 0 && value === expected
+}
