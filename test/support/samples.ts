@@ -15,11 +15,18 @@ export interface Sample {
   readonly text: string
   /** `<!-- file: NAME -->` above the fence: what the reader is told to save it as, beside the page's other files. */
   readonly file?: string
+  /** `<!-- parsed only: REASON -->` above the fence: why its commands are not run. */
+  readonly parsedOnly?: string
   /** `<!-- unchecked: REASON -->` above the fence: why no test holds it to anything. */
   readonly unchecked?: string
 }
 
-const MARK = /^<!-- (file|unchecked): (.+) -->$/
+const MARK = /^<!-- (file|parsed only|unchecked): (.+) -->$/
+const FIELDS: Readonly<Record<string, keyof Sample>> = {
+  file: 'file',
+  'parsed only': 'parsedOnly',
+  unchecked: 'unchecked',
+}
 
 /** Every fenced block of the pages a reader is sent to, page by page. */
 export async function readSamples(): Promise<Sample[]> {
@@ -40,7 +47,13 @@ export function samplesIn(doc: string, markdown: string): Sample[] {
     if (end === -1) throw new Error(`${doc}:${at + 1}: the fence is never closed`)
     const [, mark, said] = MARK.exec(lines[at - 1] ?? '') ?? []
     const text = `${lines.slice(at + 1, end).join('\n')}\n`
-    samples.push({ doc, line: at + 1, language: opening[1]!, text, ...(mark !== undefined && { [mark]: said }) })
+    samples.push({
+      doc,
+      line: at + 1,
+      language: opening[1]!,
+      text,
+      ...(mark !== undefined && { [FIELDS[mark]!]: said }),
+    })
     at = end
   }
   return samples
