@@ -13,8 +13,8 @@ import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
  * - Node's permission model: no files but the sandbox's own, no writing, no processes, no native code.
  *
  * V8's dynamic tiering stays on: without it the whole engine is optimised at every start, half of a cold one. Modules
- * of guests, once there are any, must be compiled with `--no-wasm-dynamic-tiering`, or a long `memory.fill` of theirs
- * can't be ended; the engine's own loops can.
+ * of guests are compiled with `--no-wasm-dynamic-tiering` (executor/kernels/module.ts), or a long `memory.fill` of theirs
+ * could not be ended; the engine's own loops can.
  */
 function flagsFor(assets: string): string[] {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
