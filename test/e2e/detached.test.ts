@@ -15,6 +15,7 @@ import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import type { LambdaFunction } from '../../lib/local/lambda/function.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
 
@@ -24,13 +25,16 @@ const LOGS: Scope[] = REGIONS.map((region) => ({ bucket: `logs-${region}`, prefi
 /** Of agents' functions and of relays alike. */
 const TIMEOUT_SECONDS = 4
 
+/** When an instance dies in the middle of its next call. */
+let deathOf: (fn: LambdaFunction) => number | undefined = () => undefined
+
 let dir: string
 let local: LocalFleet
 let clients: FleetClients
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'lander-detached-'))
-  const lambda = { retryDelaysMs: [200, 200] }
+  const lambda = { retryDelaysMs: [200, 200], dieAfterMs: (fn: LambdaFunction) => deathOf(fn) }
   local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: REGIONS, timeoutSeconds: TIMEOUT_SECONDS, lambda })
   clients = createFleetClients(local.fleet)
   for (const region of REGIONS) {
@@ -83,19 +87,17 @@ describe('a detached mission', () => {
     expect(sent).toMatchObject({ relay: US, regions: REGIONS })
     const answer = await answerOf(sent)
     expect(value(answer)).toBe(300)
-    expect(answer.regions[0]!.route!.map(({ region, sequence }) => [region, sequence])).toEqual([
-      [US, 0],
-      [EU, 1],
-      [AP, 2],
-    ])
+    const { route = [] } = answer.regions[0]!
+    // On a slow machine a function may be over before its agent is: then it lands anew where it is.
+    expect([...new Set(route.map(({ region }) => region))]).toEqual(REGIONS)
     const trust = receiptTrustOf(local.fleet)
-    const receipts = answer.regions[0]!.route!.map(({ settlement }) => verifySettlement(settlement, trust))
+    const receipts = route.map(({ settlement }) => verifySettlement(settlement, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
     expect(await missionStatus(sent.mission, looking())).toMatchObject({
       state: 'answered',
-      landings: 3,
+      landings: route.length,
       replaced: 0,
-      last: [{ branch: US, sequence: 2, region: AP, ended: true }],
+      last: [{ branch: US, sequence: route.length - 1, region: AP, ended: true }],
     })
   })
 
@@ -129,8 +131,31 @@ describe('a detached mission', () => {
     const Payload = JSON.stringify({ lander: 1, relay: sent.mission, generation: 1 })
     for (let i = 0; i < 3; i++) await clients.lambda(US).send(new InvokeCommand({ ...again, Payload }))
     const answer = await answerOf(sent)
-    expect(answer.regions[0]!.route!.map(({ settlement }) => settlement.logs)).toEqual([['once'], ['once']])
-    expect(await missionStatus(sent.mission, looking())).toMatchObject({ landings: 2, replaced: 0 })
+    const { route = [] } = answer.regions[0]!
+    expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(['once', 'once'])
+    expect(await missionStatus(sent.mission, looking())).toMatchObject({ landings: route.length, replaced: 0 })
+  })
+
+  test('survives the death of its relays, and of places with and without a checkpoint', async () => {
+    const left = { relay: 2, place: 4 }
+    deathOf = ({ name }) => {
+      const kind = name === local.fleet.regions[0]!.relayName ? 'relay' : 'place'
+      return left[kind]-- > 0 ? (kind === 'relay' ? 700 : 250) : undefined
+    }
+    try {
+      const sent = await dispatch(
+        `let lines = 0; for (const region of here.regions) { await hop(region); for await (const line of here.lines()) lines++; await checkpoint(); await sleep(200); log(region) } return lines`,
+      )
+      const answer = await answerOf(sent)
+      expect(value(answer)).toBe(300)
+      const { route = [] } = answer.regions[0]!
+      expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(REGIONS)
+      expect(route.map(({ sequence }) => sequence)).toEqual(route.map((_, sequence) => sequence))
+      expect(left.place).toBeLessThan(0)
+      expect((await missionStatus(sent.mission, looking())).replaced).toBeGreaterThan(0)
+    } finally {
+      deathOf = () => undefined
+    }
   })
 
   test('lands nowhere any more once it is cancelled', async () => {
