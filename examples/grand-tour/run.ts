@@ -2,16 +2,12 @@
  * An agent goes on tour twice, with a class, a generator and a Map alive all the while: through three regions, twice
  * around and home again; and from a tasklet of this process to a thread, a process, a region, and back to the tasklet.
  *
- *     npx tsx examples/grand-tour/run.ts
+ *     npx tsx examples/grand-tour/run.ts [--json FILE]
  */
-import '../../scripts/terminal/quiet-sdk.ts'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
   process as childProcess,
-  createFleetClients,
   createLauncher,
   type FleetClients,
   type Json,
@@ -23,9 +19,10 @@ import {
   tasklet,
   thread,
 } from '../../lib/index.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import type { LocalFleet } from '../../lib/local/fleet.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
+import { runExample } from '../support/example.ts'
 import type { Tour } from './tour.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1']
@@ -42,24 +39,36 @@ interface Homecoming {
   readonly route: readonly RouteStep[]
 }
 
-const dir = await mkdtemp(join(tmpdir(), 'lander-tour-'))
-try {
-  await using local = await startLocalFleet({ dir, regions: REGIONS })
-  using clients = createFleetClients(local.fleet)
-  for (const name of REGIONS) await local.cloud.createBucket(name, bucketOf(name))
-  // Only the second tour takes state of the agent out of the regions: its author allows that, and so does the fleet.
-  const options = { scopes, homecoming: true }
-  const { file } = await packSigned(join(import.meta.dirname, 'tour.ts'), local.developer, options)
+await runExample({
+  name: 'grand-tour',
+  regions: REGIONS,
+  sizes: {},
+  async perform({ local, clients }) {
+    for (const name of REGIONS) await local.cloud.createBucket(name, bucketOf(name))
+    // Only the second tour takes state of the agent out of the regions: its author allows that, and so does the fleet.
+    const options = { scopes, homecoming: true }
+    const { file } = await packSigned(join(import.meta.dirname, 'tour.ts'), local.developer, options)
 
-  const regions = await tourRegions(file, local, clients)
-  const places = await tourPlaces(file, local, clients)
-  process.stdout.write(`the signed agent has ${bytes(file.length)}\n`)
-  for (const { route } of [regions, places]) process.stdout.write(`\n${table(HEAD, route.map(rowOf))}\n`)
-  process.stdout.write(`\n${JSON.stringify({ regions: regions.value, places: places.value }, undefined, 2)}\n`)
-  if (regions.value === undefined || places.value === undefined) process.exitCode = 1
-} finally {
-  await rm(dir, { recursive: true, force: true })
-}
+    const regions = await tourRegions(file, local, clients)
+    const places = await tourPlaces(file, local, clients)
+    const values = { regions: regions.value, places: places.value }
+    const boxes = [regions, places].map(({ route }) => Math.max(...route.map(({ boxBytes }) => boxBytes)))
+    return {
+      right: regions.value !== undefined && places.value !== undefined,
+      text: [
+        `the signed agent has ${bytes(file.length)}`,
+        ...[regions, places].map(({ route }) => table(HEAD, route.map(rowOf))),
+        JSON.stringify(values, undefined, 2),
+      ].join('\n\n'),
+      figures: [
+        { what: 'the signed agent', unit: 'bytes', ours: file.length },
+        { what: 'largest box, from region to region', unit: 'bytes', ours: boxes[0]! },
+        { what: 'largest box, through places of one’s own', unit: 'bytes', ours: boxes[1]! },
+      ],
+      details: values,
+    }
+  },
+})
 
 /** Twice around three regions. */
 async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<Homecoming> {

@@ -25,8 +25,26 @@ export function figuresTable(figures: readonly Figure[]): string {
   return table(HEADINGS, figures.map(rowOf))
 }
 
+/** Several examples' figures as one table: the example's name stands beside its first. */
+export function allFiguresTable(
+  all: readonly { readonly name: string; readonly figures: readonly Figure[] }[],
+): string {
+  return table(['example', ...HEADINGS], rowsOfAll(all))
+}
+
+/** The same for a page in Markdown. */
+export function allFiguresMarkdown(all: Parameters<typeof allFiguresTable>[0]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const rows = rowsOfAll(all).map(line)
+  return [line(['example', ...HEADINGS]), `|---|---|${'---:|'.repeat(2)}---|---|`, ...rows].join('\n')
+}
+
+function rowsOfAll(all: Parameters<typeof allFiguresTable>[0]): string[][] {
+  return all.flatMap(({ name, figures }) => figures.map((figure, n) => [n === 0 ? name : '', ...rowOf(figure)]))
+}
+
 /** A line of the table. */
-export function rowOf(figure: Figure): string[] {
+function rowOf(figure: Figure): string[] {
   const { what, unit, seed, ours, peers = [] } = figure
   return [
     what,

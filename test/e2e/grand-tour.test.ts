@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -6,11 +9,12 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 test('the grand tours come home with everything they gathered', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'examples/grand-tour/run.ts'], {
-    cwd: root,
-    timeout: 100_000,
-  })
-  const { regions, places } = JSON.parse(stdout.slice(stdout.indexOf('\n{')))
+  const dir = await mkdtemp(join(tmpdir(), 'lander-tour-'))
+  const json = join(dir, 'tour.json')
+  const args = ['--import', 'tsx', 'examples/grand-tour/run.ts', '--json', json]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 100_000 })
+  const { regions, places } = JSON.parse(await readFile(json, 'utf8')).details
+  await rm(dir, { recursive: true })
   expect(regions).toMatchObject({ count: 12_000, secondOpinion: 12_000 })
   expect(Object.entries(regions.readings)).toHaveLength(6)
   expect(places).toMatchObject({ count: 10_000, secondOpinion: 10_000 })
