@@ -34,6 +34,9 @@ import { type Emulator, missingEmulator, startEmulator } from './emulator.ts'
 const ACCOUNT = '123456789012'
 const REGIONS = ['us-east-1', 'eu-west-1']
 const FUNCTION = 'lander-trial-data-locality'
+const RELAY = 'lander-trial-relay'
+const COMPILER = 'lander-trial-compiler'
+const FUNCTIONS = [COMPILER, FUNCTION, RELAY]
 const DATA = REGIONS.map((region) => ({ bucket: `trial-logs-${region}`, region, prefixes: ['logs/'] }))
 const missing = missingEmulator()
 
@@ -78,8 +81,8 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     const template = JSON.parse(await readFile(join(assembly(), `lander-trial-${region}.template.json`), 'utf8'))
     const functions = Object.values<Resource>(template.Resources).filter(({ Type }) => Type === 'AWS::Lambda::Function')
     const paths = functions.map(({ Metadata }) => join(assembly(), Metadata['aws:asset:path']!))
-    expect(paths).toHaveLength(1)
-    expect(await readdir(paths[0]!)).toContain('index.mjs')
+    expect(paths).toHaveLength(FUNCTIONS.length)
+    for (const path of paths) expect(await readdir(path)).toContain('index.mjs')
   })
 
   test('its regions are bootstrapped', async () => {
@@ -90,7 +93,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     const args = [...DEPLOY, '--app', assembly(), '--build', '']
     const { status } = await runCdk(args, { env: emulator.env, killAt: '✅  lander-trial-us-east-1' })
     expect(status).toBeNull()
-    expect(await functionNames('us-east-1')).toEqual([FUNCTION])
+    expect((await functionNames('us-east-1')).toSorted()).toEqual(FUNCTIONS)
     expect(await functionNames('eu-west-1')).toEqual([])
   })
 
@@ -102,6 +105,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
       regions: REGIONS.toSorted().map((region) => ({
         region,
         functionName: FUNCTION,
+        relayName: RELAY,
         agentBucket: expect.stringMatching(new RegExp(`^lander-trial-${region}-agents`)),
       })),
     })
@@ -115,7 +119,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
   test.each(REGIONS)('the code in %s is the code that was built', async (region) => {
     const { codeSha256, codeDir, configuration } = await takeBack(region, FUNCTION, { emulator, into: folder })
     expect(configuration.CodeSha256).toBe(codeSha256)
-    const built = join(assembly(), (await readdir(assembly())).find((name) => name.startsWith('asset.'))!)
+    const built = await builtAsset('executor.mjs')
     const files = (await readdir(built)).toSorted()
     expect((await readdir(codeDir)).toSorted()).toEqual(files)
     for (const file of files) expect(await sameBytes(join(codeDir, file), join(built, file)), file).toBe(true)
@@ -135,6 +139,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
       LANDER_AGENT_BUCKET: agentBucketIn(region),
       LANDER_FLEET_SECRET: 'lander/trial',
       LANDER_ROOT_KEY: config.rootKey,
+      LANDER_COMPILER: COMPILER,
     })
   })
 
@@ -211,6 +216,12 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     expect(configuration.VpcConfig?.SubnetIds).toHaveLength(2)
     expect(configuration.VpcConfig?.SecurityGroupIds).toHaveLength(1)
   })
+
+  /** The folder of the asset that has this file. */
+  async function builtAsset(file: string): Promise<string> {
+    const assets = (await readdir(assembly())).filter((name) => name.startsWith('asset.'))
+    return join(assembly(), assets.find((name) => existsSync(join(assembly(), name, file)))!)
+  }
 
   const agentBucketIn = (region: string) => deployed.regions.find((place) => place.region === region)?.agentBucket
   const trusting = (publicKey: Uint8Array) => {
