@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
+import { readCPrototypes } from '../../lib/kernels/c/prototypes.ts'
 import { createProgram } from '../../scripts/commands/program.ts'
 import { ROOT, readSamples, type Sample, samplesIn } from '../support/samples.ts'
 
@@ -86,11 +88,18 @@ async function writeProject(project: readonly Sample[]): Promise<void> {
     await mkdir(folder, { recursive: true })
     const isolated = language === 'ts' && !/^(import|export) /m.test(text) ? `${text}export {}\n` : text
     await writeFile(join(folder, file), isolated)
+    if (language === 'c') await writeFile(join(folder, file.replace(/c$/, 'd.c.ts')), declarationsOf(file, text))
   }
   await writeFile(join(dir, 'package.json'), '{"type":"module"}')
   const options = { noUnusedLocals: false, noUnusedParameters: false, typeRoots: [join(ROOT, 'node_modules/@types')] }
   const config = { extends: join(ROOT, 'tsconfig.json'), compilerOptions: options, include: ['**/*.ts'] }
   await writeFile(join(dir, 'tsconfig.json'), JSON.stringify(config))
+}
+
+/** What `lander pack --types` would write beside a kernel. */
+function declarationsOf(file: string, text: string): string {
+  const kernel = { name: 'kernel', file, binary: new Uint8Array(), source: { text, language: 'c' as const } }
+  return kernelDeclarations({ ...kernel, ...readCPrototypes(text) })!.text
 }
 
 /** The documents of a block: one, or one a line. */

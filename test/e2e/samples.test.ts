@@ -39,6 +39,10 @@ const PAGES: Readonly<Record<string, Page>> = {
       { value: {} },
     ],
   },
+  'docs/kernels.md': {
+    objects: { 'eu-west-1': { '2026/a.log': 'one\ntwo\n', '2026/b.log': 'three\n' } },
+    agents: [{ value: [3, 832040] }],
+  },
   'docs/mobility.md': {
     objects: { 'us-east-1': { '2026/1.txt': '1\n2\n' }, 'eu-west-1': { '2026/2.txt': '3\n6\n' } },
     agents: [{ start: 'once', value: 3 }],
