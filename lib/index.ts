@@ -14,10 +14,12 @@
  */
 export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
+export type { KernelForm, PackedKernel } from './bundle/packed-kernel.ts'
 export type { Statement } from './bundle/statement.ts'
 export type { Json } from './encoding/json.ts'
 export {
   InternalError,
+  KernelError,
   LanderError,
   ObjectError,
   RefusedError,

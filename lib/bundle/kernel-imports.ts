@@ -87,8 +87,15 @@ const slashed = (path: string): string => path.replaceAll('\\', '/')
 
 function moduleOf(name: string, prototypes: ReadonlyMap<string, string>): string {
   const functions = JSON.stringify(Object.fromEntries(prototypes))
-  return `import { bundledKernel } from 'lander/agent'
-export const { ${[...prototypes.keys()].join(', ')} } = bundledKernel(${JSON.stringify(name)}, ${functions})`
+  // Not under their own names: in C, `delete` is a name like any other.
+  const lines = [...prototypes.keys()].map((each, i) => `const f${i} = functions.${each}; export { f${i} as ${each} }`)
+  return [
+    "import { bundledKernel } from 'lander/agent'",
+    `const functions = bundledKernel(${JSON.stringify(name)}, ${functions})`,
+    // Without any export, esbuild would let an import of what is not there pass.
+    'export {}',
+    ...lines,
+  ].join('\n')
 }
 
 /** The compiler's words about the author's own file. */

@@ -73,8 +73,8 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
-  const [codeDir, relayDir] = [await ensureFunctionAsset(), await ensureRelayAsset()]
-  const compilerDir = await ensureCompilerAsset()
+  const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
+  const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
   const cloud = await startLocalCloud({
     dir: files.data,
     regions,

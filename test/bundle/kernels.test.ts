@@ -128,6 +128,13 @@ describe('an agent imports', () => {
     await expect(packAgent({ path })).rejects.toMatchObject({ code: 'KERNEL_MALFORMED' })
   })
 
+  test('a function by any name that C allows', async () => {
+    await source('delete.c', 'int delete(int x) { return x; }\n')
+    const imports = "import { delete as remove } from './delete.c'"
+    const { code } = await packAgent({ path: await source('delete.ts', agentOf(imports, 'return remove')) })
+    expect(code).toContain('delete:"int(int)"')
+  })
+
   test('no two kernels of one name', async () => {
     await source('scan.c', SCAN)
     await source('other/scan.c', SCAN)
