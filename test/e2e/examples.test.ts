@@ -64,6 +64,12 @@ test('mamma-mia: where there are no trees there is no Christmas', async () => {
   })
 })
 
+test('sizes are whole numbers', async () => {
+  const { code, stderr } = await fail('mamma-mia', ['--trees', 'many'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('--trees is "many"')
+})
+
 test('robots: the population goes on elsewhere as if nothing had happened, as a whole and in parts', async () => {
   const { told } = await perform('robots')
   const { stayed, hopped, crowd } = told.details
