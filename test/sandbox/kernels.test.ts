@@ -281,6 +281,16 @@ describe('a kernel that is defined while the agent runs', () => {
       ])
   })
 
+  test('has a source of reasonable length', async () => {
+    const body =
+      "return failure(() => defc('f', 'int(int)', '/*' + 'x'.repeat(300_000) + '*/ int f(int x) { return x; }'))"
+    expect(await resultOf(body, { compiles: true })).toEqual([
+      true,
+      'KERNEL_TOO_LARGE',
+      expect.stringContaining('262144'),
+    ])
+  })
+
   test('may be a binary the agent has from elsewhere', async () => {
     const binary = await supplyKernels({ kit: KIT }).byName('kit')
     const body = `const bytes = await (await here.open('kit.wasm')).bytes()

@@ -22,6 +22,9 @@ export interface Spent {
   readonly type: 'spent'
 }
 
+/** How long an executor waits for its first run before it gets ready for more than most agents need. */
+const IDLE_MS = 200
+
 /** What a new engine does once for practice: compiling it lazily is most of the cost of a first run. */
 const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
 
@@ -57,8 +60,11 @@ export function loadEngine(assets: string): Engine {
  */
 export function serveRuns(port: MessagePort, engine: Engine, release: (bytes: Uint8Array) => void = () => {}): void {
   let current: { run: number; guest: GuestRun } | undefined
+  // A spare executor has the time to read what kernels need; one that is wanted at once has not.
+  const idle = setTimeout(() => void engine.kernels.load(), IDLE_MS).unref()
 
   function begin(message: RunMessage, body: Uint8Array): void {
+    clearTimeout(idle)
     const guest = new GuestRun({
       ...engine,
       message,

@@ -3,6 +3,7 @@ import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../machine.ts'
 import type { Chunks } from '../chunks.ts'
 import type { Send, Settle } from '../messages.ts'
+import { Binaries } from './binaries.ts'
 import { type HeldAnswer, KernelCalls } from './kernel-calls.ts'
 import { Kernels } from './kernels.ts'
 import { LaneCalls } from './lane-calls.ts'
@@ -49,9 +50,11 @@ export interface KernelDesk {
 }
 
 export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
-  const { chunks, laneFile } = options
+  const { send, compiles, chunks, laneFile } = options
+  const binaries = new Binaries(send, compiles)
   const kernels: Kernels = new Kernels({
     ...options,
+    binaries,
     chunk: (number) => chunks.get(number),
     lanePages: () => lanes.pages,
   })
@@ -72,7 +75,7 @@ export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
     kernelCall: (...call) => kernels.call(...call),
     takeUp: (notes) => kernels.takeUp(notes),
     notes: () => kernels.notes(),
-    onAnswer: (...answer) => kernels.onAnswer(...answer),
+    onAnswer: (...answer) => binaries.onAnswer(...answer),
     close: () => lanes.close(),
   }
 }

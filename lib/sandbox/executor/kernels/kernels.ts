@@ -4,17 +4,16 @@ import { KernelError } from '../../../errors.ts'
 import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
 import type { GuestView, KernelValues } from '../../machine.ts'
 import { type Fault, faultOf } from '../fault.ts'
-import type { Send } from '../messages.ts'
+import type { Binaries } from './binaries.ts'
 import { KernelFunction, requireFunction, type View } from './function.ts'
 import { KernelInstance } from './instance.ts'
 import type { LaneCall } from './lane.ts'
 import { compileKernel } from './module.ts'
+import { notYet, tooMany, tooManyPages } from './refusals.ts'
 import { type KernelNote, type KernelSource, kernelSource } from './source.ts'
 
 export interface KernelsOptions {
-  readonly send: Send
-  /** Whether the agent may bring code that its bundle does not have. */
-  readonly compiles: boolean
+  readonly binaries: Binaries
   /** Pages of memory that engine and kernels may take together, and that the engine takes. */
   readonly memoryPages: number
   readonly enginePages: () => number
@@ -57,11 +56,6 @@ const definition = v.strictObject({ title: v.string(), source: kernelSource, pro
 
 type Definition = v.InferOutput<typeof definition>
 
-interface Request {
-  readonly resolve: (binary: Uint8Array) => void
-  readonly reject: (error: KernelError) => void
-}
-
 /**
  * The kernels of one run: which functions the guest has, by number, and what serves them now. A new kernel of the same
  * title takes the place of the old one for all who hold its functions; a call that is under way ends with the old one.
@@ -71,9 +65,7 @@ export class Kernels {
   readonly #slots: Slot[] = []
   readonly #slotOf = new Map<string, number>()
   readonly #kernels = new Map<string, Kernel>()
-  readonly #requests = new Map<number, Request>()
   readonly #links: Promise<unknown>[] = []
-  #lastRequest = 0
   #lastKernel = 0
   #fault: unknown
 
@@ -83,9 +75,10 @@ export class Kernels {
 
   /** Pages of memory of all kernels. */
   get pages(): number {
-    let pages = 0
-    for (const { linked } of this.#kernels.values()) pages += linked?.instance.pages ?? 0
-    pages += this.#options.lanePages()
+    // One that was replaced counts for as long as functions of its are there.
+    const instances = new Set(this.#slots.map(({ linked }) => linked?.instance))
+    let pages = this.#options.lanePages()
+    for (const instance of instances) pages += instance?.pages ?? 0
     return pages
   }
 
@@ -140,14 +133,6 @@ export class Kernels {
     }))
   }
 
-  /** The sandbox has sent what a kernel needs, or says why it can't. */
-  onAnswer(request: number, answer: Uint8Array | KernelError): void {
-    const { resolve, reject } = this.#requests.get(request) ?? {}
-    this.#requests.delete(request)
-    if (answer instanceof Error) reject?.(answer)
-    else resolve?.(answer)
-  }
-
   /**
    * Calls a function: its arguments are in `values`, and so is its result.
    *
@@ -198,34 +183,22 @@ export class Kernels {
   async #link(kernel: Definition): Promise<Kernel> {
     const { source, title } = kernel
     const signatures = signaturesOf(kernel)
-    const module = compileKernel(await this.#binary(source))
+    const module = compileKernel(await this.#options.binaries.of(source))
     for (const named of signatures) requireFunction(module, named)
     const { initial } = module.structure.memory
     const left = this.#options.memoryPages - this.#options.enginePages() - this.pages
-    if (initial > left) throw tooLarge(initial, left)
+    if (initial > left) throw tooManyPages(initial, left)
     const linked = { module: module.module, instance: new KernelInstance(module) }
     return { title, source, linked, number: ++this.#lastKernel }
   }
 
-  #binary(source: KernelSource): Promise<Uint8Array> {
-    if (source.from !== 'bundle' && !this.#options.compiles) throw notAllowed(source)
-    if (source.from === 'binary') return Promise.resolve(Buffer.from(source.base64, 'base64'))
-    const call = ++this.#lastRequest
-    const answer = new Promise<Uint8Array>((resolve, reject) => this.#requests.set(call, { resolve, reject }))
-    if (source.from === 'bundle') this.#options.send({ type: 'kernel', call, name: source.name })
-    else this.#options.send({ type: 'compile', call, language: 'c' }, Buffer.from(source.text))
-    return answer
-  }
-
   /** Gives each function its number: the one it has, if there was a kernel of this title. */
   #place(definition: Definition, kernel: Kernel): number[] {
-    if (!this.#kernels.has(kernel.title) && this.#kernels.size >= MAX_KERNELS)
-      throw new KernelError('KERNEL_TOO_LARGE', `an agent has at most ${MAX_KERNELS} kernels`)
+    if (!this.#kernels.has(kernel.title) && this.#kernels.size >= MAX_KERNELS) throw tooMany('kernels', MAX_KERNELS)
     this.#kernels.set(kernel.title, kernel)
     return Object.entries(definition.prototypes).map(([name, prototype]) => {
       const slot = this.#slotOf.get(keyOf(kernel.title, name)) ?? this.#slots.length
-      if (slot >= MAX_SLOTS)
-        throw new KernelError('KERNEL_TOO_LARGE', `an agent has at most ${MAX_SLOTS} kernel functions`)
+      if (slot >= MAX_SLOTS) throw tooMany('functions of kernels', MAX_SLOTS)
       this.#take(slot, kernel, name, prototype)
       return slot
     })
@@ -272,28 +245,4 @@ function broughtAs(binary: Uint8Array): Pick<Definition, 'title' | 'source'> {
   const bytes = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength)
   const title = `binary ${createHash('sha256').update(bytes).digest('base64url')}`
   return { title, source: { from: 'binary', base64: bytes.toString('base64') } }
-}
-
-function notYet(name: string): KernelError {
-  return new KernelError('KERNEL_UNKNOWN', `the kernel ${name} is not linked yet`, {
-    remedy: 'call it inside the function you give to agent()',
-  })
-}
-
-function notAllowed({ from }: KernelSource): KernelError {
-  const what = from === 'source' ? 'source that is made at run time' : 'a binary that is not in the bundle'
-  return new KernelError('KERNEL_NOT_ALLOWED', `this bundle may not run ${what}`, {
-    remedy:
-      'pack it with --compiles; or import the kernel from a file, or give defc() literals only, to have it packed',
-  })
-}
-
-function tooLarge(initial: number, left: number): KernelError {
-  return new KernelError(
-    'KERNEL_MEMORY',
-    `the kernel begins with ${initial} pages of memory; ${Math.max(0, left)} are left`,
-    {
-      remedy: 'raise memoryPages, or let the kernel keep less',
-    },
-  )
 }
