@@ -1,5 +1,5 @@
 /** Kernels in every form, by every way, on real parts: packed, compiled where they land, and held against each other. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
@@ -11,8 +11,8 @@ import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.t
 import { type PackOptions, packSigned } from '../../lib/fleet/pack-signed.ts'
 import { run } from '../../lib/fleet/run.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
-import { generateKey } from '../../lib/trust/keys.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
+import { lander } from '../support/cli.ts'
 
 const US = 'us-east-1'
 const COMPILER = 'lander-local-compiler'
@@ -71,7 +71,7 @@ async function pack(text: string, options: Partial<PackOptions> = {}) {
   return packSigned(path, local.developer, { scopes: [{ bucket: 'logs', prefix: '', actions: ['read'] }], ...options })
 }
 
-const launch = (file: Uint8Array, sender = local.developer) => run({ fleet: local.fleet, clients, file, sender })
+const launch = (file: Uint8Array) => run({ fleet: local.fleet, clients, file, sender: local.developer })
 
 /** How often the region's compiler was asked. */
 const compiles = () => local.cloud.functionLogs(US, COMPILER).match(/^REPORT /gm)?.length ?? 0
@@ -159,10 +159,49 @@ export default agent(async () => {
     const { file } = await pack(text)
     expect((await launch(file)).value).toBe('KERNEL_NOT_ALLOWED')
   })
+})
 
-  test('is not where the key’s policy does not allow it: nobody vouches for the key', async () => {
-    const { file } = await pack(SWAP, { compiles: true })
-    const { regions } = await launch(file, generateKey())
-    expect(regions[0]?.error).toMatchObject({ code: 'KEY_UNKNOWN' })
+describe('the command line', () => {
+  const DATA = ['--data', 's3://logs/']
+  const command = (...args: string[]) =>
+    lander(args, {
+      cwd: dir,
+      env: {
+        LANDER_HOME: join(dir, 'home'),
+        AWS_ENDPOINT_URL: local.cloud.endpoint,
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+      },
+    })
+  const KEY = () => ['--key', local.files.developerKey]
+
+  test('packs kernels in the form that is asked for, with declarations, and runs the bundle', async () => {
+    await writeFile(join(dir, 'mix.ts'), MIX)
+    const { json } = await command('pack', 'mix.ts', ...DATA, ...KEY(), '--kernels', 'both', '--types', '--json')
+    expect(json.entries.map(({ name }: { name: string }) => name)).toEqual([
+      ...['main.js', 'lines.wasm', 'lines.c', 'mean.wasm', 'mean.as.ts', 'fib.wasm', 'fib.c'],
+    ])
+    expect(await readFile(join(dir, 'lines.d.c.ts'), 'utf8')).toContain(
+      "export declare const lines: KernelFunction<'size_t(const uint8_t*, size_t)'>",
+    )
+    const ran = await command('run', 'mix.lander', '--fleet', local.files.fleet, ...KEY(), '--place', 'data', '--json')
+    expect(ran.json.value).toEqual([3, 3, 6765])
+  })
+
+  test('runs an agent whose kernels are compiled where it lands', async () => {
+    await writeFile(join(dir, 'mix.ts'), MIX)
+    const how = ['--fleet', local.files.fleet, ...KEY(), '--place', 'data', '--kernels', 'source', '--json']
+    expect((await command('run', 'mix.ts', ...DATA, ...how)).json.value).toEqual([3, 3, 6765])
+  })
+
+  test('tells C that does not compile in the compiler’s words, and ends with 2', async () => {
+    await writeFile(join(dir, 'wrong.c'), 'int f(int x) {\n  return y;\n}\n')
+    await writeFile(
+      join(dir, 'wrong.ts'),
+      "import { agent } from 'lander/agent'\nimport { f } from './wrong.c'\nexport default agent(() => f(1))\n",
+    )
+    const { status, stderr } = await command('pack', 'wrong.ts', ...DATA, ...KEY())
+    expect(status).toBe(2)
+    expect(stderr).toContain("KERNEL_COMPILE_FAILED: wrong.c:2:10: error: use of undeclared identifier 'y'")
   })
 })
