@@ -4,8 +4,8 @@
  *     npm run bench [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE] [--in DIR]
  *
  * `--quick` measures less, in two minutes at most; `--check` ends with 1 when a promise is missed or a program fails,
- * and names it. Writes `bench/results.json`, `docs/benchmarks.md` and the figures in `docs/acceleration.md`, unless only
- * some programs are run.
+ * and names it. Writes `bench/results.json` and `docs/benchmarks.md`, unless only some programs are run, and the figures
+ * in `docs/acceleration.md`.
  */
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -57,7 +57,7 @@ for (const entry of programs) process.stdout.write(`${summaryOf(entry)}\n`)
 const [json, page] = destinations()
 if (json !== undefined) await writeFile(json, `${JSON.stringify(results, undefined, 2)}\n`)
 if (page !== undefined) await writeFile(page, renderPage(results))
-if (page === PAGE) await writeFile(MARKED_PAGE, fillMarks(await readFile(MARKED_PAGE, 'utf8'), programs))
+if (flags.in === here('.')) await writeFile(MARKED_PAGE, fillMarks(await readFile(MARKED_PAGE, 'utf8'), programs))
 
 const missed = missedOf(programs)
 for (const name of missed) process.stderr.write(`missed: ${name}\n`)

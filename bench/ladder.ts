@@ -200,8 +200,8 @@ function tableOf(rungs: readonly Rung[], data: Data): Record<string, unknown>[] 
   }))
 }
 
-/** What a step from one way to another is worth. A peer that is missing has none. */
-function ratiosOf(rungs: readonly Rung[], data: Data, fib: readonly Fib[]): Record<string, number> {
+/** What a step from one way to another is worth; `null` where a peer is missing. */
+function ratiosOf(rungs: readonly Rung[], data: Data, fib: readonly Fib[]): Record<string, number | null> {
   const rate = (name: string) => {
     const rung = rungs.find((candidate) => candidate.name === name)
     return rung === undefined ? Number.NaN : rateOf(rung, data)
@@ -217,10 +217,10 @@ function ratiosOf(rungs: readonly Rung[], data: Data, fib: readonly Fib[]): Reco
     multiprocessing: rate('CPython, multiprocessing') / rate('CPython'),
     pypy: rate('PyPy') / rate('CPython'),
     ctypes: rate(CTYPES) / rate('CPython'),
-    cpython: rate('CPython') / rate(RUNGS.interpreted),
+    ofCPython: rate(RUNGS.interpreted) / rate('CPython'),
   }
   return Object.fromEntries(
-    Object.entries(ratios).flatMap(([name, ratio]) => (Number.isNaN(ratio) ? [] : [[name, round(ratio)]])),
+    Object.entries(ratios).map(([name, ratio]) => [name, Number.isNaN(ratio) ? null : round(ratio)]),
   )
 }
 

@@ -1,30 +1,34 @@
 /** Figures inside pages that are otherwise written by hand: between `<!-- bench NAME PATH -->` and `<!-- /bench -->`. */
 import { rowsTable, say } from './page.ts'
+import type { BenchReport } from './program.ts'
 import type { Entry } from './run-all.ts'
 
 const MARKED = /(<!-- bench ([\w-]+) ([\w.]+) -->)[\s\S]*?(<!-- \/bench -->)/g
 
+type Figure = number | null | readonly Readonly<Record<string, unknown>>[]
+
 /**
- * Writes the figures of benchmarks anew into a page: a number in the middle of a line, an array of rows as a table.
- * Those of a program that did not finish stay as they are.
+ * Writes the figures of benchmarks anew into a page: a number in the middle of a line, an array of rows as a table; a
+ * `null` is what could not be measured. Those of a program that was not run, or did not finish, stay as they are.
  *
- * @throws Error where a page names what no benchmark measures
+ * @throws Error where a page names what its benchmark does not measure
  */
 export function fillMarks(page: string, programs: readonly Entry[]): string {
   return page.replace(MARKED, (marked, opening: string, name: string, path: string, closing: string) => {
-    if (programs.some((entry) => entry.name === name && 'error' in entry)) return marked
-    const value = figureAt(programs, name, path)
-    return Array.isArray(value)
-      ? `${opening}\n\n${rowsTable(value)}\n\n${closing}`
-      : `${opening}${say(value)}${closing}`
+    const entry = programs.find((candidate) => candidate.name === name)
+    if (entry === undefined || 'error' in entry) return marked
+    return `${opening}${sayFigure(figureAt(entry.name, entry.report, path))}${closing}`
   })
 }
 
-function figureAt(programs: readonly Entry[], name: string, path: string): number | Record<string, unknown>[] {
-  const entry = programs.find((candidate) => candidate.name === name)
-  const report = entry !== undefined && 'report' in entry ? entry.report : undefined
-  let value: unknown = report?.figures
+function sayFigure(figure: Figure): string {
+  if (figure === null) return 'not measured'
+  return typeof figure === 'number' ? say(figure) : `\n\n${rowsTable(figure)}\n\n`
+}
+
+function figureAt(name: string, { figures }: BenchReport, path: string): Figure {
+  let value: unknown = figures
   for (const key of path.split('.')) value = (value as Record<string, unknown> | undefined)?.[key]
-  if (typeof value === 'number' || Array.isArray(value)) return value
-  throw new Error(`no benchmark "${name}" has a figure "${path}"`)
+  if (typeof value === 'number' || value === null || Array.isArray(value)) return value
+  throw new Error(`the benchmark "${name}" has no figure "${path}"`)
 }

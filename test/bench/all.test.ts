@@ -85,7 +85,7 @@ describe('npm run bench', () => {
 })
 
 describe('figures inside a page', () => {
-  const figures = { ratios: { c: 81.25 }, rungs: [{ rung: 'C', ms: 2 }] }
+  const figures = { ratios: { c: 81.25, pypy: null }, rungs: [{ rung: 'C', ms: 2 }] }
   const programs = [{ name: 'ladder', seconds: 1, report: { figures } as never }]
 
   test('are written anew between their marks, as often as one likes', () => {
@@ -96,10 +96,18 @@ describe('figures inside a page', () => {
     expect(fillMarks(filled, programs)).toBe(filled)
   })
 
+  test('say so where there was nothing to measure with', () => {
+    expect(fillMarks('<!-- bench ladder ratios.pypy --><!-- /bench -->', programs)).toContain('-->not measured<!--')
+  })
+
   test('must be measured', () => {
     const page = '<!-- bench ladder ratios.d -->?<!-- /bench -->'
-    expect(() => fillMarks(page, programs)).toThrow('no benchmark "ladder" has a figure "ratios.d"')
-    expect(() => fillMarks(page.replace('ladder', 'leap'), programs)).toThrow('"leap"')
+    expect(() => fillMarks(page, programs)).toThrow('the benchmark "ladder" has no figure "ratios.d"')
+  })
+
+  test('stay as they are where a program did not finish, or was not run', () => {
+    const page = '<!-- bench ladder ratios.c -->?<!-- /bench -->'
+    expect(fillMarks(page, [])).toBe(page)
     expect(fillMarks(page, [{ name: 'ladder', seconds: 1, error: 'ended with 1' }])).toBe(page)
   })
 })
