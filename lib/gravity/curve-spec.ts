@@ -41,7 +41,8 @@ export function curveSpec(): TopLevelSpec {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
-    padding: 28,
+    // Without a canvas to measure with, Vega takes text to be half as wide again as it is: the labels at the right.
+    padding: { left: 28, top: 28, bottom: 28, right: -200 },
     width: 900,
     height: 500,
     title: {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { curveSpec } from '../../lib/gravity/curve-spec.ts'
 import { planPlacement } from '../../lib/gravity/planner/plan-placement.ts'
 import { parsePrices } from '../../lib/gravity/prices.ts'
+import { drawSvg } from '../../scripts/drawing/draw-svg.ts'
 
 const text = await readFile(new URL('../../docs/gravity.md', import.meta.url), 'utf8')
 const [problem, prices] = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) => JSON.parse(json!))
@@ -16,5 +18,12 @@ describe('docs/gravity.md', () => {
 
   it('shows a price file that can be read', () => {
     expect(parsePrices(prices).provenance.s3.source).toBe('my contract')
+  })
+})
+
+describe('docs/gravity-curve.svg', () => {
+  it('is what lander gravity curve draws', async () => {
+    const committed = await readFile(new URL('../../docs/gravity-curve.svg', import.meta.url), 'utf8')
+    expect(committed.trim()).toBe((await drawSvg(curveSpec())).trim())
   })
 })
