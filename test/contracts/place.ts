@@ -95,6 +95,30 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await outcomeOf(body)).toMatchObject({ value: [`closure in ${here}`, ['TypeError', 'closure'], here] })
     })
 
+    test('it forks, here and elsewhere, and joins', async () => {
+      const body = `const mine = await fork(['${here}', '${ELSEWHERE}']); return await join([mine, here.region])`
+      expect(await outcomeOf(body)).toMatchObject({
+        value: [
+          [0, here],
+          [1, ELSEWHERE],
+        ],
+      }) // prettier-ignore
+    })
+
+    test('one hop at a time; it leaves once what it reads has come, and finds the rest left behind', async () => {
+      const body = `const lines = here.lines()[Symbol.asyncIterator]()
+        const reading = lines.next()
+        const [first, second] = await Promise.allSettled([hop('${ELSEWHERE}'), hop('${ELSEWHERE}')])
+        return [first.status, second.reason.code, (await reading).value, here.region]`
+      expect(await outcomeOf(body)).toMatchObject({ value: ['fulfilled', 'HOP_IN_PROGRESS', 'x', ELSEWHERE] })
+    })
+
+    test('a checkpoint of its own keeps it where it is', async () => {
+      expect(await outcomeOf(`let n = 1; await checkpoint(); n++; return [n, here.region]`)).toMatchObject({
+        value: [2, here],
+      })
+    })
+
     test('a hop to where the order does not lead is the agent’s to deal with', async () => {
       const body = `return await hop('nowhere').catch((error) => [error.code, here.region])`
       expect(await outcomeOf(body)).toMatchObject({ value: ['PLACE_UNKNOWN', here] })

@@ -21,7 +21,7 @@ export interface AgentOptions {
   readonly before?: string
 }
 
-const IMPORTS = 'agent, at, checkpoint, here, hop, log, places, progress, receive, send, sleep'
+const IMPORTS = 'agent, at, checkpoint, fork, here, hop, join, log, places, progress, receive, send, sleep'
 
 /** The signed bundle of an agent whose body is `body`. `input` is at hand. */
 export function signedAgent(assets: string, body: string, options: AgentOptions = {}): Uint8Array {
