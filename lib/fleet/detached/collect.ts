@@ -6,6 +6,7 @@ import { type Answer, answerOf } from '../run.ts'
 import { type LookUpOptions, missionAnswer } from './look-up.ts'
 import { bundleOfRequest } from './request.ts'
 
+/** Where to look for a mission, and who merges its results. */
 export interface CollectOptions extends LookUpOptions {
   /** Signs the order under which several results are merged on this machine; unused where there is one. */
   readonly sender: () => Promise<SigningKey>

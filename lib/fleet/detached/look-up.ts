@@ -8,9 +8,11 @@ import type { Fleet } from '../fleet.ts'
 import type { MissionAnswer } from './carry-out.ts'
 import { type MissionRequest, readRequest } from './request.ts'
 
+/** Where to look for a mission. */
 export interface LookUpOptions {
   readonly fleet: Fleet
   readonly clients: FleetClients
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
@@ -27,8 +29,10 @@ export interface LastLanding {
   readonly until?: number
 }
 
+/** How far a mission has come: `expired` is one whose order ran out before anybody wrote an answer down. */
 export type MissionState = 'under way' | 'answered' | 'cancelled' | 'expired'
 
+/** Where a mission stands. */
 export interface MissionStatus {
   readonly mission: string
   readonly state: MissionState
