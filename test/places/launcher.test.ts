@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { region, tasklet, thread } from '../../lib/places/kinds.ts'
+import { createLauncher } from '../../lib/places/launcher.ts'
+import { Mailbox } from '../../lib/places/mailbox.ts'
+import { MAX_LETTERS } from '../../lib/trust/letters.ts'
+import { EU } from '../support/fleet-of-hosts.ts'
+import { createSetting, signedAgent } from '../support/launches.ts'
+import { useSandbox } from '../support/sandbox.ts'
+import { alice, bob, mallory, NOW } from '../trust/fixture.ts'
+
+const sandbox = useSandbox()
+const options = { key: alice, now: () => NOW + 1000 }
+const usage = expect.objectContaining({ code: 'USAGE' })
+
+describe('a launcher', () => {
+  test('has places of distinct names, and regions only with a fleet', async () => {
+    await expect(createLauncher({ ...options, places: [tasklet(), tasklet()] })).rejects.toEqual(usage)
+    await expect(createLauncher({ ...options, places: [region(EU)] })).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
+    await using launcher = await createLauncher({ ...options, places: [tasklet(), tasklet('second'), thread()] })
+    expect(launcher.places.map(({ name }) => name)).toEqual(['tasklet', 'second', 'thread'])
+  })
+
+  test('needs no fleet for places of one’s own', async () => {
+    await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    const file = signedAgent(sandbox.assets, `await hop('thread'); return [here.region, here.regions]`)
+    const { outcome } = await launcher.launch(file, { in: tasklet() }).result
+    expect(outcome).toMatchObject({ kind: 'completed', value: ['thread', []] })
+  })
+
+  test('launches in its own places only, each agent under a name of its own', async () => {
+    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    const file = signedAgent(sandbox.assets, 'await receive()')
+    expect(() => launcher.launch(file, { in: 'nowhere' })).toThrow(usage)
+    launcher.launch(file, { in: 'tasklet', name: 'one' })
+    expect(() => launcher.launch(file, { in: 'tasklet', name: 'one' })).toThrow(usage)
+    expect(() => launcher.launch(file, { in: 'tasklet', name: 'launcher' })).toThrow(usage)
+    expect(() => launcher.launch(new Uint8Array(10), { in: 'tasklet' })).toThrow(
+      expect.objectContaining({ situation: 'refused' }),
+    ) // prettier-ignore
+  })
+
+  test('runs bundles of keys it trusts, and of no others', async () => {
+    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    const file = signedAgent(sandbox.assets, 'return 1', { authors: [mallory] })
+    expect((await launcher.launch(file, { in: 'tasklet' }).result).error).toMatchObject({ code: 'KEY_UNKNOWN' })
+  })
+
+  test('brings state into a region only with the keys that signed the code', async () => {
+    const file = signedAgent(sandbox.assets, `await hop('${EU}'); return here.region`, { authors: [alice, bob] })
+    const places = (world: Parameters<Parameters<typeof createSetting>[1]>[0]) => [tasklet(), world.place(EU)]
+    await using alone = await createSetting(sandbox, places)
+    expect((await alone.launcher.launch(file, { in: 'tasklet' }).result).error).toMatchObject({ situation: 'refused' })
+    await using both = await createSetting(sandbox, places, { authors: [bob] })
+    expect((await both.launcher.launch(file, { in: 'tasklet' }).result).outcome).toMatchObject({ value: EU })
+  })
+
+  test('cancels its agents when it is disposed', async () => {
+    const launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    const file = signedAgent(sandbox.assets, 'await sleep(60_000)')
+    const agents = ['tasklet', 'thread'].map((place) => launcher.launch(file, { in: place }))
+    expect(launcher.agents).toEqual(agents)
+    await launcher[Symbol.asyncDispose]()
+    for (const agent of agents) expect((await agent.result).outcome).toMatchObject({ limit: 'cancelled' })
+    expect(launcher.agents).toEqual([])
+  })
+
+  test('letters that wait unread travel along', async () => {
+    await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    const body = `const { message } = await receive(); await hop('thread'); return [message, (await receive()).message, here.region]`
+    const agent = launcher.launch(signedAgent(sandbox.assets, body), { in: 'tasklet' })
+    agent.send('first')
+    agent.send({ second: true })
+    expect((await agent.result).outcome).toMatchObject({ value: ['first', { second: true }, 'thread'] })
+  })
+
+  test('a message is JSON, and bounded', async () => {
+    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    const agent = launcher.launch(signedAgent(sandbox.assets, 'await sleep(60_000)'), { in: 'tasklet' })
+    expect(() => agent.send(undefined as never)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
+    expect(() => agent.send('x'.repeat(40_000))).toThrow(expect.objectContaining({ code: 'LIMIT_REACHED' }))
+    agent.cancel()
+    const bad = launcher.launch(signedAgent(sandbox.assets, 'send(() => 1)'), { in: 'tasklet' })
+    expect((await bad.result).outcome).toMatchObject({ kind: 'failed', error: { name: 'TypeError' } })
+  })
+})
+
+describe('a mailbox', () => {
+  const letter = (body: string) => ({ from: 'a', body })
+
+  test('gives letters in order, as many as one landing takes', () => {
+    const box = new Mailbox()
+    for (let i = 0; i < MAX_LETTERS + 5; i++) box.post(letter(String(i)))
+    expect(box.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_LETTERS }, (_, i) => String(i)))
+    expect(box.take()).toHaveLength(5)
+    expect(box.empty).toBe(true)
+    const long = 'x'.repeat(30_000)
+    for (let i = 0; i < 3; i++) box.post(letter(long))
+    expect(box.take()).toHaveLength(1)
+    expect(box.takeOne()).toEqual(letter(long))
+  })
+
+  test('takes no more than a thousand, or a million characters', () => {
+    const full = expect.objectContaining({ code: 'LIMIT_REACHED' })
+    const many = new Mailbox()
+    for (let i = 0; i < 1000; i++) many.post(letter('1'))
+    expect(() => many.post(letter('1'))).toThrow(full)
+    const heavy = new Mailbox()
+    const post = () => heavy.post(letter('x'.repeat(32_000)))
+    for (let i = 0; i < 32; i++) post()
+    expect(post).toThrow(full)
+    heavy.take()
+    expect(post).not.toThrow()
+  })
+
+  test('tells when there is a letter, until nobody cares any more', async () => {
+    const box = new Mailbox()
+    const comes = box.arrival(new AbortController().signal)
+    box.post(letter('1'))
+    await comes
+    box.take()
+    const [given, up] = [new AbortController(), box]
+    const waits = up.arrival(given.signal)
+    given.abort()
+    await expect(waits).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
