@@ -93,6 +93,7 @@ function report(
   const told = (outcome?.kind === 'completed' ? outcome.value : {}) as { value?: number; rounds?: number }
   const landings = agent?.route?.length ?? 0
   return {
+    about: 'An agent that computes for longer than its functions and its relays live.',
     promises: [
       { name: 'answers that are right', value: isRight(told) ? 1 : 0, unit: 'of 1', atLeast: 1 },
       {

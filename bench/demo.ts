@@ -15,6 +15,8 @@ await benchmark('demo', async ({ quick }) => {
       say: note,
     })
     return {
+      about:
+        'One question over real flights in three regions, asked by moving the code to the data, and the data to the code, over the same links of real length and width.',
       promises: [
         {
           name: 'share of the bytes across the links',

@@ -49,6 +49,7 @@ async function measure(dir: string, count: Count): Promise<BenchResult> {
     measureLine(cloud, count.gets),
   )
   return {
+    about: 'What the local Lambda costs its caller, and how true its shaped links are to the model.',
     promises: [
       { name: 'cold call, p50', value: calls.coldMs, unit: 'ms', atMost: 1000 },
       { name: 'warm call, p50', value: calls.warmMs, unit: 'ms', atMost: 25 },

@@ -113,6 +113,7 @@ function reportRounds(measured: { store: Measure; plain: Measure }[], bytes: num
   const best = (measures: Measure[]) => Math.max(...measures.map(({ rate }) => rate))
   const growthMib = (measures: Measure[]) => Math.max(...measures.map(({ growth }) => growth)) / MIB
   return {
+    about: 'The S3 store’s read of one object, against a plain GET of it from the same server in the same process.',
     promises: [
       { name: 'read by plain GET, best rounds', value: best(stores) / best(plains), unit: 'of its rate', atLeast: 0.8 },
       { name: 'peak growth of memory in a read', value: growthMib(stores), unit: 'MiB', atMost: 100 },

@@ -52,6 +52,7 @@ async function measure(dir: string, count: { warm: number; cold: number }): Prom
   }
   const assetBytes = await sizeOf(await ensureFunctionAsset())
   return {
+    about: 'What admission, the wall and the engine cost: a trivial agent against a bare handler on the same endpoint.',
     promises: [
       {
         name: 'warm run above a bare handler, p50',

@@ -51,21 +51,27 @@ interface Measured {
   readonly worstMs: number
   /** Plans proven optimal within the node limit. */
   readonly proven: number
-  readonly highs: { readonly compared: number; readonly medianMs: number; readonly largestDifference: number }
+  readonly highs: { readonly compared: number; readonly medianMs: number | null; readonly largestDifference: number }
 }
 
 await benchmark('planner', async ({ quick }) => {
   const highs = await loadHighs({ timeLimitSeconds: 60 })
-  if (highs === undefined) throw new Error('HiGHS is not installed: npm install highs')
   warmUp()
   const figures: Record<string, Measured> = {}
   for (const each of CASES) figures[each.name] = measure(each, highs, quick)
-  return { promises: CASES.flatMap((each) => promisesOf(each, figures[each.name]!)), figures }
+  return {
+    about: 'How fast a plan is found and proven, and whether HiGHS, a general solver, agrees.',
+    promises: CASES.flatMap((each) => promisesOf(each, figures[each.name]!)),
+    figures,
+    missing: highs === undefined ? ['HiGHS: not installed (npm install highs)'] : [],
+  }
 })
 
 function promisesOf({ name, promisedMs }: Case, { medianMs, highs }: Measured): Promised[] {
+  const speed = { name: `${name}: median`, value: medianMs, unit: 'ms', atMost: promisedMs }
+  if (highs.compared === 0) return [speed]
   return [
-    { name: `${name}: median`, value: medianMs, unit: 'ms', atMost: promisedMs },
+    speed,
     { name: `${name}: largest difference from HiGHS`, value: highs.largestDifference, unit: '', atMost: 1e-6 },
   ]
 }
@@ -95,9 +101,9 @@ function clocked<T>(work: () => T): [result: T, ms: number] {
   return [result, performance.now() - start]
 }
 
-function measure(each: Case, highs: MilpSolver, quick: boolean): Measured {
+function measure(each: Case, highs: MilpSolver | undefined, quick: boolean): Measured {
   const instances = quick ? Math.ceil(each.instances / 8) : each.instances
-  const compared = quick ? Math.ceil(each.compared / 4) : each.compared
+  const compared = quick ? 1 : each.compared
   const mine: number[] = []
   const theirs: number[] = []
   let proven = 0
@@ -110,7 +116,7 @@ function measure(each: Case, highs: MilpSolver, quick: boolean): Measured {
     mine.push(ms)
     const best = found.best!
     if (best.usd - found.lowerBound <= 1e-6 * best.usd) proven++
-    if (seed > compared) continue
+    if (seed > compared || highs === undefined) continue
     const [other, otherMs] = clocked(() => solveWithMilp(model, deadlineSeconds, highs))
     theirs.push(otherMs)
     largestDifference = Math.max(largestDifference, Math.abs(best.usd / other.best!.usd - 1))
@@ -120,6 +126,6 @@ function measure(each: Case, highs: MilpSolver, quick: boolean): Measured {
     medianMs: median(mine),
     worstMs: Math.max(...mine),
     proven,
-    highs: { compared: theirs.length, medianMs: median(theirs), largestDifference },
+    highs: { compared: theirs.length, medianMs: theirs.length === 0 ? null : median(theirs), largestDifference },
   }
 }

@@ -56,10 +56,11 @@ function comparisonOf(way: Way, { seconds, usd }: Quote, measured: number): Comp
 await benchmark('prediction', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    await fillDemo(dir, quick ? 600_000 : 3_000_000, note)
+    await fillDemo(dir, quick ? 300_000 : 3_000_000, note)
     const { byWay, sample } = await compare(dir)
     const promise = (name: string, { error }: Comparison) => ({ name, value: error, unit: '', atMost: PROMISED_ERROR })
     return {
+      about: 'What a quote foretold, against what the run then took, in the demo’s both ways.',
       promises: [
         promise('code → data: share the predicted time was off by', byWay.data),
         promise('data → code: share the predicted time was off by', byWay.home),

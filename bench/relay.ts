@@ -137,6 +137,7 @@ function report(missions: readonly MissionResult[], { local, seconds, calls, sen
     return outcome.kind === 'completed' ? [] : [JSON.stringify(outcome)]
   })
   return {
+    about: 'Agents relayed over three regions, while the place of one landing in ten is killed.',
     promises: [
       { name: 'agents that completed', value: completed.length, unit: `of ${results.length}`, atLeast: results.length },
       { name: 'agents with a wrong count', value: wrong.length, unit: 'agents', atMost: 0 },

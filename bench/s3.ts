@@ -116,6 +116,7 @@ function reportRounds(
 ): BenchResult {
   const ratios = (a: readonly number[], b: readonly number[]) => median(a.map((value, i) => value / b[i]!))
   return {
+    about: 'The local S3 against a bare node:http server that pipes the same bytes from a file.',
     promises: [
       { name: 'GET by bare node:http', value: ratios(rates.s3x1, rates.barex1), unit: 'of its rate', atLeast: 0.8 },
       {

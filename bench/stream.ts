@@ -40,6 +40,7 @@ async function measure(dir: string, sizes: readonly [small: number, large: numbe
   await writeFile(join(dir, 'agent.ts'), AGENT)
   const [small, large] = [await stream(local, dir, sizes[0]), await stream(local, dir, sizes[1])]
   return {
+    about: 'The memory of a function’s processes while an agent reads the lines of an object, small and large.',
     promises: [{ name: `host, ${sizes[1]} MiB`, value: large.host, unit: 'MB resident', atMost: 250 }],
     figures: { small, large, growth: { host: large.host / small.host, executor: large.executor / small.executor } },
   }
