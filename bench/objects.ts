@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { startS3Server } from '../lib/local/s3/server.ts'
 import { createS3Client, createS3Store } from '../lib/objects/s3.ts'
+import { giveBack } from '../lib/objects/slabs.ts'
 import { plainGet, signGet } from './support/plain-get.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
@@ -103,7 +104,10 @@ async function readStore(client: S3Client): Promise<number> {
   const store = createS3Store({ client })
   const object = await store.stat(OBJECT)
   let received = 0
-  for await (const chunk of store.read({ ...object, start: 0, end: object.size })) received += chunk.length
+  for await (const chunk of store.read({ ...object, start: 0, end: object.size })) {
+    received += chunk.length
+    giveBack(chunk)
+  }
   return received
 }
 

@@ -10,8 +10,8 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { untilAborted } from './abort.ts'
+import { DirectHandler } from './direct/direct-handler.ts'
 import { drainBody } from './drain-body.ts'
 import { isKey } from './keys.ts'
 import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
@@ -20,7 +20,6 @@ import { type Deliver, readInOrder } from './parts-in-order.ts'
 import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
 import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
-import { WideAgent } from './wide-agent.ts'
 
 export interface S3ClientOptions {
   /** @default what the environment or the profile says */
@@ -80,8 +79,8 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler:
       options.requestHandler ??
-      new NodeHttpHandler({
-        httpAgent: new WideAgent(agent),
+      new DirectHandler({
+        httpAgent: agent,
         httpsAgent: agent,
         connectionTimeout: CONNECT_TIMEOUT_MS,
         socketTimeout: idleTimeoutMs,

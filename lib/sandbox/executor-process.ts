@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { giveBack } from '../objects/slabs.ts'
 import { ASSET_FILES } from './engine.ts'
 import type { Executor, ExecutorListener } from './executor.ts'
 import { encodeFrame, FrameError, type FrameLimits, FrameReader } from './frames.ts'
@@ -73,8 +74,11 @@ export class ExecutorProcess implements Executor {
 
   send(message: ToExecutor, ...body: readonly Uint8Array[]): void {
     if (this.#lost) return
+    const [prefix, header, ...pieces] = encodeFrame(message, ...body)
     this.#pipe.cork()
-    for (const piece of encodeFrame(message, ...body)) this.#pipe.write(piece)
+    this.#pipe.write(prefix!)
+    this.#pipe.write(header!)
+    for (const piece of pieces) this.#pipe.write(piece, () => giveBack(piece))
     this.#pipe.uncork()
   }
 

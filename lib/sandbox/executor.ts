@@ -21,6 +21,7 @@ export interface Executor {
   listen(listener: ExecutorListener, bodyBytes: number): void
   /** The run is over: whatever the executor says from now on is out of turn. */
   release(): void
+  /** Sends a message; the pieces of its body are handed over, and their memory may serve others from then on. */
   send(message: ToExecutor, ...body: readonly Uint8Array[]): void
   /** Ends it at once. It has nothing to save. */
   kill(): void
