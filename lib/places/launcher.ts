@@ -72,7 +72,7 @@ export interface Launcher extends AsyncDisposable {
  */
 export async function createLauncher(options: LauncherOptions): Promise<Launcher> {
   const { key, authors = [], policy, fleet, data, now = Date.now } = options
-  requireDistinct(options.places.map(({ name }) => name))
+  requirePlaceNames(options.places.map(({ name }) => name))
   const clients = fleet && createFleetClients(fleet)
   const regions = fleet && clients && createRegionPlaces({ fleet, clients })
   const keys = [...new Map([key, ...authors].map((each) => [each.keyId, each])).values()]
@@ -85,7 +85,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
     const start = typeof place === 'string' ? place : place.name
     requirePlace(start, places)
     const { name = `agent-${++launched}`, input = null, order: draft = {}, onProgress } = launching
-    if (voyages.has(name) || name === LAUNCHER) throw taken(name)
+    requireAgentName(name, voyages)
     const text = JSON.stringify(input)
     const homecoming = realm.homecomingKey()
     const names = namesOf(places, draft, toBase64url(homecoming.publicKey))
@@ -135,14 +135,24 @@ function end(voyage: Voyage, realm: Realm, voyages: Map<string, Voyage>): void {
   voyages.delete(voyage.name)
 }
 
-/** A letter to nobody is lost, and so is one there is no room for. */
+/** A letter to nobody is lost, and so is one there is no room for, or that no agent could read. */
 function deliver({ to, body }: SentLetter, from: Voyage, voyages: ReadonlyMap<string, Voyage>): void {
+  if (!isJson(body)) return
   const letter = { from: from.name, body }
   try {
     if (to === LAUNCHER) from.outbox.post(letter)
     else voyages.get(to)?.post(letter)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -162,7 +172,15 @@ function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): Ope
   })
 }
 
-function requireDistinct(names: readonly string[]): void {
+/** As regions are named: they stand in orders beside these. */
+const PLACE_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
+
+function requirePlaceNames(names: readonly string[]): void {
+  const odd = names.find((name) => !PLACE_NAME.test(name))
+  if (odd !== undefined)
+    throw new UsageError('USAGE', `"${odd}" is no name for a place`, {
+      remedy: 'use small letters, digits and hyphens',
+    })
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
@@ -170,6 +188,11 @@ function requireDistinct(names: readonly string[]): void {
   })
 }
 
-function taken(name: string): UsageError {
-  return new UsageError('USAGE', `there is an agent "${name}" already`, { remedy: 'launch it under another name' })
+const AGENT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/
+
+function requireAgentName(name: string, agents: ReadonlyMap<string, Voyage>): void {
+  if (!AGENT_NAME.test(name))
+    throw new UsageError('USAGE', `"${name}" is no name for an agent`, { remedy: 'use letters, digits, . _ and -' })
+  if (!agents.has(name) && name !== LAUNCHER) return
+  throw new UsageError('USAGE', `there is an agent "${name}" already`, { remedy: 'launch it under another name' })
 }

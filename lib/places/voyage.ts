@@ -87,9 +87,12 @@ export class Voyage implements AgentHandle {
   }
 
   async receive(): Promise<Json | undefined> {
-    await this.outbox.arrival(this.#over.signal).catch(() => {})
-    const letter = this.outbox.takeOne()
-    return letter === undefined ? undefined : (JSON.parse(letter.body) as Json)
+    for (;;) {
+      const letter = this.outbox.takeOne()
+      if (letter !== undefined) return JSON.parse(letter.body) as Json
+      if (this.over) return undefined
+      await this.outbox.arrival(this.#over.signal).catch(() => {})
+    }
   }
 
   checkpoint(): Promise<FrozenAt | undefined> {

@@ -15,6 +15,7 @@ const usage = expect.objectContaining({ code: 'USAGE' })
 describe('a launcher', () => {
   test('has places of distinct names, and regions only with a fleet', async () => {
     await expect(createLauncher({ ...options, places: [tasklet(), tasklet()] })).rejects.toEqual(usage)
+    await expect(createLauncher({ ...options, places: [tasklet('My Place')] })).rejects.toEqual(usage)
     await expect(createLauncher({ ...options, places: [region(EU)] })).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
     await using launcher = await createLauncher({ ...options, places: [tasklet(), tasklet('second'), thread()] })
     expect(launcher.places.map(({ name }) => name)).toEqual(['tasklet', 'second', 'thread'])
@@ -33,7 +34,8 @@ describe('a launcher', () => {
     expect(() => launcher.launch(file, { in: 'nowhere' })).toThrow(usage)
     launcher.launch(file, { in: 'tasklet', name: 'one' })
     expect(() => launcher.launch(file, { in: 'tasklet', name: 'one' })).toThrow(usage)
-    expect(() => launcher.launch(file, { in: 'tasklet', name: 'launcher' })).toThrow(usage)
+    for (const name of ['launcher', '', 'a\nb'])
+      expect(() => launcher.launch(file, { in: 'tasklet', name })).toThrow(usage)
     expect(() => launcher.launch(new Uint8Array(10), { in: 'tasklet' })).toThrow(
       expect.objectContaining({ situation: 'refused' }),
     ) // prettier-ignore
