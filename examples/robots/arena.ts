@@ -1,8 +1,6 @@
-import type { RandomStream } from '../support/random-stream.ts'
-
 const FIRST_SLOTS = 2 ** 17
 /** Four times as many slots at a time: a cell is put anew once, or twice. */
-const GROWTH_BITS = 2
+const GROWTH = 4
 
 /**
  * A field of cells of which only those that were taken are kept: as a table 10,000 × 10,000 cells would be 400 MB, of
@@ -10,41 +8,36 @@ const GROWTH_BITS = 2
  * full. An interpreter reads that fast, and when the arena travels, free slots are zeros and weigh next to nothing.
  */
 export class Arena {
-  readonly #cells: number
+  readonly cells: number
   /** Two words for each slot: the cell's number plus one, or 0 when the slot is free; and who has it. */
   #slots = new Int32Array(2 * FIRST_SLOTS)
-  /** What a hash is shifted by, to be the number of a slot. */
-  #shift = 32 - Math.log2(FIRST_SLOTS)
-  #taken = 0
-  /** At most so many cells may be taken before there have to be more slots. */
+  /** Of the number of a slot. */
+  #mask = FIRST_SLOTS - 1
+  /** How many cells may be taken before there have to be more slots. */
   #room = FIRST_SLOTS / 2
 
   /** @param cells up to 2^31 */
   constructor(cells: number) {
-    this.#cells = cells
+    this.cells = cells
   }
 
   /** How many cells were taken. */
   get taken(): number {
-    return this.#taken
-  }
-
-  /** A cell by chance. */
-  pick(stream: RandomStream): number {
-    return (stream.word() * (this.#cells / 2 ** 32)) | 0
+    return (this.#mask + 1) / 2 - this.#room
   }
 
   /** Takes a cell for a robot, unless somebody has it. Nothing can come in between: a robot yields only afterwards. */
   take(cell: number, robot: number): boolean {
     const slots = this.#slots
-    let slot = 2 * (Math.imul(cell, GOLDEN) >>> this.#shift)
+    // Cells come by chance: their own lowest bits are as good as a hash of them.
+    let slot = (cell & this.#mask) << 1
     for (let there = slots[slot]!; there !== 0; there = slots[slot]!) {
       if (there === cell + 1) return false
       slot = slot + 2 < slots.length ? slot + 2 : 0
     }
     slots[slot] = cell + 1
     slots[slot + 1] = robot
-    if (++this.#taken > this.#room) this.#grow()
+    if (--this.#room === 0) this.#grow()
     return true
   }
 
@@ -58,22 +51,20 @@ export class Arena {
 
   #grow(): void {
     const slots = this.#slots
-    const roomier = new Int32Array(slots.length << GROWTH_BITS)
+    const taken = this.taken
+    const roomier = new Int32Array(slots.length * GROWTH)
     const last = roomier.length - 1
-    const shift = this.#shift - GROWTH_BITS
+    const mask = roomier.length / 2 - 1
     for (let from = 0; from < slots.length; from += 2) {
       const there = slots[from]!
       if (there === 0) continue
-      let slot = 2 * (Math.imul(there - 1, GOLDEN) >>> shift)
+      let slot = ((there - 1) & mask) << 1
       while (roomier[slot] !== 0) slot = (slot + 2) & last
       roomier[slot] = there
       roomier[slot + 1] = slots[from + 1]!
     }
     this.#slots = roomier
-    this.#shift = shift
-    this.#room <<= GROWTH_BITS
+    this.#mask = mask
+    this.#room = (mask + 1) / 2 - taken
   }
 }
-
-/** Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): 2^32 over the golden ratio. */
-const GOLDEN = 0x9e3779b1

@@ -62,7 +62,7 @@ export class Population {
 function* robot(name: number, rounds: number, arena: Arena, stream: RandomStream): Generator<void, number> {
   let points = 0
   for (let round = 0; round < rounds; round++) {
-    if (arena.take(arena.pick(stream), name)) points++
+    if (arena.take(stream.below(arena.cells), name)) points++
     yield
   }
   return points

@@ -1,7 +1,10 @@
 import { keySchedule, MULTIPLIERS, type PhiloxKey } from './philox.ts'
 
-/** Blocks that are made at once. */
+/** Blocks that are made at once, and their words. */
 const LANES = 32
+const BATCH = 4 * LANES
+/** How many values a word can have. */
+const WORD_VALUES = 4_294_967_296
 const LANE_BITS = 64n
 /** A one in every lane. */
 const ONES = lanes(() => 1n)
@@ -31,10 +34,10 @@ export class RandomStream {
   readonly #keys: readonly (readonly [bigint, bigint])[]
   readonly #index: bigint
   /** Words of a batch, and the same memory block half by block half. */
-  readonly #words = new Uint32Array(4 * LANES)
+  readonly #words = new Uint32Array(BATCH)
   readonly #halves = new BigUint64Array(this.#words.buffer)
   #counters = lanes((lane) => BigInt(lane))
-  #next = 4 * LANES
+  #next = BATCH
 
   constructor({ mission, index }: StreamName) {
     this.#keys = keySchedule(keyOf(mission)).map(([k0, k1]) => [ONES * BigInt(k0), ONES * BigInt(k1)])
@@ -63,18 +66,29 @@ export class RandomStream {
 
   /** The next word, from 0 to 2^32 − 1. */
   word(): number {
-    const next = this.#next
-    if (next === 4 * LANES) {
-      this.#next = 1
-      return this.batch()[0]!
-    }
-    this.#next = next + 1
-    return this.#words[next]!
+    return this.#words[this.#advance()]!
   }
 
   /** The next number from 0 up to 1, without 1 itself; a multiple of 2^-32. */
   uniform(): number {
-    return this.word() / 2 ** 32
+    return this.word() / WORD_VALUES
+  }
+
+  /** The next whole number from 0 up to `count`, without that; up to 2^31. */
+  below(count: number): number {
+    const next = this.#next
+    if (next === BATCH) return (this.word() * (count / WORD_VALUES)) | 0
+    this.#next = next + 1
+    return (this.#words[next]! * (count / WORD_VALUES)) | 0
+  }
+
+  /** Where the next word is. */
+  #advance(): number {
+    if (this.#next === BATCH) {
+      this.batch()
+      this.#next = 0
+    }
+    return this.#next++
   }
 
   /** Lane by lane into every other half block; long integers are cut in two first, since a shift costs their length. */
