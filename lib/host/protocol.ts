@@ -139,7 +139,7 @@ export const WIRE_ERROR = v.object({
   message: v.string(),
   remedy: v.optional(v.string()),
 })
-const USAGE = v.object({
+export const USAGE = v.object({
   wallMs: v.number(),
   hostCalls: v.number(),
   bytesRead: v.number(),
@@ -172,7 +172,7 @@ const OUTCOME = v.union([
   }),
   v.object({ kind: v.literal('stopped'), limit: v.string(), message: v.string() }),
 ])
-const SETTLEMENT = v.object({
+export const SETTLEMENT = v.object({
   mission: v.string(),
   region: v.string(),
   statement: v.string(),

@@ -3,6 +3,7 @@ import { mapStack } from '../../lib/bundle/map-stack.ts'
 import { outcomeOf } from '../../lib/fleet/answer.ts'
 import type { RegionResult } from '../../lib/fleet/mission.ts'
 import type { PlacedAnswer } from '../../lib/fleet/placed-run.ts'
+import type { LostLanding } from '../../lib/fleet/relay.ts'
 import type { Answer } from '../../lib/fleet/run.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
@@ -14,6 +15,7 @@ export function reportAnswer(answer: Answer, map?: string): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
   const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
   for (const result of [...answer.regions, ...merge]) {
+    for (const lost of 'lost' in result ? (result.lost ?? []) : []) note(lossOf(lost))
     for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
     const found = problemOf(result, map)
     if (found === undefined) continue
@@ -22,6 +24,11 @@ export function reportAnswer(answer: Answer, map?: string): void {
     if (problem.remedy !== undefined) note(`  ${paint('green', 'remedy', process.stderr)}: ${problem.remedy}`)
   }
   note(summary(answer))
+}
+
+/** A place that died costs nothing but time, which is worth a line. */
+function lossOf({ region, sequence, attempt, code }: LostLanding): string {
+  return `${paint('yellow', region, process.stderr)} was lost in landing ${sequence}, attempt ${attempt} (${code})`
 }
 
 /** What is left, and how to go on with it. */

@@ -183,6 +183,24 @@ describe('copies and their answers', () => {
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
   })
 
+  test('travel in a reply that Lambda can buffer, however many they are', async () => {
+    const there = world()
+    const { base } = there.mission(
+      `const noise = Array.from({ length: 20_000 }, () => Math.random()); await Promise.all(Array.from({ length: 60 }, () => at('${EU}', () => noise[7])))`,
+    )
+    const reply = await there.invoke(US, base)
+    const left = departureOf(reply)
+    if (!('copies' in left)) throw new Error('no copies')
+    expect(left.copies).toHaveLength(60)
+    expect(left.copies[0]!.bytes).toBeGreaterThan(100_000)
+    expect(there.wire[0]!.length).toBeLessThan(6 * 1024 * 1024)
+    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.box }
+    expect(codeOf(await there.invoke(EU, resumed))).toBe('STATE_NOT_FOUND')
+    const { sha256 } = left.copies[59]!.box as { sha256: string }
+    await there.buckets[EU]!.put(`states/${sha256}`, (await there.buckets[US]!.get(`states/${sha256}`, 1e7))!)
+    expect(departureOf(await there.invoke(EU, resumed))).toHaveProperty('answer')
+  })
+
   test('count their reads and hops for the mission', async () => {
     const there = world()
     for (const region of [EU, AP]) there.data[region]!.put('logs-eu', 'a', 'x'.repeat(100))

@@ -8,8 +8,9 @@ import * as v from 'valibot'
 import { type AgentBucket, answerKey, handoverKey } from '../../objects/agent-bucket.ts'
 import type { FindPlace } from '../landing-place.ts'
 import type { RegionResult } from '../mission.ts'
-import { type Relayed, relay, type Standing } from '../relay.ts'
+import { type Relayed, relay } from '../relay.ts'
 import { bundleOfRequest, type MissionRequest, readRequest } from './request.ts'
+import { type Carried, type Handover, MAX_WORD_BYTES, type MissionAnswer, parseHandover } from './words.ts'
 
 const RelayEventSchema = v.strictObject({
   lander: v.literal(1),
@@ -42,34 +43,8 @@ export interface CarryOutOptions {
 /** What a relay came to. */
 export type CarriedOut = 'unknown' | 'answered' | 'handed over'
 
-/** An agent that has ended, or where it stands. */
-interface Progress {
-  readonly region: string
-  readonly seconds: number
-  readonly relayed: Relayed
-  readonly ended: boolean
-}
-
-/** What a detached mission came to, as it lies in the agent bucket. */
-export interface MissionAnswer {
-  readonly lander: 1
-  readonly mission: string
-  readonly regions: readonly RegionResult[]
-  readonly endedAt: number
-  /** Relays that carried it, one after the other. */
-  readonly relays: number
-}
-
-/** Word for the next relay: what has ended, and where the rest stands. */
-interface Handover {
-  readonly agents: readonly Progress[]
-}
-
 /** More than a client's: an attempt may be an earlier relay's, and nobody is there to send the agent off again. */
 const ATTEMPTS = 8
-
-/** Words of earlier relays, and answers: routes with logs and receipts of all landings. */
-const MAX_WORD_BYTES = 256 * 1024 * 1024
 
 /** Carries a detached mission on, to its answer or to the next relay. */
 export async function carryOut(
@@ -77,16 +52,16 @@ export async function carryOut(
   options: CarryOutOptions,
 ): Promise<CarriedOut> {
   const { agents, leave, now, startNext } = options
-  const [request, answer] = await Promise.all([
+  const [request, answered] = await Promise.all([
     readRequest(mission, agents),
     agents.get(answerKey(mission), MAX_WORD_BYTES),
   ])
   if (request === undefined) return 'unknown'
-  if (answer !== undefined) return 'answered'
+  if (answered !== undefined) return 'answered'
   const former = await readHandover(mission, generation, agents)
   const file = await bundleOfRequest(request, agents)
   const carried = await Promise.all(
-    request.starts.map(async (region, index): Promise<Progress> => {
+    request.starts.map(async (region, index): Promise<Carried> => {
       const before = former?.agents[index]
       return before?.ended ? before : carryOn(region, before, request, file, generation, options)
     }),
@@ -97,18 +72,19 @@ export async function carryOut(
     return 'handed over'
   }
   const regions = carried.map(resultOf)
-  await writeOnce(answerKey(mission), { lander: 1, mission, regions, endedAt: now(), relays: generation }, agents)
+  const answer: MissionAnswer = { lander: 1, mission, regions, endedAt: now(), relays: generation }
+  await writeOnce(answerKey(mission), answer, agents)
   return 'answered'
 }
 
 async function carryOn(
   region: string,
-  before: Progress | undefined,
+  before: Carried | undefined,
   { order, input, ...request }: MissionRequest,
   file: Uint8Array,
   generation: number,
   { placesOf, leave }: CarryOutOptions,
-): Promise<Progress> {
+): Promise<Carried> {
   const start = performance.now()
   const relayed = await relay(region, {
     places: placesOf({ order, input, ...request }),
@@ -119,7 +95,7 @@ async function carryOn(
     attempts: ATTEMPTS,
     shared: true,
     takenUp: generation > 1,
-    ...(before && { from: before.relayed.standing as Standing }),
+    ...(before && { from: before.relayed.standing }),
   })
   const seconds = (performance.now() - start) / 1000
   const ended = relayed.error === undefined || !leave.aborted
@@ -127,7 +103,7 @@ async function carryOn(
 }
 
 /** The way before the handover, and after. */
-function join(before: Progress, after: Progress): Progress {
+function join(before: Carried, after: Carried): Carried {
   const { relayed } = after
   return {
     ...after,
@@ -146,13 +122,13 @@ function isKnown({ branch, sequence }: Relayed['route'][number], route: Relayed[
   return route.some((step) => step.branch === branch && step.sequence === sequence)
 }
 
-function resultOf({ region, seconds, relayed: { standing: _, ...relayed } }: Progress): RegionResult {
+function resultOf({ region, seconds, relayed: { standing: _, ...relayed } }: Carried): RegionResult {
   return { region, ...relayed, seconds }
 }
 
 async function readHandover(mission: string, generation: number, agents: AgentBucket): Promise<Handover | undefined> {
   const bytes = await agents.get(handoverKey(mission, generation), MAX_WORD_BYTES)
-  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as Handover)
+  return bytes && parseHandover(bytes)
 }
 
 /** Of two relays of one mission the first one's word stands: both know the same. */

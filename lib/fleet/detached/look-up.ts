@@ -5,8 +5,8 @@ import { answerKey, cancelledKey, type ListedBucket, missionPrefix } from '../..
 import { createS3AgentBucket } from '../../objects/s3-agent-bucket.ts'
 import type { FleetClients } from '../clients.ts'
 import type { Fleet } from '../fleet.ts'
-import type { MissionAnswer } from './carry-out.ts'
 import { type MissionRequest, readRequest } from './request.ts'
+import { MAX_WORD_BYTES, type MissionAnswer, parseAnswer } from './words.ts'
 
 /** Where to look for a mission. */
 export interface LookUpOptions {
@@ -89,9 +89,8 @@ export async function missionAnswer(
   readonly agents: ListedBucket
 }> {
   const { request, agents } = await findMission(mission, options)
-  const bytes = await agents.get(answerKey(mission), Number.MAX_SAFE_INTEGER)
-  const answer = bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString('utf8')) as MissionAnswer)
-  return { request, answer, agents }
+  const bytes = await agents.get(answerKey(mission), MAX_WORD_BYTES)
+  return { request, answer: bytes && parseAnswer(bytes), agents }
 }
 
 /**
