@@ -14,7 +14,7 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import type { Letter } from '../trust/letters.ts'
-import type { HeldAnswer } from './executor/kernels/kernel-calls.ts'
+import type { HeldAnswer } from './executor/held-answers.ts'
 import { type KernelNote, kernelNote } from './executor/kernels/source.ts'
 import type { Format, ReaderNote } from './executor/readers/reader.ts'
 import { streamSource } from './protocol.ts'

@@ -2,11 +2,20 @@
 import type { CopyAnswer } from '../outcome.ts'
 import type { Resume, RunMessage } from '../protocol.ts'
 import type { Waiting } from '../snapshot.ts'
+import type { Landing } from './reads.ts'
 
 /** What the prelude needs to know to call the agent. */
 export function startRequest({ entry, context, seed, limits, mainBytes }: RunMessage, body: Uint8Array): string {
   const input = Buffer.from(body.subarray(mainBytes)).toString('utf8')
   return JSON.stringify({ entry, context, seed, limits, input })
+}
+
+/** How an agent that is on its way goes on with what it read. */
+export function landingOf({ from, copy: errand }: Resume, { region, own = [] }: RunMessage['context']): Landing {
+  const copy = errand !== undefined
+  // The sender's own places have one store between them.
+  const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
+  return { from, stays, copy }
 }
 
 /** What a thawed agent needs to know: where it is, and what it waited for. */

@@ -2,11 +2,14 @@ import type { KernelError } from '../../errors.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
 import type { Resume, RunMessage } from '../protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
-import { arrivalRequest, startRequest } from './arrival.ts'
+import { arrivalRequest, landingOf, startRequest } from './arrival.ts'
+import { Checkpoint } from './checkpoint.ts'
 import { Chunks } from './chunks.ts'
 import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
 import { faultOf, isKernelError } from './fault.ts'
-import { KernelPort, type OpenKernelDesk, settleHeld } from './kernel-port.ts'
+import { GuestClock } from './guest-clock.ts'
+import { settleHeld } from './held-answers.ts'
+import { KernelPort, type OpenKernelDesk } from './kernel-port.ts'
 import { laneCount } from './kernels/lane-count.ts'
 import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
@@ -49,7 +52,6 @@ const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 't
  */
 export class GuestRun {
   readonly #options: GuestRunOptions
-  readonly #startedAt = performance.now()
   readonly #calls: ReadonlyMap<string, HostCallHandler>
   readonly #reads: Reads
   readonly #timers: Timers
@@ -59,21 +61,18 @@ export class GuestRun {
   #toldPages = SMALL_PAGES
   readonly #chunks: Chunks
   readonly #kernels: KernelPort
-  /** The checkpoint that the agent waits for: wanted first, then with the place, to be kept. */
-  #checkpoint: { readonly call: number; readonly sent: boolean } | undefined
+  readonly #checkpoint = new Checkpoint()
+  readonly #clock: GuestClock
   #thawing = false
   /** Whether the agent has been called: until then there is nothing to freeze. */
   #begun = false
-  /** When the agent was called: for it, that moment is `#bornAt`. */
-  #arrivedAt = 0
-  #bornAt: number
   #machine: Machine | undefined
   #ending: Ending | undefined
   #reported = false
 
   constructor(options: GuestRunOptions) {
     this.#options = options
-    this.#bornAt = options.message.now
+    this.#clock = new GuestClock(options.message.now)
     const { send, message, release = () => {} } = options
     const { memoryPages, wallMs } = message.limits
     const settle = this.#settle.bind(this)
@@ -109,7 +108,7 @@ export class GuestRun {
       ['at', (id, request) => this.#moves.copy(id, request)],
       ['send', (_id, request) => this.#mail.send(request)],
       ['receive', (id) => this.#mail.receive(id)],
-      ['checkpoint', (call) => this.#onCheckpoint(call)],
+      ['checkpoint', (call) => this.#checkpoint.want(call)],
       ['return', (_id, request) => this.#end(returned(request, message.limits))],
       ['throw', (_id, request) => this.#end(threw(request, message.limits))],
       ['stop', (_id, request) => this.#stop(request)],
@@ -129,7 +128,7 @@ export class GuestRun {
       this.#machine.load(Buffer.from(body.subarray(0, mainBytes)).toString('utf8'))
       const snapshot = resume && decodeSnapshot(body.subarray(mainBytes))
       await this.#kernels.takeUp(snapshot?.notes.kernels)
-      const landing = resume && this.#landing(resume)
+      const landing = resume && landingOf(resume, message.context)
       if (landing?.stays) await this.#reads.fetchChunks(snapshot!.notes.streams)
       if (this.#ending === undefined) {
         this.#begun = true
@@ -152,9 +151,8 @@ export class GuestRun {
 
   /** The place keeps the checkpoint: the agent goes on. */
   onKept(): void {
-    if (this.#checkpoint === undefined || this.#ending !== undefined) return
-    const { call } = this.#checkpoint
-    this.#checkpoint = undefined
+    const call = this.#checkpoint.kept()
+    if (call === undefined || this.#ending !== undefined) return
     this.#settle(call, true, {})
     this.#afterGuest()
   }
@@ -185,17 +183,16 @@ export class GuestRun {
   }
 
   #start(request: string): void {
-    this.#arrivedAt = performance.now()
-    this.#machine!.start(request, this.#bornAt)
+    this.#clock.arrive()
+    this.#machine!.start(request, this.#clock.now())
   }
 
   #resume(resume: Resume, landing: Landing, { memory, notes }: Snapshot): void {
     this.#machine!.thaw(memory)
     this.#thawing = false
-    this.#bornAt = Math.max(this.#bornAt, notes.now)
-    this.#arrivedAt = performance.now()
+    this.#clock.arrive(notes.now)
     this.#takeUp(landing, notes)
-    this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#now())
+    this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#clock.now())
     this.#mail.deliver()
     if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held)
   }
@@ -208,14 +205,6 @@ export class GuestRun {
     this.#reads.takeUp(notes, landing)
   }
 
-  #landing({ from, copy: errand }: Resume): Landing {
-    const copy = errand !== undefined
-    const { region, own = [] } = this.#options.message.context
-    // The sender's own places have one store between them.
-    const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
-    return { from, stays, copy }
-  }
-
   #boot(): Promise<Machine> {
     const { engine, prelude, message } = this.#options
     const { memoryPages, wallMs } = message.limits
@@ -226,7 +215,7 @@ export class GuestRun {
       compiles: message.compiles,
       hostCall: (name, id, request, bytes) => this.#onHostCall(name, id, request, bytes),
       kernelCall: this.#kernels.kernelCall,
-      expired: () => this.#ending !== undefined || this.#elapsed() > wallMs,
+      expired: () => this.#ending !== undefined || this.#clock.elapsed > wallMs,
       onStop: (stop) => this.#onStop(stop),
     })
   }
@@ -264,7 +253,7 @@ export class GuestRun {
   }
 
   #settle(id: number, ok: boolean, reply: Reply): void {
-    this.#machine?.settle(id, ok, reply, this.#now())
+    this.#machine?.settle(id, ok, reply, this.#clock.now())
   }
 
   /** Something arrived for a stream. */
@@ -283,7 +272,7 @@ export class GuestRun {
    * looks like one that failed.
    */
   #end(ending: Ending): void {
-    const late = ending.healthy && this.#elapsed() > this.#options.message.limits.wallMs
+    const late = ending.healthy && this.#clock.elapsed > this.#options.message.limits.wallMs
     this.#ending ??= late ? stoppedBy('wallMs') : ending
   }
 
@@ -322,7 +311,7 @@ export class GuestRun {
     const { wanted, leaving } = this.#moves
     // A kernel can't be called off, nor taken along in the middle of a call.
     if (this.#kernels.waiting) return
-    if (this.#checkpoint !== undefined) this.#keep(this.#checkpoint)
+    if (this.#checkpoint.wanted) this.#keep()
     else if (wanted && !this.#reads.waiting) this.#depart()
     else if (!wanted && leaving) this.#sendAway()
     else if (this.#busy) return
@@ -330,21 +319,13 @@ export class GuestRun {
     else this.#end(STALLED)
   }
 
-  #onCheckpoint(call: number): void {
-    if (this.#checkpoint !== undefined) throw new Error('a checkpoint is being made already')
-    this.#checkpoint = { call, sent: false }
-  }
-
   /** Taken up from here, the agent finds its call answered, as after a hop to where it is. */
-  #keep({ call, sent }: { readonly call: number; readonly sent: boolean }): void {
-    if (sent) return
+  #keep(): void {
+    const call = this.#checkpoint.take()
+    if (call === undefined) return
     const body = this.#freeze({ kind: 'hop', call })
-    if (body.length > this.#options.message.limits.stateBytes) {
-      this.#end(stoppedBy('stateBytes'))
-      return
-    }
-    this.#checkpoint = { call, sent: true }
-    this.#options.send({ type: 'checkpoint', memoryPages: this.#machine!.memoryPages }, body)
+    if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
+    else this.#options.send({ type: 'checkpoint', memoryPages: this.#memoryPages() }, body)
   }
 
   /** Whether something is under way that the agent waits for. */
@@ -366,6 +347,7 @@ export class GuestRun {
       return
     }
     this.#moves.stay()
+    this.#kernels.release()
     this.#departOrStall()
   }
 
@@ -380,20 +362,12 @@ export class GuestRun {
 
   #freeze(waiting: Waiting): Uint8Array {
     const notes: Notes = {
-      ...{ waiting, now: this.#now(), timers: this.#timers.notes() },
+      ...{ waiting, now: this.#clock.now(), timers: this.#timers.notes() },
       ...this.#reads.notes(),
       ...this.#mail.notes(),
       ...this.#kernels.notes(),
     }
     return encodeSnapshot({ memory: this.#machine!.freeze(), notes })
-  }
-
-  #elapsed(): number {
-    return performance.now() - this.#startedAt
-  }
-
-  #now(): number {
-    return Math.floor(this.#bornAt + performance.now() - this.#arrivedAt)
   }
 }
 

@@ -2,7 +2,6 @@ import type { KernelError } from '../../errors.ts'
 import type { HostCall, KernelCall } from '../machine.ts'
 import type { Notes } from '../snapshot.ts'
 import type { KernelDesk, KernelDeskOptions } from './kernels/desk.ts'
-import type { Settle } from './messages.ts'
 
 /** What the file of kernels has for a run. */
 export type OpenKernelDesk = (options: KernelDeskOptions) => KernelDesk
@@ -82,6 +81,11 @@ export class KernelPort {
     return { ...(kernels.length > 0 && { kernels }), ...(held.length > 0 && { held }) }
   }
 
+  /** The agent stays after all: it is given what was held for it. */
+  release(): void {
+    this.#desk?.release()
+  }
+
   close(): void {
     this.#desk?.close()
   }
@@ -95,12 +99,3 @@ export class KernelPort {
 }
 
 const NO_KERNELS = JSON.stringify({ code: 'KERNEL_UNKNOWN', message: 'the bundle has no kernels' })
-
-/** Gives the guest answers that have travelled with it. */
-export function settleHeld(settle: Settle, held: Notes['held'] = []): void {
-  for (const { call, ok, text, base64 } of held)
-    settle(call, ok, {
-      ...(text !== undefined && { text }),
-      ...(base64 !== undefined && { bytes: Buffer.from(base64, 'base64') }),
-    })
-}

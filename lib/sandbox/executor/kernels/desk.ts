@@ -2,9 +2,10 @@
 import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../machine.ts'
 import type { Chunks } from '../chunks.ts'
+import type { HeldAnswer } from '../held-answers.ts'
 import type { Send, Settle } from '../messages.ts'
 import { Binaries } from './binaries.ts'
-import { type HeldAnswer, KernelCalls } from './kernel-calls.ts'
+import { KernelCalls } from './kernel-calls.ts'
 import { Kernels } from './kernels.ts'
 import { LaneCalls } from './lane-calls.ts'
 import { Lanes } from './lanes.ts'
@@ -46,6 +47,8 @@ export interface KernelDesk {
   notes(): KernelNote[]
   /** The sandbox has sent what a kernel needs, or says why it can't. */
   onAnswer(request: number, answer: Uint8Array | KernelError): void
+  /** Gives the guest what is held for it. */
+  release(): void
   close(): void
 }
 
@@ -70,7 +73,10 @@ export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
     get pages() {
       return kernels.pages
     },
-    held: calls.held,
+    get held() {
+      return calls.held
+    },
+    release: () => calls.release(),
     onHostCall: calls.onHostCall,
     kernelCall: (...call) => kernels.call(...call),
     takeUp: (notes) => kernels.takeUp(notes),

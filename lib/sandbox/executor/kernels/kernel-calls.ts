@@ -1,5 +1,6 @@
 import type { HostCall, Reply } from '../../machine.ts'
 import { faultOf } from '../fault.ts'
+import { type HeldAnswer, settleHeld } from '../held-answers.ts'
 import type { Settle } from '../messages.ts'
 import type { Kernels } from './kernels.ts'
 import type { LaneCalls } from './lane-calls.ts'
@@ -12,14 +13,6 @@ export interface KernelCallsOptions {
   readonly leaving: () => boolean
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
-}
-
-/** An answer that came while the agent was about to leave. */
-export interface HeldAnswer {
-  readonly call: number
-  readonly ok: boolean
-  readonly text?: string | undefined
-  readonly base64?: string | undefined
 }
 
 /** What a guest asks about kernels, and how it is answered: at once, or when a kernel is linked. */
@@ -51,6 +44,11 @@ export class KernelCalls {
   /** Answers that travel with the agent, for it to have them where it lands. */
   get held(): readonly HeldAnswer[] {
     return this.#held
+  }
+
+  /** The agent stays after all. */
+  release(): void {
+    settleHeld(this.#options.settle, this.#held.splice(0))
   }
 
   readonly onHostCall: HostCall = (name, call, request, bytes) => this.#handlers.get(name)?.(call, request, bytes)
