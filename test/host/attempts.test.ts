@@ -280,6 +280,26 @@ describe('a checkpoint', () => {
   })
 })
 
+test('what the ledger keeps shows nothing of what the agent read, logged or returned', async () => {
+  const there = world()
+  const marker = 'a-secret-that-was-read'
+  there.data[US]!.put('logs-eu', 'a', `${marker}\n`.repeat(20))
+  const body = `const all = []; for await (const line of here.lines()) all.push(line); await checkpoint(); log(all[0]); return all`
+  const { base, mission } = there.mission(body)
+  expect(await there.invoke(US, base)).toMatchObject(completed(Array(20).fill(marker)))
+  const keys = (await there.buckets[US]!.list('')).filter((key) => !key.startsWith('agents/'))
+  expect(keys.filter((key) => key.startsWith(`missions/${mission}/landings/${US}/`))).toHaveLength(4)
+  for (const key of keys) {
+    const text = Buffer.from((await there.buckets[US]!.get(key, 1e8))!).toString('latin1')
+    for (const form of [
+      marker,
+      Buffer.from(marker).toString('base64').slice(0, 24),
+      Buffer.from(marker).toString('hex'),
+    ])
+      expect(text, key).not.toContain(form)
+  }
+})
+
 describe('a cancelled mission', () => {
   const cancel = async (there: World, mission: string) => {
     for (const bucket of Object.values(there.buckets)) await bucket.put(cancelledKey(mission), new Uint8Array())

@@ -14,7 +14,7 @@ import {
 } from '../../lib/host/protocol.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
-import { type AgentBucket, createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
+import { type AgentBucket, createMemoryAgentBucket, type ListedBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
 import type { Place } from '../../lib/places/place.ts'
 import { engineDigest } from '../../lib/sandbox/engine.ts'
@@ -50,7 +50,7 @@ export interface Mission {
 export interface World {
   readonly data: Readonly<Record<string, MemoryStore>>
   /** The regions' agent buckets, as they are. */
-  readonly buckets: Readonly<Record<string, AgentBucket>>
+  readonly buckets: Readonly<Record<string, ListedBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
   invoke(region: string, event: unknown, options?: InvokeOptions): Promise<Reply>
@@ -69,7 +69,7 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const clock = { now: NOW + 1000 }
   const data: Record<string, MemoryStore> = {}
   const hosts: Record<string, Host> = {}
-  const buckets: Record<string, AgentBucket> = {}
+  const buckets: Record<string, ListedBucket> = {}
   const { agentsOf = (_, bucket) => bucket } = options
   const wire: string[] = []
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
