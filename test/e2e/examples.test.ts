@@ -91,7 +91,7 @@ test('robots: what outgrows its memory is stopped by that limit, and its last ch
 })
 
 test.each([
-  [['--side', '10'], 'an arena of 10 × 10 cells is too small for 5000 robots'],
+  [['--side', '5'], 'an arena of 5 × 5 cells is too small for 100 robots'],
   [['--rounds', '0'], '0 rounds are no game'],
 ])('robots: %j is answered with a reason', async (args, why) => {
   expect(await fail('robots', args)).toMatchObject({ code: 1, stderr: expect.stringContaining(why) })
