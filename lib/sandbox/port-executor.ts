@@ -73,7 +73,8 @@ export class PortExecutor implements Executor {
   }
 
   #receive({ header, body = new Uint8Array() }: Received): void {
-    if (this.#lost) return
+    // Memory of chunks, which a process has use for again: here they were copied anyway.
+    if (this.#lost || (header as { type?: unknown } | null)?.type === 'spent') return
     const allowed = this.#listener !== undefined && body.length <= this.#bodyBytes
     if (allowed && JSON.stringify(header).length <= HEADER_BYTES) this.#listener!.onFrame({ header, body })
     else this.kill()

@@ -3,6 +3,7 @@ import { tasklet } from '../../lib/places/kinds.ts'
 import type { LaunchOptions } from '../../lib/places/launcher.ts'
 import type { Place } from '../../lib/places/place.ts'
 import type { World } from '../support/fleet-of-hosts.ts'
+import { supplyKernels } from '../support/kernels.ts'
 import { type AgentOptions, createSetting, type Setting, signedAgent } from '../support/launches.ts'
 import type { TestSandbox } from '../support/sandbox.ts'
 
@@ -13,6 +14,11 @@ export interface PlaceContract {
 }
 
 const ELSEWHERE = 'elsewhere'
+const kernels = supplyKernels({
+  kit: `#include <stddef.h>
+#include <stdint.h>
+size_t count(const uint8_t *bytes, size_t n) { size_t lines = 0; for (size_t i = 0; i < n; i++) lines += bytes[i] == '\\n'; return lines; }`,
+})
 
 /** What every {@link Place} promises to agents and to whoever launches them. */
 export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceContract): void {
@@ -117,6 +123,19 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await outcomeOf(`let n = 1; await checkpoint(); n++; return [n, here.region]`)).toMatchObject({
         value: [2, here],
       })
+    })
+
+    test('kernels count chunks outside of its heap, in lanes too, and again where it hops', async () => {
+      const before = `const kit = bundledKernel('kit', { count: 'size_t(const uint8_t*, size_t)' })
+        const lines = () => here.parallel(here.objects(), async (object, lane) => {
+          let [alone, beside] = [0, 0]
+          for await (const chunk of object.chunks()) { alone += kit.count(chunk); beside += await lane.call(kit.count, chunk) }
+          return [alone, beside]
+        })`
+      const body = `const first = await lines(); await hop('${ELSEWHERE}'); return [...first, ...(await lines())]`
+      const parts = { 'kit.wasm': await kernels.byName('kit') }
+      const counts = [20_000, 20_000]
+      expect(await outcomeOf(body, { before, parts })).toEqual({ kind: 'completed', value: [counts, counts] })
     })
 
     test('a hop to where the order does not lead is the agent’s to deal with', async () => {

@@ -19,18 +19,21 @@ export interface AgentOptions {
   readonly homecoming?: boolean
   /** What comes before the agent, at the top level. */
   readonly before?: string
+  /** Kernels, as binaries: `kit.wasm`. */
+  readonly parts?: Readonly<Record<string, Uint8Array>>
 }
 
-const IMPORTS = 'agent, at, checkpoint, fork, here, hop, join, log, places, progress, receive, send, sleep'
+const IMPORTS =
+  'agent, at, bundledKernel, checkpoint, fork, here, hop, join, log, places, progress, receive, send, sleep'
 
 /** The signed bundle of an agent whose body is `body`. `input` is at hand. */
 export function signedAgent(assets: string, body: string, options: AgentOptions = {}): Uint8Array {
-  const { limits = {}, authors = [alice], homecoming = true, before = '' } = options
+  const { limits = {}, authors = [alice], homecoming = true, before = '', parts = {} } = options
   const main = `import { ${IMPORTS} } from 'lander/agent'\n${before}\nexport default agent(async (input) => { ${body} })`
   const audience = { fleet: '*', regions: ['*'] }
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
   const changes = { engine: engineDigest(assets), scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } }
-  const bundle = bundleOf({ ...changes, ...(homecoming && { homecoming }) }, { 'main.js': utf8(main) })
+  const bundle = bundleOf({ ...changes, ...(homecoming && { homecoming }) }, { 'main.js': utf8(main), ...parts })
   return signBundle(bundle, authors)
 }
 
