@@ -40,7 +40,7 @@ export async function playCrowded(rules: Rules, key: SigningKey, limits: Partial
   const games = Array.from({ length: POPULATIONS }, (_, n) => gameOf(rules, n))
   const played = await Promise.all(
     games.map(async (game, n) => {
-      const { outcome, error } = await launcher.launch(file, { in: 'town', name: `population ${n}`, input: game })
+      const { outcome, error } = await launcher.launch(file, { in: 'town', name: `population-${n}`, input: game })
         .result
       if (outcome?.kind === 'completed') return outcome.value as unknown as Played
       throw new MissionError(`population ${n}: ${JSON.stringify(outcome ?? error)}`)

@@ -106,7 +106,7 @@ export function describe({ stayed, hopped, crowd, python }: Told): string {
     '',
     'four populations in a town with room for two:',
     ...crowd.moves.map(({ agent, from, to }) => `  the scheduler moves ${agent} from the ${from} to the ${to}`),
-    ...crowd.where.map((where, n) => `  population ${n} played ${roundsText(where)}`),
+    ...crowd.where.map((where, n) => `  population-${n} played ${roundsText(where)}`),
     `  their games end ${crowd.right ? 'as they do when nobody moves' : 'DIFFERENTLY'}`,
   ].join('\n')
 }
