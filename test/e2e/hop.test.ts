@@ -50,7 +50,7 @@ interface LaunchOptions extends Partial<Omit<MissionOptions, 'file'>> {
 /** Runs an agent whose body is `body`, started once. */
 async function launch(body: string, { limits = {}, ...options }: LaunchOptions = {}): Promise<Answer> {
   const path = join(dir, `agent-${Math.random().toString(36).slice(2)}.ts`)
-  const imports = 'agent, at, here, hop, log, ObjectError, places, progress, sleep, sum'
+  const imports = 'agent, at, fork, join, here, hop, log, ObjectError, places, progress, sleep, sum'
   await writeFile(
     path,
     `import { ${imports} } from 'lander/agent'\nexport default agent(async (input) => { ${body} })\n`,
@@ -207,6 +207,26 @@ describe('copies of an agent', () => {
       deep: { inner: [US, 2], here: AP, depth: 1 },
       here: US,
       depth: 0,
+    })
+  })
+
+  test('go on with its next line after a fork, and are joined', async () => {
+    const body = `
+      const word = input.word
+      const me = await fork(here.regions)
+      let count = 0
+      for await (const line of here.lines()) if (line.includes(word)) count++
+      const counts = await join([me, here.region, count])
+      return { counts, bytes: await Promise.all(places().map((place) => place.bytes())), here: here.region }`
+    const { value } = await launch(body, { input: { word: 'line' } })
+    expect(value).toEqual({
+      counts: [
+        [0, US, 100],
+        [1, EU, 200],
+        [2, AP, 300],
+      ],
+      bytes: [expect.any(Number), expect.any(Number), expect.any(Number)],
+      here: US,
     })
   })
 
