@@ -9,7 +9,7 @@ import { benchmark } from './support/program.ts'
 await benchmark('demo', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    const { codeToData, kernelToData, dataToCode, equal, ...figures } = await runDemo({
+    const { codeToData, kernelToData, kernelAgain, dataToCode, equal, ...figures } = await runDemo({
       dir,
       rows: quick ? 1_500_000 : 3_000_000,
       say: note,
@@ -26,10 +26,11 @@ await benchmark('demo', async ({ quick }) => {
         },
         { name: 'data → code takes longer by', value: dataToCode.seconds / codeToData.seconds, unit: '×', atLeast: 3 },
         {
-          name: 'data → code takes longer than a kernel by',
-          value: dataToCode.seconds / kernelToData.seconds,
+          name: 'data → code takes longer than a kernel in warm functions by',
+          value: dataToCode.seconds / kernelAgain.seconds,
           unit: '×',
-          atLeast: 20,
+          // Half the data takes half the time to move, and a call of a function as long as ever.
+          atLeast: quick ? 10 : 20,
         },
         { name: 'answers that differ', value: equal ? 0 : 1, unit: '', atMost: 0 },
       ],
@@ -37,6 +38,7 @@ await benchmark('demo', async ({ quick }) => {
         ...figures,
         codeToData: { bytes: codeToData.bytes, seconds: codeToData.seconds },
         kernelToData: { bytes: kernelToData.bytes, seconds: kernelToData.seconds },
+        kernelAgain: { bytes: kernelAgain.bytes, seconds: kernelAgain.seconds },
         dataToCode: { bytes: dataToCode.bytes, seconds: dataToCode.seconds },
       },
     }

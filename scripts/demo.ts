@@ -35,7 +35,8 @@ function parseRows(text = String(ALL_ROWS)): number {
   throw new UsageError('USAGE', `"${text}" is no number of flights`, { remedy: `use a number up to ${ALL_ROWS}` })
 }
 
-function printReport({ codeToData: near, kernelToData: kernel, dataToCode: far, equal }: DemoResult): void {
+function printReport(result: DemoResult): void {
+  const { codeToData: near, kernelToData: kernel, kernelAgain: again, dataToCode: far, equal } = result
   const busiest = Object.entries(near.answer).sort(([, a], [, b]) => b.flights - a.flights)
   const airports = busiest
     .slice(0, 8)
@@ -60,7 +61,12 @@ function printReport({ codeToData: near, kernelToData: kernel, dataToCode: far, 
       '',
       table(
         ['', 'across the links', 'time', 'as fast'],
-        [row('code → data, interpreted', near), row('code → data, kernel in C', kernel), row('data → code', far)],
+        [
+          row('code → data, interpreted', near),
+          row('code → data, kernel in C', kernel),
+          row('… again, functions warm', again),
+          row('data → code, kernel in C', far),
+        ],
       ),
       '',
       `answers ${equal ? paint('green', 'equal') : paint('red', 'DIFFERENT')}; code → data moved 1/${Math.round(far.bytes / kernel.bytes)} of the bytes`,
@@ -70,7 +76,8 @@ function printReport({ codeToData: near, kernelToData: kernel, dataToCode: far, 
 }
 
 function figures(result: DemoResult): object {
-  const { rows, dataBytes, bundleBytes, codeToData: near, kernelToData: kernel, dataToCode: far, equal } = result
+  const { rows, dataBytes, bundleBytes, codeToData: near, dataToCode: far, equal } = result
+  const { kernelToData: kernel, kernelAgain: again } = result
   const side = ({ bytes, seconds }: Measured) => ({ bytes, seconds: Number(seconds.toFixed(3)) })
   return {
     rows,
@@ -80,9 +87,10 @@ function figures(result: DemoResult): object {
     equal,
     codeToData: side(near),
     kernelToData: side(kernel),
+    kernelAgain: side(again),
     dataToCode: side(far),
     bytesRatio: Number((near.bytes / far.bytes).toFixed(6)),
     speedup: Number((far.seconds / near.seconds).toFixed(2)),
-    kernelSpeedup: Number((far.seconds / kernel.seconds).toFixed(2)),
+    kernelSpeedup: Number((far.seconds / again.seconds).toFixed(2)),
   }
 }
