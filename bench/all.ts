@@ -22,6 +22,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const PAGE = here('../docs/benchmarks.md')
 const MARKED_PAGE = here('../docs/acceleration.md')
 const MINUTE_MS = 60_000
+/** Flags that name files. */
+const TOLD_NOBODY = ['--json', '--page', '--in']
 
 const { values: flags } = parseArgs({
   options: {
@@ -45,7 +47,7 @@ const programs = await runAll({
 })
 const results: Results = {
   date: new Date().toISOString(),
-  command: `npm run bench${quick ? ' -- --quick' : ''}`,
+  command: commandOf(process.argv.slice(2)),
   quick,
   machine: thisMachine(),
   versions: { Lander: versionOfCheckout(), Node: process.version, V8: process.versions.v8 },
@@ -62,6 +64,12 @@ if (flags.in === here('.')) await writeFile(MARKED_PAGE, fillMarks(await readFil
 const missed = missedOf(programs)
 for (const name of missed) process.stderr.write(`missed: ${name}\n`)
 if (flags.check && missed.length > 0) process.exitCode = 1
+
+/** As it was called, but for where the results go. */
+function commandOf(args: readonly string[]): string {
+  const told = args.filter((arg, index) => !TOLD_NOBODY.includes(arg) && !TOLD_NOBODY.includes(args[index - 1] ?? ''))
+  return ['npm run bench', ...(told.length > 0 ? ['--'] : []), ...told].join(' ')
+}
 
 function summaryOf(entry: Entry): string {
   const took = `${entry.name} (${entry.seconds.toFixed(1)} s)`
