@@ -56,7 +56,7 @@ export type { AgentEnd, AgentHandle, AgentProgress, FrozenAt } from './places/ag
 export { process, region, tasklet, thread } from './places/kinds.ts'
 export { createLauncher, type Launcher, type LauncherOptions, type LaunchOptions } from './places/launcher.ts'
 export type { Place, PlaceKind } from './places/place.ts'
-export { type Move, type PlaceBounds, type PlaceLoad, planMoves } from './places/plan-moves.ts'
+export { type AgentLoad, type Move, type PlaceBounds, type PlaceLoad, planMoves } from './places/plan-moves.ts'
 export { createScheduler, type Scheduler, type SchedulerOptions } from './places/scheduler.ts'
 export type { Progress } from './sandbox/job.ts'
 export type { AgentFailure, Outcome, Usage } from './sandbox/outcome.ts'

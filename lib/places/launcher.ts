@@ -17,6 +17,7 @@ import type { OpenPlace, Place } from './place.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { LAUNCHER, Voyage } from './voyage.ts'
 
+/** Where a launcher's agents may live, and whose they are. */
 export interface LauncherOptions {
   /** Where its agents may live. Names are distinct. */
   readonly places: readonly Place[]
@@ -34,19 +35,23 @@ export interface LauncherOptions {
   readonly now?: () => number
 }
 
+/** How one agent is started. */
 export interface LaunchOptions {
   /** Where it starts. */
   readonly in: Place | string
   /** What other agents call it. @default agent-1, agent-2 … */
   readonly name?: string
-  /** @default null */
+  /** What the agent gets: JSON. @default null */
   readonly input?: Json
   /** Tighter than the bundle's own. Its regions default to all of the launcher's. */
   readonly order?: OrderDraft
+  /** Told of every change in where the agent is and how far it has come. */
   readonly onProgress?: (progress: AgentProgress) => void
 }
 
+/** Starts agents and carries them between its places. Dispose it: agents that have not ended are cancelled. */
 export interface Launcher extends AsyncDisposable {
+  /** In the order in which they were given. */
   readonly places: readonly Pick<OpenPlace, 'kind' | 'name'>[]
   /**
    * Starts a signed bundle in a place.

@@ -23,6 +23,7 @@ export interface PlaceLoad {
   readonly agents: readonly AgentLoad[]
 }
 
+/** An agent is to go from one place to another. */
 export interface Move {
   readonly agent: string
   readonly from: string

@@ -3,6 +3,7 @@ import type { AgentHandle } from './agent-handle.ts'
 import type { Launcher } from './launcher.ts'
 import { type AgentLoad, type Move, type PlaceBounds, type PlaceLoad, planMoves } from './plan-moves.ts'
 
+/** What a scheduler watches, and what it keeps to. */
 export interface SchedulerOptions {
   readonly launcher: Launcher
   /** How much each place is to carry, by name. Places without an entry are left alone, and nobody is moved there. */
@@ -11,9 +12,11 @@ export interface SchedulerOptions {
   readonly everyMs?: number
   /** Told of every move that is asked for. */
   readonly onMove?: (move: Move) => void
+  /** A clock in milliseconds. @default performance.now */
   readonly now?: () => number
 }
 
+/** Relieves crowded places, from time to time and when asked to. Dispose it to end that. */
 export interface Scheduler extends Disposable {
   /** Looks now: what each place carries. */
   readonly loads: readonly PlaceLoad[]
