@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { compileHere } from '../../lib/bundle/packed-kernel.ts'
 import { supplyKernels } from '../support/kernels.ts'
 import { useSandbox } from '../support/sandbox.ts'
 
@@ -229,6 +230,36 @@ describe('a kernel of the bundle', () => {
     const { outcome } = await sandbox.runModule(withKit('return 1'))
     const message = expect.stringContaining('the bundle has no kernels')
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_INVALID', message } })
+  })
+})
+
+const SCRIPT = `
+export function mean(xs: Float64Array): f64 { let total: f64 = 0; for (let i = 0; i < xs.length; i++) total += xs[i]; return total / xs.length }
+export function twice(xs: Float32Array): void { for (let i = 0; i < xs.length; i++) xs[i] *= 2 }
+export function vowels(text: string): i32 { let n = 0; for (let i = 0; i < text.length; i++) if ("aeiouü".includes(text.charAt(i))) n++; return n }
+export function third(at: i32): i32 { const few: i32[] = [1]; return few[at] }
+export function far(a: i64, b: u32): i64 { return a + i64(b) }
+let calls = 0
+export function tick(): i32 { return ++calls }
+`
+
+describe('a kernel in AssemblyScript', () => {
+  test('takes numbers, arrays and text, keeps its variables, and traps like any other', async () => {
+    const { binary, prototypes } = await compileHere(SCRIPT, 'assemblyscript')
+    const main = `import { agent, bundledKernel } from 'lander/agent'
+      const kit = bundledKernel('script', ${JSON.stringify(Object.fromEntries(prototypes!))})
+      export default agent(() => {
+        const xs = new Float32Array([1, 2.5]); kit.twice(xs)
+        const means = [10, 100_000, 3].map((n) => kit.mean(new Float64Array(n).fill(n)))
+        kit.tick(); const ticks = kit.tick()
+        let caught; try { kit.third(3) } catch (error) { caught = error.code }
+        return [Array.from(xs), means, kit.vowels('grün, and more of it'.repeat(100)), String(kit.far(2n ** 40n, 1)), ticks, caught, kit.tick(), kit.vowels('aa')]
+      })`
+    const { outcome } = await sandbox.runModule(main, { kernels: supplyKernels({ script: binary }) })
+    expect(outcome).toEqual({
+      kind: 'completed',
+      value: [[2, 5], [10, 100_000, 3], 600, `${2 ** 40 + 1}`, 2, 'KERNEL_TRAPPED', 1, 2],
+    })
   })
 })
 
