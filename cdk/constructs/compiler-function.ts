@@ -10,7 +10,7 @@ export const compilerNameOf = (fleet: string): string => `lander-${fleet}-compil
 
 /** clang's own memory, its code as it is compiled, and AssemblyScript: 0.7 GB, and a processor of one's own. */
 const MEMORY_MB = 2048
-/** One compile is ended after 15 seconds; the rest is for a cold start. */
+/** One compile is ended after 20 seconds; the rest is for a cold start. */
 const TIMEOUT = Duration.seconds(30)
 
 export interface CompilerFunctionProps {

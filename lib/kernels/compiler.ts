@@ -19,7 +19,7 @@ export interface KernelCompiler {
 export interface KernelCompilerOptions {
   /** The folder that `buildCompilerAsset` made. */
   readonly assets: string
-  /** What one compile may take, in milliseconds; then its process is killed. @default 15,000 */
+  /** What one compile may take, in milliseconds; then its process is killed. @default 20,000 */
   readonly deadlineMs?: number
 }
 
@@ -35,7 +35,7 @@ interface Waiting {
 }
 
 /** A compiler in a process of its own, which starts at the first use, stays warm, and never keeps this one alive. */
-export function createKernelCompiler({ assets, deadlineMs = 15_000 }: KernelCompilerOptions): KernelCompiler {
+export function createKernelCompiler({ assets, deadlineMs = 20_000 }: KernelCompilerOptions): KernelCompiler {
   const waiting: Waiting[] = []
   let child: ChildProcess | undefined
   let timer: NodeJS.Timeout | undefined

@@ -56,7 +56,7 @@ const RELAY = 'lander-local-relay'
 const COMPILER = 'lander-local-compiler'
 /** clang's memory, its code as it is compiled, and AssemblyScript. */
 const COMPILER_MB = 2048
-/** One compile ends after 15 seconds; the rest is a cold start on a busy machine. */
+/** One compile ends after 20 seconds; the rest is a cold start on a busy machine. */
 const COMPILER_SECONDS = 60
 /** It waits most of its time, and holds no more than a box at once. */
 const RELAY_MB = 512
