@@ -67,6 +67,8 @@ test('results of several regions are merged where they are fetched', async () =>
 test('a cancelled mission lands no more, and says so', async () => {
   const args = ['--start', 'once', '--detach', '--input', '{"rounds":10000}', '--limit', 'hops=64', '--json']
   const { json } = await here('run', 'count.ts', ...DATA, ...args)
+  const early = await here('result', json.mission, '--json')
+  expect(early).toMatchObject({ status: 2, json: { error: { code: 'MISSION_UNDER_WAY' } } })
   expect((await here('cancel', json.mission, '--json')).json).toEqual({ mission: json.mission, cancelled: true })
   expect((await here('cancel', json.mission)).stdout).toBe('it was cancelled before\n')
   const result = await here('result', json.mission, '--wait', '--json')

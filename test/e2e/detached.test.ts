@@ -7,6 +7,7 @@ import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
+import { collectAnswer } from '../../lib/fleet/detached/collect.ts'
 import { type Dispatched, dispatchMission } from '../../lib/fleet/detached/dispatch.ts'
 import { cancelMission, missionAnswer, missionStatus } from '../../lib/fleet/detached/look-up.ts'
 import type { MissionAnswer } from '../../lib/fleet/detached/words.ts'
@@ -160,6 +161,10 @@ describe('a detached mission', () => {
 
   test('lands nowhere any more once it is cancelled', async () => {
     const sent = await dispatch(`for (;;) for (const region of here.regions) { await hop(region); await sleep(200) }`)
+    const asking = { ...looking(), sender: async () => local.developer }
+    await expect(collectAnswer(sent.mission, asking)).rejects.toMatchObject({ code: 'MISSION_UNDER_WAY' })
+    const later = { ...asking, now: () => sent.expiresAt + 60_001 }
+    await expect(collectAnswer(sent.mission, later)).rejects.toMatchObject({ code: 'EXPIRED' })
     await sleep(1000)
     expect(await cancelMission(sent.mission, looking())).toBe(true)
     expect(await cancelMission(sent.mission, looking())).toBe(false)
