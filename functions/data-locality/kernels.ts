@@ -1,7 +1,4 @@
-/**
- * Where the function gets kernels that came as source: a file of its own, built beside `index.mjs` and loaded when the
- * first of them lands, so that agents without kernels start as fast as if there were none.
- */
+/** Where the function gets kernels that came as source. A start without them does not even read this. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LambdaClient } from '@aws-sdk/client-lambda'

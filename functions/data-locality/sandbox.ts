@@ -4,7 +4,7 @@ import { createSandbox } from '../../lib/sandbox/sandbox.ts'
 export const ASSETS: string = import.meta.dirname
 
 /**
- * A module of its own, to be imported first: the executor starts while the SDK and the rest are still being evaluated,
- * which is half of a cold start.
+ * A module of its own, to be imported first: the executor starts while the SDK and the rest are still being read and
+ * evaluated, which is half of a cold start.
  */
 export const sandbox = createSandbox({ assets: ASSETS })

@@ -1,0 +1,64 @@
+import { secretReader } from '../../lib/fleet/secret-source.ts'
+import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
+import { createRegionCrossing } from '../../lib/host/crossing.ts'
+import { createHost, type Host } from '../../lib/host/host.ts'
+import { createPolicySource } from '../../lib/host/policy-source.ts'
+import { createReceiptKeys } from '../../lib/host/receipts.ts'
+import { rememberRegions } from '../../lib/host/residence.ts'
+import { createSecretSource } from '../../lib/host/secret-source.ts'
+import type { KernelLibrary } from '../../lib/kernels/library.ts'
+import { createS3Client, createS3Store } from '../../lib/objects/s3.ts'
+import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
+import { engineDigest } from '../../lib/sandbox/engine.ts'
+import { readEnvironment } from './environment.ts'
+import type { KernelsHere } from './kernels.ts'
+import { ASSETS, sandbox } from './sandbox.ts'
+
+/** Makes the place that this function is, of what its deployment says. */
+export async function createPlace(): Promise<Host> {
+  const environment = readEnvironment(process.env)
+  const { fleet, region, agentBucket, rootKey, secret: where, brokerRole, compiler } = environment
+  const client = createS3Client({ region })
+  const agents = createS3AgentBucket({ client, bucket: agentBucket })
+  const now = () => Date.now()
+  const secret = createSecretSource({ read: secretReader(where, { region }), now })
+  const policy = createPolicySource({ agents, rootKey, fleet, now })
+  const receipts = createReceiptKeys({ secret, fleet })
+  // Ahead of need, while the engine starts. Whether it worked is for the first run to say.
+  receipts.current().catch(() => {})
+  // Sessions share the connections of the function's own client; they end with their run.
+  const { requestHandler } = client.config
+  const storeOf = (credentials: SessionCredentials) =>
+    createS3Store({ client: createS3Client({ region, credentials, requestHandler }) })
+  return createHost({
+    fleet,
+    region,
+    now,
+    agents,
+    engine: engineDigest(ASSETS),
+    policy,
+    sandbox,
+    data: createS3Store({ client }),
+    ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
+    receipts,
+    secret,
+    crossing: createRegionCrossing({ receipts, policy }),
+    ...(compiler && {
+      kernels: kernelsOf({ region, agents, functionName: compiler, folder: environment.kernelFolder }),
+    }),
+    regionOf: rememberRegions((bucket) => findBucketRegion(client, bucket)),
+    report: (error) => console.error(error),
+  })
+}
+
+/** Loaded by the first kernel that comes as source, so that agents without start as fast as if there were none. */
+function kernelsOf(here: KernelsHere): KernelLibrary {
+  let loaded: Promise<KernelLibrary> | undefined
+  return {
+    async binaryOf(source, language) {
+      loaded ??= import('./kernels.ts').then(({ createKernels }) => createKernels(here))
+      return (await loaded).binaryOf(source, language)
+    },
+  }
+}
