@@ -6,6 +6,8 @@ import type { Invocation } from '../host/protocol.ts'
 import type { AgentBucket } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { Progress, SentLetter } from '../sandbox/job.ts'
+import type { EnvelopeJson } from '../trust/envelope.ts'
+import type { Letters } from '../trust/letters.ts'
 import type { FleetClients } from './clients.ts'
 import type { Fleet } from './fleet.ts'
 import { type Landing, land } from './landing.ts'
@@ -14,12 +16,20 @@ import { type Delivery, deliver, type Transport } from './upload.ts'
 
 export interface LandOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Letters for the agent. What leaves this process is signed, for this landing alone. */
+  readonly mail?: Mail | undefined
   /** Takes the agent's messages as they come, where there is a way to. The others are part of the settlement. */
   readonly onSend?: ((letter: SentLetter) => void) | undefined
   /** Ends the landing. */
   readonly signal?: AbortSignal | undefined
   /** Asks the agent to leave as soon as it waits for something. Places that can't be asked in the middle pass it over. */
   readonly leave?: LeaveRequest | undefined
+}
+
+/** Letters for one landing, with or without a signature. */
+export interface Mail {
+  readonly letters: Letters
+  sign(): EnvelopeJson
 }
 
 /** A wish that an agent leaves its place. */
@@ -60,8 +70,10 @@ export function createRegionPlaces({ fleet, clients, transport = 'auto' }: Regio
         return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
       },
       deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
-      land: (invocation, { onProgress, signal } = {}) =>
-        land({ lambda: clients.lambda(name), place, invocation, onProgress, signal }),
+      land(invocation, { mail, onProgress, signal } = {}) {
+        const signed = mail === undefined ? invocation : { ...invocation, letters: mail.sign() }
+        return land({ lambda: clients.lambda(name), place, invocation: signed, onProgress, signal })
+      },
     }
   }
 }

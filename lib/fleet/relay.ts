@@ -46,9 +46,7 @@ export interface Boarding extends Pick<RouteStep, 'region' | 'branch' | 'sequenc
 }
 
 /** What goes along with a landing. */
-export interface Boarded extends Pick<LandOptions, 'leave' | 'onSend'> {
-  readonly letters?: EnvelopeJson
-}
+export type Boarded = Pick<LandOptions, 'mail' | 'leave' | 'onSend'>
 
 /** One landing of an agent, or of a copy of it. */
 export interface RouteStep {
@@ -176,7 +174,7 @@ class Trip {
 
   async #land({ region, call, waits, ...leg }: Standing): Promise<Step> {
     const { places, order, input, onProgress, signal, board } = this.#options
-    const { letters, leave, onSend } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
+    const { mail, leave, onSend } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
     const start = performance.now()
     const place = places(region)
     const { bundle } = await this.#deliver(place)
@@ -187,12 +185,12 @@ class Trip {
       input,
       stream: true,
       ...call,
-      ...(letters && { letters }),
     }
     const options = {
       onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)),
       signal,
       leave,
+      mail,
       onSend,
     }
     const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {

@@ -4,6 +4,7 @@ import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { Job, JobResult, Progress, Sandbox, SentLetter } from '../sandbox/job.ts'
+import type { Letters } from '../trust/letters.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { type Admission, admit } from './admit.ts'
 import type { Arrived } from './arrival.ts'
@@ -40,6 +41,8 @@ export interface HostOptions extends Admission {
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
+  /** Letters for the agent, from whoever runs this host: what comes from elsewhere is signed. */
+  readonly mail?: Letters | undefined
   /** Takes the agent's messages as they come. @default they are part of the settlement */
   readonly onSend?: ((letter: SentLetter) => void) | undefined
   /** Ends the run. */
@@ -68,7 +71,7 @@ export function createHost(options: HostOptions): Host {
   return {
     async invoke(
       event,
-      { onProgress, onSend, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {},
+      { mail, onProgress, onSend, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {},
     ) {
       try {
         const invocation = parseInvocation(event)
@@ -80,7 +83,7 @@ export function createHost(options: HostOptions): Host {
         // So is what lies here looked up; whether that worked is for the run to say.
         const scopes = localScopes(bundle.scopes, options.region, options.regionOf)
         scopes.catch(() => {})
-        const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, leaveFor })
+        const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, mail, leaveFor })
         const taken = await visit.takeIn()
         if ('reply' in taken) return taken.reply
         await kernels.agree()

@@ -28,6 +28,8 @@ export interface VisitOptions {
   readonly place: HostOptions
   /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
   readonly until: number
+  /** Letters that need no signature. */
+  readonly mail?: Letters | undefined
   /** Where an agent that was asked to leave in the middle goes on. */
   readonly leaveFor?: (() => string | undefined) | undefined
 }
@@ -182,8 +184,8 @@ export class Visit {
 
   /** What came with this landing; `undefined` when nobody writes to this agent. */
   async #mail(): Promise<Letters | undefined> {
-    const { invocation, bundle, place } = this.#options
-    if (invocation.letters === undefined) return undefined
+    const { invocation, bundle, place, mail: own } = this.#options
+    if (invocation.letters === undefined) return own
     const { order, sender } = bundle
     const { branch, sequence } = this.#stage
     const keyring = await place.policy.current()

@@ -51,9 +51,10 @@ export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): Open
       await bucket.put(bundleKey(sha256), file)
       return { bundle: { sha256 }, bytesMoved: 0 }
     },
-    async land(invocation, { onProgress, onSend, signal, leave } = {}) {
+    async land(invocation, { mail, onProgress, onSend, signal, leave } = {}) {
       const reply = await host.invoke(invocation, {
         ...(onProgress && { onProgress }),
+        mail: mail?.letters,
         onSend,
         ...(signal && { signal }),
         ...(leave && { leave: leave.signal, leaveFor: leave.to }),

@@ -1,6 +1,6 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
-import type { LeaveRequest } from '../fleet/landing-place.ts'
+import type { LeaveRequest, Mail } from '../fleet/landing-place.ts'
 import type { Boarded, Boarding, Relayed, RelayOptions } from '../fleet/relay.ts'
 import type { Settlement } from '../host/protocol.ts'
 import type { Progress, SentLetter } from '../sandbox/job.ts'
@@ -144,7 +144,7 @@ export class Voyage implements AgentHandle {
     for (const wish of this.#wishes) wish.tried = place
     const leave: LeaveRequest = { signal: this.#leave.signal, to: () => this.#destination }
     return {
-      letters: this.#letters(boarding, this.#inbox.take()),
+      mail: this.#mail(boarding, this.#inbox.take()),
       leave,
       onSend: (letter) => this.#options.deliver(letter, this.name),
     }
@@ -173,10 +173,11 @@ export class Voyage implements AgentHandle {
     }
   }
 
-  #letters({ branch, sequence }: Boarding, letters: readonly Letter[]) {
+  #mail({ branch, sequence }: Boarding, waiting: readonly Letter[]): Mail {
     const { mission, sender } = this.#options
     const leaveFor = this.#destination
-    return signLetters({ mission, branch, sequence, letters, ...(leaveFor !== undefined && { leaveFor }) }, sender)
+    const letters = { mission, branch, sequence, letters: waiting, ...(leaveFor !== undefined && { leaveFor }) }
+    return { letters, sign: () => signLetters(letters, sender) }
   }
 
   #onSettled({ usage, sent = [] }: Pick<Settlement<unknown>, 'usage' | 'sent'>): void {

@@ -119,9 +119,12 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
         name,
         states: buckets[name]!,
         deliver: async (file) => ({ bundle: { inline: Buffer.from(file).toString('base64url') }, bytesMoved: 0 }),
-        async land(invocation, { onProgress, signal } = {}) {
+        async land(invocation, { mail, onProgress, signal } = {}) {
           const ends = { ...(onProgress && { onProgress }), ...(signal && { signal }) }
-          return { reply: await world.invoke(name, invocation, ends), bytesMoved: 0 }
+          return {
+            reply: await world.invoke(name, { ...invocation, ...(mail && { letters: mail.sign() }) }, ends),
+            bytesMoved: 0,
+          }
         },
         [Symbol.asyncDispose]: async () => {},
       }),
