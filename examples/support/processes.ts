@@ -1,10 +1,10 @@
 /** What the processes of a fleet on this machine use, as Linux tells in /proc. */
 import { readdir, readFile } from 'node:fs/promises'
 
-const SAMPLE_MS = 100
-/** Ticks of the clock in /proc and bytes of a page, as on x86-64 and most of ARM. */
+/** The kernel itself keeps the most that a process had in memory: it is enough to look before the process ends. */
+const SAMPLE_MS = 500
+/** Of the clock in /proc, as on x86-64 and ARM. */
 const TICKS_PER_SECOND = 100
-const PAGE_BYTES = 4096
 
 export interface ProcessUse {
   /** Most memory of any one of them at any time. */
@@ -20,12 +20,15 @@ export async function watchProcesses<Value>(
   let largestBytes = 0
   let ended = false
   const before = await cpuSeconds()
+  const look = async () => {
+    largestBytes = Math.max(largestBytes, ...(await descendants()).map(({ bytes }) => bytes))
+  }
   const watching = (async () => {
-    for (; !ended; await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS)))
-      largestBytes = Math.max(largestBytes, ...(await descendants()).map(({ bytes }) => bytes))
+    for (; !ended; await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))) await look()
   })()
   try {
     const value = await work()
+    await look()
     const after = await cpuSeconds()
     return { value, use: largestBytes === 0 ? undefined : { largestBytes, cpuSeconds: after - before } }
   } finally {
@@ -42,6 +45,7 @@ async function cpuSeconds(): Promise<number> {
 }
 
 interface Process {
+  /** Most memory it had so far. */
   readonly bytes: number
   readonly ticks: number
 }
@@ -67,7 +71,8 @@ async function readProcess(pid: string): Promise<Process | undefined> {
     const [stat, statm] = await Promise.all(['stat', 'statm'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1')))
     const fields = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
     const ticks = [14, 15, 16, 17].reduce((sum, field) => sum + Number(fields[field - 3]), 0)
-    return { bytes: Number(statm!.split(' ')[1]) * PAGE_BYTES, ticks }
+    const kilobytes = /^VmHWM:\s+(\d+)/m.exec(status!)?.[1]
+    return { bytes: Number(kilobytes ?? 0) * 1024, ticks }
   } catch {
     return undefined // It has ended meanwhile.
   }
