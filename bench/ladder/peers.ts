@@ -12,6 +12,9 @@ const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 export const V8 = 'Node’s own V8'
 export const GCC = 'gcc -O2'
 export const TCC = 'tcc'
+export const CPYTHON = 'CPython'
+export const POOL = 'CPython, multiprocessing'
+export const PYPY = 'PyPy'
 export const CTYPES = 'CPython, inner loop in C (ctypes, gcc -O2)'
 
 /** An answer, and the milliseconds from opening the file to it. */
@@ -35,10 +38,10 @@ export async function findPeers(dir: string): Promise<{ peers: Peer[]; missing: 
   const found = await Promise.all([
     native(GCC, ['gcc', '-O2'], dir),
     native(TCC, ['tcc'], dir),
-    python('CPython', 'python3', 'plain'),
-    python('CPython, multiprocessing', 'python3', 'pool'),
+    python(CPYTHON, 'python3', 'plain', { slow: true }),
+    python(POOL, 'python3', 'pool', { slow: true }),
     pythonWithC(dir),
-    python('PyPy', 'pypy3', 'plain'),
+    python(PYPY, 'pypy3', 'plain', { slow: false }),
   ])
   return {
     peers: [v8(), ...found.filter((peer) => typeof peer !== 'string')],
@@ -67,17 +70,23 @@ async function native(name: string, [compiler, ...flags]: readonly [string, ...s
   }
 }
 
-async function python(name: string, command: string, mode: string, library: readonly string[] = []) {
+async function python(
+  name: string,
+  command: string,
+  mode: string,
+  { slow, library = [] }: { slow: boolean; library?: readonly string[] },
+) {
   const failure = await failureOf(command, ['--version'])
   if (failure !== undefined) return `${name}: ${failure}`
-  const slow = library.length === 0
   return { name, slow, odd: (file: string) => timedBy(command, [beside('python.py'), mode, file, ...library]) }
 }
 
 async function pythonWithC(dir: string) {
   const library = join(dir, 'odd.so')
   const failure = await failureOf('gcc', ['-O2', '-shared', '-fPIC', '-o', library, beside('odd.c')])
-  return failure === undefined ? python(CTYPES, 'python3', 'native', [library]) : `${CTYPES}: ${failure}`
+  return failure === undefined
+    ? python(CTYPES, 'python3', 'native', { slow: false, library: [library] })
+    : `${CTYPES}: ${failure}`
 }
 
 async function failureOf(command: string, args: readonly string[]): Promise<string | undefined> {
