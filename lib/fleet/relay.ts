@@ -157,6 +157,8 @@ class Trip {
       if (outcome.kind === 'departed' && 'answer' in outcome) return { parcel: outcome.answer, from: region }
       return { lost: 'failed' }
     } catch (error) {
+      // A copy that is given up with the whole trip is not lost: another relay may bring it back.
+      if (this.#options.signal?.aborted) throw error
       return { lost: reasonOf(error) }
     }
   }

@@ -87,6 +87,16 @@ describe('a relay', () => {
     expect(there.wire).toHaveLength(3)
   })
 
+  test('that is asked to leave while copies are under way loses none of them', async () => {
+    const work = `here.regions.map((region) => at(region, () => here.region))`
+    for (const landings of [2, 4]) {
+      const { carry, started, answer } = await send(`return Promise.all(${work})`)
+      expect(await carry(undefined, { landings }), `${landings}`).toBe('handed over')
+      expect(await carry(started[0])).toBe('answered')
+      expect(told(await answer())).toMatchObject({ value: PLACES })
+    }
+  })
+
   test('beside another does nothing twice', async () => {
     const { carry, answer } = await send()
     expect(await Promise.all([carry(), carry(), carry()])).toEqual(['answered', 'answered', 'answered'])
