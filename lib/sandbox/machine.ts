@@ -221,6 +221,8 @@ export class Machine {
   /** Base and state are tidied alike: collecting garbage reorders the engine's lists of objects. */
   #tidy(): void {
     this.#vm.runGC()
+    // What kernels were called with last is no part of the agent.
+    if (this.#values !== undefined) this.#kernelValues().numbers.fill(0)
     // The engine's own runtime is the first thing on its heap.
     wipeFreeMemory(this.image(), this.#vm._getExports().qjs_get_runtime_ptr())
     // The stack is the first thing in the memory and grows downwards: all of it is dead while nothing is called.

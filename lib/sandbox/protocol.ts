@@ -17,7 +17,7 @@ import type { CopyAnswer } from './outcome.ts'
 export const CHUNK_BYTES = 1024 * 1024
 /** Pulls in flight per stream: one chunk to work on, one on its way. */
 export const STREAM_WINDOW = 2
-/** Streams open at the same time: with {@link STREAM_WINDOW} it bounds the executor's buffers to 256 MiB. */
+/** Streams open at the same time: with {@link STREAM_WINDOW}, and a chunk in hand, the executor's buffers stay below 384 MiB. */
 export const MAX_STREAMS = 128
 /** Kernels that a run waits for at the same time. */
 export const MAX_KERNEL_REQUESTS = 256

@@ -359,6 +359,16 @@ describe('a kernel and an agent that moves', () => {
     })
   })
 
+  test('leaves nothing of its last call in the state that travels', async () => {
+    const body = `kit.third(input * 7); await hop('eu-1'); return 1`
+    const { landings } = await sandbox.travelModule(withKit(body), { kernels, input: Math.PI })
+    const { outcome } = landings[0]!.result
+    const words = Buffer.from(new Float64Array([Math.PI * 7, (Math.PI * 7) / 3]).buffer)
+    expect(outcome.kind).toBe('departed')
+    const state = Buffer.from((outcome as { state: Uint8Array }).state)
+    expect([state.includes(words.subarray(0, 8)), state.includes(words.subarray(8))]).toEqual([false, false])
+  })
+
   test('serves its copies', async () => {
     const body = `const add = await defc('plus', 'int(int, int)', 'int plus(int a, int b) { return a + b; }')
       const there = await Promise.all(['eu-1', 'ap-1'].map((region, index) => at(region, () => [add(index, 10), kit.fib(10)])))
