@@ -1,4 +1,4 @@
-import { cpus, platform, release, totalmem } from 'node:os'
+import { arch, cpus, platform, totalmem } from 'node:os'
 
 /** What a figure was measured on. Nothing in it names the machine. */
 export interface Machine {
@@ -16,7 +16,7 @@ export function thisMachine(): Machine {
     cores: cpus().length,
     cpu: cpus()[0]?.model ?? 'unknown',
     memoryGB: Math.round(totalmem() / 1e9),
-    platform: `${platform()} ${release()}`,
+    platform: `${platform()} ${arch()}`,
     node: process.version,
     v8: process.versions.v8,
   }
