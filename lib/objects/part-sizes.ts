@@ -5,6 +5,9 @@ const GROWTH = 4
 /** … up to this many times the usual size. */
 const MAX_GROWTH = 16
 
+/** Bytes of a part that may wait where parts come fast: more would leave the processor's caches. */
+const FAST_WAITING_BYTES = 2 * 2 ** 20
+
 /**
  * How large the parts of a store's reads are.
  *
@@ -24,6 +27,14 @@ export class PartSizes {
   /** Bytes of the next part. */
   get next(): number {
     return this.#usual * this.#growth
+  }
+
+  /**
+   * Bytes of a part that may wait for the reader: all of a usual one, or those behind the first would have to stop; little
+   * of a larger one, which comes as fast as it is read.
+   */
+  waiting(bytes: number): number {
+    return bytes > this.#usual ? Math.min(this.#usual, FAST_WAITING_BYTES) : this.#usual
   }
 
   /** Takes note of how long it took for `bytes` of a body to come. What is less than a usual part tells nothing. */

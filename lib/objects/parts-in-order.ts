@@ -16,8 +16,8 @@ export type FetchPart = (part: Part, deliver: Deliver, signal: AbortSignal) => P
 export interface PartsInOrderOptions {
   /** Parts under way or waiting for the reader, at most. */
   readonly concurrency: number
-  /** Bytes of one part that may wait for the reader. They bound the memory: `concurrency` × these. */
-  readonly waitingBytes: number
+  /** Bytes of a part that may wait for the reader. They bound the memory: `concurrency` × these. */
+  readonly waitingBytes: (part: Part) => number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -41,7 +41,7 @@ export async function* readInOrder(
     while (underWay.length < concurrency) {
       const { value: part, done } = waiting.next()
       if (done) return
-      underWay.push(new PartQueue(part, fetch, waitingBytes, abort.signal))
+      underWay.push(new PartQueue(part, fetch, waitingBytes(part), abort.signal))
     }
   }
   try {

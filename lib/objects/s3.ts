@@ -114,7 +114,7 @@ export function createS3Store(options: S3StoreOptions = {}): S3Store {
       yield* readInOrder(
         planParts(request.start, request.end, () => sizes.next),
         (part, deliver, signal) => fetchPart(client, request, part, { deliver, observe, maxRetries, signal }),
-        { concurrency, waitingBytes: partBytes, signal: request.signal },
+        { concurrency, waitingBytes: ({ start, end }) => sizes.waiting(end - start), signal: request.signal },
       )
     },
     close() {

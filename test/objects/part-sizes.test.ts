@@ -33,3 +33,8 @@ test('a rest says nothing, however fast it came', () => {
   sizes.observe(8 * MIB - 1, 0)
   expect(sizes.next).toBe(8 * MIB)
 })
+
+test('all of a usual part may wait for the reader, and little of a larger one', () => {
+  const sizes = new PartSizes(8 * MIB)
+  expect([MIB, 8 * MIB, 32 * MIB].map((bytes) => sizes.waiting(bytes) / MIB)).toEqual([8, 8, 2])
+})

@@ -22,7 +22,7 @@ function startReading(parts: number, signal?: AbortSignal) {
   const chunks = readInOrder(
     planParts(0, parts, () => 1),
     held.fetch,
-    { concurrency: 3, waitingBytes: 2, signal },
+    { concurrency: 3, waitingBytes: () => 2, signal },
   )
   const next = async () => {
     const { value, done } = await chunks.next()
@@ -64,7 +64,7 @@ test('a part that is ahead of the reader is told to wait until half of it was re
   const chunks = readInOrder(
     planParts(0, 1, () => 1),
     fetch,
-    { concurrency: 1, waitingBytes: 4 },
+    { concurrency: 1, waitingBytes: () => 4 },
   )
   let room = false
   await chunks.next()
@@ -159,7 +159,7 @@ test('in whatever order the parts arrive, their bytes come in order', async () =
         readInOrder(
           planParts(0, turns.length, () => 1),
           fetch,
-          { concurrency, waitingBytes: 1 },
+          { concurrency, waitingBytes: () => 1 },
         ),
       )
       expect(chunks.map(([byte]) => byte)).toEqual(turns.map((_, i) => i))
