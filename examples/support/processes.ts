@@ -68,7 +68,9 @@ async function childrenOf(pid: number | string): Promise<string[]> {
 /** proc(5): the name may hold anything but ends at the last parenthesis; the fields that follow are numbered from 3. */
 async function readProcess(pid: string): Promise<Process | undefined> {
   try {
-    const [stat, statm] = await Promise.all(['stat', 'statm'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1')))
+    const [stat, status] = await Promise.all(
+      ['stat', 'status'].map((name) => readFile(`/proc/${pid}/${name}`, 'latin1')),
+    )
     const fields = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ')
     const ticks = [14, 15, 16, 17].reduce((sum, field) => sum + Number(fields[field - 3]), 0)
     const kilobytes = /^VmHWM:\s+(\d+)/m.exec(status!)?.[1]
