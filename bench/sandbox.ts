@@ -14,6 +14,7 @@ import { ExecutorPool } from '../lib/sandbox/executor-pool.ts'
 import type { Job } from '../lib/sandbox/job.ts'
 import { Run } from '../lib/sandbox/run.ts'
 import { agentSource, jobOf } from '../test/support/jobs.ts'
+import { supplyKernels } from '../test/support/kernels.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const AIRPORTS = ['ABQ', 'MCI', 'MDW', 'ORD', 'LAX', 'SEA', 'PHX', 'OAK', 'LAS', 'SAN']
@@ -86,6 +87,22 @@ const inV8 = {
   },
 }
 
+/** Calls that do next to nothing, to see what a call costs. */
+const KERNEL = `#include <stddef.h>
+int add(int a, int b) { return a + b; }
+size_t count(const double *x, size_t n) { return n; }`
+const CALLS = 200_000
+const calls = {
+  numbers: 'for (let i = 0; i < input; i++) add(i, 1)',
+  view: 'const x = new Float64Array(16); for (let i = 0; i < input; i++) count(x)',
+}
+
+function callingAgent(body: string): string {
+  return `import { agent, bundledKernel } from 'lander/agent'
+const { add, count } = bundledKernel('kit', { add: 'int(int, int)', count: 'size_t(const double*, size_t)' })
+export default agent((input) => { ${body} })`
+}
+
 /** CPU time of a process so far, in milliseconds; needs /proc. */
 function cpuOfProcess(pid: number | undefined): number {
   try {
@@ -131,6 +148,8 @@ async function measure(pool: ExecutorPool, count: { rows: number; warm: number }
     lineBatches: await read('lineBatches'),
     csvBatches: await read('csvBatches'),
   }
+  const kernelCallUs = await callOnce(pool, calls.numbers)
+  const viewCallUs = await callOnce(pool, calls.view)
   const promise = (what: string, { cpuToV8 }: { cpuToV8: number }, atMost: number) => ({
     name: `${what}: CPU time of V8’s`,
     value: cpuToV8,
@@ -146,6 +165,8 @@ async function measure(pool: ExecutorPool, count: { rows: number; warm: number }
       promise('lines one by one', readings.lines, 40),
       promise('lines in batches', readings.lineBatches, 12),
       promise('CSV in batches', readings.csvBatches, 6),
+      { name: 'call of a kernel with two numbers: CPU time', value: kernelCallUs, unit: 'µs', atMost: 5 },
+      { name: 'call of a kernel with a view: CPU time', value: viewCallUs, unit: 'µs', atMost: 10 },
     ],
     figures: { rows: count.rows, MB: Math.round(bytes.length / 1e6), ...readings },
   }
@@ -156,6 +177,15 @@ async function readOnce(pool: ExecutorPool, reading: Reading, bytes: Buffer, row
   const job = jobOf(agentSource(agents[reading]), { store: storeOf(bytes), limits: { wallMs: 120_000 } })
   const { ms, cpuMs } = await run(pool, job)
   return { rowsPerSecond: Math.round((rows / ms) * 1000), cpuMs, cpuToV8: cpuMs / nativeMs }
+}
+
+/** What one call of a kernel costs, loop and all, in microseconds of CPU time. */
+async function callOnce(pool: ExecutorPool, body: string): Promise<number> {
+  const kernels = supplyKernels({ kit: KERNEL })
+  const job = (input: number) => jobOf(callingAgent(body), { kernels, input, limits: { wallMs: 120_000 } })
+  await run(pool, job(1))
+  const [none, many] = [await run(pool, job(0)), await run(pool, job(CALLS))]
+  return ((many.cpuMs - none.cpuMs) * 1000) / CALLS
 }
 
 async function run(pool: ExecutorPool, job: Job): Promise<{ ms: number; cpuMs: number }> {
