@@ -175,7 +175,8 @@ describe('a detached mission', () => {
     const sent = await dispatch(`for (;;) for (const region of here.regions) { await hop(region); await sleep(100) }`, {
       order: { lifetimeMs: 2500 },
     })
-    expect(value(await answerOf(sent))).toBe('EXPIRED')
+    // The order first; a box that is opened in the same moment says so too.
+    expect(value(await answerOf(sent))).toMatch(/^(STATE_)?EXPIRED$/)
   })
 
   test('that nobody knows is named', async () => {
