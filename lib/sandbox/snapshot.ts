@@ -24,6 +24,8 @@ const PAGE_BYTES = 4096
 const WORD_BYTES = 4
 /** Runs that so few words part are one: a new run costs more bytes than the words between. */
 const JOINED_GAP = 2
+/** Of a number of words: a memory has 2^30 at most. */
+const MAX_VARINT_BYTES = 5
 const LENGTH_BYTES = 4
 const MAX_NOTES_BYTES = 16 * 1024 * 1024
 
@@ -168,19 +170,18 @@ export function decodeSnapshot(state: Uint8Array): Snapshot {
 /** What changed between the base image and the memory, which is never smaller. Both are whole WebAssembly pages. */
 export function differenceOf(base: Uint8Array, memory: Uint8Array): MemoryDifference {
   const bounds = changedRuns(base, memory)
-  const runs: number[] = []
-  // Copied run by run: a view for each of a million runs would take more memory than their words.
+  // There may be a million runs: they are written into place, without an object or a number on the heap for each.
+  const runs = Buffer.allocUnsafe(bounds.length * MAX_VARINT_BYTES)
   const words = Buffer.allocUnsafe(wordsWithin(bounds) * WORD_BYTES)
   const source = asBuffer(memory)
-  let [end, written] = [0, 0]
+  let [end, at, written] = [0, 0, 0]
   for (let index = 0; index < bounds.length; index += 2) {
     const [from, to] = [bounds[index]!, bounds[index + 1]!]
-    pushVarint(runs, from - end)
-    pushVarint(runs, to - from)
+    at = writeVarint(runs, writeVarint(runs, at, from - end), to - from)
     written += source.copy(words, written, from * WORD_BYTES, to * WORD_BYTES)
     end = to
   }
-  return { base: digestOfImage(base), bytes: memory.length, runs: Uint8Array.from(runs), words }
+  return { base: digestOfImage(base), bytes: memory.length, runs: Uint8Array.from(runs.subarray(0, at)), words }
 }
 
 /**
@@ -244,10 +245,13 @@ function wordsAt(bytes: Buffer, start: number): Uint32Array {
   return new Uint32Array(bytes.buffer, bytes.byteOffset + start, PAGE_BYTES / WORD_BYTES)
 }
 
-function pushVarint(bytes: number[], value: number): void {
+/** Returns where the next one belongs. */
+function writeVarint(bytes: Uint8Array, start: number, value: number): number {
+  let at = start
   let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest & 127) | 128)
-  bytes.push(rest)
+  for (; rest > 127; rest >>>= 7) bytes[at++] = (rest & 127) | 128
+  bytes[at++] = rest
+  return at
 }
 
 function readVarint(bytes: Uint8Array, cursor: { at: number }): number {
