@@ -1,11 +1,11 @@
-const FIRST_SLOTS = 2 ** 17
-/** Four times as many slots at a time: a cell is put anew once, or twice. */
-const GROWTH = 4
+const FIRST_SLOTS = 2 ** 16
+/** So full may it get: the fewer slots are free, the fewer pieces the arena is in when it travels. */
+const FULL = 3 / 4
 
 /**
  * A field of cells of which only those that were taken are kept: as a table 10,000 × 10,000 cells would be 400 MB, of
- * which a million moves touch one in a hundred. So it is an open-addressing hash table in a typed array, at most half
- * full. An interpreter reads that fast, and when the arena travels, free slots are zeros and weigh next to nothing.
+ * which a million moves touch one in a hundred. So it is an open-addressing hash table in a typed array, at most three
+ * quarters full. An interpreter reads that fast, and when the arena travels, free slots are zeros and weigh little.
  */
 export class Arena {
   readonly cells: number
@@ -14,7 +14,7 @@ export class Arena {
   /** Of the number of a slot. */
   #mask = FIRST_SLOTS - 1
   /** How many cells may be taken before there have to be more slots. */
-  #room = FIRST_SLOTS / 2
+  #room = FIRST_SLOTS * FULL
 
   /** @param cells up to 2^31 */
   constructor(cells: number) {
@@ -23,7 +23,7 @@ export class Arena {
 
   /** How many cells were taken. */
   get taken(): number {
-    return (this.#mask + 1) / 2 - this.#room
+    return (this.#mask + 1) * FULL - this.#room
   }
 
   /** Takes a cell for a robot, unless somebody has it. Nothing can come in between: a robot yields only afterwards. */
@@ -52,7 +52,7 @@ export class Arena {
   #grow(): void {
     const slots = this.#slots
     const taken = this.taken
-    const roomier = new Int32Array(slots.length * GROWTH)
+    const roomier = new Int32Array(2 * slots.length)
     const last = roomier.length - 1
     const mask = roomier.length / 2 - 1
     for (let from = 0; from < slots.length; from += 2) {
@@ -65,6 +65,6 @@ export class Arena {
     }
     this.#slots = roomier
     this.#mask = mask
-    this.#room = (mask + 1) / 2 - taken
+    this.#room = (mask + 1) * FULL - taken
   }
 }
