@@ -1,4 +1,4 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { ArnFormat, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
 import * as logs from 'aws-cdk-lib/aws-logs'
@@ -88,6 +88,8 @@ export class RelayFunction extends Construct {
     // The buckets of other regions are not known when this one is deployed; CloudFormation names them after their stacks.
     const bucketNames = `lander-${fleet}-*-agents*`
     const handedOver = ['agents/*', 'states/*'].map((folder) => this.#s3Arn(`${bucketNames}/${folder}`))
+    const { account } = Stack.of(this)
+    const accountInFinding = Token.isUnresolved(account) ? '<AWS::AccountId>' : account
     return {
       environment: {},
       statements: [
@@ -102,12 +104,12 @@ export class RelayFunction extends Construct {
           actions: ['s3:GetObject', 's3:PutObject'],
           resources: handedOver,
           // Anyone may give a bucket of theirs such a name.
-          conditions: { StringEquals: { 'aws:ResourceAccount': Stack.of(this).account } },
+          conditions: { StringEquals: { 'aws:ResourceAccount': account } },
         }),
       ],
       acknowledgements: [
         {
-          id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:*:<AWS::AccountId>:function:lander-${fleet}-data-locality]`,
+          id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:*:${accountInFinding}:function:lander-${fleet}-data-locality]`,
           reason: "An agent goes to any of the fleet's regions, and its function has the same name in each of them.",
         },
         ...['agents/*', 'states/*'].map((folder) => ({
