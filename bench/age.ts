@@ -4,7 +4,7 @@
  *
  *     npx tsx bench/age.ts [--quick] [--check] [--json FILE]
  *
- * Quick: 15 seconds of work on functions of 4.
+ * Quick: 9 seconds of work on functions of 4.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ export default agent(async ({ seconds }) => {
 await benchmark('age', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? { seconds: 15, timeoutSeconds: 4 } : { seconds: 3600, timeoutSeconds: 20 })
+    return await measure(dir, quick ? { seconds: 9, timeoutSeconds: 4 } : { seconds: 3600, timeoutSeconds: 20 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -95,7 +95,7 @@ const SOURCES: Readonly<Record<string, [KernelLanguage, (n: number) => string]>>
 await benchmark('compile', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? { cold: 1, warm: 5 } : { cold: 5, warm: 25 })
+    return await measure(dir, quick ? { cold: 1, warm: 3 } : { cold: 5, warm: 25 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -199,7 +199,7 @@ async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
 async function bySize(hops: Measure, peer: DurablePeer | undefined, quick: boolean) {
   const rows: Record<string, number>[] = []
   for (const bytes of SIZES.filter((size) => !quick || size <= 4 * MEGABYTE)) {
-    const batches = bytes === SMALL_AGENT ? 8 : 2
+    const batches = bytes !== SMALL_AGENT ? 2 : quick ? 4 : 8
     const least = await hops(keeping(bytes), bytes <= MEGABYTE ? 12 : 3, batches)
     const records = Array.from({ length: recordsIn(bytes) }, (_, i) => ({ i, x: Math.random() }))
     const run = await peer?.run({ steps: 1, result: () => records })

@@ -37,13 +37,13 @@ const THREADS_SPREAD = 'kernel in C, on all threads of three regions'
 await benchmark('ladder', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? { bytes: 24_000_000, rounds: 1 } : { bytes: 96_000_000, rounds: 3 })
+    return await measure(dir, quick ? { bytes: 24_000_000, turns: 1 } : { bytes: 96_000_000, turns: 4 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
 })
 
-async function measure(dir: string, { bytes, rounds }: { bytes: number; rounds: number }): Promise<BenchResult> {
+async function measure(dir: string, { bytes, turns }: { bytes: number; turns: number }): Promise<BenchResult> {
   const data = await writeData(dir, bytes)
   const { peers, missing } = await findPeers(dir)
   await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: REGIONS })
@@ -51,7 +51,7 @@ async function measure(dir: string, { bytes, rounds }: { bytes: number; rounds: 
   const fleet = { local, clients }
   await fillBuckets(fleet, data)
   const ways = [...(await agentWays(fleet, dir)), ...peers.map((peer) => peerWay(peer, data))]
-  await runInTurns(ways, rounds)
+  await runInTurns(ways, turns)
   const fib = await measureFib(fleet, peers)
   return {
     about:

@@ -34,7 +34,7 @@ await benchmark('lambda', async ({ quick }) => {
   try {
     return await measure(
       dir,
-      quick ? { cold: 5, warm: 100, calls: 50, gets: 3 } : { cold: 15, warm: 500, calls: 250, gets: 7 },
+      quick ? { cold: 3, warm: 50, calls: 25, gets: 2 } : { cold: 15, warm: 500, calls: 250, gets: 7 },
     )
   } finally {
     await rm(dir, { recursive: true, force: true })

@@ -34,7 +34,7 @@ const [, , flag, folder] = process.argv
 if (flag === '--serve') await serve(folder!)
 else
   await benchmark('objects', ({ quick }) =>
-    runBench(quick ? { bytes: 64 * MIB, rounds: 5 } : { bytes: 512 * MIB, rounds: 9 }),
+    runBench(quick ? { bytes: 64 * MIB, rounds: 4 } : { bytes: 512 * MIB, rounds: 9 }),
   )
 
 async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): Promise<BenchResult> {

@@ -27,7 +27,7 @@ export default agent((input: number) => input + 1)
 await benchmark('overhead', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? { warm: 30, cold: 3 } : { warm: 200, cold: 9 })
+    return await measure(dir, quick ? { warm: 20, cold: 2 } : { warm: 200, cold: 9 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -46,7 +46,7 @@ const [, , flag, kind, dir] = process.argv
 if (flag === '--serve') await serve(kind as ServerKind, dir!)
 else
   await benchmark('s3', ({ quick }) =>
-    runBench(quick ? { bytes: 64 * MIB, rounds: 5 } : { bytes: 200 * MIB, rounds: 15 }),
+    runBench(quick ? { bytes: 64 * MIB, rounds: 3 } : { bytes: 200 * MIB, rounds: 15 }),
   )
 
 async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): Promise<BenchResult> {

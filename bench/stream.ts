@@ -29,7 +29,7 @@ export default agent(async (prefix: string) => {
 await benchmark('stream', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? [32, 128] : [64, 512])
+    return await measure(dir, quick ? [16, 64] : [64, 512])
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

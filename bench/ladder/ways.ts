@@ -16,7 +16,8 @@ const HOME_REGION = REGIONS[1]
 const OBJECTS = 12
 /** Bytes for what is slow: interpreters. */
 const SLOW_BYTES = 600_000
-const TURNS = 2
+/** In a row; the first of each turn warms up. */
+const RUNS = 2
 
 /** A way to do the workload, and its quickest run. */
 export interface Way {
@@ -110,11 +111,11 @@ export async function packForCalls({ local, clients }: Fleet, path: string, spre
 }
 
 /** Each a few times in a row, warm, and all of them again, so that a busy moment of the machine is not one way's. */
-export async function runInTurns(ways: readonly Way[], rounds: number): Promise<void> {
+export async function runInTurns(ways: readonly Way[], turns: number): Promise<void> {
   const answers = new Map<boolean, number>()
-  for (let turn = 0; turn < TURNS; turn++)
+  for (let turn = 0; turn < turns; turn++)
     for (const way of ways)
-      for (let round = 0; round <= rounds; round++) {
+      for (let round = 0; round < RUNS; round++) {
         const { answer, ms } = await way.odd()
         const expected = answers.get(way.slow) ?? answer
         if (answer !== expected) throw new Error(`${way.name} answers ${answer}, others ${expected}`)

@@ -60,6 +60,8 @@ async function runOne(
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
   const seconds = (performance.now() - start) / 1000
   if (code === 0) return { name, seconds, report: JSON.parse(await readFile(json, 'utf8')) as BenchReport }
-  const error = signal === null ? `ended with ${code}` : `was ended after ${Math.round(timeoutMs / 1000)} s`
+  // A program that is told to end may still say with which code.
+  const late = signal !== null || seconds * 1000 >= timeoutMs
+  const error = late ? `was ended after ${Math.round(timeoutMs / 1000)} s` : `ended with ${code}`
   return { name, seconds, error }
 }
