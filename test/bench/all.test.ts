@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fillMarks } from '../../bench/support/marks.ts'
 import type { Results } from '../../bench/support/page.ts'
-import { listPrograms } from '../../bench/support/run-all.ts'
+import { listPrograms, runAll } from '../../bench/support/run-all.ts'
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
@@ -76,6 +76,15 @@ describe('npm run bench', () => {
     const { status, results } = await bench('--check', '--only', 'kept')
     expect(status).toBe(1)
     expect(results.programs).toHaveLength(1)
+  })
+
+  test('a program that does not end is ended, and the next has its turn', async () => {
+    await writeFile(join(dir, 'endless.ts'), 'setInterval(() => {}, 1000)\n')
+    const names = ['endless', 'kept']
+    const entries = await runAll({ dir, names, quick: true, timeoutMs: 5000, say: () => undefined })
+    await rm(join(dir, 'endless.ts'))
+    expect(entries[0]).toMatchObject({ name: 'endless', error: 'was ended after 5 s' })
+    expect(entries[1]).toMatchObject({ name: 'kept', report: { name: 'kept' } })
   })
 
   test('nothing it writes names the machine or a folder of it', async () => {
