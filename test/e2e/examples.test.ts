@@ -83,7 +83,7 @@ test('robots: the population goes on elsewhere as if nothing had happened, as a 
 })
 
 test('robots: what outgrows its memory is stopped by that limit, and its last checkpoint is safe', async () => {
-  const args = ['--robots', '20000', '--side', '10000', '--rounds', '14', '--pages', '190']
+  const args = ['--robots', '20000', '--side', '10000', '--rounds', '14', '--pages', '170']
   const { code, stderr } = await fail('robots', args)
   expect(code).toBe(1)
   expect(stderr).toMatch(/its last checkpoint is safe: 1\.9\d MB, s3:\/\/lander-local-agents-eu-west-1\/states\//)
