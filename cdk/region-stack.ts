@@ -6,6 +6,7 @@ import { BrokerRole } from './constructs/broker-role.ts'
 import { CompilerFunction, type CompilerFunctionProps } from './constructs/compiler-function.ts'
 import { DataAccess } from './constructs/data-access.ts'
 import { DataLocalityFunction } from './constructs/data-locality-function.ts'
+import { DeadLetters } from './constructs/dead-letters.ts'
 import type { EnvironmentGrant } from './constructs/environment-grant.ts'
 import { FleetDashboard } from './constructs/fleet-dashboard.ts'
 import { LogMetrics, RegionMetrics } from './constructs/fleet-metrics.ts'
@@ -44,7 +45,9 @@ export class RegionStack extends Stack {
     const network = isolated
       ? new IsolatedNetwork(this, 'Network', { agentBucket: agents.bucket, dataBuckets: buckets, logRetention })
       : undefined
-    const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, logRetention })
+    const deadLetters = new DeadLetters(this, 'DeadLetters')
+    const asked = { deadLetters, logRetention }
+    const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, ...asked })
     locality.use(agents.grant)
     const data = new DataAccess(this, 'Data', { buckets }).grant
     locality.use(
@@ -54,12 +57,7 @@ export class RegionStack extends Stack {
     )
     locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
-    const relay = new RelayFunction(this, 'Relay', {
-      fleet,
-      assetDir: relayAssetDir,
-      deadLetters: locality.deadLetters,
-      logRetention,
-    })
+    const relay = new RelayFunction(this, 'Relay', { fleet, assetDir: relayAssetDir, ...asked })
     relay.use(agents.relayGrant)
 
     // From an isolated network there is no way to another function: kernels come as binaries there.
@@ -68,7 +66,7 @@ export class RegionStack extends Stack {
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
     new RegionAlarms(this, 'Alarms', {
       metrics: new RegionMetrics(fleet, region),
-      deadLetters: locality.deadLetters,
+      deadLetters,
       returnedBytesPerDay: limits.returnedBytesPerDay,
     })
     if (region === config.regions[0]) this.#addFleetWideParts(config, locality)

@@ -1,10 +1,11 @@
-import { ArnFormat, Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib'
+import { ArnFormat, Duration, Stack, Token } from 'aws-cdk-lib'
 import * as iam from 'aws-cdk-lib/aws-iam'
 import * as lambda from 'aws-cdk-lib/aws-lambda'
-import * as logs from 'aws-cdk-lib/aws-logs'
+import type * as logs from 'aws-cdk-lib/aws-logs'
 import type * as sqs from 'aws-cdk-lib/aws-sqs'
-import { Construct } from 'constructs'
-import { acknowledge, type EnvironmentGrant } from './environment-grant.ts'
+import type { Construct } from 'constructs'
+import type { EnvironmentGrant } from './environment-grant.ts'
+import { FleetFunction } from './fleet-function.ts'
 
 /** The name of a fleet's relay, the same in every region. */
 export const relayNameOf = (fleet: string): string => `lander-${fleet}-relay`
@@ -26,60 +27,27 @@ export interface RelayFunctionProps {
  * The function that carries detached missions from region to region, as a client would. It is in no network of the
  * fleet's and knows no secret: what it carries it can't open, and data it can't read.
  */
-export class RelayFunction extends Construct {
-  readonly function: lambda.Function
-  readonly role: iam.Role
-
-  constructor(scope: Construct, id: string, props: RelayFunctionProps) {
-    super(scope, id)
-    const { fleet } = props
-    const logGroup = new logs.LogGroup(this, 'Log', {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-    })
-    this.role = new iam.Role(this, 'Role', {
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      description: `Lander fleet ${fleet}: carries detached missions between the fleet's regions`,
-    })
-    logGroup.grantWrite(this.role)
-    this.function = this.#addFunction(props, logGroup)
-    acknowledge(this.role, [NO_RESOURCE_IN_TRACES])
-    this.use(this.#fleetGrant(fleet))
-  }
-
-  /** Gives the function a thing to use: variables, permissions and the reasons for them, together. */
-  use({ environment, statements, acknowledgements }: EnvironmentGrant): void {
-    for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value)
-    for (const statement of statements) this.role.addToPrincipalPolicy(statement)
-    acknowledge(this.role, acknowledgements)
-  }
-
-  #addFunction(props: RelayFunctionProps, logGroup: logs.LogGroup): lambda.Function {
-    const { fleet, assetDir, deadLetters } = props
-    const fn = new lambda.Function(this, 'Function', {
+export class RelayFunction extends FleetFunction {
+  constructor(scope: Construct, id: string, { fleet, assetDir, deadLetters, logRetention }: RelayFunctionProps) {
+    super(scope, id, {
       functionName: relayNameOf(fleet),
       description: `Lander fleet ${fleet}: carries detached missions from region to region`,
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      code: lambda.Code.fromAsset(assetDir),
-      handler: 'index.handler',
-      role: this.role,
-      memorySize: MEMORY_MB,
-      timeout: TIMEOUT,
-      tracing: lambda.Tracing.ACTIVE,
-      logGroup,
-      loggingFormat: lambda.LoggingFormat.JSON,
-      deadLetterQueue: deadLetters,
-      // A relay that died is started again: it finds in the ledgers what has been done, and does none of it twice.
-      retryAttempts: 2,
-      // It starts its own successor, four times an hour, until the mission's order expires.
-      recursiveLoop: lambda.RecursiveLoop.ALLOW,
-      environment: { LANDER_FLEET: fleet },
+      roleDescription: `Lander fleet ${fleet}: carries detached missions between the fleet's regions`,
+      assetDir,
+      logRetention,
+      traced: true,
+      settings: {
+        memorySize: MEMORY_MB,
+        timeout: TIMEOUT,
+        deadLetterQueue: deadLetters,
+        // A relay that died is started again: it finds in the ledgers what has been done, and does none of it twice.
+        retryAttempts: 2,
+        // It starts its own successor, four times an hour, until the mission's order expires.
+        recursiveLoop: lambda.RecursiveLoop.ALLOW,
+        environment: { LANDER_FLEET: fleet },
+      },
     })
-    // The CDK writes the role into DependsOn although it is also referred to: right, and said twice.
-    const resource = fn.node.defaultChild as lambda.CfnFunction
-    resource.addMetadata('cfn-lint', { config: { ignore_checks: ['W3005'] } })
-    return fn
+    this.use(this.#fleetGrant(fleet))
   }
 
   /** What it needs of the fleet's other regions: their functions, and their buckets' states. */
@@ -133,9 +101,4 @@ export class RelayFunction extends Construct {
 
 function allow(sid: string, actions: string[], resources: string[]): iam.PolicyStatement {
   return new iam.PolicyStatement({ sid, actions, resources })
-}
-
-const NO_RESOURCE_IN_TRACES = {
-  id: 'AwsSolutions-IAM5[Resource::*]',
-  reason: 'X-Ray takes trace segments from a role, not for a resource: IAM knows no narrower form of these actions.',
 }

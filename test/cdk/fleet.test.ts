@@ -6,7 +6,9 @@ import { AWS_REGIONS } from '../../lib/config/regions.ts'
 import { prefixHolds } from '../../lib/scope.ts'
 import { synthesise } from './support/synthesise.ts'
 
-test('any list of regions gives one stack each, in its order, with one secret replicated to the others', () => {
+test('any list of regions gives one stack each, in its order, with one secret replicated to the others', {
+  timeout: 120_000,
+}, () => {
   const regionLists = fc.uniqueArray(fc.constantFrom(...AWS_REGIONS), { minLength: 1, maxLength: 5 })
   fc.assert(
     fc.property(regionLists, fc.constantFrom('open', 'isolated'), (regions, network) => {

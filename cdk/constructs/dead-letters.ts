@@ -1,0 +1,18 @@
+import { Duration } from 'aws-cdk-lib'
+import * as sqs from 'aws-cdk-lib/aws-sqs'
+import type { Construct } from 'constructs'
+import { acknowledge } from './environment-grant.ts'
+
+/** The queue where detached runs end that came to nothing. */
+export class DeadLetters extends sqs.Queue {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, {
+      encryption: sqs.QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    })
+    acknowledge(this, [
+      { id: 'AwsSolutions-SQS3', reason: 'This is the dead-letter queue: detached runs that failed end here.' },
+    ])
+  }
+}
