@@ -136,7 +136,7 @@ describe('lander trust', () => {
 describe('lander fleet', () => {
   test('imports a deployment, and says what of it can not be reached', async () => {
     const { rootKey, regions } = local.fleet
-    const stacks = regions.map(({ region, functionName, agentBucket }) => [
+    const stacks = regions.map(({ region, functionName, agentBucket, relayName }) => [
       `lander-local-${region}`,
       {
         Fleet: 'local',
@@ -144,6 +144,7 @@ describe('lander fleet', () => {
         AgentBucket: agentBucket,
         FunctionName: functionName,
         FunctionArn: 'arn',
+        RelayName: relayName,
         RootKey: rootKey,
       },
     ])
