@@ -45,7 +45,10 @@ const PAGES: Readonly<Record<string, Page>> = {
   },
   'docs/mobility.md': {
     objects: { 'us-east-1': { '2026/1.txt': '1\n2\n' }, 'eu-west-1': { '2026/2.txt': '3\n6\n' } },
-    agents: [{ start: 'once', value: 3 }],
+    agents: [
+      { start: 'once', value: 3 },
+      { start: 'once', input: { word: '' }, value: 4 },
+    ],
   },
 }
 
