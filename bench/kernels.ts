@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { createFleetClients, type FleetClients } from '../lib/fleet/clients.ts'
+import { runMission } from '../lib/fleet/mission.ts'
 import { packSigned } from '../lib/fleet/pack-signed.ts'
-import { run } from '../lib/fleet/run.ts'
 import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
 import { type PeakMemory, watchMemory } from './support/function-memory.ts'
 import { signGet, startPlainGets } from './support/plain-get.ts'
@@ -97,9 +97,17 @@ async function measureRounds(
   for (let round = 0; round <= rounds; round++) {
     const plain = await gets.rate(request)
     const begun = performance.now()
-    const answer = await run({ fleet: local.fleet, clients, file, sender: local.developer, input: 'lines/' })
+    const { regions } = await runMission({
+      fleet: local.fleet,
+      clients,
+      file,
+      sender: local.developer,
+      input: 'lines/',
+    })
     const seconds = (performance.now() - begun) / 1000
-    if (answer.value !== mib * LINES_PER_MIB) throw new Error(`not ${mib * LINES_PER_MIB}: ${JSON.stringify(answer)}`)
+    const outcome = regions[0]?.settlement?.outcome
+    if (outcome?.kind !== 'completed' || outcome.value !== mib * LINES_PER_MIB)
+      throw new Error(`not ${mib * LINES_PER_MIB}: ${JSON.stringify(regions)}`)
     if (round > 0) measured.push({ plain, kernel: (mib * LINES_PER_MIB * LINE.length) / seconds })
   }
   return measured
