@@ -1,6 +1,7 @@
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { HEADERS } from './c/headers.ts'
+import { RECURSION_VERSION } from './c/recursion.ts'
 import type { KernelLanguage } from './language.ts'
 
 /** Versions of the compilers. They are pinned: the same source has to give the same bytes wherever it is compiled. */
@@ -9,7 +10,7 @@ export const ASSEMBLYSCRIPT_VERSION = '0.28.20'
 
 /** What clang's compiler proper is called with: C11, freestanding, no names of the machine, no time. */
 export const CLANG_FLAGS: readonly string[] = [
-  ...['-triple', 'wasm32', '-O3', '-std=c11', '-ffreestanding', '-emit-obj', '-disable-free'],
+  ...['-triple', 'wasm32', '-O3', '-std=c11', '-ffreestanding', '-disable-free'],
   ...['-mrelocation-model', 'static', '-mframe-pointer=none', '-ffp-contract=on', '-fno-rounding-math'],
   ...['-target-cpu', 'generic', '-target-feature', '+simd128', '-target-feature', '+bulk-memory'],
   ...['-vectorize-loops', '-vectorize-slp', '-source-date-epoch', '0'],
@@ -36,7 +37,7 @@ export const ASSEMBLYSCRIPT_FLAGS: readonly string[] = [
 const ENTRY_VERSION = 1
 
 const TOOLCHAINS: Readonly<Record<KernelLanguage, readonly unknown[]>> = {
-  c: ['clang', CLANG_VERSION, CLANG_FLAGS, LINKER_FLAGS, HEADERS],
+  c: ['clang', CLANG_VERSION, CLANG_FLAGS, LINKER_FLAGS, HEADERS, RECURSION_VERSION],
   assemblyscript: ['assemblyscript', ASSEMBLYSCRIPT_VERSION, ASSEMBLYSCRIPT_FLAGS, ENTRY_VERSION],
 }
 

@@ -2,6 +2,7 @@ import { fromUtf8, utf8 } from '../../encoding/bytes.ts'
 import { KernelError } from '../../errors.ts'
 import { CLANG_FLAGS, LINKER_FLAGS } from '../toolchain.ts'
 import { HEADERS, SIMD_HEADER } from './headers.ts'
+import { mayRecurse, twinRecursive } from './recursion.ts'
 
 /** clang and its linker, as `@yowasp/clang` runs them: files in, files out; it throws when the tool fails. */
 export type RunLlvm = (args: readonly string[], files: Files, options: RunLlvmOptions) => Promise<Files>
@@ -29,6 +30,8 @@ export interface CTools {
 
 /** The file's name in messages. Always the same, so that the same source gives the same bytes, `__FILE__` and all. */
 export const C_FILE = 'kernel.c'
+const MODULE = 'kernel.ll'
+const OBJECT = 'kernel.o'
 
 /**
  * Compiles C to a kernel's binary.
@@ -36,15 +39,25 @@ export const C_FILE = 'kernel.c'
  * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's own words, positions as `kernel.c:LINE:COLUMN`
  */
 export async function compileC(source: string, { run, simdHeader, library }: CTools): Promise<Uint8Array> {
-  const compiled = await call(run, ['clang', '-cc1', ...CLANG_FLAGS, '-o', 'kernel.o', '-x', 'c', C_FILE], {
-    [C_FILE]: utf8(source),
-    include: { ...HEADERS, [SIMD_HEADER]: simdHeader },
-  })
-  const linked = await call(run, ['wasm-ld', ...LINKER_FLAGS, 'kernel.o', 'library.a', '-o', 'kernel.wasm'], {
-    'kernel.o': compiled['kernel.o']!,
+  const clang = ['clang', '-cc1', ...CLANG_FLAGS, '-o']
+  const files = { [C_FILE]: utf8(source), include: { ...HEADERS, [SIMD_HEADER]: simdHeader } }
+  const compiled = mayRecurse(source)
+    ? await call(run, [...clang, OBJECT, '-emit-obj', '-x', 'ir', MODULE], {
+        [MODULE]: await pairedModule(run, clang, files),
+      })
+    : await call(run, [...clang, OBJECT, '-emit-obj', '-x', 'c', C_FILE], files)
+  const linked = await call(run, ['wasm-ld', ...LINKER_FLAGS, OBJECT, 'library.a', '-o', 'kernel.wasm'], {
+    [OBJECT]: compiled[OBJECT]!,
     'library.a': library,
   })
   return linked['kernel.wasm'] as Uint8Array
+}
+
+/** The source in LLVM's language, not optimised yet, its recursive functions in pairs. */
+async function pairedModule(run: RunLlvm, clang: readonly string[], files: Files): Promise<Uint8Array> {
+  const args = [...clang, MODULE, '-emit-llvm', '-disable-llvm-passes', '-x', 'c', C_FILE]
+  const { [MODULE]: module } = await call(run, args, files)
+  return utf8(twinRecursive(fromUtf8(module as Uint8Array)))
 }
 
 async function call(run: RunLlvm, args: readonly string[], files: Files): Promise<Files> {
