@@ -37,7 +37,7 @@ const THREADS_SPREAD = 'kernel in C, on all threads of three regions'
 await benchmark('ladder', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? { bytes: 24_000_000, turns: 1 } : { bytes: 96_000_000, turns: 4 })
+    return await measure(dir, quick ? { bytes: 12_000_000, turns: 1 } : { bytes: 96_000_000, turns: 4 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -56,7 +56,7 @@ function comparisonOf(way: Way, { seconds, usd }: Quote, measured: number): Comp
 await benchmark('prediction', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    await fillDemo(dir, quick ? 300_000 : 3_000_000, note)
+    await fillDemo(dir, quick ? 1_000_000 : 3_000_000, note)
     const { byWay, sample } = await compare(dir)
     const promise = (name: string, { error }: Comparison) => ({ name, value: error, unit: '', atMost: PROMISED_ERROR })
     return {

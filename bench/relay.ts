@@ -5,7 +5,7 @@
  *
  *     npx tsx bench/relay.ts [--quick] [--check] [--json FILE]
  *
- * In full 1,000 agents, in about six minutes on two cores; quick 30.
+ * In full 1,000 agents, in about six minutes on two cores; quick 15.
  */
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -57,7 +57,7 @@ export default agent(async () => {
 await benchmark('relay', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, quick ? 30 : 1000)
+    return await measure(dir, quick ? 15 : 1000)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
