@@ -12,12 +12,12 @@ import { join } from 'node:path'
 import { buildSandboxAssets } from '../lib/bundle/sandbox-assets.ts'
 import { compress } from '../lib/encoding/brotli.ts'
 import { DEFAULT_LIMITS, NOTHING_SPENT } from '../lib/limits.ts'
-import { Machine } from '../lib/sandbox/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/snapshot.ts'
 import { createFleetSecret } from '../lib/trust/fleet-secret.ts'
 import { randomId, systemRandom } from '../lib/trust/keys.ts'
 import { openState, sealState } from '../lib/trust/sealed-state.ts'
 import { type DurablePeer, openDurable } from './hop/durable.ts'
+import { type Asked, bootGuest } from './support/guest.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const KILOBYTE = 1024
@@ -94,24 +94,12 @@ interface Sample {
 }
 
 async function hop(engine: WebAssembly.Module, prelude: string, main: string): Promise<Sample> {
-  const calls: [name: string, id: number, request: string][] = []
-  const boot = () =>
-    Machine.boot({
-      engine,
-      prelude,
-      memoryPages: LIMITS.memoryPages,
-      compiles: false,
-      hostCall: (name, id, request) => calls.push([name, id, request]),
-      kernelCall: () => false,
-      expired: () => false,
-      onStop: ({ kind }) => {
-        throw new Error(kind)
-      },
-    })
+  const asked: Asked[] = []
+  const boot = () => bootGuest({ engine, prelude, memoryPages: LIMITS.memoryPages, asked })
   const here = await boot()
   here.load(main)
   here.start(JSON.stringify(start), 1e12)
-  const [, call] = calls.pop()!
+  const [, call] = asked.pop()!
   const notes = { waiting: { kind: 'hop' as const, call }, now: 1e12, timers: [], streams: [], leftBehind: [] }
 
   const frozenAt = performance.now()
@@ -129,7 +117,7 @@ async function hop(engine: WebAssembly.Module, prelude: string, main: string): P
   there.thaw(decodeSnapshot(opened.state.bytes).memory)
   there.arrive(JSON.stringify({ context: { ...start.context, region: 'eu-west-1' }, settled: [[call, '']] }), 1e12)
   const restoredAt = performance.now()
-  const [end] = calls.pop()!
+  const [end] = asked.pop()!
   if (end !== 'return') throw new Error(`the agent ended with ${end}`)
   there.dispose()
   return {

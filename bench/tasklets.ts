@@ -11,11 +11,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSandboxAssets } from '../lib/bundle/sandbox-assets.ts'
 import { DEFAULT_LIMITS, MAX_LIMITS, NOTHING_SPENT } from '../lib/limits.ts'
-import { Machine } from '../lib/sandbox/machine.ts'
 import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/snapshot.ts'
 import { createFleetSecret } from '../lib/trust/fleet-secret.ts'
 import { randomId, systemRandom } from '../lib/trust/keys.ts'
 import { openState, sealState } from '../lib/trust/sealed-state.ts'
+import { type Asked, bootGuest } from './support/guest.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 
 const ROUNDS = 10
@@ -76,25 +76,13 @@ interface Crossing {
 }
 
 async function cross(engine: WebAssembly.Module, prelude: string, main: string): Promise<Crossing> {
-  const calls: (readonly [name: string, id: number, request: string])[] = []
-  const boot = () =>
-    Machine.boot({
-      engine,
-      prelude,
-      memoryPages: LIMITS.memoryPages,
-      compiles: false,
-      hostCall: (name, id, request) => calls.push([name, id, request]),
-      kernelCall: () => false,
-      expired: () => false,
-      onStop: ({ kind }) => {
-        throw new Error(kind)
-      },
-    })
+  const asked: Asked[] = []
+  const boot = () => bootGuest({ engine, prelude, memoryPages: LIMITS.memoryPages, asked })
   const here = await boot()
   here.load(main)
   const limits = { resultBytes: 1e6, errorBytes: 1e3 }
   here.start(JSON.stringify({ entry: 'run', context: place(HERE), seed: [1, 2, 3, 4], limits, input: 'null' }), 1e12)
-  const [, call] = calls.pop()!
+  const [, call] = asked.pop()!
   const notes = { waiting: { kind: 'hop' as const, call }, now: 1e12, timers: [], streams: [], leftBehind: [] }
   const memoryBytes = here.image().length
 
@@ -113,7 +101,7 @@ async function cross(engine: WebAssembly.Module, prelude: string, main: string):
   mark()
   here.dispose()
   there.arrive(JSON.stringify({ context: place(THERE), settled: [[call, '']] }), 1e12)
-  const [name, , intact] = calls.pop()!
+  const [name, , intact] = asked.pop()!
   there.dispose()
   if (name !== 'return') throw new Error(`the agent ended with ${name}`)
   const [freezeMs, sealMs, openMs, restoreMs] = marks.slice(1).map((at, index) => at - marks[index]!) as [
