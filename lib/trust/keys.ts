@@ -21,15 +21,20 @@ export interface SigningKey {
 
 export const SEED_BYTES = 32
 
+/** A key whose name a command line would take for an option is drawn again; with honest randomness once in 64 times. */
+const MAX_DRAWS = 16
+
 /**
- * Makes a new signing key.
+ * Makes a new signing key, whose id does not begin with a dash.
  *
  * @example
  * const key = generateKey()
  * key.keyId // 'Ft7Zl0rD…', 22 characters
  */
 export function generateKey(random: RandomBytes = systemRandom): SigningKey {
-  return keyFromSeed(random(SEED_BYTES))
+  let key = keyFromSeed(random(SEED_BYTES))
+  for (let draw = 1; draw < MAX_DRAWS && key.keyId.startsWith('-'); draw++) key = keyFromSeed(random(SEED_BYTES))
+  return key
 }
 
 /** The key that a seed of 32 bytes stands for (RFC 8032 §5.1.5). */
@@ -45,7 +50,12 @@ export function keyIdOf(publicKey: Uint8Array): string {
   return digestOf(publicKey).slice(0, 22)
 }
 
-/** A name that never comes twice: 16 random bytes in base64url, 22 characters. */
+/**
+ * A name that never comes twice: 127 random bits in base64url, 22 characters. It begins with a letter, so that no command
+ * line takes it for an option.
+ */
 export function randomId(random: RandomBytes = systemRandom): string {
-  return toBase64url(random(16))
+  const bytes = Uint8Array.from(random(16))
+  bytes[0]! &= 0x7f
+  return toBase64url(bytes)
 }

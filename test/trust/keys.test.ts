@@ -22,6 +22,13 @@ describe('a signing key', () => {
     expect(generateKey().keyId).not.toBe(generateKey().keyId)
   })
 
+  test('has an id that no command line takes for an option', () => {
+    const seedOf = (n: number) => new Uint8Array(32).fill(n)
+    const dashed = Array.from({ length: 256 }, (_, n) => n).find((n) => keyFromSeed(seedOf(n)).keyId.startsWith('-'))!
+    const seeds = [seedOf(dashed), seedOf(2)]
+    expect(generateKey(() => seeds.shift()!)).toEqual(keyFromSeed(seedOf(2)))
+  })
+
   test('does not show its secret half when it is printed, spread or written as JSON', () => {
     const secret = Buffer.from(alice.secretKey.subarray(0, 4)).toString('hex')
     expect(secret).toBe('02020202')
@@ -38,4 +45,5 @@ describe('a signing key', () => {
 test('a random id has 22 characters and never comes twice', () => {
   expect(randomId(fixedRandom)).toBe('BwcHBwcHBwcHBwcHBwcHBw')
   expect(randomId()).not.toBe(randomId())
+  expect(randomId((length) => new Uint8Array(length).fill(0xff))).toMatch(/^f_{20}w$/)
 })
