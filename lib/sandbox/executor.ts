@@ -1,5 +1,5 @@
 import type { Frame } from './frames.ts'
-import type { ToExecutor } from './protocol.ts'
+import type { ChunkMessage, ToExecutor } from './protocol.ts'
 
 /** What a run hears from its executor. */
 export interface ExecutorListener {
@@ -22,7 +22,9 @@ export interface Executor {
   /** The run is over: whatever the executor says from now on is out of turn. */
   release(): void
   /** Sends a message; the pieces of its body are handed over, and their memory may serve others from then on. */
-  send(message: ToExecutor, ...body: readonly Uint8Array[]): void
+  send(message: Exclude<ToExecutor, ChunkMessage>, ...body: readonly Uint8Array[]): void
+  /** Sends a chunk: to the place that the executor has named, where they share a file, or as a body. */
+  sendChunk(message: ChunkMessage, pieces: readonly Uint8Array[], place?: number): void
   /** Ends it at once. It has nothing to save. */
   kill(): void
   /** Resolves when it is gone. */

@@ -46,22 +46,14 @@ export function byteLength(pieces: readonly Uint8Array[]): number {
  */
 export class FrameReader {
   readonly #limits: () => FrameLimits
-  readonly #memory: (bytes: number) => Uint8Array<ArrayBuffer>
   readonly #prefix = Buffer.alloc(PREFIX_BYTES)
   #header: Buffer<ArrayBuffer> | undefined
   #body: Uint8Array<ArrayBuffer> | undefined
   #room: Uint8Array = this.#prefix
 
-  /**
-   * @param limits what a frame may measure; asked anew for each frame
-   * @param memory where a body goes
-   */
-  constructor(
-    limits: FrameLimits | (() => FrameLimits),
-    memory: (bytes: number) => Uint8Array<ArrayBuffer> = (bytes) => new Uint8Array(bytes),
-  ) {
+  /** @param limits what a frame may measure; asked anew for each frame */
+  constructor(limits: FrameLimits | (() => FrameLimits)) {
     this.#limits = typeof limits === 'function' ? limits : () => limits
-    this.#memory = memory
   }
 
   /** Where the next bytes belong: as many as this, or fewer. Never empty. */
@@ -107,7 +99,7 @@ export class FrameReader {
   }
 
   #beginBody(): Uint8Array {
-    this.#body = this.#memory(this.#bodyBytes)
+    this.#body = new Uint8Array(this.#bodyBytes)
     return this.#body
   }
 

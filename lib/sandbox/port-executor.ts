@@ -1,7 +1,7 @@
 import { concatBytes } from '../encoding/bytes.ts'
 import type { ThreadMessage } from './executor/thread.ts'
 import type { Executor, ExecutorListener } from './executor.ts'
-import { HEADER_BYTES, type ToExecutor } from './protocol.ts'
+import { type ChunkMessage, HEADER_BYTES, type ToExecutor } from './protocol.ts'
 
 /** A port of messages to whoever runs agents behind it: a worker thread, or one end of a channel in this thread. */
 export interface ExecutorPort {
@@ -58,6 +58,10 @@ export class PortExecutor implements Executor {
     this.#options.port.postMessage({ header, body }, [body.buffer as ArrayBuffer])
   }
 
+  sendChunk(message: ChunkMessage, pieces: readonly Uint8Array[]): void {
+    this.send(message, ...pieces)
+  }
+
   kill(): void {
     this.#gone ??= this.#options.end()
     this.#lose()
@@ -73,8 +77,7 @@ export class PortExecutor implements Executor {
   }
 
   #receive({ header, body = new Uint8Array() }: Received): void {
-    // Memory of chunks, which a process has use for again: here they were copied anyway.
-    if (this.#lost || (header as { type?: unknown } | null)?.type === 'spent') return
+    if (this.#lost) return
     const allowed = this.#listener !== undefined && body.length <= this.#bodyBytes
     if (allowed && JSON.stringify(header).length <= HEADER_BYTES) this.#listener!.onFrame({ header, body })
     else this.kill()

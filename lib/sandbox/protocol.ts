@@ -15,6 +15,8 @@ import type { CopyAnswer } from './outcome.ts'
 
 /** Bytes of an object that one pull is answered with, at most. */
 export const CHUNK_BYTES = 1024 * 1024
+/** Places for chunks in the file that a sandbox shares with its executor: enough for eight streams. */
+export const CHUNK_PLACES = 24
 /** Pulls in flight per stream: one chunk to work on, one on its way. */
 export const STREAM_WINDOW = 2
 /** Streams open at the same time: with {@link STREAM_WINDOW}, and a chunk in hand, the executor's buffers stay below 384 MiB. */
@@ -42,10 +44,12 @@ export const streamSource = v.variant('from', [
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const base = { run: count }
+/** Where in the shared file the chunk may be put that is asked for; absent, it comes as a body. */
+const place = v.optional(v.pipe(count, v.maxValue(CHUNK_PLACES - 1)))
 const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('started') }),
-  v.strictObject({ ...base, type: v.literal('open'), stream: count, source: streamSource }),
-  v.strictObject({ ...base, type: v.literal('pull'), stream: count }),
+  v.strictObject({ ...base, type: v.literal('open'), stream: count, source: streamSource, place }),
+  v.strictObject({ ...base, type: v.literal('pull'), stream: count, place }),
   v.strictObject({ ...base, type: v.literal('close'), stream: count }),
   v.strictObject({ ...base, type: v.literal('log') }),
   /** A message of the agent: its body is JSON. */
@@ -126,7 +130,16 @@ export interface Resume {
   readonly answers?: readonly CopyAnswer[]
 }
 
-/** A message to the executor. `chunk` carries the bytes as body; `leave` asks the agent to depart as soon as it waits. */
+/** The answer to a pull. It carries the bytes as body, or says how many of them lie in the place that the pull named. */
+export interface ChunkMessage {
+  readonly type: 'chunk'
+  readonly run: number
+  readonly stream: number
+  readonly last: boolean
+  readonly filed?: number
+}
+
+/** A message to the executor. `leave` asks the agent to depart as soon as it waits. */
 export type ToExecutor =
   | RunMessage
   | { readonly type: 'leave'; readonly run: number }
@@ -141,7 +154,7 @@ export type ToExecutor =
       readonly code: KernelCode
       readonly message: string
     }
-  | { readonly type: 'chunk'; readonly run: number; readonly stream: number; readonly last: boolean }
+  | ChunkMessage
   | {
       readonly type: 'fault'
       readonly run: number

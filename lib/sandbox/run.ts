@@ -16,7 +16,6 @@ import {
   MAX_STREAMS,
   parseFromExecutor,
   type Resume,
-  type StreamSource,
 } from './protocol.ts'
 import { stoppedBy } from './stops.ts'
 import { type Chunk, Streams } from './streams.ts'
@@ -30,6 +29,7 @@ export interface RunReport {
   readonly started: boolean
 }
 
+type OpenMessage = Extract<FromExecutor, { type: 'open' }>
 type KernelRequest = Extract<FromExecutor, { type: 'kernel' | 'compile' }>
 
 /** How long an executor may take to begin: forking one and compiling the engine takes a tenth of a second. */
@@ -144,8 +144,8 @@ export class Run {
     else if (message.type === 'close') this.#streams.close(message.stream)
     else if (message.type === 'memory') this.#progress.memory(message.pages * PAGE_BYTES)
     else if (++this.#hostCalls > this.#limits.hostCalls) this.#stop('hostCalls')
-    else if (message.type === 'open') this.#onOpen(message.stream, message.source)
-    else if (message.type === 'pull') this.#onPull(message.stream)
+    else if (message.type === 'open') this.#onOpen(message)
+    else if (message.type === 'pull') this.#onPull(message)
     else if (message.type === 'log') this.#onLog(body)
     else if (message.type === 'send') this.#onSend(message.to, body)
     else if (message.type === 'kernel' || message.type === 'compile') this.#onKernel(message, body)
@@ -162,30 +162,31 @@ export class Run {
     this.#deadline = setTimeout(() => this.#stop('wallMs'), this.#limits.wallMs + GRACE_MS)
   }
 
-  #onOpen(stream: number, source: StreamSource): void {
+  #onOpen({ stream, source, place }: OpenMessage): void {
     if (this.#streams.has(stream) || this.#streams.size >= MAX_STREAMS) throw new Error('too many streams')
     if (source.from === 'object') this.#objects++
     this.#streams.open(stream, source)
-    this.#onPull(stream)
+    this.#onPull({ stream, place })
   }
 
-  #onPull(stream: number): void {
+  #onPull({ stream, place }: Pick<OpenMessage, 'stream' | 'place'>): void {
     const run = this.#number
     const pulled = this.#streams.pull(stream)
     pulled.then(
-      (chunk) => chunk && this.#deliver(stream, chunk),
+      (chunk) => chunk && this.#deliver(stream, chunk, place),
       (error) => this.#ended || this.#executor.send({ type: 'fault', run, stream, ...faultOf(error) }),
     )
   }
 
-  #deliver(stream: number, { pieces, last }: Chunk): void {
-    if (this.#ended) return
+  /** What was asked for and closed is not sent: its place may be another's by now. */
+  #deliver(stream: number, { pieces, last }: Chunk, place?: number): void {
+    if (this.#ended || !this.#streams.has(stream)) return
     const { bytesRead } = this.#streams
     if (bytesRead > this.#limits.readBytes) {
       this.#stop('readBytes')
       return
     }
-    this.#executor.send({ type: 'chunk', run: this.#number, stream, last }, ...pieces)
+    this.#executor.sendChunk({ type: 'chunk', run: this.#number, stream, last }, pieces, place)
     this.#progress.read(bytesRead, this.#objects)
   }
 

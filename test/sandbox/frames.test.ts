@@ -37,12 +37,11 @@ describe('frames', () => {
     expect(encodeFrame({}, ...pieces).slice(2)).toEqual(pieces)
   })
 
-  test('are read straight into their own memory, however little comes at a time', () => {
+  test('are read where the reader says, however little comes at a time', () => {
     const frame = { header: { a: 1 }, body: Buffer.from('some bytes') }
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 }), (sizes) => {
-        const memory = new Uint8Array(frame.body.length)
-        const reader = new FrameReader(limits, (bytes) => (bytes === 0 ? new Uint8Array() : memory))
+        const reader = new FrameReader(limits)
         let rest: Uint8Array = Buffer.concat([...encodeFrame(frame.header, frame.body), ...encodeFrame({})])
         const read: Frame[] = []
         for (let turn = 0; rest.length > 0; turn++) {
@@ -53,8 +52,7 @@ describe('frames', () => {
           if (complete !== undefined) read.push(complete)
         }
         expect(read.map(({ header }) => header)).toEqual([frame.header, {}])
-        expect(read[0]!.body).toBe(memory)
-        expect(Buffer.from(memory)).toEqual(frame.body)
+        expect(Buffer.from(read[0]!.body)).toEqual(frame.body)
       }),
     )
   })

@@ -3,55 +3,67 @@
  * stream for the next piece, or closes it.
  */
 import { KernelError, ObjectError } from '../../errors.ts'
+import { bytesOf, isFiled, type Piece } from './pieces.ts'
 
 export class Chunks {
-  readonly #release: (bytes: Uint8Array) => void
-  readonly #bytes = new Map<number, Uint8Array>()
+  readonly #release: (piece: Piece) => void
+  readonly #pieces = new Map<number, Piece>()
   /** Pieces that another thread has at the moment. */
   readonly #lent = new Set<number>()
   /** The piece that a stream has given last. */
   readonly #current = new Map<number, number>()
 
   /** @param release told of a piece that nobody will ask for any more */
-  constructor(release: (bytes: Uint8Array) => void) {
+  constructor(release: (piece: Piece) => void) {
     this.#release = release
   }
 
   /** Keeps what `stream` has delivered under a number that the guest has not used before. */
-  keep(number: number, stream: number, bytes: Uint8Array): void {
+  keep(number: number, stream: number, piece: Piece): void {
     this.drop(stream)
-    this.#bytes.set(number, bytes)
+    this.#pieces.set(number, piece)
     this.#current.set(stream, number)
   }
 
-  /** @throws ObjectError `OBJECT_LEFT_BEHIND` */
-  get(number: number): Uint8Array {
-    const bytes = this.#bytes.get(number)
-    if (bytes === undefined) throw new ObjectError('OBJECT_LEFT_BEHIND', GONE)
+  /** @throws ObjectError `OBJECT_LEFT_BEHIND`, KernelError `KERNEL_BUSY` */
+  get(number: number): Piece {
+    const piece = this.#pieces.get(number)
+    if (piece === undefined) throw new ObjectError('OBJECT_LEFT_BEHIND', GONE)
     if (this.#lent.has(number)) throw new KernelError('KERNEL_BUSY', LENT, { remedy: 'await that call first' })
+    return piece
+  }
+
+  /** Its bytes, to be written to as well: from now on they lie in memory. @throws as {@link get} */
+  bytes(number: number): Uint8Array {
+    const piece = this.get(number)
+    if (!isFiled(piece)) return piece
+    const bytes = bytesOf(piece)
+    this.#release(piece)
+    this.#pieces.set(number, bytes)
     return bytes
   }
 
   /** The piece a stream has given last, if it is still here. */
   current(stream: number): { readonly number: number; readonly bytes: number } | undefined {
     const number = this.#current.get(stream)
-    return number === undefined ? undefined : { number, bytes: this.#bytes.get(number)!.length }
+    return number === undefined ? undefined : { number, bytes: this.#pieces.get(number)!.length }
   }
 
   /**
-   * Gives the bytes to a thread that works on them, and takes them back: until then nobody else can have them.
+   * Gives the piece to a thread that works on it, and takes it back: until then nobody else can have it.
    *
-   * @throws KernelError `KERNEL_BUSY`, or as {@link get}
+   * @param writes whether the thread will write to the bytes
+   * @throws as {@link get}
    */
-  lend(number: number): { readonly bytes: Uint8Array; readonly giveBack: (bytes: Uint8Array) => void } {
-    const bytes = this.get(number)
+  lend(number: number, writes: boolean): { readonly view: Piece; readonly giveBack: (piece: Piece) => void } {
+    const view = writes ? this.bytes(number) : this.get(number)
     this.#lent.add(number)
-    const giveBack = (returned: Uint8Array): void => {
+    const giveBack = (returned: Piece): void => {
       this.#lent.delete(number)
-      if (this.#bytes.has(number)) this.#bytes.set(number, returned)
+      if (this.#pieces.has(number)) this.#pieces.set(number, returned)
       else this.#release(returned)
     }
-    return { bytes, giveBack }
+    return { view, giveBack }
   }
 
   /** The stream goes on, or ends: what it gave last is let go of. */
@@ -59,8 +71,8 @@ export class Chunks {
     const number = this.#current.get(stream)
     if (number === undefined) return
     this.#current.delete(stream)
-    if (!this.#lent.has(number)) this.#release(this.#bytes.get(number)!)
-    this.#bytes.delete(number)
+    if (!this.#lent.has(number)) this.#release(this.#pieces.get(number)!)
+    this.#pieces.delete(number)
   }
 }
 

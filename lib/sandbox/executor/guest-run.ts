@@ -1,6 +1,6 @@
 import type { KernelError } from '../../errors.ts'
 import { Machine, type MachineStop, type Reply } from '../machine.ts'
-import type { Resume, RunMessage } from '../protocol.ts'
+import type { ChunkMessage, Resume, RunMessage } from '../protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
 import { arrivalRequest, landingOf, startRequest } from './arrival.ts'
 import { Checkpoint } from './checkpoint.ts'
@@ -14,6 +14,7 @@ import { laneCount } from './kernels/lane-count.ts'
 import { Mail } from './mail.ts'
 import type { Send } from './messages.ts'
 import { Moves } from './moves.ts'
+import { bytesOf, ChunkPlaces } from './pieces.ts'
 import { type Landing, Reads } from './reads.ts'
 import { Timers } from './timers.ts'
 
@@ -25,8 +26,8 @@ export interface GuestRunOptions {
   /** The module followed by the input. */
   readonly body: Uint8Array
   readonly send: Send
-  /** Told of the memory of a chunk that serves nobody here any more. */
-  readonly release?: (bytes: Uint8Array) => void
+  /** The descriptor of the file that chunks come in, if there is one. */
+  readonly sharedFile?: number | undefined
 }
 
 /** What kernels need beside the engine, read when it is needed. */
@@ -73,12 +74,13 @@ export class GuestRun {
   constructor(options: GuestRunOptions) {
     this.#options = options
     this.#clock = new GuestClock(options.message.now)
-    const { send, message, release = () => {} } = options
+    const { send, message, sharedFile } = options
     const { memoryPages, wallMs } = message.limits
     const settle = this.#settle.bind(this)
-    const chunks = new Chunks(release)
+    const places = new ChunkPlaces(sharedFile)
+    const chunks = new Chunks((piece) => places.release(piece))
     this.#chunks = chunks
-    this.#reads = new Reads({ send, settle, chunks, memoryBytes: memoryPages * PAGE_BYTES })
+    this.#reads = new Reads({ send, settle, chunks, places, memoryBytes: memoryPages * PAGE_BYTES })
     this.#kernels = new KernelPort({
       ...options.kernels,
       send,
@@ -167,9 +169,9 @@ export class GuestRun {
     this.#machine?.dispose()
   }
 
-  onChunk(stream: number, bytes: Uint8Array, last: boolean): void {
-    this.#reads.push(stream, bytes, last)
-    this.#answer(stream)
+  onChunk(message: ChunkMessage, body: Uint8Array): void {
+    this.#reads.push(message, body)
+    this.#answer(message.stream)
   }
 
   /** The binary of a kernel, or why there is none. */
@@ -230,7 +232,7 @@ export class GuestRun {
 
   #onChunkBytes(call: number, chunk: number): void {
     try {
-      this.#settle(call, true, { bytes: this.#chunks.get(chunk) })
+      this.#settle(call, true, { bytes: bytesOf(this.#chunks.get(chunk)) })
     } catch (error) {
       this.#settle(call, false, { text: JSON.stringify(faultOf(error)) })
     }

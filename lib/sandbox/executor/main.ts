@@ -8,9 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { ASSET_FILES } from '../engine.ts'
 import type { FromExecutor, ToExecutor } from '../protocol.ts'
-import { ChunkMemory } from './chunk-memory.ts'
 import { ExecutorPipe } from './pipe.ts'
-import type { Spent, ThreadMessage } from './thread.ts'
+import type { ThreadMessage } from './thread.ts'
 
 /** The first descriptor after the standard three. */
 const PIPE = 3
@@ -19,17 +18,17 @@ const GRACE_MS = 60
 
 function runMain(): void {
   const assets = dirname(fileURLToPath(import.meta.url))
+  // Its descriptor; none where the sandbox has found no room for one.
+  const sharedFile = process.argv[2] === undefined ? undefined : Number(process.argv[2])
   const thread = new Worker(join(assets, ASSET_FILES.thread), {
-    workerData: { assets },
+    workerData: { assets, sharedFile },
     resourceLimits: { stackSizeMb: 4 },
   })
   let deadline: NodeJS.Timeout | undefined
   let wallMs = 0
 
-  const memory = new ChunkMemory()
   const pipe = new ExecutorPipe({
     fd: PIPE,
-    memory: (bytes) => memory.take(bytes),
     onFrame({ header, body }) {
       const message = header as ToExecutor
       if (message.type === 'run') wallMs = message.limits.wallMs
@@ -42,8 +41,7 @@ function runMain(): void {
     pipe.send({ type: 'end', run, kind: 'wallMs', memoryPages: 0, healthy: false })
   }
 
-  thread.on('message', ({ header, body }: ThreadMessage<FromExecutor | Spent>) => {
-    if (header.type === 'spent') return memory.giveBack(body)
+  thread.on('message', ({ header, body }: ThreadMessage<FromExecutor>) => {
     if (header.type === 'started') deadline = setTimeout(terminate, wallMs + GRACE_MS, header.run)
     if (header.type === 'end') clearTimeout(deadline)
     pipe.send(header, body)

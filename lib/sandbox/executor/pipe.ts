@@ -7,17 +7,15 @@ export interface PipeOptions {
   /** Its descriptor. */
   readonly fd: number
   readonly onFrame: (frame: Frame) => void
-  /** Where the body of a frame goes. */
-  readonly memory?: (bytes: number) => Uint8Array<ArrayBuffer>
 }
 
-/** The executor's end of the pipe. A body is read from the system straight to where it will be worked on. */
+/** The executor's end of the pipe. A body is read from the system into its own memory, without a copy. */
 export class ExecutorPipe {
   readonly #socket: Socket
 
-  constructor({ fd, onFrame, memory }: PipeOptions) {
+  constructor({ fd, onFrame }: PipeOptions) {
     // What the sandbox sends is trusted: it is the one that started this process.
-    const frames = new FrameReader({ headerBytes: GIBIBYTE, bodyBytes: GIBIBYTE }, memory)
+    const frames = new FrameReader({ headerBytes: GIBIBYTE, bodyBytes: GIBIBYTE })
     const callback = (count: number) => {
       const frame = frames.advance(count)
       if (frame !== undefined) onFrame(frame)

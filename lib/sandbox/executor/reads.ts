@@ -1,9 +1,11 @@
 import * as v from 'valibot'
 import type { Reply } from '../machine.ts'
-import { MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../protocol.ts'
+import { type ChunkMessage, MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../protocol.ts'
 import type { Notes, StreamNote } from '../snapshot.ts'
 import type { Chunks } from './chunks.ts'
 import type { Send, Settle } from './messages.ts'
+import type { ChunkPlaces } from './pieces.ts'
+import { Pulls } from './pulls.ts'
 import type { Batch } from './readers/decoder.ts'
 import { type Format, Reader, type ReaderNote, type Step } from './readers/reader.ts'
 
@@ -11,6 +13,7 @@ export interface ReadsOptions {
   readonly send: Send
   readonly settle: Settle
   readonly chunks: Chunks
+  readonly places: ChunkPlaces
   /** Size of the guest's own memory, in bytes. */
   readonly memoryBytes: number
 }
@@ -29,6 +32,7 @@ export interface Landing {
 export class Reads {
   readonly #options: ReadsOptions
   readonly #readers = new Map<number, Reader>()
+  readonly #pulls = new Map<number, Pulls>()
   /** By stream, the `next` call that waits for its next chunk. */
   readonly #waiting = new Map<number, number>()
   /** Chunks that are read again, by their numbers. */
@@ -67,18 +71,26 @@ export class Reads {
 
   close(stream: number): void {
     this.#options.chunks.drop(stream)
-    if (!this.#readers.delete(stream)) return
+    const reader = this.#readers.get(stream)
+    if (reader === undefined) return
+    reader.close()
+    this.#readers.delete(stream)
     this.#options.send({ type: 'close', stream })
+    this.#endPulls(stream)
     const call = this.#waiting.get(stream)
     this.#waiting.delete(stream)
     if (call !== undefined) this.#options.settle(call, true, {})
   }
 
-  push(stream: number, bytes: Uint8Array, last: boolean): void {
-    this.#readers.get(stream)?.push(bytes, last)
+  push(message: ChunkMessage, body: Uint8Array): void {
+    const { stream, last } = message
+    const piece = this.#pulls.get(stream)?.take(message, body)
+    if (last) this.#pulls.delete(stream)
+    if (piece !== undefined) this.#readers.get(stream)!.push(piece, last)
   }
 
   fail(stream: number, code: string, message: string): void {
+    this.#endPulls(stream)
     this.#readers.get(stream)?.fail(code, message)
   }
 
@@ -116,10 +128,18 @@ export class Reads {
   }
 
   #read(stream: number, note: ReaderNote): void {
-    const { send } = this.#options
-    this.#readers.set(stream, new Reader(note, () => send({ type: 'pull', stream })))
-    send({ type: 'open', stream, source: note.source })
-    for (let pull = 1; pull < STREAM_WINDOW; pull++) send({ type: 'pull', stream })
+    const { send, places } = this.#options
+    const pulls = new Pulls(places)
+    const pull = () => send({ type: 'pull', stream, ...pulls.next() })
+    this.#pulls.set(stream, pulls)
+    this.#readers.set(stream, new Reader(note, { pull, release: (chunk) => places.release(chunk) }))
+    send({ type: 'open', stream, source: note.source, ...pulls.next() })
+    for (let pulled = 1; pulled < STREAM_WINDOW; pulled++) pull()
+  }
+
+  #endPulls(stream: number): void {
+    this.#pulls.get(stream)?.end()
+    this.#pulls.delete(stream)
   }
 
   async #fetchChunk({ stream, source, chunk }: StreamNote): Promise<void> {
@@ -143,9 +163,10 @@ export class Reads {
 
   /** Of a chunk the guest gets the number, which is that of its call, and the length. */
   #hand(call: number, stream: number, batch: Batch): Reply {
-    if (this.#readers.get(stream)?.format.as !== 'chunks') return batch
-    this.#options.chunks.keep(call, stream, batch.bytes!)
-    return { text: `${call} ${batch.bytes!.length}` }
+    const { piece } = batch
+    if (piece === undefined) return batch
+    this.#options.chunks.keep(call, stream, piece)
+    return { text: `${call} ${piece.length}` }
   }
 
   /** A whole object waits here until it is complete, so it may not be larger than the guest's own memory. */

@@ -17,11 +17,6 @@ export interface ThreadMessage<Header> {
   readonly body: Uint8Array
 }
 
-/** Memory of a chunk, given back to the main thread. It stays between the two. */
-export interface Spent {
-  readonly type: 'spent'
-}
-
 /** How long an executor waits for its first run before it gets ready for more than most agents need. */
 const IDLE_MS = 200
 
@@ -29,10 +24,7 @@ const IDLE_MS = 200
 const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
 
 export function runThread(port: MessagePort = parentPort!, assets: string = workerData.assets): void {
-  serveRuns(port, loadEngine(assets), (body) => {
-    // What was handed on to another thread is no longer here to give.
-    if (body.length > 0) port.postMessage({ header: { type: 'spent' }, body }, [body.buffer as ArrayBuffer])
-  })
+  serveRuns(port, loadEngine(assets), workerData?.sharedFile)
 }
 
 /** The engine, compiled, and what is evaluated in it first. */
@@ -56,9 +48,9 @@ export function loadEngine(assets: string): Engine {
 /**
  * Carries out the runs that come through a port, until it is closed.
  *
- * @param release told of the memory of a chunk that serves nobody here any more
+ * @param sharedFile the descriptor of the file that chunks come in, if there is one
  */
-export function serveRuns(port: MessagePort, engine: Engine, release: (bytes: Uint8Array) => void = () => {}): void {
+export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number): void {
   let current: { run: number; guest: GuestRun } | undefined
   // A spare executor has the time to read what kernels need; one that is wanted at once has not.
   const idle = setTimeout(() => void engine.kernels.load(), IDLE_MS).unref()
@@ -69,7 +61,7 @@ export function serveRuns(port: MessagePort, engine: Engine, release: (bytes: Ui
       ...engine,
       message,
       body,
-      release,
+      sharedFile,
       send: (header, bytes) => port.postMessage({ header: { ...header, run: message.run }, body: bytes }),
     })
     current = { run: message.run, guest }
@@ -88,7 +80,7 @@ export function serveRuns(port: MessagePort, engine: Engine, release: (bytes: Ui
     else if (header.type === 'kernel') current.guest.onKernel(header.call, body)
     else if (header.type === 'kernel-fault')
       current.guest.onKernel(header.call, new KernelError(header.code, header.message))
-    else if (header.type === 'chunk') current.guest.onChunk(header.stream, body, header.last)
+    else if (header.type === 'chunk') current.guest.onChunk(header, body)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
   port.on('close', () => current?.guest.abandon())

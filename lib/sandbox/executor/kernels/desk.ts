@@ -58,7 +58,6 @@ export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
   const kernels: Kernels = new Kernels({
     ...options,
     binaries,
-    chunk: (number) => chunks.get(number),
     lanePages: () => lanes.pages,
   })
   const lanes = new Lanes({ file: laneFile, onPages: kernels.admitPages })

@@ -9,11 +9,9 @@ import {
 } from '../../../kernels/signature.ts'
 import type { FunctionType } from '../../../kernels/structure.ts'
 import type { KernelValues } from '../../machine.ts'
+import { copyPiece, type Piece } from '../pieces.ts'
 import { type Exported, type KernelInstance, trapOf } from './instance.ts'
 import type { KernelModule } from './module.ts'
-
-/** Bytes that a kernel reads, and writes to where its prototype says so. */
-export type View = Uint8Array
 
 export interface NamedFunction {
   readonly name: string
@@ -55,8 +53,8 @@ export class KernelFunction {
   readonly name: string
   readonly signature: Signature
   readonly instance: KernelInstance
-  /** How many of its parameters are views. */
-  readonly viewCount: number
+  /** For each view among its parameters, whether the kernel may write to it. */
+  readonly viewWrites: readonly boolean[]
   readonly #takes: readonly Take[]
   readonly #callScalars: (exported: Exported, values: KernelValues) => Result
   readonly #unsigned: boolean
@@ -68,7 +66,7 @@ export class KernelFunction {
     this.name = name
     this.signature = signature
     this.instance = instance
-    this.viewCount = parameters.filter(({ kind }) => kind === 'view').length
+    this.viewWrites = viewWrites(signature)
     this.#takes = parameters.map(takeAt)
     this.#callScalars = scalarCall(this.#takes)
     this.#unsigned = result === 'unsigned' || result === 'size_t'
@@ -77,12 +75,12 @@ export class KernelFunction {
   }
 
   /**
-   * Calls it: views are copied into the kernel's memory, and back if it may write to them. The result takes the place
-   * of the first argument.
+   * Calls it: views are copied into the kernel's memory, and back if it may write to them; those are in memory, the
+   * others may be in the shared file. The result takes the place of the first argument.
    *
    * @throws KernelError `KERNEL_TRAPPED`, after which the instance has started anew, or `KERNEL_MEMORY`
    */
-  call(values: KernelValues, views: readonly View[]): void {
+  call(values: KernelValues, views: readonly Piece[]): void {
     if (this.#life !== this.instance.life) this.#renew()
     try {
       const result = views.length === 0 ? this.#callScalars(this.#exported, values) : this.#callWith(values, views)
@@ -95,17 +93,20 @@ export class KernelFunction {
     }
   }
 
-  #callWith(values: KernelValues, views: readonly View[]): Result {
+  #callWith(values: KernelValues, views: readonly Piece[]): Result {
     const { instance } = this
     const starts = instance.reserve(views)
     const memory = instance.bytes
-    for (let index = 0; index < views.length; index++) memory.set(views[index]!, starts[index])
+    for (const [index, view] of views.entries()) {
+      const start = starts[index]!
+      copyPiece(view, memory.subarray(start, start + view.length))
+    }
     const result = this.#exported(...this.#arguments(values, views, starts))
     this.#copyBack(views, starts)
     return result
   }
 
-  #arguments(values: KernelValues, views: readonly View[], starts: readonly number[]): (number | bigint)[] {
+  #arguments(values: KernelValues, views: readonly Piece[], starts: readonly number[]): (number | bigint)[] {
     const given: (number | bigint)[] = []
     let view = 0
     for (const [index, parameter] of this.signature.parameters.entries())
@@ -117,13 +118,11 @@ export class KernelFunction {
     return given
   }
 
-  #copyBack(views: readonly View[], starts: readonly number[]): void {
-    let view = 0
-    for (const parameter of this.signature.parameters) {
-      if (parameter.kind !== 'view') continue
-      const [bytes, start] = [views[view]!, starts[view]!]
-      if (parameter.writes) bytes.set(this.instance.bytes.subarray(start, start + bytes.length))
-      view++
+  /** What it may write to lies in memory. */
+  #copyBack(views: readonly Piece[], starts: readonly number[]): void {
+    for (const [index, writes] of this.viewWrites.entries()) {
+      const [view, start] = [views[index]!, starts[index]!]
+      if (writes) (view as Uint8Array).set(this.instance.bytes.subarray(start, start + view.length))
     }
   }
 
@@ -131,6 +130,11 @@ export class KernelFunction {
     this.#exported = this.instance.exported(this.name)
     this.#life = this.instance.life
   }
+}
+
+/** For each view among the parameters, whether it may be written to. */
+export function viewWrites({ parameters }: Signature): boolean[] {
+  return parameters.flatMap((parameter) => (parameter.kind === 'view' ? [parameter.writes] : []))
 }
 
 function takeAt(parameter: Parameter, index: number): Take {

@@ -3,9 +3,11 @@ import * as v from 'valibot'
 import { KernelError } from '../../../errors.ts'
 import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
 import type { GuestView, KernelValues } from '../../machine.ts'
+import type { Chunks } from '../chunks.ts'
 import { type Fault, faultOf } from '../fault.ts'
+import type { Piece } from '../pieces.ts'
 import type { Binaries } from './binaries.ts'
-import { KernelFunction, requireFunction, type View } from './function.ts'
+import { KernelFunction, requireFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
 import type { LaneCall } from './lane.ts'
 import { compileKernel } from './module.ts'
@@ -19,8 +21,7 @@ export interface KernelsOptions {
   readonly enginePages: () => number
   /** What kernels take in other threads. */
   readonly lanePages: () => number
-  /** The bytes of a chunk, by its number. @throws Error if they are not here */
-  readonly chunk: (number: number) => Uint8Array
+  readonly chunks: Chunks
   /** A kernel has grown beyond the limit. */
   readonly onMemory: () => void
 }
@@ -142,7 +143,7 @@ export class Kernels {
     try {
       const { linked, name } = this.slot(number)
       if (linked === undefined) throw notYet(name)
-      linked.call(values, this.views(linked, views))
+      linked.call(values, this.#views(linked, views))
       if (linked.instance.hasGrown()) this.admitPages()
       return true
     } catch (error) {
@@ -152,11 +153,12 @@ export class Kernels {
   }
 
   /** What a lane needs to know of a function. @throws KernelError if there is none, or it is not linked yet */
-  laneFunction(number: number): LaneFunction {
+  laneFunction(number: number): { readonly called: LaneFunction; readonly viewWrites: readonly boolean[] } {
     const { kernel, linked, name, prototype } = this.slot(number)
     if (linked === undefined) throw notYet(name)
     const { module } = kernel.linked!
-    return { kernel: kernel.number, title: kernel.title, module, name, prototype }
+    const called = { kernel: kernel.number, title: kernel.title, module, name, prototype }
+    return { called, viewWrites: linked.viewWrites }
   }
 
   /** Why the last call failed. */
@@ -172,12 +174,18 @@ export class Kernels {
   }
 
   /** The bytes of what a function is called with. @throws KernelError if its prototype wants others */
-  views({ name, viewCount }: KernelFunction, views: readonly GuestView[]): readonly View[] {
-    if (views.length !== viewCount)
-      throw new KernelError('KERNEL_PROTOTYPE', `the kernel ${name} takes ${viewCount} views, not ${views.length}`)
-    return viewCount === 0
-      ? NO_VIEWS
-      : views.map((view) => (typeof view === 'number' ? this.#options.chunk(view) : view))
+  #views({ name, viewWrites }: KernelFunction, views: readonly GuestView[]): readonly Piece[] {
+    if (views.length !== viewWrites.length)
+      throw new KernelError(
+        'KERNEL_PROTOTYPE',
+        `the kernel ${name} takes ${viewWrites.length} views, not ${views.length}`,
+      )
+    if (views.length === 0) return NO_VIEWS
+    const { chunks } = this.#options
+    return views.map((view, index) => {
+      if (typeof view !== 'number') return view
+      return viewWrites[index] ? chunks.bytes(view) : chunks.get(view)
+    })
   }
 
   async #link(kernel: Definition): Promise<Kernel> {
@@ -227,7 +235,7 @@ export class Kernels {
   }
 }
 
-const NO_VIEWS: readonly View[] = []
+const NO_VIEWS: readonly Piece[] = []
 
 const keyOf = (title: string, name: string): string => JSON.stringify([title, name])
 

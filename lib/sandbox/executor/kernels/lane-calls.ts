@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Reply } from '../../machine.ts'
 import type { Chunks } from '../chunks.ts'
+import type { Piece } from '../pieces.ts'
 import type { Kernels } from './kernels.ts'
 import { laneCount } from './lane-count.ts'
 import type { Lanes } from './lanes.ts'
@@ -19,8 +20,8 @@ const laneRequest = v.strictObject({
 })
 
 interface Lent {
-  readonly bytes: Uint8Array
-  readonly giveBack?: (bytes: Uint8Array) => void
+  readonly view: Piece
+  readonly giveBack?: (piece: Piece) => void
 }
 
 /** Calls of kernels in other threads, as the guest asks for them. */
@@ -43,22 +44,22 @@ export class LaneCalls {
    */
   async call(request: string, bytes: Uint8Array | undefined): Promise<Reply> {
     const { lane, slot, scalars, views } = v.parse(laneRequest, JSON.parse(request))
-    const called = this.#kernels.laneFunction(slot)
+    const { called, viewWrites } = this.#kernels.laneFunction(slot)
     let taken = 0
-    const lent = views.map((view): Lent => {
-      if ('chunk' in view) return this.#chunks.lend(view.chunk)
-      if ('text' in view) return { bytes: Uint8Array.from(Buffer.from(view.text)) }
+    const lent = views.map((view, index): Lent => {
+      if ('chunk' in view) return this.#chunks.lend(view.chunk, viewWrites[index] === true)
+      if ('text' in view) return { view: Uint8Array.from(Buffer.from(view.text)) }
       taken += view.bytes
-      return { bytes: bytes!.slice(taken - view.bytes, taken) }
+      return { view: bytes!.slice(taken - view.bytes, taken) }
     })
     const answer = await this.#lanes.call(lane % laneCount(), {
       ...called,
       scalars,
-      views: lent.map((one) => one.bytes),
+      views: lent.map(({ view }) => view),
     })
     for (const [index, { giveBack }] of lent.entries()) giveBack?.(answer.views[index]!)
     if (answer.error !== undefined) throw answer.error
-    const written = answer.views.filter((_, index) => 'bytes' in views[index]!)
+    const written = answer.views.filter((_, index) => 'bytes' in views[index]!) as Uint8Array[]
     return { text: answer.result ?? '', ...(written.length > 0 && { bytes: Buffer.concat(written) }) }
   }
 }

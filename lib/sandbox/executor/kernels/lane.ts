@@ -3,7 +3,8 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import type { LanderError } from '../../../errors.ts'
 import { MAX_PARAMETERS, parsePrototype } from '../../../kernels/signature.ts'
 import type { KernelValues } from '../../machine.ts'
-import { KernelFunction, type View } from './function.ts'
+import { buffersOf, type Piece } from '../pieces.ts'
+import { KernelFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
 
 /** A call. Its views are moved here, and back with the reply. */
@@ -17,12 +18,12 @@ export interface LaneCall {
   readonly prototype: string
   /** The scalar arguments by position, as text: the one form that has every number. */
   readonly scalars: readonly string[]
-  readonly views: readonly View[]
+  readonly views: readonly Piece[]
 }
 
 export interface LaneReply {
   readonly call: number
-  readonly views: readonly View[]
+  readonly views: readonly Piece[]
   /** Pages of memory of all kernels of this lane. */
   readonly pages: number
   /** The result as text; none of a function without one. */
@@ -47,7 +48,7 @@ export function runLane(port: MessagePort = parentPort!): void {
     let pages = 0
     for (const { instance } of linked.values()) pages += instance.pages
     const reply: LaneReply = { call: call.call, views, pages, ...outcome }
-    port.postMessage(reply, [...new Set(views.map(({ buffer }) => buffer as ArrayBuffer))])
+    port.postMessage(reply, buffersOf(views))
   })
 }
 

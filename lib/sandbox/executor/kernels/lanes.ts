@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { type KernelCode, KernelError } from '../../../errors.ts'
-import type { View } from './function.ts'
+import { buffersOf, type Piece } from '../pieces.ts'
 import type { LaneCall, LaneReply } from './lane.ts'
 
 export interface LanesOptions {
@@ -14,7 +14,7 @@ export interface LanesOptions {
 export interface LaneAnswer {
   readonly result?: string | undefined
   readonly error?: KernelError | undefined
-  readonly views: readonly View[]
+  readonly views: readonly Piece[]
 }
 
 interface Waiting {
@@ -60,8 +60,7 @@ export class Lanes {
     if (this.#waiting.size >= MAX_WAITING) throw tooMany()
     const call = ++this.#lastCall
     const answer = new Promise<LaneAnswer>((resolve, reject) => this.#waiting.set(call, { lane, resolve, reject }))
-    const buffers = new Set(request.views.map(({ buffer }) => buffer as ArrayBuffer))
-    this.#thread(lane).postMessage({ ...request, call }, [...buffers])
+    this.#thread(lane).postMessage({ ...request, call }, buffersOf(request.views))
     return answer
   }
 

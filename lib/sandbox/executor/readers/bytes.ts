@@ -1,3 +1,4 @@
+import { bytesOf } from '../pieces.ts'
 import { type Batch, type Decoder, FormatError } from './decoder.ts'
 import { decodeUtf8, invalidAt, withoutMark } from './utf8.ts'
 
@@ -7,14 +8,16 @@ export function createChunkDecoder(start: number): Decoder {
   return {
     decode(chunk) {
       offset += chunk.length
-      return chunk.length === 0 ? [] : [{ bytes: chunk, end: offset }]
+      return chunk.length === 0 ? [] : [{ piece: chunk, end: offset }]
     },
   }
 }
 
 /** Hands on texts of the host's own, one per chunk. */
 export function createPageDecoder(): Decoder {
-  return { decode: (chunk) => (chunk.length === 0 ? [] : [{ text: Buffer.from(chunk).toString('utf8'), end: 0 }]) }
+  return {
+    decode: (chunk) => (chunk.length === 0 ? [] : [{ text: Buffer.from(bytesOf(chunk)).toString('utf8'), end: 0 }]),
+  }
 }
 
 /** Collects everything into one batch, as bytes or as text. */
@@ -22,7 +25,7 @@ export function createWholeDecoder(as: 'bytes' | 'text', start: number): Decoder
   const chunks: Uint8Array[] = []
   return {
     decode(chunk, last): Batch[] {
-      chunks.push(chunk)
+      chunks.push(bytesOf(chunk))
       if (!last) return []
       const bytes = Buffer.concat(chunks)
       const end = start + bytes.length

@@ -1,3 +1,4 @@
+import { bytesOf } from '../pieces.ts'
 import { type ColumnSlice, Dictionary, readNumbers } from './csv-columns.ts'
 import { countFields, createFields, type Fields, type Scan, scanRecords } from './csv-scan.ts'
 import { type Batch, type Decoder, FormatError, joined, MAX_LINE_BYTES } from './decoder.ts'
@@ -95,7 +96,7 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
       return layout?.names
     },
     *decode(chunk, last): Generator<Batch> {
-      const content = offset === 0 && carry.length === 0 ? withoutMark(chunk) : chunk
+      const content = offset === 0 && carry.length === 0 ? withoutMark(bytesOf(chunk)) : chunk
       offset += chunk.length - content.length
       const bytes = joined(carry, content)
       carry = bytes

@@ -1,4 +1,5 @@
 import type { StreamSource } from '../../protocol.ts'
+import type { Piece } from '../pieces.ts'
 import { createChunkDecoder, createPageDecoder, createWholeDecoder } from './bytes.ts'
 import { type CsvOptions, createCsvDecoder } from './csv.ts'
 import type { Batch, Decoder } from './decoder.ts'
@@ -24,14 +25,21 @@ export interface ReaderNote {
   readonly skip: number
 }
 
+export interface ReaderOptions {
+  /** Asks for one more chunk. */
+  readonly pull: () => void
+  /** Told of a chunk that will not be looked at again. */
+  readonly release: (chunk: Piece) => void
+}
+
 /**
  * Reads one stream in one format: chunks go in as they arrive, batches come out as the guest asks. A chunk is decoded
  * only when its batches are wanted, and only then the next one is pulled, so a slow agent slows down the store.
  */
 export class Reader {
   readonly #decoder: Decoder
-  readonly #pull: () => void
-  readonly #chunks: { bytes: Uint8Array; last: boolean }[] = []
+  readonly #options: ReaderOptions
+  readonly #chunks: { chunk: Piece; last: boolean }[] = []
   readonly #batches: Batch[] = []
   readonly #source: StreamSource
   readonly #format: Format
@@ -43,25 +51,31 @@ export class Reader {
   #fault: { code: string; message: string } | undefined
   #ended = false
 
-  constructor({ source, format, skip }: ReaderNote, pull: () => void) {
+  constructor({ source, format, skip }: ReaderNote, options: ReaderOptions) {
     this.#source = source
     this.#format = format
     this.#delivered = skip
     this.#skip = skip
     this.#decoder = createDecoder(format, source.from === 'object' ? source.start : 0)
-    this.#pull = pull
+    this.#options = options
   }
 
   get format(): Format {
     return this.#format
   }
 
-  push(bytes: Uint8Array, last: boolean): void {
-    if (this.#fault === undefined) this.#chunks.push({ bytes, last })
+  push(chunk: Piece, last: boolean): void {
+    if (this.#fault === undefined) this.#chunks.push({ chunk, last })
+    else this.#options.release(chunk)
   }
 
   fail(code: string, message: string): void {
     this.#fault = { code, message }
+  }
+
+  /** Nobody will ask it again. */
+  close(): void {
+    for (const { chunk } of this.#chunks.splice(0)) this.#options.release(chunk)
   }
 
   next(): Step {
@@ -88,18 +102,21 @@ export class Reader {
   }
 
   #decode(): void {
-    const { bytes, last } = this.#chunks.shift()!
+    const { chunk, last } = this.#chunks.shift()!
+    const { pull, release } = this.#options
     if (last) this.#ended = true
-    else this.#pull()
+    else pull()
     try {
-      for (const batch of this.#decoder.decode(bytes, last))
+      for (const batch of this.#decoder.decode(chunk, last))
         if (this.#skip > 0) this.#skip--
         else this.#batches.push(batch)
     } catch (error) {
-      this.#chunks.length = 0
+      this.close()
       const message = error instanceof Error ? error.message : String(error)
       this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: `${nameOf(this.#source)}${message}` }
     }
+    // Kernels read it where it lies.
+    if (this.#format.as !== 'chunks') release(chunk)
   }
 }
 
