@@ -3,6 +3,13 @@ import type { Executor, ForkExecutor } from './executor.ts'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
+ * How long runs have to be under way before a spare executor is replaced. To start one takes a quarter of a second of a
+ * processor: a function has no other time for it than that of its runs, and a run that is over sooner should not pay for
+ * one that may never come.
+ */
+const RESTOCK_MS = 1_000
+
+/**
  * Executors, forked ahead of need and used again while they are healthy. One that has run a bundle runs no other: an
  * agent that broke out of its engine unnoticed would find nobody else's work there.
  *
@@ -18,6 +25,9 @@ export class ExecutorPool {
   /** The others by the bundle they belong to, the one used last at the end. */
   readonly #used = new Map<string, Executor>()
   readonly #all = new Set<Executor>()
+  /** Executors that are at work. */
+  #atWork = 0
+  #restock: NodeJS.Timeout | undefined
   #closed = false
 
   /**
@@ -37,20 +47,23 @@ export class ExecutorPool {
     if (this.#closed) throw new Error('the sandbox is closed')
     const executor = this.#takeUsed(bundle) ?? this.#takeFresh() ?? this.#fork()
     executor.hold(true)
+    this.#atWork++
+    this.#restock ??= setTimeout(() => this.#replenish(), RESTOCK_MS).unref()
     return executor
   }
 
   /** Takes an executor back. One that is not healthy is ended. */
   release(executor: Executor, bundle: string, healthy: boolean): void {
     executor.release()
+    if (--this.#atWork === 0) this.#forgetRestock()
     if (healthy && !executor.lost && !this.#closed) this.#keep(executor, bundle)
     else this.#end(executor)
-    if (!this.#closed) this.#replenish()
   }
 
   /** Ends all executors and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#forgetRestock()
     const all = [...this.#all]
     for (const executor of all) this.#end(executor)
     await Promise.all(all.map((executor) => executor.gone()))
@@ -79,7 +92,13 @@ export class ExecutorPool {
     for (const surplus of [before, oldest?.[1]]) if (surplus !== undefined) this.#end(surplus)
   }
 
+  #forgetRestock(): void {
+    clearTimeout(this.#restock)
+    this.#restock = undefined
+  }
+
   #replenish(): void {
+    this.#forgetRestock()
     while (this.#fresh.length < this.#spare) {
       const executor = this.#fork()
       executor.hold(false)
