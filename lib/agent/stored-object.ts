@@ -63,7 +63,7 @@ export class StoredObject implements ObjectInfo {
   }
 
   /**
-   * The object's bytes in pieces of up to a megabyte, for kernels: they stay outside of the agent's heap.
+   * The object's bytes in pieces of up to two megabytes, for kernels: they stay outside of the agent's heap.
    *
    * @example
    * for await (const chunk of object.chunks()) newlines += count(chunk)

@@ -5,9 +5,9 @@
  */
 
 /** Half a mebibyte: reads of more gain nothing (`bench/objects.ts`). */
-const SLAB_BYTES = 512 * 1024
+const SLAB_BYTES = 1024 * 1024
 /** What is kept for the next reads, at most: 32 MiB, for two parts of 8 MiB under way in two reads. */
-const MAX_FREE = 64
+const MAX_FREE = 32
 /** A rest that is smaller is left unused: a read into it would cost as much as a full one. */
 const LEAST_BYTES = 64 * 1024
 

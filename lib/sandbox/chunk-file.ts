@@ -4,9 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { byteLength } from './frames.ts'
 
-/** Memory of its own where there is such a folder, and the disk's cache elsewhere: it is overwritten before it is old. */
-const FOLDERS = ['/dev/shm', tmpdir()]
-
 /**
  * A file without a name, for chunks on their way to an executor: the sandbox writes one where the executor has said, and
  * the executor reads it to where it is worked on. Both are one copy at the speed of memory; through a pipe the system
@@ -29,15 +26,13 @@ export class ChunkFile {
     }
   }
 
-  /** `undefined` where no folder takes it: the pipe takes everything, too. */
+  /** `undefined` where the temporary folder does not take it: the pipe takes everything, too. */
   static open(): ChunkFile | undefined {
-    for (const folder of FOLDERS)
-      try {
-        return new ChunkFile(join(folder, `lander-${randomUUID()}`))
-      } catch {
-        // The next one may.
-      }
-    return undefined
+    try {
+      return new ChunkFile(join(tmpdir(), `lander-${randomUUID()}`))
+    } catch {
+      return undefined
+    }
   }
 
   /** Puts the pieces at `position`, one behind the other; says whether there was room. */

@@ -6,7 +6,7 @@ import { ChunkFile } from './chunk-file.ts'
 import { ASSET_FILES } from './engine.ts'
 import type { Executor, ExecutorListener } from './executor.ts'
 import { byteLength, encodeFrame, FrameError, type FrameLimits, FrameReader } from './frames.ts'
-import { CHUNK_BYTES, type ChunkMessage, HEADER_BYTES, type ToExecutor } from './protocol.ts'
+import { type ChunkMessage, FILED_CHUNK_BYTES, HEADER_BYTES, type ToExecutor } from './protocol.ts'
 
 /**
  * How Node starts an executor. The walls that count are the engine and the process; these are cheap ones on top:
@@ -81,10 +81,9 @@ export class ExecutorProcess implements Executor {
 
   send(message: ToExecutor, ...body: readonly Uint8Array[]): void {
     if (this.#lost) return
-    const [prefix, header, ...pieces] = encodeFrame(message, ...body)
+    const [head, ...pieces] = encodeFrame(message, ...body)
     this.#pipe.cork()
-    this.#pipe.write(prefix!)
-    this.#pipe.write(header!)
+    this.#pipe.write(head!)
     for (const piece of pieces) this.#pipe.write(piece, () => giveBack(piece))
     this.#pipe.uncork()
   }
@@ -92,8 +91,11 @@ export class ExecutorProcess implements Executor {
   sendChunk(message: ChunkMessage, pieces: readonly Uint8Array[], place?: number): void {
     if (this.#lost) return
     const bytes = byteLength(pieces)
-    const filed = place !== undefined && bytes >= LEAST_FILED && this.#file?.write(place * CHUNK_BYTES, pieces)
-    if (!filed) return this.send(message, ...pieces)
+    const filed = place !== undefined && bytes >= LEAST_FILED && this.#file?.write(place * FILED_CHUNK_BYTES, pieces)
+    if (!filed) {
+      this.send(message, ...pieces)
+      return
+    }
     this.send({ ...message, filed: bytes })
     for (const piece of pieces) giveBack(piece)
   }

@@ -22,13 +22,15 @@ export class FrameError extends Error {
   override readonly name = 'FrameError'
 }
 
-/** Writes one frame as pieces for a gathering write; the body's pieces are not copied. */
+/** Writes one frame as pieces for a gathering write: its head, and the body's, which are not copied. */
 export function encodeFrame(header: object, ...body: readonly Uint8Array[]): Uint8Array[] {
-  const text = Buffer.from(JSON.stringify(header))
-  const prefix = Buffer.allocUnsafe(PREFIX_BYTES)
-  prefix.writeUInt32BE(text.length, 0)
-  prefix.writeUInt32BE(byteLength(body), 4)
-  return [prefix, text, ...body]
+  const text = JSON.stringify(header)
+  const textBytes = Buffer.byteLength(text)
+  const head = Buffer.allocUnsafe(PREFIX_BYTES + textBytes)
+  head.writeUInt32BE(textBytes, 0)
+  head.writeUInt32BE(byteLength(body), 4)
+  head.write(text, PREFIX_BYTES)
+  return [head, ...body]
 }
 
 /** The sum of the pieces' lengths. */

@@ -15,8 +15,10 @@ import type { CopyAnswer } from './outcome.ts'
 
 /** Bytes of an object that one pull is answered with, at most. */
 export const CHUNK_BYTES = 1024 * 1024
-/** Places for chunks in the file that a sandbox shares with its executor: enough for eight streams. */
-export const CHUNK_PLACES = 24
+/** The same, where the chunk is put into the file that a sandbox shares with its executor. */
+export const FILED_CHUNK_BYTES = 2 * CHUNK_BYTES
+/** Places for chunks in that file: enough for five streams; what further streams read comes through the pipe. */
+export const CHUNK_PLACES = 16
 /** Pulls in flight per stream: one chunk to work on, one on its way. */
 export const STREAM_WINDOW = 2
 /** Streams open at the same time: with {@link STREAM_WINDOW}, and a chunk in hand, the executor's buffers stay below 384 MiB. */

@@ -10,7 +10,9 @@ import type { Arrival, Job, JobResult, SentLetter } from './job.ts'
 import type { Departure, Journey, Outcome, StopReason, Usage } from './outcome.ts'
 import { ProgressReporter } from './progress.ts'
 import {
+  CHUNK_BYTES,
   type EndMessage,
+  FILED_CHUNK_BYTES,
   type FromExecutor,
   MAX_KERNEL_REQUESTS,
   MAX_STREAMS,
@@ -171,7 +173,7 @@ export class Run {
 
   #onPull({ stream, place }: Pick<OpenMessage, 'stream' | 'place'>): void {
     const run = this.#number
-    const pulled = this.#streams.pull(stream)
+    const pulled = this.#streams.pull(stream, place === undefined ? CHUNK_BYTES : FILED_CHUNK_BYTES)
     pulled.then(
       (chunk) => chunk && this.#deliver(stream, chunk, place),
       (error) => this.#ended || this.#executor.send({ type: 'fault', run, stream, ...faultOf(error) }),

@@ -7,7 +7,7 @@ import { hasCode } from '../objects/object-errors.ts'
 import type { ObjectStat, ObjectStore } from '../objects/store.ts'
 import { inScope, type Scope } from '../scope.ts'
 import type { ObjectRead } from './job.ts'
-import { CHUNK_BYTES, PAGE_OBJECTS, STREAM_WINDOW, type StreamSource } from './protocol.ts'
+import { PAGE_OBJECTS, STREAM_WINDOW, type StreamSource } from './protocol.ts'
 
 /** One chunk: pieces to send one after the other, without copying. */
 export interface Chunk {
@@ -57,17 +57,18 @@ export class Streams {
   }
 
   open(stream: number, source: StreamSource): void {
-    this.#open.set(stream, new ObjectStream(this.#chunksOf(source), source.from === 'object' ? CHUNK_BYTES : 0))
+    this.#open.set(stream, new ObjectStream(this.#chunksOf(source), source.from === 'object'))
   }
 
   /**
    * The next chunk of a stream, or `undefined` if there is none: it has ended, failed, or is closed. Rejects with an
    * ObjectError.
    *
+   * @param bytes of an object, as many as there are up to this
    * @throws Error if the stream already owes as many chunks as it may
    */
-  pull(stream: number): Promise<Chunk | undefined> {
-    return this.#open.get(stream)?.pull() ?? Promise.resolve(undefined)
+  pull(stream: number, bytes: number): Promise<Chunk | undefined> {
+    return this.#open.get(stream)?.pull(bytes) ?? Promise.resolve(undefined)
   }
 
   close(stream: number): void {
@@ -155,24 +156,25 @@ export class Streams {
   }
 }
 
-/** Gathers what a source yields into chunks of up to `target` bytes, and tells which is the last. */
+/** Gathers what a source yields into chunks, and tells which is the last. */
 class ObjectStream {
   readonly #source: ChunkSource
-  readonly #target: number
+  readonly #gathers: boolean
   #turn: Promise<unknown> = Promise.resolve()
   #rest: Uint8Array | undefined
   #owed = 0
   #done = false
 
-  constructor(source: ChunkSource, target: number) {
+  /** @param gathers whether what the source yields is to be joined and cut; else each is a chunk */
+  constructor(source: ChunkSource, gathers: boolean) {
     this.#source = source
-    this.#target = target
+    this.#gathers = gathers
   }
 
   /** Pulls are answered in their order. After a failure nothing follows: the rest of an object is no object. */
-  pull(): Promise<Chunk | undefined> {
+  pull(bytes: number): Promise<Chunk | undefined> {
     if (++this.#owed > STREAM_WINDOW) throw new Error('more pulls than the window of a stream')
-    const chunk = this.#turn.then(() => this.#gather())
+    const chunk = this.#turn.then(() => this.#gather(this.#gathers ? bytes : 1))
     this.#turn = chunk.then(
       () => this.#owed--,
       () => this.close(),
@@ -185,14 +187,14 @@ class ObjectStream {
     this.#source.return?.().catch(() => {})
   }
 
-  async #gather(): Promise<Chunk | undefined> {
+  async #gather(bytes: number): Promise<Chunk | undefined> {
     if (this.#done) return undefined
     const pieces: Uint8Array[] = []
-    let room = Math.max(this.#target, 1)
+    let room = bytes
     while (room > 0) {
       const piece = await this.#take()
       if (piece === undefined) return { pieces, last: true }
-      const fits = this.#target === 0 ? piece : piece.subarray(0, room)
+      const fits = this.#gathers ? piece.subarray(0, room) : piece
       this.#rest = fits.length < piece.length ? piece.subarray(fits.length) : undefined
       pieces.push(fits)
       room -= fits.length

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { listProcesses } from './proc.ts'
+import { listProcesses, type ProcessStat } from './proc.ts'
 
 /** Watches the memory of running process groups; one clock for all of them. */
 export interface MemoryWatch {
@@ -28,7 +28,7 @@ const LINUX = process.platform === 'linux'
  * A look is a sample: a group that grows at 1 GB/s is seen up to 100 MB too late. No clock runs while nobody watches.
  */
 export function createMemoryWatch(options: MemoryWatchOptions = {}): MemoryWatch {
-  const { read = LINUX ? readProc : readPs, intervalMs = LINUX ? 100 : 1_000 } = options
+  const { read = LINUX ? createProcReader() : readPs, intervalMs = LINUX ? 100 : 1_000 } = options
   const watched = new Map<number, (bytes: number) => void>()
   let timer: NodeJS.Timeout | undefined
 
@@ -80,9 +80,22 @@ export function sumByGroup(processes: readonly ProcessMemory[]): ReadonlyMap<num
 /** Bytes of a page: all of x86, and arm64 but for a few distributions built with larger pages. */
 const PAGE_BYTES = 4096
 
-async function readProc(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {
-  const members = listProcesses().filter(({ group }) => groups.has(group))
-  return sumByGroup(members.map(({ id, group }) => ({ group, ...readMemory(id) })))
+/** How many looks one list of all processes serves: to make it takes as long as many of them. */
+const LOOKS_PER_LIST = 5
+
+function createProcReader(): MemoryReader {
+  let members: readonly ProcessStat[] = []
+  let listedFor = ''
+  let looks = 0
+  return async (groups) => {
+    const wanted = [...groups].join()
+    if (wanted !== listedFor || ++looks >= LOOKS_PER_LIST) {
+      members = listProcesses().filter(({ group }) => groups.has(group))
+      listedFor = wanted
+      looks = 0
+    }
+    return sumByGroup(members.map(({ id, group }) => ({ group, ...readMemory(id) })))
+  }
 }
 
 function readMemory(id: string): Omit<ProcessMemory, 'group'> {

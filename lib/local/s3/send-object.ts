@@ -2,9 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { BlobSlice, BlobStore } from './blobs.ts'
 
 /** Two buffers of this size take turns: while one is on its way out, the other is filled. */
-const BUFFER_BYTES = 512 * 1024
+const BUFFER_BYTES = 1024 * 1024
 /** Buffers kept for the next answers: to clear new memory takes longer than to fill it. */
-const MAX_SPARE = 16
+const MAX_SPARE = 8
 const spare: Buffer[] = []
 
 /**

@@ -3,7 +3,7 @@
  * there until somebody needs the bytes, and are then read to where they are worked on.
  */
 import { readSync } from 'node:fs'
-import { CHUNK_BYTES, CHUNK_PLACES } from '../protocol.ts'
+import { CHUNK_PLACES, FILED_CHUNK_BYTES } from '../protocol.ts'
 
 /** Plain, so that another thread can have it. */
 export interface FiledPiece {
@@ -39,7 +39,7 @@ export function buffersOf(pieces: readonly Piece[]): ArrayBuffer[] {
 }
 
 function readFile({ fd, place, length }: FiledPiece, target: Uint8Array): void {
-  if (readSync(fd, target, 0, length, place * CHUNK_BYTES) !== length) throw new Error('a chunk was not there')
+  if (readSync(fd, target, 0, length, place * FILED_CHUNK_BYTES) !== length) throw new Error('a chunk was not there')
 }
 
 /** The places of the shared file: who may be sent a chunk where. */
