@@ -1,14 +1,24 @@
 /**
- * The engine: one WebAssembly instance that runs one agent. The only file that knows quickjs-wasi.
+ * The engine: one WebAssembly instance that runs one agent. No file but this one and boot.ts knows quickjs-wasi.
  *
- * Booting and loading are deterministic: the clock stands still and randomness is fixed, so the same engine, prelude
- * and module give the same memory, byte for byte, on every machine. Only {@link Machine.start} lets the world in.
+ * Loading is deterministic, as booting is: the same engine, prelude and module give the same memory, byte for byte, on
+ * every machine. Only {@link Machine.start} lets the world in.
  *
  * The guest reaches the host through one function, `(name, id, request)`, and the host the guest through one,
  * `settle(id, ok, text, bytes)`; promises live in the guest's own heap. So a machine whose call stack is empty is
  * complete without anything outside of it but this pair.
  */
-import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import { EvalFlags, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import {
+  BOOT_TIME,
+  type BootedImage,
+  type BootOptions,
+  bootedImage,
+  engineOptions,
+  HOST_PROPERTY,
+  type HookName,
+  KERNEL_PROPERTY,
+} from './boot.ts'
 import { wipeFreeMemory } from './residue.ts'
 import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } from './snapshot.ts'
 
@@ -42,14 +52,9 @@ export type MachineStop =
   /** WebAssembly trapped: the call stack is used up, or the memory is corrupt. The instance must not be used again. */
   | { readonly kind: 'trapped' }
 
-export interface MachineOptions {
-  readonly engine: WebAssembly.Module
-  /** Source of the prelude, the module `lander/agent`. */
-  readonly prelude: string
+export interface MachineOptions extends BootOptions {
   /** Most memory the guest's heap may take, in pages of 64 KiB. */
   readonly memoryPages: number
-  /** Whether the guest may compile code at run time. */
-  readonly compiles: boolean
   readonly hostCall: HostCall
   readonly kernelCall: KernelCall
   /** Asked often while the guest runs; `true` interrupts it. */
@@ -57,40 +62,30 @@ export interface MachineOptions {
   readonly onStop: (stop: MachineStop) => void
 }
 
-/** The one module an agent can import. */
-export const AGENT_MODULE = 'lander/agent'
 const MAIN_MODULE = 'main'
-const HOST_PROPERTY = 'lander:host'
-const KERNEL_PROPERTY = 'lander:kernel'
-
-/** What the clock says until a run starts: 2020-01-01. */
-const BOOT_TIME = 1_577_836_800_000
 const PAGE_BYTES = 65_536
 const WORD_BYTES = 4
 const NO_VIEWS: readonly GuestView[] = []
-/** The engine's own guard, half of what the binary can hold; beyond it WebAssembly traps. */
-const STACK_BYTES = 256 * 1024
 /** Unhandled rejections that are kept until the guest is idle: the first of them fails the run. */
 const MAX_REJECTIONS = 64
 
-/** The functions the prelude hands over at boot. */
-interface Hooks {
-  readonly settle: JSValueHandle
-  readonly load: JSValueHandle
-  readonly start: JSValueHandle
-  /** Takes what made the module not load, and what ended the run. */
-  readonly refuse: JSValueHandle
-  readonly fail: JSValueHandle
-  /** Takes where a thawed agent is now, and what it waited for. */
-  readonly arrive: JSValueHandle
-  /** A typed array: what passes between guest and kernels. */
-  readonly values: JSValueHandle
-}
+/**
+ * What the prelude has handed over: `refuse` takes what made the module not load, `fail` what ended the run, `arrive`
+ * where a thawed agent is now and what it waited for; `values` is what passes between guest and kernels.
+ */
+type Hooks = Readonly<Record<HookName, JSValueHandle>>
 
 /** Bytes in the engine's memory. */
 interface Range {
   readonly start: number
   readonly length: number
+}
+
+/** What came of booting. */
+interface Booted {
+  readonly clock: { now: number }
+  readonly rejections: Rejections
+  readonly hooks: BootedImage['hooks']
 }
 
 type Rejections = Map<number, { readonly promise: JSValueHandle; readonly reason: JSValueHandle }>
@@ -100,7 +95,7 @@ export class Machine {
   readonly #options: MachineOptions
   readonly #clock: { now: number }
   readonly #rejections: Rejections
-  #hooks: Hooks | undefined
+  readonly #hooks: Hooks
   /** The memory after boot and load: what {@link freeze} compares with. */
   #base: Uint8Array | undefined
   #stackPointer = 0
@@ -110,33 +105,32 @@ export class Machine {
   #heldResult: string | undefined
   #stopped = false
 
-  private constructor(vm: QuickJS, options: MachineOptions, clock: { now: number }, rejections: Rejections) {
+  private constructor(vm: QuickJS, options: MachineOptions, { clock, rejections, hooks }: Booted) {
     this.#vm = vm
     this.#options = options
     this.#clock = clock
     this.#rejections = rejections
+    // Each takes a box in the guest's memory when first asked for: all at once, they are part of every base image.
+    void [vm.undefined, vm.true, vm.false]
+    const handles = Object.entries(hooks).map(([name, token]) => [name, vm.importHandle(token)])
+    this.#hooks = Object.fromEntries(handles) as Hooks
+    vm.registerHostCallback(HOST_PROPERTY, (...args) => this.#onHostCall(args))
+    vm.registerHostCallback(KERNEL_PROPERTY, (...args) => this.#onKernelCall(args))
   }
 
-  /** Makes an instance and runs the prelude in it. */
+  /** Makes an instance in which the prelude has been evaluated. */
   static async boot(options: MachineOptions): Promise<Machine> {
+    const { snapshot, hooks } = await bootedImage(options)
     const clock = { now: BOOT_TIME }
     const rejections: Rejections = new Map()
-    const vm = await QuickJS.create({
-      wasm: options.engine,
-      wasi: deterministicWasi(clock),
-      timezoneOffset: 0,
-      // Without WeakRef and FinalizationRegistry the guest can't watch the garbage collector.
-      intrinsics: Intrinsics.ALL & ~Intrinsics.WEAK_REF,
+    const vm = await QuickJS.restore(snapshot, {
+      ...engineOptions(options.engine, clock),
       memoryLimit: options.memoryPages * PAGE_BYTES,
-      maxStackSize: STACK_BYTES,
       interruptHandler: options.expired,
       onUnhandledRejection: (promise: JSValueHandle, reason: JSValueHandle, handled: boolean) =>
         noteRejection(rejections, promise, reason, handled),
-      moduleLoader: { load: refuseModule },
     })
-    const machine = new Machine(vm, options, clock, rejections)
-    machine.#bootPrelude()
-    return machine
+    return new Machine(vm, options, { clock, rejections, hooks })
   }
 
   /** Evaluates the agent's module. What it exports is kept in the guest. */
@@ -144,9 +138,9 @@ export class Machine {
     this.#enter(() => {
       const vm = this.#vm
       const promise = vm.evalCode(source, MAIN_MODULE, EvalFlags.TYPE_MODULE)
-      this.#call(this.#hooks!.load, promise)
+      this.#call(this.#hooks.load, promise)
       promise.dispose()
-    }, this.#hooks!.refuse)
+    }, this.#hooks.refuse)
     this.#tidy()
     this.#base = this.image().slice()
     this.#stackPointer = this.#stackTop()
@@ -155,7 +149,7 @@ export class Machine {
   /** Calls the agent's entry; it ends with a host call named `return`, `throw` or `withhold`. */
   start(request: string, now: number): void {
     this.#clock.now = now
-    this.#enter(() => this.#callWithText(this.#hooks!.start, request))
+    this.#enter(() => this.#callWithText(this.#hooks.start, request))
   }
 
   /** Answers a call of the guest, also from within {@link HostCall}: then the guest needs no promise. */
@@ -164,7 +158,7 @@ export class Machine {
     this.#enter(() => {
       const vm = this.#vm
       const args = [vm.newNumber(id), ok ? vm.true : vm.false, this.#text(reply.text), this.#bytes(reply.bytes)]
-      this.#call(this.#hooks!.settle, ...args)
+      this.#call(this.#hooks.settle, ...args)
       for (const arg of args) arg.dispose()
     })
   }
@@ -200,7 +194,7 @@ export class Machine {
   /** Tells a thawed agent where it is; it goes on with what it waited for. */
   arrive(request: string, now: number): void {
     this.#clock.now = now
-    this.#enter(() => this.#callWithText(this.#hooks!.arrive, request))
+    this.#enter(() => this.#callWithText(this.#hooks.arrive, request))
   }
 
   /** The engine's memory in pages. */
@@ -233,25 +227,10 @@ export class Machine {
     return this.#vm._getExports().__stack_pointer.value
   }
 
-  #bootPrelude(): void {
-    const vm = this.#vm
-    // Each takes a box in the guest's memory when first asked for: all at once, they are part of every base image.
-    void [vm.global, vm.undefined, vm.true, vm.false]
-    for (const [name, call] of [
-      [HOST_PROPERTY, (...args: JSValueHandle[]) => this.#onHostCall(args)],
-      [KERNEL_PROPERTY, (...args: JSValueHandle[]) => this.#onKernelCall(args)],
-    ] as const)
-      vm.newFunction(name, call).consume((handle) => vm.setProp(vm.global, name, handle))
-    vm.evalCode(this.#options.prelude, AGENT_MODULE, EvalFlags.TYPE_MODULE).dispose()
-    vm.executePendingJobs()
-    if (this.#hooks === undefined) throw new Error('the prelude did not hand over its hooks')
-  }
-
   /** The guest's one way out. Types are checked before anything is converted: a conversion would run guest code. */
   #onHostCall(args: readonly JSValueHandle[]): JSValueHandle {
     const [name, id, request, bytes] = args
     if (!name?.isString || !id?.isNumber || !request?.isString) throw 'a host call takes (string, number, string)'
-    if (this.#hooks === undefined) return this.#onBoot(args)
     if (lengthOf(name) > 32 || lengthOf(request) > this.#options.memoryPages * PAGE_BYTES)
       throw 'a host call is too long'
     try {
@@ -266,18 +245,9 @@ export class Machine {
     return this.#vm.undefined
   }
 
-  #onBoot(args: readonly JSValueHandle[]): JSValueHandle {
-    const [settle, load, start, refuse, fail, arrive, values] = args.slice(3).map((hook) => hook.dup())
-    this.#hooks = {
-      ...{ settle: settle!, load: load!, start: start!, refuse: refuse!, fail: fail!, arrive: arrive! },
-      values: values!,
-    }
-    return this.#options.compiles ? this.#vm.true : this.#vm.false
-  }
-
   /** The guest's way to a kernel, apart from the other one because it is taken often: numbers do not come as text. */
   #onKernelCall([slot, ...views]: readonly JSValueHandle[]): JSValueHandle {
-    if (!slot?.isNumber || this.#hooks === undefined) throw 'a kernel call takes the number of a function'
+    if (!slot?.isNumber) throw 'a kernel call takes the number of a function'
     const given = views.length === 0 ? NO_VIEWS : this.#viewsOf(views)
     const ok = this.#options.kernelCall(slot.toNumber(), this.#kernelValues(), given)
     return ok ? this.#vm.true : this.#vm.false
@@ -287,7 +257,7 @@ export class Machine {
   #kernelValues(): KernelValues {
     const { buffer } = this.#vm._getMemory()
     if (this.#values?.numbers.buffer !== buffer) {
-      const { start, length } = this.#rangeOf(this.#hooks!.values)
+      const { start, length } = this.#rangeOf(this.#hooks.values)
       const entries = length / Float64Array.BYTES_PER_ELEMENT
       const memory = this.#vm._getMemory().buffer
       this.#values = {
@@ -325,7 +295,7 @@ export class Machine {
   }
 
   /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
-  #enter(run: () => void, onThrow = this.#hooks!.fail): void {
+  #enter(run: () => void, onThrow = this.#hooks.fail): void {
     if (this.#stopped) return
     if (this.#depth > 0) {
       run()
@@ -376,7 +346,7 @@ export class Machine {
       return
     }
     this.#rejections.clear()
-    this.#call(this.#hooks!.fail, first.reason)
+    this.#call(this.#hooks.fail, first.reason)
   }
 
   #call(hook: JSValueHandle, ...args: JSValueHandle[]): void {
@@ -411,28 +381,9 @@ function isRange(view: GuestView | Range): view is Range {
   return typeof view === 'object' && 'start' in view
 }
 
-function refuseModule(name: string): string {
-  throw new Error(`an agent can import "${AGENT_MODULE}" only, not "${name}"`)
-}
-
 /** A string's own `length` can't be overridden, so this runs no guest code. */
 function lengthOf(text: JSValueHandle): number {
   return text.getProp('length').consume((length) => length.toNumber())
-}
-
-function deterministicWasi(clock: { readonly now: number }) {
-  return (memory: WebAssembly.Memory) => ({
-    clock_time_get(_clock: number, _precision: bigint, result: number) {
-      new DataView(memory.buffer).setBigUint64(result, BigInt(Math.floor(clock.now)) * 1_000_000n, true)
-      return 0
-    },
-    random_get(pointer: number, length: number) {
-      new Uint8Array(memory.buffer, pointer, length).fill(0)
-      return 0
-    },
-    // The engine's own messages would go to this process's output.
-    fd_write: () => 8,
-  })
 }
 
 /** WebAssembly ran into a wall of its own: a trap, or the thread's stack is used up. */
