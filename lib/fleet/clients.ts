@@ -1,6 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
+import { locateBucket } from '../objects/s3-residence.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
@@ -9,6 +10,13 @@ export interface FleetClients extends Disposable {
   s3(region: string): S3Client
   /** The region’s client of Lambda. */
   lambda(region: string): LambdaClient
+  /**
+   * The region that a bucket lies in: S3 is asked once, since buckets don't move.
+   *
+   * @param via the region whose S3 is asked
+   * @throws ObjectError as {@link locateBucket} does
+   */
+  regionOf(bucket: string, via: string): Promise<string>
 }
 
 /** Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says. */
@@ -20,8 +28,16 @@ export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpo
   }
   const s3 = new Map<string, S3Client>()
   const lambda = new Map<string, LambdaClient>()
+  const homes = new Map<string, Promise<string>>()
+  const clientOf = (region: string) => remember(s3, region, () => createS3Client({ region, ...where }))
   return {
-    s3: (region) => remember(s3, region, () => createS3Client({ region, ...where })),
+    s3: clientOf,
+    regionOf(bucket, via) {
+      const found = remember(homes, bucket, () => locateBucket(clientOf(via), bucket))
+      // What was not found may be there the next time.
+      found.catch(() => homes.delete(bucket))
+      return found
+    },
     // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
     lambda: (region) => remember(lambda, region, () => new LambdaClient({ region, ...where, maxAttempts: 1 })),
     [Symbol.dispose]() {

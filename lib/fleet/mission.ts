@@ -2,7 +2,6 @@
 import type { Json } from '../encoding/json.ts'
 import type { WireError } from '../errors.ts'
 import type { Settlement } from '../host/protocol.ts'
-import { locateBucket } from '../objects/s3-residence.ts'
 import type { Progress } from '../sandbox/job.ts'
 import type { Scope } from '../scope.ts'
 import type { SigningKey } from '../trust/keys.ts'
@@ -99,7 +98,6 @@ async function runAgent(region: string, options: RelayOptions): Promise<RegionRe
 
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
 export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients: FleetClients): Promise<string[]> {
-  const asked = clients.s3(fleet.regions[0]!.region)
-  const homes = await Promise.all(scopes.map(({ bucket }) => locateBucket(asked, bucket)))
+  const homes = await Promise.all(scopes.map(({ bucket }) => clients.regionOf(bucket, fleet.regions[0]!.region)))
   return [...new Set(homes)]
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { checkFleet } from '../../lib/fleet/check.ts'
+import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import type { Probe } from '../../lib/host/probe.ts'
 import { createPolicy } from '../../lib/trust/grant.ts'
@@ -41,7 +42,11 @@ function check(probe: Partial<Probe>, { readable = true } = {}) {
     if (!readable) throw Object.assign(new Error('no'), { name: 'AccessDenied' })
     return { ContentLength: policy.length, Body: { transformToByteArray: async () => policy } }
   }
-  const clients = { lambda: () => lambda, s3: () => ({ send }) as unknown as S3Client, [Symbol.dispose]() {} }
+  const clients: FleetClients = {
+    ...createFleetClients({}),
+    lambda: () => lambda,
+    s3: () => ({ send }) as unknown as S3Client,
+  }
   return checkFleet({ fleet, clients, engine: 'engine', now: () => NOW })
 }
 
