@@ -127,6 +127,19 @@ describe('a kernel of the bundle', () => {
     expect(usage.memoryPages).toBeLessThanOrEqual(24 + 2 + 34)
   })
 
+  test('finds the lanes of a run before it as if nobody had been there', async () => {
+    const body = `const seen = await here.parallel([1, 2, 3, 4], async (_, lane) => {
+        await lane.call(kit.touch)
+        return [lane.number, await lane.call(kit.touched)]
+      })
+      // What a lane has seen most of all calls: how often it was called in this run.
+      return seen.reduce((sum, [number, calls]) => ({ ...sum, [number]: Math.max(sum[number] ?? 0, calls) }), {})`
+    for (let run = 0; run < 3; run++) {
+      const calls = (await resultOf(body)) as Record<string, number>
+      expect(Object.values(calls).reduce((sum, count) => sum + count, 0)).toBe(4)
+    }
+  })
+
   test('is refused a chunk that its loop has left', async () => {
     expect(
       await resultOf(

@@ -9,6 +9,7 @@ import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, s
 import { faultOf, isKernelError } from './fault.ts'
 import { GuestClock } from './guest-clock.ts'
 import { settleHeld } from './held-answers.ts'
+import type { IdleLanes } from './idle-lanes.ts'
 import { KernelPort, type OpenKernelDesk } from './kernel-port.ts'
 import { laneCount } from './kernels/lane-count.ts'
 import { Mail } from './mail.ts'
@@ -33,8 +34,8 @@ export interface GuestRunOptions {
 /** What kernels need beside the engine, read when it is needed. */
 export interface KernelFiles {
   readonly load: () => Promise<OpenKernelDesk>
-  /** The file that a thread for kernels starts with. */
-  readonly laneFile: string
+  /** Threads for kernels, which serve one run after the other. */
+  readonly idleLanes: IdleLanes
 }
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void

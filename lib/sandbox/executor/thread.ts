@@ -9,6 +9,7 @@ import { AGENT_MODULE } from '../boot.ts'
 import { ASSET_FILES } from '../engine.ts'
 import type { RunMessage, ToExecutor } from '../protocol.ts'
 import { GuestRun, type KernelFiles } from './guest-run.ts'
+import { IdleLanes } from './idle-lanes.ts'
 import type { OpenKernelDesk } from './kernel-port.ts'
 
 /** What passes between the executor's main thread and this one. */
@@ -31,7 +32,9 @@ export function runThread(port: MessagePort = parentPort!, assets: string = work
 export interface Engine {
   readonly engine: WebAssembly.Module
   readonly prelude: string
-  readonly kernels: KernelFiles
+  readonly kernels: Pick<KernelFiles, 'load'>
+  /** The file that a thread for kernels starts with. */
+  readonly laneFile: string
 }
 
 /** Compiles the engine in `assets` and tries it out. */
@@ -40,7 +43,7 @@ export function loadEngine(assets: string): Engine {
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
   const laneFile = join(assets, ASSET_FILES.kernels)
   const load = async (): Promise<OpenKernelDesk> => (await import(pathToFileURL(laneFile).href)).openKernelDesk
-  const loaded = { engine, prelude, kernels: { laneFile, load } }
+  const loaded = { engine, prelude, kernels: { load }, laneFile }
   void practise(loaded)
   return loaded
 }
@@ -55,10 +58,13 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
   // A spare executor has the time to read what kernels need; one that is wanted at once has not.
   const idle = setTimeout(() => void engine.kernels.load(), IDLE_MS).unref()
 
+  const idleLanes = new IdleLanes(engine.laneFile)
+
   function begin(message: RunMessage, body: Uint8Array): void {
     clearTimeout(idle)
     const guest = new GuestRun({
       ...engine,
+      kernels: { ...engine.kernels, idleLanes },
       message,
       body,
       sharedFile,
@@ -83,7 +89,10 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
     else if (header.type === 'chunk') current.guest.onChunk(header, body)
     else current.guest.onFault(header.stream, header.code, header.message)
   })
-  port.on('close', () => current?.guest.abandon())
+  port.on('close', () => {
+    current?.guest.abandon()
+    idleLanes.close()
+  })
 }
 
 /** Boots, loads and calls an agent that does nothing, so the next one finds the engine compiled. */
@@ -103,6 +112,7 @@ async function practise(engine: Engine): Promise<void> {
   }
   await new GuestRun({
     ...engine,
+    kernels: { ...engine.kernels, idleLanes: new IdleLanes(engine.laneFile) },
     message,
     body: Buffer.concat([main, Buffer.from('null')]),
     send: () => {},

@@ -3,6 +3,7 @@ import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../machine.ts'
 import type { Chunks } from '../chunks.ts'
 import type { HeldAnswer } from '../held-answers.ts'
+import type { IdleLanes } from '../idle-lanes.ts'
 import type { Send, Settle } from '../messages.ts'
 import { Binaries } from './binaries.ts'
 import { KernelCalls } from './kernel-calls.ts'
@@ -26,8 +27,8 @@ export interface KernelDeskOptions {
   readonly leaving: () => boolean
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
-  /** The file that a lane's thread starts with. */
-  readonly laneFile: string
+  /** Threads for lanes. */
+  readonly idleLanes: IdleLanes
 }
 
 /** The kernels of one run, as the run sees them. */
@@ -53,14 +54,14 @@ export interface KernelDesk {
 }
 
 export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
-  const { send, compiles, chunks, laneFile } = options
+  const { send, compiles, chunks, idleLanes } = options
   const binaries = new Binaries(send, compiles)
   const kernels: Kernels = new Kernels({
     ...options,
     binaries,
     lanePages: () => lanes.pages,
   })
-  const lanes = new Lanes({ file: laneFile, onPages: kernels.admitPages })
+  const lanes = new Lanes({ idle: idleLanes, onPages: kernels.admitPages })
   const calls = new KernelCalls({ ...options, kernels, lanes: new LaneCalls(kernels, chunks, lanes) })
   return {
     get waiting() {

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import type { LanderError } from '../../../errors.ts'
 import { MAX_PARAMETERS, parsePrototype } from '../../../kernels/signature.ts'
 import type { KernelValues } from '../../machine.ts'
+import { FORGET } from '../idle-lanes.ts'
 import { buffersOf, type Piece } from '../pieces.ts'
 import { KernelFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
@@ -42,7 +43,11 @@ export function runLane(port: MessagePort = parentPort!): void {
   const linked = new Map<string, Linked>()
   const values = createValues()
 
-  port.on('message', (call: LaneCall) => {
+  port.on('message', (call: LaneCall | typeof FORGET) => {
+    if (call === FORGET) {
+      linked.clear()
+      return
+    }
     const views = call.views
     const outcome = attempt(() => carryOut(functionFor(linked, call), call, values))
     let pages = 0

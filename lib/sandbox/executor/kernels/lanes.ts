@@ -1,11 +1,11 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type KernelCode, KernelError } from '../../../errors.ts'
+import type { IdleLanes } from '../idle-lanes.ts'
 import { buffersOf, type Piece } from '../pieces.ts'
 import type { LaneCall, LaneReply } from './lane.ts'
 
 export interface LanesOptions {
-  /** The file a lane's thread starts with. */
-  readonly file: string
+  readonly idle: IdleLanes
   /** Asked when a lane's kernels have grown. */
   readonly onPages: () => void
 }
@@ -25,11 +25,8 @@ interface Waiting {
 
 /** Calls that wait in all lanes together: each may hold a piece of an object. */
 const MAX_WAITING = 64
-const STACK_MB = 4
-/** A lane has next to no objects of its own. */
-const HEAP_MB = 64
 
-/** The lanes of one run. Each is a thread that starts when it is first called, and ends with the run. */
+/** The lanes of one run. Each is a thread that is taken when it is first called, and given back when the run ends. */
 export class Lanes {
   readonly #options: LanesOptions
   readonly #threads: (Worker | undefined)[] = []
@@ -64,17 +61,19 @@ export class Lanes {
     return answer
   }
 
-  /** Ends all threads, whatever they are doing. */
+  /** Gives all threads back. One that is at work may be so for ever: it ends. */
   close(): void {
-    for (const thread of this.#threads) void thread?.terminate()
+    const atWork = new Set([...this.#waiting.values()].map(({ lane }) => lane))
+    for (const [lane, thread] of this.#threads.entries())
+      if (atWork.has(lane)) void thread?.terminate()
+      else if (thread !== undefined) this.#options.idle.keep(thread)
     this.#threads.length = 0
   }
 
   #thread(lane: number): Worker {
     const started = this.#threads[lane]
     if (started !== undefined) return started
-    const resourceLimits = { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB }
-    const thread = new Worker(this.#options.file, { workerData: { lane: true }, resourceLimits })
+    const thread = this.#options.idle.take()
     thread.on('message', (reply: LaneReply) => this.#onReply(lane, reply))
     thread.on('error', () => this.#onLost(lane))
     this.#threads[lane] = thread
