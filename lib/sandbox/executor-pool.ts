@@ -3,11 +3,12 @@ import type { Executor, ForkExecutor } from './executor.ts'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
- * How long runs have to be under way before a spare executor is replaced. To start one takes a quarter of a second of a
- * processor: a function has no other time for it than that of its runs, and a run that is over sooner should not pay for
- * one that may never come.
+ * How long after an executor was taken a spare is replaced. To start one takes a quarter of a second of a processor, and a
+ * function has no time for it but that of its runs: one that is over sooner should not pay for one that may never come.
  */
 const RESTOCK_MS = 1_000
+/** A timer that rings later than this has slept with its function, and would ring at the start of a run. */
+const LATEST_MS = 2 * RESTOCK_MS
 
 /**
  * Executors, forked ahead of need and used again while they are healthy. One that has run a bundle runs no other: an
@@ -25,8 +26,6 @@ export class ExecutorPool {
   /** The others by the bundle they belong to, the one used last at the end. */
   readonly #used = new Map<string, Executor>()
   readonly #all = new Set<Executor>()
-  /** Executors that are at work. */
-  #atWork = 0
   #restock: NodeJS.Timeout | undefined
   #closed = false
 
@@ -47,15 +46,13 @@ export class ExecutorPool {
     if (this.#closed) throw new Error('the sandbox is closed')
     const executor = this.#takeUsed(bundle) ?? this.#takeFresh() ?? this.#fork()
     executor.hold(true)
-    this.#atWork++
-    this.#restock ??= setTimeout(() => this.#replenish(), RESTOCK_MS).unref()
+    this.#restockLater()
     return executor
   }
 
   /** Takes an executor back. One that is not healthy is ended. */
   release(executor: Executor, bundle: string, healthy: boolean): void {
     executor.release()
-    if (--this.#atWork === 0) this.#forgetRestock()
     if (healthy && !executor.lost && !this.#closed) this.#keep(executor, bundle)
     else this.#end(executor)
   }
@@ -63,7 +60,7 @@ export class ExecutorPool {
   /** Ends all executors and waits until they are gone. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#forgetRestock()
+    clearTimeout(this.#restock)
     const all = [...this.#all]
     for (const executor of all) this.#end(executor)
     await Promise.all(all.map((executor) => executor.gone()))
@@ -92,13 +89,15 @@ export class ExecutorPool {
     for (const surplus of [before, oldest?.[1]]) if (surplus !== undefined) this.#end(surplus)
   }
 
-  #forgetRestock(): void {
+  #restockLater(): void {
     clearTimeout(this.#restock)
-    this.#restock = undefined
+    const from = performance.now()
+    this.#restock = setTimeout(() => {
+      if (performance.now() - from < LATEST_MS) this.#replenish()
+    }, RESTOCK_MS).unref()
   }
 
   #replenish(): void {
-    this.#forgetRestock()
     while (this.#fresh.length < this.#spare) {
       const executor = this.#fork()
       executor.hold(false)

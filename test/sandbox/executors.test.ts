@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { buildSandboxAssets } from '../../lib/bundle/sandbox-assets.ts'
 import { ExecutorPool } from '../../lib/sandbox/executor-pool.ts'
+import { ExecutorProcess } from '../../lib/sandbox/executor-process.ts'
 import { Run } from '../../lib/sandbox/run.ts'
 import { createSandbox } from '../../lib/sandbox/sandbox.ts'
 import { agentSource, jobOf } from '../support/jobs.ts'
@@ -11,6 +12,10 @@ import { agentSource, jobOf } from '../support/jobs.ts'
 const assets = mkdtempSync(join(tmpdir(), 'lander-executors-'))
 beforeAll(() => buildSandboxAssets(assets))
 afterAll(() => rmSync(assets, { recursive: true }))
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
 
 function isAlive(pid: number): boolean {
   try {
@@ -73,6 +78,31 @@ describe('an executor', () => {
     await pool.close()
     expect([atWork, idle].map(({ pid }) => isAlive(pid!))).toEqual([false, false])
     expect((await run).result.outcome.kind).toBe('failed')
+  })
+
+  test('is replaced by a spare one a second after it was taken, unless its function slept meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    let forked = 0
+    const fork = (folder: string) => {
+      forked++
+      return new ExecutorProcess(folder)
+    }
+    const pool = new ExecutorPool(assets, 1, fork)
+    const first = pool.acquire('a')
+    vi.advanceTimersByTime(900)
+    pool.release(first, 'a', true)
+    expect(pool.acquire('a')).toBe(first)
+    vi.advanceTimersByTime(900)
+    expect(forked).toBe(1)
+    vi.advanceTimersByTime(100)
+    expect(forked).toBe(2)
+    // It takes the spare one, and the function is frozen at once.
+    expect(pool.acquire('b')).not.toBe(first)
+    vi.spyOn(performance, 'now').mockReturnValue(60_000)
+    vi.advanceTimersByTime(1_000)
+    expect(forked).toBe(2)
+    vi.useRealTimers()
+    await pool.close()
   })
 
   test('that died while it waited is replaced', async () => {
