@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createMemoryStore } from '../../lib/objects/memory.ts'
+import type { ObjectStore } from '../../lib/objects/store.ts'
 import type { JobResult } from '../../lib/sandbox/job.ts'
+import { FILED_CHUNK_BYTES } from '../../lib/sandbox/protocol.ts'
 import { createSandbox } from '../../lib/sandbox/sandbox.ts'
 import { jobOf, type RunOptions } from '../support/jobs.ts'
 
@@ -77,6 +81,10 @@ describe('an executor that', () => {
       `say({ type: 'started' }); say({ type: 'open', stream: 1, source: { from: 'file', path: '/etc/passwd' } })`,
     ],
     [
+      'wants a chunk where there is no place for it',
+      `say({ type: 'started' }); say({ type: 'open', stream: 1, source: object, place: 16 })`,
+    ],
+    [
       'reads before the start',
       `say({ type: 'started' }); say({ type: 'open', stream: 1, source: { ...object, start: -1 } })`,
     ],
@@ -129,6 +137,32 @@ describe('an executor that', () => {
   test('has no environment', async () => {
     const { outcome } = await runIn(`say({ type: 'started' }); say(end, JSON.stringify(Object.keys(process.env)))`)
     expect(outcome).toEqual({ kind: 'completed', value: [] })
+  })
+
+  test.each([
+    ['is given', '', 'as it was'],
+    ['has closed the stream of is not given', `say({ type: 'close', stream: 1 })`, ''],
+  ])('%s the chunk it asked for', async (_what, act, expected) => {
+    const bytes = Buffer.alloc(100_000, 'as it was')
+    const store: ObjectStore = {
+      ...createMemoryStore(),
+      stat: async (ref) => ({ ...ref, size: bytes.length, etag: 'e' }),
+      async *read() {
+        await sleep(50)
+        yield bytes
+      },
+    }
+    const script = `
+      say({ type: 'started' })
+      say({ type: 'open', stream: 1, source: { ...object, end: ${bytes.length} }, place: 3 })
+      ${act}
+      setTimeout(async () => {
+        const there = Buffer.alloc(9)
+        const read = (await import('node:fs')).readSync(Number(process.argv[2]), there, 0, 9, 3 * ${FILED_CHUNK_BYTES})
+        say(end, JSON.stringify(there.toString('utf8', 0, read)))
+      }, 200)`
+    const { outcome } = await runIn(script, { store })
+    expect(outcome).toEqual({ kind: 'completed', value: expected })
   })
 
   test('names an object outside of its scopes gets an error, not the object', async () => {
