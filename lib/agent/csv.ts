@@ -18,6 +18,14 @@ export type CsvRow<NumberColumn extends string = never> = { readonly [column: st
   readonly [column in NumberColumn]: number
 }
 
+/** A column as it came: each of its words once, and a code for every row. */
+export interface CodedColumn {
+  /** What each code means, in this batch. */
+  readonly words: readonly string[]
+  /** By row. */
+  readonly codes: Uint16Array
+}
+
 /** Some thousand records, column by column. */
 export interface CsvBatch<NumberColumn extends string = never> {
   readonly rows: number
@@ -25,6 +33,17 @@ export interface CsvBatch<NumberColumn extends string = never> {
   readonly columns: readonly string[]
   /** A column's values by row: a `Float64Array` for a column of numbers, else strings. @throws if it was not read */
   column<Name extends string>(name: Name): Name extends NumberColumn ? Float64Array : readonly string[]
+  /**
+   * A column of words without writing them out: what groups rows needs to look at a word once, not once a row.
+   *
+   * @throws if it was not read, or is one of numbers
+   *
+   * @example
+   * const { words, codes } = batch.coded('origin')
+   * const counts = new Uint32Array(words.length)
+   * for (const code of codes) counts[code]++
+   */
+  coded(name: Exclude<string, NumberColumn>): CodedColumn
 }
 
 type Values = Float64Array | readonly string[]
@@ -37,6 +56,7 @@ const CODE_BYTES = 2
 export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply): CsvBatch<NumberColumn> {
   const { rows, columns } = parse(text!) as { rows: number; columns: (string | [name: string, words: string[]])[] }
   const makers: Record<string, () => Values> = Object.create(null)
+  const coded: Record<string, CodedColumn> = Object.create(null)
   const made: Record<string, Values> = Object.create(null)
   const numbers = columns.filter((column) => typeof column === 'string').length
   let numberAt = 0
@@ -48,8 +68,9 @@ export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply
       numberAt += rows * NUMBER_BYTES
     } else {
       const [name, words] = column
-      const at = codeAt
-      makers[name] = () => spell(words, new Uint16Array(bytes!, at, rows))
+      const codes = new Uint16Array(bytes!, codeAt, rows)
+      coded[name] = { words, codes }
+      makers[name] = () => spell(words, codes)
       codeAt += rows * CODE_BYTES
     }
   }
@@ -58,9 +79,14 @@ export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply
     columns: Object.keys(makers),
     column(name) {
       const maker = makers[name]
-      if (maker === undefined) throw new Error(`the column "${name}" was not read; name it in the option columns`)
+      if (maker === undefined) throw notRead(name)
       made[name] ??= maker()
       return made[name] as never
+    },
+    coded(name) {
+      const column = coded[name]
+      if (column !== undefined) return column
+      throw name in makers ? new TypeError(`the column "${name}" is one of numbers`) : notRead(name)
     },
   }
 }
@@ -76,6 +102,10 @@ export function csvRows<NumberColumn extends string>(batch: CsvBatch<NumberColum
     rows[row] = record
   }
   return rows as CsvRow<NumberColumn>[]
+}
+
+function notRead(name: string): Error {
+  return new Error(`the column "${name}" was not read; name it in the option columns`)
 }
 
 function spell(words: readonly string[], codes: Uint16Array): string[] {

@@ -7,7 +7,7 @@
 export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
 export { checkpoint } from './checkpoint.ts'
 export type { Chunk } from './chunk.ts'
-export type { CsvBatch, CsvOptions, CsvRow } from './csv.ts'
+export type { CodedColumn, CsvBatch, CsvOptions, CsvRow } from './csv.ts'
 export { fork, join } from './fork.ts'
 export { type Here, here } from './here.ts'
 export { at, hop } from './hop.ts'

@@ -34,6 +34,12 @@ const PAGES: Readonly<Record<string, Page>> = {
       { value: { 'logs/a.log': 15, 'logs/b.log': 10 } },
       { value: 2 },
       { value: { SEA: { count: 2, sum: 2 }, NRT: { count: 1, sum: null } } },
+      {
+        value: [
+          ['SEA', 2],
+          ['NRT', 1],
+        ],
+      },
       { value: 3 },
       { value: 9 },
       { value: {} },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type CsvBatch, readCsvBatch } from '../../lib/agent/csv.ts'
+import { type CodedColumn, type CsvBatch, readCsvBatch } from '../../lib/agent/csv.ts'
 import { type CsvOptions, createCsvDecoder } from '../../lib/sandbox/executor/readers/csv.ts'
 
 type Table = Record<string, (string | number)[]>
@@ -16,10 +16,16 @@ function tableOf(text: string | Uint8Array, options: Partial<CsvOptions> = {}, s
   for (const { text: json, bytes: data } of batches) {
     const buffer = data!.buffer.slice(data!.byteOffset, data!.byteOffset + data!.byteLength) as ArrayBuffer
     const batch: CsvBatch = readCsvBatch({ text: json, bytes: buffer })
-    for (const name of batch.columns) table[name] = [...(table[name] ?? []), ...batch.column(name)]
+    for (const name of batch.columns) {
+      const values = batch.column(name)
+      table[name] = [...(table[name] ?? []), ...values]
+      if (!options.numbers?.includes(name)) expect(spelled(batch.coded(name))).toEqual(values)
+    }
   }
   return table
 }
+
+const spelled = ({ words, codes }: CodedColumn) => Array.from(codes, (code) => words[code])
 
 describe('CSV', () => {
   test.each([

@@ -221,6 +221,17 @@ describe('an object that can not be read', () => {
 })
 
 describe('reading', () => {
+  test('a column of numbers has no codes, and one that was not read neither', async () => {
+    const body = `const said = []
+      for await (const batch of (await here.open('a.csv')).csv({ columns: ['n'], numbers: ['n'] }).batches())
+        for (const name of ['n', 'word']) try { batch.coded(name) } catch (error) { said.push(error.message) }
+      return said`
+    const { outcome } = await sandbox.run(body, { objects: { 'a.csv': 'n,word\n1,one\n' } })
+    expect(outcome).toMatchObject({
+      value: ['the column "n" is one of numbers', expect.stringContaining('"word" was not read')],
+    })
+  })
+
   test('asks the store for no more than the agent takes, and two chunks ahead', async () => {
     let asked = 0
     const chunk = Buffer.alloc(1024 * 1024, 'abc\n')
