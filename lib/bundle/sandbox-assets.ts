@@ -1,7 +1,9 @@
-import { copyFile, mkdir } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { bootedImage, encodeImage } from '../sandbox/boot.ts'
+import { ASSET_FILES } from '../sandbox/engine.ts'
 import { moduleFile } from './asset-files.ts'
 
 const require = createRequire(import.meta.url)
@@ -9,7 +11,8 @@ const require = createRequire(import.meta.url)
 /**
  * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (the
  * thread in it), `executor-kernels.mjs` (what kernels need, and the threads they run in), `prelude.mjs` (the module
- * `lander/agent` inside a place) and `quickjs.wasm` (the engine). The same sources give the same bytes.
+ * `lander/agent` inside a place), `quickjs.wasm` (the engine) and `machine.image` (the engine's memory once it has
+ * evaluated the prelude). The same sources give the same bytes.
  *
  * @example
  * await buildSandboxAssets('dist/sandbox')
@@ -44,6 +47,12 @@ export async function buildSandboxAssets(folder: string): Promise<void> {
       minify: true,
       legalComments: 'none',
     }),
-    copyFile(require.resolve('quickjs-wasi/quickjs.wasm'), join(folder, 'quickjs.wasm')),
+    copyFile(require.resolve('quickjs-wasi/quickjs.wasm'), join(folder, ASSET_FILES.engine)),
   ])
+  const [binary, prelude] = await Promise.all([
+    readFile(join(folder, ASSET_FILES.engine)),
+    readFile(join(folder, ASSET_FILES.prelude), 'utf8'),
+  ])
+  const image = await bootedImage({ engine: new WebAssembly.Module(binary), prelude, compiles: false })
+  await writeFile(join(folder, ASSET_FILES.image), encodeImage(image))
 }

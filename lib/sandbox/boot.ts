@@ -1,10 +1,12 @@
 /**
- * What every machine begins as: an engine in which the prelude has been evaluated. That takes several milliseconds, so
- * it is done once in a process, and each machine is a copy of the memory as it was then.
+ * What every machine begins as: an engine in which the prelude has been evaluated. That takes eight milliseconds, and
+ * seventy in a process that has just started, so it is done once, when a sandbox's files are built; each machine is a
+ * copy of the memory as it was then. What a file does not hold is booted once in a process.
  *
  * It is deterministic: the clock stands still and randomness is fixed, so the same engine and prelude give the same
  * memory, byte for byte, on every machine.
  */
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS, type QuickJSOptions, type Snapshot } from 'quickjs-wasi'
 
 export interface BootOptions {
@@ -39,13 +41,43 @@ const images = new WeakMap<WebAssembly.Module, Map<string, Promise<BootedImage>>
 
 /** The image of this engine and prelude: made when it is first asked for. */
 export function bootedImage(options: BootOptions): Promise<BootedImage> {
-  const { engine, prelude, compiles } = options
+  const image = imagesOf(options).get(keyOf(options)) ?? boot(options)
+  imagesOf(options).set(keyOf(options), image)
+  return image
+}
+
+/** Has machines begin with an image that was made before, of the very same engine and prelude. */
+export function useImage(options: BootOptions, image: BootedImage): void {
+  imagesOf(options).set(keyOf(options), Promise.resolve(image))
+}
+
+function imagesOf({ engine }: BootOptions): Map<string, Promise<BootedImage>> {
   const known = images.get(engine) ?? new Map<string, Promise<BootedImage>>()
   images.set(engine, known)
-  const key = `${compiles} ${prelude}`
-  const image = known.get(key) ?? boot(options)
-  known.set(key, image)
-  return image
+  return known
+}
+
+const keyOf = ({ prelude, compiles }: BootOptions): string => `${compiles} ${prelude}`
+
+/** Most of an image is zeros, and more work makes it little smaller. */
+const QUALITY = 9
+const LENGTH_BYTES = 4
+
+/** An image as a file: the length of its head, its head as JSON, the memory; compressed. */
+export function encodeImage({ snapshot: { memory, ...registers }, hooks }: BootedImage): Uint8Array {
+  const head = Buffer.from(JSON.stringify({ hooks, registers }))
+  const length = Buffer.alloc(LENGTH_BYTES)
+  length.writeUInt32BE(head.length)
+  const params = { [constants.BROTLI_PARAM_QUALITY]: QUALITY }
+  return brotliCompressSync(Buffer.concat([length, head, memory]), { params })
+}
+
+/** Reads what {@link encodeImage} wrote, on the same side of every wall. */
+export function decodeImage(file: Uint8Array): BootedImage {
+  const bytes = brotliDecompressSync(file)
+  const end = LENGTH_BYTES + bytes.readUInt32BE()
+  const { hooks, registers } = JSON.parse(bytes.toString('utf8', LENGTH_BYTES, end))
+  return { hooks, snapshot: { ...registers, memory: bytes.subarray(end) } }
 }
 
 async function boot({ engine, prelude, compiles }: BootOptions): Promise<BootedImage> {

@@ -9,6 +9,7 @@ export const ASSET_FILES = {
   kernels: 'executor-kernels.mjs',
   prelude: 'prelude.mjs',
   engine: 'quickjs.wasm',
+  image: 'machine.image',
 } as const
 
 /**

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { KernelError } from '../../errors.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import { AGENT_MODULE } from '../boot.ts'
+import { AGENT_MODULE, decodeImage, useImage } from '../boot.ts'
 import { ASSET_FILES } from '../engine.ts'
 import type { RunMessage, ToExecutor } from '../protocol.ts'
 import { GuestRun, type KernelFiles } from './guest-run.ts'
@@ -41,6 +41,7 @@ export interface Engine {
 export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
+  useImage({ engine, prelude, compiles: false }, decodeImage(readFileSync(join(assets, ASSET_FILES.image))))
   const laneFile = join(assets, ASSET_FILES.kernels)
   const load = async (): Promise<OpenKernelDesk> => (await import(pathToFileURL(laneFile).href)).openKernelDesk
   const loaded = { engine, prelude, kernels: { load }, laneFile }
