@@ -29,7 +29,9 @@ const HANDLER: BuildOptions = {
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  await Promise.all([buildParts(outDir), buildSandboxAssets(outDir)])
+  // The parts last: their first is what tells that all of it is there.
+  await buildSandboxAssets(outDir)
+  await buildParts(outDir)
 }
 
 /** In parts: the first is small, so that the executor starts at once, and what a start does not need is not read. */
