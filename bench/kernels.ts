@@ -16,7 +16,7 @@ import { runMission } from '../lib/fleet/mission.ts'
 import { packSigned } from '../lib/fleet/pack-signed.ts'
 import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
 import { type PeakMemory, watchMemory } from './support/function-memory.ts'
-import { signGet, startPlainGets } from './support/plain-get.ts'
+import { type SignedGet, signGet, startPlainGets } from './support/plain-get.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const REGION = 'eu-west-1'
@@ -25,6 +25,10 @@ const KEY = 'lines/all.log'
 const MIB = 2 ** 20
 const LINE = `${'2026-11-23T10:00:00Z eu-west-1 GET /index.html 200 '.padEnd(99, '.')}\n`
 const LINES_PER_MIB = Math.floor(MIB / LINE.length)
+/** Processes that read the object plainly, in turn. */
+const PLAIN_CLIENTS = 4
+/** Runs until the function's own code is compiled. */
+const WARM_UP_ROUNDS = 4
 const AGENT = fileURLToPath(new URL('kernels/count-lines.ts', import.meta.url))
 
 const execute = promisify(execFile)
@@ -32,7 +36,7 @@ const execute = promisify(execFile)
 await benchmark('kernels', async ({ quick }) => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
-    return await measure(dir, { mib: 512, rounds: quick ? 4 : 12 })
+    return await measure(dir, { mib: 512, rounds: quick ? 8 : 12 })
   } finally {
     await rm(dir, { recursive: true, force: true })
   }
@@ -51,18 +55,21 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
   await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
   using clients = createFleetClients(local.fleet)
   const bytes = await putLines(local, clients, dir, mib)
-  const measured = await measureRounds(local, clients, { mib, rounds })
-  // In rounds of its own: to look at every process takes a share of the machine.
+  const request = await signGet(clients.s3(REGION), local.fleet.endpoint!, { bucket: BUCKET, key: KEY })
+  const count = await createCount(local, clients, mib * LINES_PER_MIB)
+  const measured = await measureRounds(request, count, { bytes, rounds })
+  // In a run of its own: to look at every process takes a share of the machine.
   const peak: PeakMemory = { host: 0, executor: 0 }
-  await watchMemory(peak, () => measureRounds(local, clients, { mib, rounds: 1 }))
+  await watchMemory(peak, count)
   const cli = await countByCli(local, mib)
   const best = (of: keyof Round) => Math.max(...measured.map((round) => round[of]))
+  const ofPlain = (of: keyof Round) => median(measured.map((round) => round[of] / round.plain))
   return {
     about: 'Newlines counted by a kernel in C, through the whole way, against a plain GET and the AWS CLI.',
     promises: [
       {
-        name: 'kernel, best rounds',
-        value: best('kernel') / best('plain'),
+        name: 'kernel at work, median of rounds',
+        value: ofPlain('atWork'),
         unit: "of a plain GET's rate",
         atLeast: 0.8,
       },
@@ -76,8 +83,9 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
     figures: {
       objectMiB: mib,
       rounds,
-      medianOfRatios: median(measured.map(({ kernel, plain }) => kernel / plain)),
-      atWorkOfPlain: best('atWork') / best('plain'),
+      // From the order that is signed to the answer.
+      wholeWayOfPlain: ofPlain('kernel'),
+      bestOfPlain: best('kernel') / best('plain'),
       gigabytesPerSecond: {
         plain: best('plain') / 1e9,
         kernel: best('kernel') / 1e9,
@@ -90,36 +98,43 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
   }
 }
 
-/** One after the other in turns, so that a busy moment of the machine meets both. The first round warms up. */
+/** One after the other in turns, so that a busy moment of the machine meets both. */
 async function measureRounds(
-  local: LocalFleet,
-  clients: FleetClients,
-  { mib, rounds }: { mib: number; rounds: number },
+  request: SignedGet,
+  count: () => Promise<Counted>,
+  { bytes, rounds }: { bytes: number; rounds: number },
 ): Promise<Round[]> {
-  const request = await signGet(clients.s3(REGION), local.fleet.endpoint!, { bucket: BUCKET, key: KEY })
-  const scopes = [{ bucket: BUCKET, prefix: 'lines/', actions: ['read'] }] as const
-  const { file } = await packSigned(AGENT, local.developer, { scopes, limits: { wallMs: 600_000 } })
-  await using gets = startPlainGets()
+  await using gets = await startPlainGets(PLAIN_CLIENTS, request)
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await count()
   const measured: Round[] = []
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 0; round < rounds; round++) {
     const plain = await gets.rate(request)
-    const begun = performance.now()
-    const { regions } = await runMission({
-      fleet: local.fleet,
-      clients,
-      file,
-      sender: local.developer,
-      input: 'lines/',
-    })
-    const seconds = (performance.now() - begun) / 1000
-    const outcome = regions[0]?.settlement?.outcome
-    if (outcome?.kind !== 'completed' || outcome.value !== mib * LINES_PER_MIB)
-      throw new Error(`not ${mib * LINES_PER_MIB}: ${JSON.stringify(regions)}`)
-    const bytes = mib * LINES_PER_MIB * LINE.length
-    const atWork = bytes / (regions[0]!.settlement!.usage.wallMs / 1000)
-    if (round > 0) measured.push({ plain, kernel: bytes / seconds, atWork })
+    const { seconds, secondsAtWork } = await count()
+    measured.push({ plain, kernel: bytes / seconds, atWork: bytes / secondsAtWork })
   }
   return measured
+}
+
+/** What it took to count all lines once. */
+interface Counted {
+  readonly seconds: number
+  readonly secondsAtWork: number
+}
+
+/** Has the agent count the lines: each call is a run of its own. */
+async function createCount(local: LocalFleet, clients: FleetClients, lines: number): Promise<() => Promise<Counted>> {
+  const { fleet, developer: sender } = local
+  const scopes = [{ bucket: BUCKET, prefix: 'lines/', actions: ['read'] }] as const
+  const { file } = await packSigned(AGENT, sender, { scopes, limits: { wallMs: 600_000 } })
+  return async () => {
+    const begun = performance.now()
+    const { regions } = await runMission({ fleet, clients, file, sender, input: 'lines/' })
+    const seconds = (performance.now() - begun) / 1000
+    const settlement = regions[0]?.settlement
+    if (settlement?.outcome.kind !== 'completed' || settlement.outcome.value !== lines)
+      throw new Error(`not ${lines}: ${JSON.stringify(regions)}`)
+    return { seconds, secondsAtWork: settlement.usage.wallMs / 1000 }
+  }
 }
 
 /** Puts an object of about so many MiB into the bucket; returns its bytes. */
