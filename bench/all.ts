@@ -3,7 +3,7 @@
  *
  *     npm run bench [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE] [--in DIR]
  *
- * `--quick` measures less, in two minutes (in full it is an hour and a half); `--check` ends with 1 when a promise is missed or a program fails,
+ * `--quick` measures less, in less than three minutes (in full it is an hour and a half); `--check` ends with 1 when a promise is missed or a program fails,
  * and names it. Writes `bench/results.json` and `docs/benchmarks.md`, unless only some programs are run, and the figures
  * in `docs/acceleration.md`.
  */
