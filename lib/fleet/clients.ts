@@ -14,7 +14,7 @@ export interface FleetClients extends Disposable {
    * The region that a bucket lies in: S3 is asked once, since buckets don't move.
    *
    * @param via the region whose S3 is asked
-   * @throws ObjectError as {@link locateBucket} does
+   * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED`, or `OBJECT_FORBIDDEN` when S3 does not say
    */
   regionOf(bucket: string, via: string): Promise<string>
 }
