@@ -108,7 +108,7 @@ async function measureRounds(
   for (let round = 0; round < WARM_UP_ROUNDS; round++) await count()
   const measured: Round[] = []
   for (let round = 0; round < rounds; round++) {
-    const plain = await gets.rate(request)
+    const plain = await gets.rate()
     const { seconds, secondsAtWork } = await count()
     measured.push({ plain, kernel: bytes / seconds, atWork: bytes / secondsAtWork })
   }

@@ -46,20 +46,20 @@ export async function plainGet(request: SignedGet): Promise<number> {
  */
 export interface PlainGets extends AsyncDisposable {
   /** Bytes per second. */
-  rate(request: SignedGet): Promise<number>
+  rate(): Promise<number>
 }
 
-/** Starts so many of them; each has read what `request` asks for once, to be warm. */
+/** Starts so many of them for one request; each has made it once, to be warm. */
 export async function startPlainGets(processes: number, request: SignedGet): Promise<PlainGets> {
   const children = Array.from({ length: processes }, () => fork(fileURLToPath(import.meta.url), ['--serve']))
   let turn = 0
-  async function rate(asked: SignedGet): Promise<number> {
+  async function rate(): Promise<number> {
     const child = children[turn++ % processes]!
-    child.send(asked)
+    child.send(request)
     const [measured] = (await once(child, 'message')) as [number]
     return measured
   }
-  for (const _ of children) await rate(request)
+  for (const _ of children) await rate()
   return {
     rate,
     async [Symbol.asyncDispose]() {

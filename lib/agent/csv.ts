@@ -56,7 +56,7 @@ const CODE_BYTES = 2
 export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply): CsvBatch<NumberColumn> {
   const { rows, columns } = parse(text!) as { rows: number; columns: (string | [name: string, words: string[]])[] }
   const makers: Record<string, () => Values> = Object.create(null)
-  const coded: Record<string, CodedColumn> = Object.create(null)
+  const coders: Record<string, () => CodedColumn> = Object.create(null)
   const made: Record<string, Values> = Object.create(null)
   const numbers = columns.filter((column) => typeof column === 'string').length
   let numberAt = 0
@@ -68,9 +68,10 @@ export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply
       numberAt += rows * NUMBER_BYTES
     } else {
       const [name, words] = column
-      const codes = new Uint16Array(bytes!, codeAt, rows)
-      coded[name] = { words, codes }
-      makers[name] = () => spell(words, codes)
+      const at = codeAt
+      const coder = () => ({ words, codes: new Uint16Array(bytes!, at, rows) })
+      coders[name] = coder
+      makers[name] = () => spell(coder())
       codeAt += rows * CODE_BYTES
     }
   }
@@ -84,8 +85,8 @@ export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply
       return made[name] as never
     },
     coded(name) {
-      const column = coded[name]
-      if (column !== undefined) return column
+      const coder = coders[name]
+      if (coder !== undefined) return coder()
       throw name in makers ? new TypeError(`the column "${name}" is one of numbers`) : notRead(name)
     },
   }
@@ -108,7 +109,7 @@ function notRead(name: string): Error {
   return new Error(`the column "${name}" was not read; name it in the option columns`)
 }
 
-function spell(words: readonly string[], codes: Uint16Array): string[] {
+function spell({ words, codes }: CodedColumn): string[] {
   const rows = codes.length
   const values: string[] = new Array(rows)
   for (let row = 0; row < rows; row++) values[row] = words[codes[row]!]!

@@ -39,7 +39,7 @@ export async function buildSandboxAssets(folder: string): Promise<void> {
     }),
     build({
       entryPoints: [moduleFile('agent/prelude/main')],
-      outfile: join(folder, 'prelude.mjs'),
+      outfile: join(folder, ASSET_FILES.prelude),
       bundle: true,
       platform: 'neutral',
       format: 'esm',

@@ -4,7 +4,7 @@
  * nobody needs it any more.
  */
 
-/** Half a mebibyte: reads of more gain nothing (`bench/objects.ts`). */
+/** Reads of more gain nothing (`bench/kernels.ts`). */
 const SLAB_BYTES = 1024 * 1024
 /** What is kept for the next reads, at most: 32 MiB, for two parts of 8 MiB under way in two reads. */
 const MAX_FREE = 32

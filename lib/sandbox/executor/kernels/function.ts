@@ -133,7 +133,7 @@ export class KernelFunction {
 }
 
 /** For each view among the parameters, whether it may be written to. */
-export function viewWrites({ parameters }: Signature): boolean[] {
+function viewWrites({ parameters }: Signature): boolean[] {
   return parameters.flatMap((parameter) => (parameter.kind === 'view' ? [parameter.writes] : []))
 }
 
