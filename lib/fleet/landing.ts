@@ -2,6 +2,7 @@
 import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { UnreachableError } from '../errors.ts'
 import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
+import { explainTls } from '../objects/tls-errors.ts'
 import type { Progress } from '../sandbox/job.ts'
 import { explainRefusedSignature } from './clock.ts'
 import type { FleetRegion } from './fleet.ts'
@@ -101,6 +102,11 @@ export function explainUnreachable(error: unknown, { region, functionName }: Fle
   if (error instanceof UnreachableError) return error
   const skew = explainRefusedSignature(error, region, Date.now())
   if (skew !== undefined) return skew
+  const tls = explainTls(error)
+  if (tls !== undefined) {
+    const { why, remedy } = tls
+    return new UnreachableError('TLS_FAILED', `${region} could not be reached: ${why}`, { remedy, cause: error })
+  }
   const { name = 'Error', message = '' } = error as Error
   if (name === 'ResourceNotFoundException') {
     return new UnreachableError('FUNCTION_NOT_FOUND', `there is no function ${functionName} in ${region}`, {

@@ -31,6 +31,8 @@ export interface LocalFleetOptions {
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
+  /** Whether its endpoints speak HTTPS, as AWS's do. @default false */
+  readonly tls?: boolean
   /** Shaped links between the caller's home and the regions. @default none */
   readonly wan?: WanOptions
   /** Seconds a function may run. @default 900, Lambda's longest */
@@ -67,7 +69,7 @@ const RELAY_MB = 512
  * @throws UsageError `LOCAL_RUNNING` when the port is taken, `REGION_UNKNOWN`
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
-  const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
+  const { dir, regions, port, tls = false, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
   requireRegions(regions)
   if (wan?.home !== undefined) regionOf(wan.home)
   const files = localFleetFiles(dir)
@@ -78,6 +80,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const cloud = await startLocalCloud({
     dir: files.data,
     regions,
+    tls,
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
     ...(options.lambda && { lambda: options.lambda }),
@@ -145,7 +148,7 @@ export function requireRegions(regions: readonly string[]): void {
 }
 
 function describeFleet(
-  { endpoint, regions, credentials }: LocalCloud,
+  { endpoint, ca, regions, credentials }: LocalCloud,
   root: SigningKey,
   receiptKeys: PublicReceiptKey[],
   wan: WanOptions | undefined,
@@ -162,6 +165,7 @@ function describeFleet(
       agentBucket: `lander-local-agents-${region}`,
     })),
     endpoint,
+    ...(ca !== undefined && { ca }),
     credentials,
     ...(wan && { home: { region: wan.home ?? regions[0]!, bitsPerSecond: wan.homeBps ?? DEFAULT_HOME_BPS } }),
   }

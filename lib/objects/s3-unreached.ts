@@ -1,3 +1,5 @@
+import { explainTls } from './tls-errors.ts'
+
 /** Why S3 was not reached, and what helps. Messages of the SDK are left out: they may quote credentials. */
 export interface Unreached {
   /** A clause that goes on after a colon. */
@@ -32,7 +34,7 @@ export function explainUnreached(error: unknown): Unreached | undefined {
   if (SLOW.has(name) || SLOW.has(code)) {
     return { why: 'it did not answer in time', remedy: `check the network, a proxy, and ${ENDPOINT}; then try again` }
   }
-  return undefined
+  return explainTls(error)
 }
 
 const ENDPOINT = 'the endpoint that AWS_ENDPOINT_URL or the fleet file names'
