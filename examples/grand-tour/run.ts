@@ -19,7 +19,7 @@ import {
   tasklet,
   thread,
 } from '../../lib/index.ts'
-import type { LocalFleet } from '../../lib/local/fleet.ts'
+import type { LocalFleet } from '../../lib/local/local-fleet.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'

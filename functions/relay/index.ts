@@ -6,9 +6,9 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { carryOut, parseRelayEvent, type RelayEvent } from '../../lib/fleet/detached/carry-out.ts'
-import { createRegionPlaces } from '../../lib/fleet/landing-place.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { carryOut, parseRelayEvent, type RelayEvent } from '../../lib/relay/detached-task.ts'
+import { createRegionPlaces } from '../../lib/relay/landing-place.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 

@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes } from '../encoding/bytes.ts'
 import { RefusedError } from '../errors.ts'
-import { type Entry, MAX_BUNDLE_BYTES, type Statement } from './statement.ts'
+import { type Entry, MAX_BUNDLE_BYTES, type Statement } from './manifest.ts'
 
 /** An agent packed and not yet signed. */
 export interface Bundle {

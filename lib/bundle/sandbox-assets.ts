@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { bootedImage, encodeImage } from '../sandbox/boot.ts'
-import { ASSET_FILES } from '../sandbox/engine.ts'
+import { ASSET_FILES } from '../sandbox/contract/assets.ts'
+import { bootedImage, encodeImage } from '../sandbox/engine/boot.ts'
 import { moduleFile } from './asset-files.ts'
 
 const require = createRequire(import.meta.url)

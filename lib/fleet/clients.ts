@@ -1,7 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
-import { locateBucket } from '../objects/s3-residence.ts'
+import { locateBucket } from './bucket-region.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */

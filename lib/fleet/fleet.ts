@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { writeWholeFile } from './whole-file.ts'
+import { writeWholeFile } from '../files/write-file-atomically.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
 

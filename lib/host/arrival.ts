@@ -1,13 +1,19 @@
 /** An agent that is on its way lands: its box is opened, and with it what its copies answered. */
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
 import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
-import type { CopyAnswer, Outcome } from '../sandbox/outcome.ts'
-import { MAX_BOX_BYTES, type OpenedState, openState, readStateHeader, type StateHeader } from '../trust/sealed-state.ts'
+import type { CopyAnswer, Outcome } from '../sandbox/contract/outcome.ts'
+import {
+  MAX_BOX_BYTES,
+  type OpenedState,
+  openState,
+  readStateHeader,
+  type StateHeader,
+} from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
-import { type Crossing, hasCrossed } from './crossing.ts'
+import { type Crossing, hasCrossed } from './boundary-codec.ts'
 import type { Box, CopyReturn, Invocation } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
 

@@ -1,17 +1,17 @@
 /** An agent leaves: what the sandbox froze is sealed, each box for one place. */
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { InternalError } from '../errors.ts'
 import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
-import type { JobResult } from '../sandbox/job.ts'
-import type { Departure, Usage } from '../sandbox/outcome.ts'
-import { destinationsOf } from '../sandbox/run.ts'
+import type { JobResult } from '../sandbox/contract/job.ts'
+import type { Departure, Usage } from '../sandbox/contract/outcome.ts'
+import { destinationsOf } from '../sandbox/parent/run.ts'
 import type { FleetSecret } from '../trust/fleet-secret.ts'
-import { type StateHeader, sealState, type TravellingState } from '../trust/sealed-state.ts'
+import { type StateHeader, sealState, type TravellingState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { copyBranch, type Stage } from './arrival.ts'
-import { type Crossing, isCrossing } from './crossing.ts'
+import { type Crossing, isCrossing } from './boundary-codec.ts'
 import { MAX_INLINE_BOX_BYTES, type Parcel, type SealedDeparture } from './protocol.ts'
 
 /** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */

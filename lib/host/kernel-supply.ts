@@ -1,9 +1,9 @@
-import { kernelOf } from '../bundle/statement.ts'
+import { kernelOf } from '../bundle/manifest.ts'
 import { equalBytes, fromUtf8 } from '../encoding/bytes.ts'
 import { KernelError, RefusedError } from '../errors.ts'
 import { type KernelLanguage, languageOf } from '../kernels/language.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
-import type { KernelSupply } from '../sandbox/job.ts'
+import type { KernelSupply } from '../sandbox/contract/job.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 
 /** The kernels of one run. */

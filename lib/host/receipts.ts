@@ -1,4 +1,4 @@
-import type { JobResult } from '../sandbox/job.ts'
+import type { JobResult } from '../sandbox/contract/job.ts'
 import { deriveReceiptKey } from '../trust/fleet-secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'

@@ -1,8 +1,8 @@
 /** An agent that was launched, as whoever launched it sees it: the same in every place. */
 import type { Json } from '../encoding/json.ts'
 import { UsageError, type WireError } from '../errors.ts'
-import type { LostLanding, RouteStep } from '../fleet/relay.ts'
-import type { Outcome } from '../sandbox/outcome.ts'
+import type { LostLanding, RouteStep } from '../relay/relay.ts'
+import type { Outcome } from '../sandbox/contract/outcome.ts'
 
 /** How an agent ended, and the way it went. */
 export interface AgentEnd {

@@ -1,7 +1,8 @@
 /** The four kinds of places, by what stands between an agent and the rest. */
+
+import { openOwnPlace } from '../client/client-place.ts'
 import { UsageError } from '../errors.ts'
 import { forkTasklet, forkThread } from './executors.ts'
-import { openOwnPlace } from './own-place.ts'
 import type { Place } from './place.ts'
 
 /**

@@ -1,21 +1,21 @@
 /** Launches agents in places of one's own and in regions, and carries them between these. */
 
+import { type OrderDraft, readStatement, signOrderFor } from '../author/sign-order.ts'
+import { createRealm, type Realm } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { createRegionPlaces } from '../fleet/landing-place.ts'
-import { type OrderDraft, readStatement, signOrderFor } from '../fleet/orders.ts'
-import { relay } from '../fleet/relay.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import type { SentLetter } from '../sandbox/job.ts'
+import { createRegionPlaces } from '../relay/landing-place.ts'
+import { relay } from '../relay/relay.ts'
+import type { SentLetter } from '../sandbox/contract/job.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { KeyPolicy } from '../trust/policy.ts'
 import type { AgentHandle, AgentProgress } from './agent-handle.ts'
+import { LAUNCHER, Voyage } from './launched-agent.ts'
 import type { OpenPlace, Place } from './place.ts'
-import { createRealm, type Realm } from './realm.ts'
-import { LAUNCHER, Voyage } from './voyage.ts'
 
 /** Where a launcher's agents may live, and whose they are. */
 export interface LauncherOptions {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { type Letter, MAX_LETTERS, MAX_LETTERS_BYTES } from '../trust/letters.ts'
+import { type Letter, MAX_LETTERS, MAX_LETTERS_BYTES } from '../trust/messages.ts'
 
 /** Letters that wait in one mailbox, and their characters in sum. */
 const MAX_WAITING = 1000

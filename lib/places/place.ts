@@ -1,5 +1,5 @@
-import type { LandingPlace } from '../fleet/landing-place.ts'
-import type { Realm } from './realm.ts'
+import type { Realm } from '../client/trust-domain.ts'
+import type { LandingPlace } from '../relay/landing-place.ts'
 
 /** What a place is made of. */
 export type PlaceKind = 'tasklet' | 'thread' | 'process' | 'region'

@@ -1,5 +1,5 @@
 import { ANY, HOME, includesName } from '../bundle/document.ts'
-import type { Statement } from '../bundle/statement.ts'
+import type { Statement } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
 import type { LimitName, Limits } from '../limits.ts'
 import { prefixHolds, type Scope, scopesWithin } from '../scope.ts'

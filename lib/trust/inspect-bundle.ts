@@ -1,5 +1,5 @@
 import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
-import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/manifest.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { admitKey, verifyStrict } from './ed25519.ts'
 import { decodeEnvelope, preAuthEncoding, type Signature } from './envelope.ts'

@@ -13,7 +13,7 @@ import {
   scopes,
   time,
 } from '../bundle/document.ts'
-import { type Statement, statementPayload } from '../bundle/statement.ts'
+import { type Statement, statementPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
 import type { Limits } from '../limits.ts'

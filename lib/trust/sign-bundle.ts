@@ -1,5 +1,5 @@
 import { type Bundle, encodeSignedBundle } from '../bundle/file.ts'
-import { STATEMENT_TYPE, statementPayload } from '../bundle/statement.ts'
+import { STATEMENT_TYPE, statementPayload } from '../bundle/manifest.ts'
 import { InternalError } from '../errors.ts'
 import { encodeEnvelope, signEnvelope } from './envelope.ts'
 import type { SigningKey } from './keys.ts'

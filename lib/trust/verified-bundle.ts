@@ -1,4 +1,4 @@
-import type { Statement } from '../bundle/statement.ts'
+import type { Statement } from '../bundle/manifest.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import type { Order } from './order.ts'

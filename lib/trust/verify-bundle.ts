@@ -1,6 +1,6 @@
 import { HOME, includesName } from '../bundle/document.ts'
 import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
-import { type Entry, parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { type Entry, parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/manifest.ts'
 import { inflateExactly } from '../encoding/brotli.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'

@@ -1,8 +1,8 @@
 /** `lander run --detach`: the mission goes on by itself, and is asked for later. */
 import { UsageError } from '../../lib/errors.ts'
-import { type Dispatched, dispatchMission } from '../../lib/fleet/detached/dispatch.ts'
-import type { MissionOptions } from '../../lib/fleet/mission.ts'
 import type { Limits } from '../../lib/limits.ts'
+import { type Dispatched, dispatchMission } from '../../lib/mission/detached/dispatch.ts'
+import type { MissionOptions } from '../../lib/mission/mission.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { MAX_ORDER_LIFETIME_MS } from '../../lib/trust/order.ts'
 import { note, printResult } from '../terminal/output.ts'

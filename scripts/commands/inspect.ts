@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { explainFileError } from '../../lib/file-error.ts'
+import { explainFileError } from '../../lib/files/file-error.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import { type Inspection, inspectBundle } from '../../lib/trust/inspect-bundle.ts'
 import { readPublicKeyFile } from '../../lib/trust/key-files.ts'

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { makeFolder } from '../../lib/file-error.ts'
+import { makeFolder } from '../../lib/files/file-error.ts'
+import { takeLock } from '../../lib/files/lock.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import {
@@ -13,9 +14,8 @@ import {
   reportStart,
   startLog,
 } from '../../lib/local/daemon.ts'
-import { requireRegions, startLocalFleet } from '../../lib/local/fleet.ts'
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { takeLock } from '../../lib/local/lock.ts'
+import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
 import { localPutCommand } from './local-put.ts'
 import { localDir } from './options.ts'

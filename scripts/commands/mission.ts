@@ -3,9 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { collectAnswer } from '../../lib/fleet/detached/collect.ts'
-import { cancelMission, type LastLanding, type MissionStatus, missionStatus } from '../../lib/fleet/detached/look-up.ts'
-import type { Answer } from '../../lib/fleet/run.ts'
+import { collectAnswer } from '../../lib/mission/detached/collect.ts'
+import {
+  cancelMission,
+  type LastLanding,
+  type MissionStatus,
+  missionStatus,
+} from '../../lib/mission/detached/status.ts'
+import type { Answer } from '../../lib/mission/run.ts'
 import { exitCodeOfAnswer, reportAnswer } from '../terminal/answer-report.ts'
 import { note, printResult, seconds, table } from '../terminal/output.ts'
 import { type AgentOptions, readSender } from './bundle-of.ts'

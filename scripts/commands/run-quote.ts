@@ -1,9 +1,9 @@
 /** What a run is told before it starts: where its parts go. A plain run waits for no more than a listing. */
-import { chooseWay } from '../../lib/fleet/choose-way.ts'
-import { type PlacedPart, partsWhereDataLies } from '../../lib/fleet/placed-run.ts'
-import type { HomeLine, Quote, QuoteOptions, Way } from '../../lib/fleet/quote.ts'
-import { quoteRun } from '../../lib/fleet/quote.ts'
-import { type Survey, type SurveyOptions, surveyData } from '../../lib/fleet/survey.ts'
+import { chooseWay } from '../../lib/estimate/choose-mode.ts'
+import type { HomeLine, Quote, QuoteOptions, Way } from '../../lib/estimate/quote.ts'
+import { quoteRun } from '../../lib/estimate/quote.ts'
+import { type Survey, type SurveyOptions, surveyData } from '../../lib/estimate/survey.ts'
+import { type PlacedPart, partsWhereDataLies } from '../../lib/mission/execute-plan.ts'
 
 export type Place = 'auto' | Way
 

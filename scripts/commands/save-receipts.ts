@@ -1,10 +1,10 @@
 import { access, constants, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { explainFileError, makeFolder } from '../../lib/file-error.ts'
+import { explainFileError, makeFolder } from '../../lib/files/file-error.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import type { RegionResult } from '../../lib/fleet/mission.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
+import type { RegionResult } from '../../lib/mission/mission.ts'
+import { verifySettlement } from '../../lib/mission/verify-receipts.ts'
 
 /**
  * Makes the folder for receipts, before a run that could not be repeated for them.

@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { MAX_BUNDLE_BYTES } from '../../lib/bundle/statement.ts'
+import { MAX_BUNDLE_BYTES } from '../../lib/bundle/manifest.ts'
 import { concatBytes, fromUtf8, utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'

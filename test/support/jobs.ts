@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { scopeStore } from '../../lib/objects/scoped.ts'
 import type { ObjectStore } from '../../lib/objects/store.ts'
-import type { Job, KernelSupply } from '../../lib/sandbox/job.ts'
+import type { Job, KernelSupply } from '../../lib/sandbox/contract/job.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 

@@ -1,6 +1,6 @@
 import { addSpent, NOTHING_SPENT } from '../../lib/limits.ts'
-import type { Arrival, JobResult, Sandbox } from '../../lib/sandbox/job.ts'
-import type { CopyAnswer, Outcome } from '../../lib/sandbox/outcome.ts'
+import type { Arrival, JobResult, Sandbox } from '../../lib/sandbox/contract/job.ts'
+import type { CopyAnswer, Outcome } from '../../lib/sandbox/contract/outcome.ts'
 import { jobOf, type RunOptions } from './jobs.ts'
 
 export interface Travel {

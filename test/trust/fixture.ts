@@ -1,5 +1,5 @@
 import type { Bundle } from '../../lib/bundle/file.ts'
-import { ABI_VERSION, type Entry, type Statement } from '../../lib/bundle/statement.ts'
+import { ABI_VERSION, type Entry, type Statement } from '../../lib/bundle/manifest.ts'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { statementPayload } from '../../lib/bundle/statement.ts'
+import { statementPayload } from '../../lib/bundle/manifest.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'

@@ -1,4 +1,4 @@
-import type { Settle } from './messages.ts'
+import type { Settle } from './send.ts'
 
 /** An answer that came while the agent was about to leave. */
 export interface HeldAnswer {

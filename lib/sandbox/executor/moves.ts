@@ -1,6 +1,6 @@
 /** Where the agent wants to go, until nothing keeps it any more. */
-import { type EndMessage, MAX_COPIES } from '../protocol.ts'
-import type { CopyCall, Waiting } from '../snapshot.ts'
+import { type EndMessage, MAX_COPIES } from '../wire/protocol.ts'
+import type { CopyCall, Waiting } from '../wire/snapshot.ts'
 
 export class Moves {
   #hop: { readonly call: number; readonly to: string } | undefined

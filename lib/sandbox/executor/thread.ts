@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { KernelError } from '../../errors.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import { AGENT_MODULE, decodeImage, useImage } from '../boot.ts'
-import { ASSET_FILES } from '../engine.ts'
-import type { RunMessage, ToExecutor } from '../protocol.ts'
+import { ASSET_FILES } from '../contract/assets.ts'
+import { AGENT_MODULE, decodeImage, useImage } from '../engine/boot.ts'
+import type { RunMessage, ToExecutor } from '../wire/protocol.ts'
 import { GuestRun, type KernelFiles } from './guest-run.ts'
-import { IdleLanes } from './idle-lanes.ts'
-import type { OpenKernelDesk } from './kernel-port.ts'
+import { IdleLanes } from './idle-workers.ts'
+import type { OpenKernelDesk } from './lazy-kernel-runtime.ts'
 
 /** What passes between the executor's main thread and this one. */
 export interface ThreadMessage<Header> {

@@ -1,6 +1,6 @@
 import type { KernelError } from '../../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../../kernels/language.ts'
-import type { Send } from '../messages.ts'
+import type { Send } from '../send.ts'
 import { notAllowed, tooLong } from './refusals.ts'
 import type { KernelSource } from './source.ts'
 

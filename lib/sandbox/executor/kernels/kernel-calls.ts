@@ -1,9 +1,9 @@
-import type { HostCall, Reply } from '../../machine.ts'
+import type { HostCall, Reply } from '../../engine/machine.ts'
 import { faultOf } from '../fault.ts'
 import { type HeldAnswer, settleHeld } from '../held-answers.ts'
-import type { Settle } from '../messages.ts'
+import type { Settle } from '../send.ts'
 import type { Kernels } from './kernels.ts'
-import type { LaneCalls } from './lane-calls.ts'
+import type { LaneCalls } from './worker-calls.ts'
 
 export interface KernelCallsOptions {
   readonly kernels: Kernels

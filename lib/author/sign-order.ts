@@ -1,0 +1,106 @@
+import { decodeSignedBundle } from '../bundle/file.ts'
+import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/manifest.ts'
+import { RefusedError, UsageError } from '../errors.ts'
+import type { LimitName, Limits } from '../limits.ts'
+import type { Scope } from '../scope.ts'
+import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
+import type { SigningKey } from '../trust/keys.ts'
+import { createOrder, type OwnPlaces, signOrder } from '../trust/order.ts'
+
+/** What a sender may set for one mission; the rest is as the bundle's statement says. */
+export interface OrderDraft {
+  /** Where it runs. @default where its data lies */
+  readonly regions?: readonly string[]
+  /** What it may read, inside the statement's scopes. @default all of them */
+  readonly scopes?: readonly Scope[]
+  /** Ceilings below the statement's. @default the statement's */
+  readonly limits?: Partial<Limits>
+  /** A trial: of each object only the head of so many bytes is there. @default whole objects */
+  readonly headBytes?: number
+  /** How long it may take until its last landing, up to 24 hours. @default 1 hour */
+  readonly lifetimeMs?: number
+}
+
+export interface SignedOrder {
+  readonly mission: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+  readonly envelope: EnvelopeJson
+}
+
+/**
+ * Reads what a bundle's author signed, without checking the signature: enough for its sender to write an order. The
+ * places it goes to check everything.
+ *
+ * @throws RefusedError for a file that is no signed bundle
+ */
+export function readStatement(file: Uint8Array): Statement {
+  const { envelope } = decodeSignedBundle(file)
+  return parseStatement(decodeEnvelope(envelope, STATEMENT_TYPE).payload)
+}
+
+export interface OrderRequest {
+  readonly statement: Statement
+  readonly draft?: OrderDraft
+  readonly fleet: string
+  readonly regions: readonly string[]
+  /** Places of the sender's own. @default none */
+  readonly own?: OwnPlaces
+  /** JSON text, as it will be sent. */
+  readonly input: string
+  readonly sender: SigningKey
+  readonly now: number
+}
+
+/**
+ * Writes and signs the order for one mission.
+ *
+ * @throws RefusedError `EXPIRED`: nobody would take the bundle any more
+ * @throws UsageError `USAGE` for a limit above the statement's, which would be refused
+ */
+export function signOrderFor({
+  statement,
+  draft = {},
+  fleet,
+  regions,
+  own,
+  input,
+  sender,
+  now,
+}: OrderRequest): SignedOrder {
+  requireFresh(statement, now)
+  const limits = { ...statement.limits, ...draft.limits }
+  requireWithin(limits, statement.limits)
+  const order = createOrder({
+    statement,
+    input,
+    now,
+    fleet,
+    regions,
+    own,
+    scopes: draft.scopes ?? statement.scopes,
+    headBytes: draft.headBytes,
+    ...(draft.lifetimeMs !== undefined && { lifetimeMs: draft.lifetimeMs }),
+    limits,
+  })
+  return { mission: order.mission, expiresAt: order.expiresAt, envelope: signOrder(order, sender) }
+}
+
+function requireFresh({ expiresAt }: Statement, now: number): void {
+  if (now < expiresAt) return
+  throw new RefusedError('EXPIRED', `the bundle expired at ${new Date(expiresAt).toISOString()}`, {
+    remedy: 'pack and sign it again',
+  })
+}
+
+function requireWithin(wished: Limits, signed: Limits): void {
+  const name = (Object.keys(signed) as LimitName[]).find((limit) => wished[limit] > signed[limit])
+  if (name === undefined) return
+  throw new UsageError(
+    'USAGE',
+    `${name} of ${wished[name]} is above the ${signed[name]} that the bundle's author signed`,
+    {
+      remedy: `ask for ${signed[name]} at most, or pack the bundle again with --limit ${name}=${wished[name]}`,
+    },
+  )
+}

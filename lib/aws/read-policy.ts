@@ -1,0 +1,21 @@
+import { fromBase64url } from '../encoding/base64url.ts'
+import { UnreachableError } from '../errors.ts'
+import type { FleetClients } from '../fleet/clients.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { POLICY_KEY } from '../objects/agent-bucket.ts'
+import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
+import type { KeyPolicy } from '../trust/policy.ts'
+import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
+
+/** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */
+export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {
+  const { region, agentBucket } = fleet.regions[0]!
+  const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
+  const bytes = await agents.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
+  if (bytes === undefined) {
+    throw new UnreachableError('REGION_UNREACHABLE', `fleet "${fleet.name}" has no key policy in ${region}`, {
+      remedy: 'publish one with lander trust publish',
+    })
+  }
+  return verifyPolicyFile(bytes, { rootKey: fromBase64url(fleet.rootKey), fleet: fleet.name, now })
+}

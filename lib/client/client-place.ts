@@ -1,0 +1,66 @@
+import { digestOf } from '../encoding/digest.ts'
+import { createHost } from '../host/host.ts'
+import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
+import { bundleKey } from '../objects/agent-bucket.ts'
+import type { OpenPlace, PlaceKind } from '../places/place.ts'
+import type { ForkExecutor } from '../sandbox/contract/executor.ts'
+import { createSandbox } from '../sandbox/parent/sandbox.ts'
+import { ownKernels } from './client-kernels.ts'
+import type { Realm } from './trust-domain.ts'
+
+export interface OwnPlaceOptions {
+  readonly kind: PlaceKind
+  readonly name: string
+  /** Makes the executors its agents run in. @default child processes */
+  readonly fork?: ForkExecutor
+  readonly realm: Realm
+}
+
+/**
+ * A place on this machine: the same host as in a region, so the same checks, limits and refusals. What differs is the
+ * wall around the agent, which is what `fork` makes.
+ */
+export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): OpenPlace {
+  const { fleet, assets, engine, keyring, secret, crossing, bucket, data, now } = realm
+  const sandbox = createSandbox({ assets, ...(fork && { fork }) })
+  const host = createHost({
+    fleet,
+    region: name,
+    own: true,
+    now,
+    engine,
+    agents: bucket,
+    policy: { current: async () => keyring },
+    sandbox,
+    data,
+    kernels: ownKernels,
+    // Every bucket is far from here, and all of them are wanted.
+    regionOf: async () => undefined,
+    secret,
+    crossing,
+    report: (error) => console.error(error),
+  })
+  return {
+    kind,
+    name,
+    states: bucket,
+    async deliver(file) {
+      if (file.length <= MAX_INLINE_BUNDLE_BYTES)
+        return { bundle: { inline: Buffer.from(file).toString('base64url') }, bytesMoved: 0 }
+      const sha256 = digestOf(file)
+      await bucket.put(bundleKey(sha256), file)
+      return { bundle: { sha256 }, bytesMoved: 0 }
+    },
+    async land(invocation, { mail, onProgress, onSend, signal, leave } = {}) {
+      const reply = await host.invoke(invocation, {
+        ...(onProgress && { onProgress }),
+        mail: mail?.letters,
+        onSend,
+        ...(signal && { signal }),
+        ...(leave && { leave: leave.signal, leaveFor: leave.to }),
+      })
+      return { reply, bytesMoved: 0 }
+    },
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  }
+}

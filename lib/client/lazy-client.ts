@@ -1,0 +1,38 @@
+import { readPolicy } from '../aws/read-policy.ts'
+import type { MissionOptions } from '../mission/mission.ts'
+import type { ObjectStore } from '../objects/store.ts'
+import { createHome, type Home } from './home.ts'
+
+/** A home that is made ready while the regions work, and ended with the run. */
+export interface HomeToBe extends AsyncDisposable {
+  ready(): Promise<Home>
+}
+
+export interface HomeToBeOptions {
+  /** Whether it will be needed: then it is made ready at once, and nobody waits for it later. */
+  readonly soon: boolean
+  /** The data an agent may see there. @default none */
+  readonly data?: ObjectStore
+}
+
+/** Makes a home ready, now or when it is first asked for. */
+export function startHome(
+  { fleet, clients, now = Date.now }: Pick<MissionOptions, 'fleet' | 'clients' | 'now'>,
+  { soon, data }: HomeToBeOptions,
+): HomeToBe {
+  const open = async () => {
+    const policy = await readPolicy(fleet, clients, now())
+    return createHome({ fleet: fleet.name, policy, now, ...(data && { data }) })
+  }
+  let opening: Promise<Home> | undefined
+  const ready = () => (opening ??= open())
+  // Whether it worked is for those to say who ask for it.
+  if (soon) ready().catch(() => undefined)
+  return {
+    ready,
+    async [Symbol.asyncDispose]() {
+      const home = await opening?.catch(() => undefined)
+      await home?.[Symbol.asyncDispose]()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+/** A run, as the journal has it. Pure. */
+import { estimateCost } from '../gravity/cost.ts'
+import { bookOf, INTERNET, type PriceFile } from '../gravity/prices.ts'
+import { LAMBDA_LIMITS } from '../gravity/tables/lambda-performance.ts'
+import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
+import type { PlacedResult } from '../mission/execute-plan.ts'
+import type { MissionOutcome } from '../mission/outcome-of.ts'
+import type { JournalEntry } from './journal.ts'
+import type { Quote } from './quote.ts'
+
+export interface RunRecord {
+  readonly at: Date
+  readonly mission: string
+  readonly outcome: MissionOutcome
+  readonly seconds: number
+  readonly regions: readonly PlacedResult[]
+  readonly prices?: PriceFile | undefined
+}
+
+/** What was predicted of a run beside what it was. */
+export function journalEntry(quote: Quote, run: RunRecord): JournalEntry | undefined {
+  const { seconds, usd, agent, basis, parts } = quote
+  if (seconds === undefined || usd === undefined) return undefined
+  const homeSeconds = Math.max(0, ...run.regions.filter(({ place }) => place === INTERNET).map((part) => part.seconds))
+  return {
+    lander: 1,
+    at: run.at.toISOString(),
+    mission: run.mission,
+    agent,
+    basis,
+    outcome: run.outcome,
+    predicted: { seconds: seconds.value, usd: usd.value, lowSeconds: seconds.low, highSeconds: seconds.high },
+    actual: { seconds: run.seconds, usd: spentUsd(run.regions, run.prices) },
+    parts: parts.flatMap((part) => {
+      const result = run.regions.find(({ region }) => region === part.region)
+      if (result === undefined) return []
+      const { place, region, bytes, seconds: predictedSeconds, correction } = part
+      return [
+        {
+          region,
+          place,
+          bytes,
+          resultBytes: result.settlement?.usage.bytesReturned ?? 0,
+          predictedSeconds,
+          correction: correction.factor,
+          actualSeconds: place === INTERNET ? homeSeconds : result.seconds,
+        },
+      ]
+    }),
+  }
+}
+
+/** What a run cost at list prices, by what it used: AWS's own bill comes later. */
+export function spentUsd(results: readonly PlacedResult[], prices?: PriceFile): number {
+  const used = results.flatMap(({ region, place, settlement }) =>
+    settlement === undefined ? [] : [{ region, atHome: place === INTERNET, ...settlement.usage }],
+  )
+  const { usd } = estimateCost({
+    ...(prices && { prices: bookOf(prices) }),
+    transfers: used.map(({ region, atHome, bytesRead, bytesReturned }) => {
+      return { from: region, to: INTERNET, bytes: atHome ? bytesRead : bytesReturned }
+    }),
+    requests: used.map(({ region, objects, bytesRead }) => {
+      return { region, gets: Math.max(objects, Math.ceil(bytesRead / S3_PERFORMANCE.rangeBytes)) }
+    }),
+    compute: used
+      .filter(({ atHome }) => !atHome)
+      .map(({ region, wallMs }) => ({ region, invocations: 1, gbSeconds: (FUNCTION_GB * wallMs) / 1000 })),
+  })
+  return usd
+}
+
+/** Memory that a function has, in GB as Lambda bills it. */
+export const FUNCTION_GB = LAMBDA_LIMITS.mbPerVcpu / 1024

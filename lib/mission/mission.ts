@@ -1,0 +1,104 @@
+/** A mission: one order carried out in every region that holds its data, and the answers brought together. */
+
+import { type OrderDraft, readStatement, type SignedOrder, signOrderFor } from '../author/sign-order.ts'
+import type { Transport } from '../aws/upload.ts'
+import type { Json } from '../encoding/json.ts'
+import type { WireError } from '../errors.ts'
+import type { FleetClients } from '../fleet/clients.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Settlement } from '../host/protocol.ts'
+import { createRegionPlaces } from '../relay/landing-place.ts'
+import { type LostLanding, type RelayOptions, type RouteStep, relay } from '../relay/relay.ts'
+import type { Progress } from '../sandbox/contract/job.ts'
+import type { Scope } from '../scope.ts'
+import type { SigningKey } from '../trust/keys.ts'
+
+/** A mission to run: what, where, with what input, and signed by whom. */
+export interface MissionOptions {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  /** The signed bundle's file. */
+  readonly file: Uint8Array
+  readonly sender: SigningKey
+  /** @default null */
+  readonly input?: Json
+  /** Tighter than the bundle's own, or where the order may land. @default what the bundle says, where its data lies */
+  readonly order?: OrderDraft
+  /** @default 'auto' */
+  readonly transport?: Transport
+  /**
+   * `everywhere` starts an agent in every region of the order, side by side; `once` starts one, in the first of them,
+   * which goes elsewhere itself with `hop` and `at`. @default 'everywhere'
+   */
+  readonly start?: 'once' | 'everywhere'
+  /** Called as often as a region says how far it is. */
+  readonly onProgress?: (region: string, progress: Progress) => void
+  readonly signal?: AbortSignal
+  /** How often a landing is tried before its agent is given up, when its place dies or is silent: 1 to 16. @default 4 */
+  readonly attempts?: number
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: () => number
+}
+
+/** What became of the agent that started in a region: its settlement, or the error that kept it from one. */
+export interface RegionResult {
+  /** Where it started; where it ended is in the settlement. */
+  readonly region: string
+  readonly settlement?: Settlement
+  readonly error?: WireError
+  /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
+  readonly route?: readonly RouteStep[]
+  /** Places that died, or fell silent, while the agent was there. */
+  readonly lost?: readonly LostLanding[]
+  /** Bytes of bundle, order, input, states and answers that crossed links. */
+  readonly bytesMoved: number
+  /** From the first byte sent to the last received. */
+  readonly seconds: number
+}
+
+/** How each region of a mission ended. */
+export interface MissionResult {
+  readonly mission: string
+  /** In the order of the order's regions. */
+  readonly regions: readonly RegionResult[]
+}
+
+/** Runs a signed bundle where its order says; the failure of an agent in one region does not end those in others. */
+export async function runMission(options: MissionOptions): Promise<MissionResult> {
+  const { mission, envelope, input, starts } = await signMission(options)
+  const places = createRegionPlaces(options)
+  const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input }))
+  return { mission, regions: await Promise.all(agents) }
+}
+
+/** A mission that is about to begin. */
+export interface SignedMission extends SignedOrder {
+  /** JSON text. */
+  readonly input: string
+  /** Where it may go. */
+  readonly regions: readonly string[]
+  /** Where agents start. */
+  readonly starts: readonly string[]
+}
+
+/** Finds the regions of a mission and signs its order. */
+export async function signMission(options: MissionOptions): Promise<SignedMission> {
+  const { fleet, clients, file, sender, order: draft = {}, start = 'everywhere', now = Date.now } = options
+  const input = JSON.stringify(options.input ?? null)
+  const statement = readStatement(file)
+  const regions = draft.regions ?? (await regionsOf(draft.scopes ?? statement.scopes, fleet, clients))
+  const order = signOrderFor({ statement, draft, fleet: fleet.name, regions, input, sender, now: now() })
+  return { ...order, input, regions, starts: start === 'once' ? regions.slice(0, 1) : regions }
+}
+
+async function runAgent(region: string, options: RelayOptions): Promise<RegionResult> {
+  const start = performance.now()
+  const { standing: _, ...relayed } = await relay(region, options)
+  return { region, ...relayed, seconds: (performance.now() - start) / 1000 }
+}
+
+/** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
+export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients: FleetClients): Promise<string[]> {
+  const homes = await Promise.all(scopes.map(({ bucket }) => clients.regionOf(bucket, fleet.regions[0]!.region)))
+  return [...new Set(homes)]
+}

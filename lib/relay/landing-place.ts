@@ -1,0 +1,80 @@
+/**
+ * The relay's view of a place: agents land there, and their boxes change hands there. A region is one, behind Lambda and
+ * S3; so is a place of the caller's own ([`lib/places`](../places)).
+ */
+
+import { type Landing, land } from '../aws/invoke.ts'
+import { type Delivery, deliver, type Transport } from '../aws/upload.ts'
+import type { FleetClients } from '../fleet/clients.ts'
+import { placeOf } from '../fleet/deployed-region.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Invocation } from '../host/protocol.ts'
+import type { AgentBucket } from '../objects/agent-bucket.ts'
+import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
+import type { Progress, SentLetter } from '../sandbox/contract/job.ts'
+import type { EnvelopeJson } from '../trust/envelope.ts'
+import type { Letters } from '../trust/messages.ts'
+
+export interface LandOptions {
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Letters for the agent. What leaves this process is signed, for this landing alone. */
+  readonly mail?: Mail | undefined
+  /** Takes the agent's messages as they come, where there is a way to. The others are part of the settlement. */
+  readonly onSend?: ((letter: SentLetter) => void) | undefined
+  /** Ends the landing. */
+  readonly signal?: AbortSignal | undefined
+  /** Asks the agent to leave as soon as it waits for something. Places that can't be asked in the middle pass it over. */
+  readonly leave?: LeaveRequest | undefined
+}
+
+/** Letters for one landing, with or without a signature. */
+export interface Mail {
+  readonly letters: Letters
+  sign(): EnvelopeJson
+}
+
+/** A wish that an agent leaves its place. */
+export interface LeaveRequest {
+  readonly signal: AbortSignal
+  /** Where it is to go on. @default where it is, in a new landing */
+  readonly to?: (() => string | undefined) | undefined
+}
+
+/** Where an agent can land. */
+export interface LandingPlace {
+  readonly name: string
+  /** Where boxes that are too large for a message wait: those that leave this place, and those for it. */
+  readonly states: Pick<AgentBucket, 'get' | 'put'>
+  /** Gives the place a bundle's code, unless it has it. @throws UnreachableError `UPLOAD_FAILED` */
+  deliver(file: Uint8Array): Promise<Delivery>
+  /** One landing, to its reply. @throws UnreachableError when there is none */
+  land(invocation: Invocation, options?: LandOptions): Promise<Landing>
+}
+
+/** Finds a place by its name. @throws UnreachableError `FUNCTION_NOT_FOUND` */
+export type FindPlace = (name: string) => LandingPlace
+
+export interface RegionPlacesOptions {
+  readonly fleet: Pick<Fleet, 'name' | 'regions'>
+  readonly clients: FleetClients
+  /** How bundles travel. @default 'auto' */
+  readonly transport?: Transport | undefined
+}
+
+/** The regions of a fleet as places. */
+export function createRegionPlaces({ fleet, clients, transport = 'auto' }: RegionPlacesOptions): FindPlace {
+  return (name) => {
+    const place = placeOf(name, fleet)
+    return {
+      name,
+      get states() {
+        return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
+      },
+      deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
+      land(invocation, { mail, onProgress, signal } = {}) {
+        const signed = mail === undefined ? invocation : { ...invocation, letters: mail.sign() }
+        return land({ lambda: clients.lambda(name), place, invocation: signed, onProgress, signal })
+      },
+    }
+  }
+}

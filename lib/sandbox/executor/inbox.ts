@@ -1,0 +1,60 @@
+import type { Letter } from '../../trust/messages.ts'
+import type { MailNote } from '../wire/snapshot.ts'
+import type { Send, Settle } from './send.ts'
+
+/** Calls that wait for a letter at the same time. */
+const MAX_RECEIVERS = 10_000
+
+export interface MailOptions {
+  readonly send: Send
+  readonly settle: Settle
+  /** What came with this landing; `undefined` when nobody writes to this agent. */
+  readonly letters: readonly Letter[] | undefined
+}
+
+/** The mail of one run: letters that wait for the agent, calls that wait for a letter, and what it sends. */
+export class Mail {
+  readonly #options: MailOptions
+  readonly #inbox: Letter[]
+  readonly #receivers: number[] = []
+
+  constructor(options: MailOptions) {
+    this.#options = options
+    this.#inbox = [...(options.letters ?? [])]
+  }
+
+  /** Whether the agent waits for a letter that may come. */
+  get waiting(): boolean {
+    return this.#receivers.length > 0 && this.#options.letters !== undefined
+  }
+
+  /** @throws Error if too many calls wait */
+  receive(call: number): void {
+    if (this.#receivers.length >= MAX_RECEIVERS) throw new Error(`more than ${MAX_RECEIVERS} calls wait for a message`)
+    this.#receivers.push(call)
+    this.deliver()
+  }
+
+  send(request: string): void {
+    const { to, body } = JSON.parse(request) as { to: string; body: string }
+    this.#options.send({ type: 'send', to }, Buffer.from(body))
+  }
+
+  /** What waited when the agent was frozen comes first. */
+  takeUp({ letters, receivers }: MailNote): void {
+    this.#inbox.unshift(...letters)
+    this.#receivers.unshift(...receivers)
+  }
+
+  /** Gives letters to the calls that wait for one, the oldest to the first. */
+  deliver(): void {
+    while (this.#inbox.length > 0 && this.#receivers.length > 0)
+      this.#options.settle(this.#receivers.shift()!, true, { text: JSON.stringify(this.#inbox.shift()) })
+  }
+
+  /** What is to travel: most agents have no mail, and their state says nothing of it. */
+  notes(): { mail?: MailNote } {
+    if (this.#inbox.length === 0 && this.#receivers.length === 0) return {}
+    return { mail: { letters: this.#inbox, receivers: this.#receivers } }
+  }
+}
