@@ -89,7 +89,7 @@ function report(
   { regions: [agent], relays }: MissionAnswer,
   { seconds, timeoutSeconds, took }: Age & { took: number },
 ): BenchResult {
-  const outcome = agent?.settlement?.outcome
+  const outcome = agent?.landingResult?.outcome
   const told = (outcome?.kind === 'completed' ? outcome.value : {}) as { value?: number; rounds?: number }
   const landings = agent?.route?.length ?? 0
   return {

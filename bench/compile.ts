@@ -150,8 +150,8 @@ async function bundleBytes(dir: string): Promise<Record<'binary' | 'source' | 'b
     "import { agent } from 'lander/agent'\nimport { total } from './thirty.c'\nexport default agent(() => total)\n",
   )
   const bytesOf = async (kernels: 'binary' | 'source' | 'both') => {
-    const { statement } = await packSigned(agent, generateKey(), { scopes: [], kernels })
-    return statement.entries.slice(1).reduce((sum, { stored }) => sum + stored, 0)
+    const { manifest } = await packSigned(agent, generateKey(), { scopes: [], kernels })
+    return manifest.entries.slice(1).reduce((sum, { stored }) => sum + stored, 0)
   }
   return { binary: await bytesOf('binary'), source: await bytesOf('source'), both: await bytesOf('both') }
 }

@@ -130,10 +130,10 @@ async function createCount(local: LocalFleet, clients: FleetClients, lines: numb
     const begun = performance.now()
     const { regions } = await runMission({ fleet, clients, file, sender, input: 'lines/' })
     const seconds = (performance.now() - begun) / 1000
-    const settlement = regions[0]?.settlement
-    if (settlement?.outcome.kind !== 'completed' || settlement.outcome.value !== lines)
+    const landingResult = regions[0]?.landingResult
+    if (landingResult?.outcome.kind !== 'completed' || landingResult.outcome.value !== lines)
       throw new Error(`not ${lines}: ${JSON.stringify(regions)}`)
-    return { seconds, secondsAtWork: settlement.usage.wallMs / 1000 }
+    return { seconds, secondsAtWork: landingResult.usage.wallMs / 1000 }
   }
 }
 

@@ -15,11 +15,11 @@
 
 export { type PackOptions, packSigned, type SignedPack } from './author/pack-signed.ts'
 export type { OrderDraft } from './author/sign-order.ts'
-export type { Statement } from './bundle/manifest.ts'
+export type { Manifest } from './bundle/manifest.ts'
 export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
 export type { KernelForm, PackedKernel } from './bundle/packed-kernel.ts'
-export { createHome, type Home, type HomeOptions } from './client/home.ts'
+export { createLandingClient, type LandingClient, type LandingClientOptions } from './client/home.ts'
 export type { Json } from './encoding/json.ts'
 export {
   InternalError,
@@ -48,11 +48,11 @@ export {
 } from './mission/detached/status.ts'
 export { type MissionOptions, type MissionResult, type RegionResult, runMission } from './mission/mission.ts'
 export type { MissionOutcome, MissionUsage } from './mission/outcome-of.ts'
-export { type Answer, run, runAtHome } from './mission/run.ts'
-export { verifySettlement } from './mission/verify-receipts.ts'
+export { type Answer, run, runAtClient } from './mission/run.ts'
+export { verifyLandingResult } from './mission/verify-receipts.ts'
 export { formatDataUri, parseDataUri } from './objects/data-uri.ts'
 export { type CheckOptions, checkFleet, type FleetReport } from './operate/check.ts'
-export type { AgentEnd, AgentHandle, AgentProgress, FrozenAt } from './places/agent-handle.ts'
+export type { AgentEnd, AgentHandle, AgentProgress, SnapshotAt } from './places/agent-handle.ts'
 export { process, region, tasklet, thread } from './places/kinds.ts'
 export { createLauncher, type Launcher, type LauncherOptions, type LaunchOptions } from './places/launcher.ts'
 export type { Place, PlaceKind } from './places/place.ts'

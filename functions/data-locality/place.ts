@@ -1,7 +1,7 @@
 import { secretReader } from '../../lib/aws/secret-reader.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/aws/session-broker.ts'
 import { findBucketRegion } from '../../lib/fleet/bucket-region.ts'
-import { createRegionCrossing } from '../../lib/host/boundary-codec.ts'
+import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { rememberRegions } from '../../lib/host/bucket-region.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
@@ -43,7 +43,7 @@ export async function createPlace(): Promise<Host> {
     ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
     secret,
-    crossing: createRegionCrossing({ receipts, policy }),
+    codec: createRegionCodec({ receipts, policy }),
     ...(compiler && {
       kernels: kernelsOf({ region, agents, functionName: compiler, folder: environment.kernelFolder }),
     }),

@@ -7,7 +7,7 @@ import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
-import { carryOut, parseRelayEvent, type RelayEvent } from '../../lib/relay/detached-task.ts'
+import { parseRelayEvent, type RelayEvent, runDetachedTask } from '../../lib/relay/detached-task.ts'
 import { createRegionPlaces } from '../../lib/relay/landing-place.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
@@ -32,12 +32,12 @@ export const handler = async (event: unknown, context: LambdaContext): Promise<{
   if (relay === undefined) throw new UsageError('USAGE', 'the event names no mission to carry')
   const deadline = deadlineOf(context.getRemainingTimeInMillis())
   try {
-    const lander = await carryOut(relay, {
+    const lander = await runDetachedTask(relay, {
       agents,
       placesOf: ({ regions }) =>
         createRegionPlaces({ fleet: { name: fleet, regions: regions.map((place) => ({ ...place })) }, clients }),
       startNext,
-      leave: deadline.leave,
+      evict: deadline.evict,
       now: () => Date.now(),
     })
     console.log({ lander, mission: relay.relay, generation: relay.generation })

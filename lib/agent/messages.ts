@@ -2,7 +2,7 @@ import { call, type Reply, tell } from './prelude/calls.ts'
 import { parse, stringify } from './prelude/captured.ts'
 
 /** A message that an agent got. */
-export interface Letter {
+export interface Message {
   /** Who sent it: an agent of the same launcher by its name, or `launcher`. */
   readonly from: string
   readonly message: unknown
@@ -39,7 +39,7 @@ export function send(message: unknown, to = 'launcher'): void {
  *   send(`got ${message}`, from)
  * }
  */
-export async function receive(): Promise<Letter> {
+export async function receive(): Promise<Message> {
   const { text } = (await call('receive')) as Reply
   const { from, body } = parse(text!)
   return { from, message: parse(body) }

@@ -1,5 +1,5 @@
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
-import { ABI_VERSION, type Entry, type Statement, statementPayload } from '../bundle/manifest.ts'
+import { ABI_VERSION, type Entry, type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { packAgent } from '../bundle/pack.ts'
 import { type KernelForm, kernelEntries, type PackedKernel } from '../bundle/packed-kernel.ts'
 import { compress } from '../encoding/brotli.ts'
@@ -22,7 +22,7 @@ export interface PackOptions {
   /** The only regions that may run it; `['*']` for any. @default ['*'] */
   readonly regions?: readonly string[]
   /** Whether its state may leave the regions for the sender's own places. @default false */
-  readonly homecoming?: boolean
+  readonly exportState?: boolean
   /**
    * How kernels travel: as binaries, as source that is compiled where it lands, or both, to be held against each other
    * there. @default 'binary'
@@ -40,7 +40,7 @@ export interface PackOptions {
 export interface SignedPack {
   /** The signed bundle's file. */
   readonly file: Uint8Array
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** SHA-256 of the statement, base64url: the bundle's identity. */
   readonly digest: string
   readonly keyId: string
@@ -61,13 +61,13 @@ const DAY_MS = 24 * 3_600_000
  */
 export async function packSigned(path: string, key: SigningKey, options: PackOptions): Promise<SignedPack> {
   const { scopes, limits = {}, fleet = '*', regions = ['*'], expiresInMs = DAY_MS, now = Date.now() } = options
-  const { homecoming = false, kernels = 'binary', compiles = false } = options
+  const { exportState = false, kernels = 'binary', compiles = false } = options
   const module = await packAgent({ path })
   const parts = [
     part('main.js', 'main', utf8(module.code)),
     ...module.kernels.flatMap((kernel) => kernelEntries(kernel, kernels)).map((e) => part(e.name, e.role, e.bytes)),
   ]
-  const statement: Statement = {
+  const manifest: Manifest = {
     lander: 1,
     name: module.name,
     engine: engineDigest(await ensureFunctionAsset()),
@@ -76,16 +76,16 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
     scopes,
     limits: { ...DEFAULT_LIMITS, ...limits },
     compiles,
-    ...(homecoming && { homecoming }),
+    ...(exportState && { exportState }),
     audience: { fleet, regions },
     issuedAt: now,
     notBefore: now,
     expiresAt: now + expiresInMs,
   }
   const stored = new Map(parts.map(({ entry, bytes }) => [entry.name, bytes]))
-  const file = signBundle({ statement, parts: stored }, [key])
-  const digest = digestOf(statementPayload(statement))
-  return { file, statement, digest, keyId: key.keyId, map: module.map, kernels: module.kernels }
+  const file = signBundle({ manifest, parts: stored }, [key])
+  const digest = digestOf(manifestPayload(manifest))
+  return { file, manifest, digest, keyId: key.keyId, map: module.map, kernels: module.kernels }
 }
 
 /** A part of the bundle: what the statement says of it, and the bytes to store. */

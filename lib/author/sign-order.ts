@@ -1,11 +1,11 @@
 import { decodeSignedBundle } from '../bundle/file.ts'
-import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/manifest.ts'
+import { MANIFEST_TYPE, type Manifest, parseManifest } from '../bundle/manifest.ts'
 import { RefusedError, UsageError } from '../errors.ts'
 import type { LimitName, Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import { createOrder, type OwnPlaces, signOrder } from '../trust/order.ts'
+import { type ClientPlaces, createOrder, signOrder } from '../trust/order.ts'
 
 /** What a sender may set for one mission; the rest is as the bundle's statement says. */
 export interface OrderDraft {
@@ -34,18 +34,18 @@ export interface SignedOrder {
  *
  * @throws RefusedError for a file that is no signed bundle
  */
-export function readStatement(file: Uint8Array): Statement {
+export function readManifest(file: Uint8Array): Manifest {
   const { envelope } = decodeSignedBundle(file)
-  return parseStatement(decodeEnvelope(envelope, STATEMENT_TYPE).payload)
+  return parseManifest(decodeEnvelope(envelope, MANIFEST_TYPE).payload)
 }
 
 export interface OrderRequest {
-  readonly statement: Statement
+  readonly manifest: Manifest
   readonly draft?: OrderDraft
   readonly fleet: string
   readonly regions: readonly string[]
   /** Places of the sender's own. @default none */
-  readonly own?: OwnPlaces
+  readonly own?: ClientPlaces
   /** JSON text, as it will be sent. */
   readonly input: string
   readonly sender: SigningKey
@@ -59,7 +59,7 @@ export interface OrderRequest {
  * @throws UsageError `USAGE` for a limit above the statement's, which would be refused
  */
 export function signOrderFor({
-  statement,
+  manifest,
   draft = {},
   fleet,
   regions,
@@ -68,17 +68,17 @@ export function signOrderFor({
   sender,
   now,
 }: OrderRequest): SignedOrder {
-  requireFresh(statement, now)
-  const limits = { ...statement.limits, ...draft.limits }
-  requireWithin(limits, statement.limits)
+  requireFresh(manifest, now)
+  const limits = { ...manifest.limits, ...draft.limits }
+  requireWithin(limits, manifest.limits)
   const order = createOrder({
-    statement,
+    manifest,
     input,
     now,
     fleet,
     regions,
     own,
-    scopes: draft.scopes ?? statement.scopes,
+    scopes: draft.scopes ?? manifest.scopes,
     headBytes: draft.headBytes,
     ...(draft.lifetimeMs !== undefined && { lifetimeMs: draft.lifetimeMs }),
     limits,
@@ -86,7 +86,7 @@ export function signOrderFor({
   return { mission: order.mission, expiresAt: order.expiresAt, envelope: signOrder(order, sender) }
 }
 
-function requireFresh({ expiresAt }: Statement, now: number): void {
+function requireFresh({ expiresAt }: Manifest, now: number): void {
   if (now < expiresAt) return
   throw new RefusedError('EXPIRED', `the bundle expired at ${new Date(expiresAt).toISOString()}`, {
     remedy: 'pack and sign it again',

@@ -7,7 +7,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
 import { UnreachableError } from '../errors.ts'
-import { writeWholeFile } from '../files/write-file-atomically.ts'
+import { writeFileAtomically } from '../files/write-file-atomically.ts'
 
 export interface SecretStore {
   read(): Promise<string>
@@ -16,7 +16,7 @@ export interface SecretStore {
 
 /** A secret in a file, for the local cloud. */
 export function createSecretFile(path: string): SecretStore {
-  return { read: () => readFile(path, 'utf8'), write: (text) => writeWholeFile(path, text) }
+  return { read: () => readFile(path, 'utf8'), write: (text) => writeFileAtomically(path, text) }
 }
 
 export interface ManagedSecretOptions {

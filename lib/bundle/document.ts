@@ -71,9 +71,6 @@ export const areDistinct = (items: readonly string[]) => new Set(items).size ===
 /** Stands for any fleet or region in a statement, and for any fleet, region or bucket in a policy. */
 export const ANY = '*'
 
-/** The caller's own machine as a place. It belongs to no fleet, so no audience and no policy speaks of it. */
-export const HOME = 'home'
-
 /** Whether a list of fleets or regions holds `name`. */
 export const includesName = (names: readonly string[], name: string): boolean =>
   names.includes(ANY) || names.includes(name)

@@ -1,10 +1,10 @@
 import { concatBytes, equalBytes } from '../encoding/bytes.ts'
 import { RefusedError } from '../errors.ts'
-import { type Entry, MAX_BUNDLE_BYTES, type Statement } from './manifest.ts'
+import { type Entry, MAX_BUNDLE_BYTES, type Manifest } from './manifest.ts'
 
 /** An agent packed and not yet signed. */
 export interface Bundle {
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** The bytes to store, compressed, by entry name. */
   readonly parts: ReadonlyMap<string, Uint8Array>
 }

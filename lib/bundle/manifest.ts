@@ -18,7 +18,7 @@ import {
 } from './document.ts'
 
 /** The payload type an envelope binds to a statement. */
-export const STATEMENT_TYPE = 'application/vnd.lander.statement.v1+json'
+export const MANIFEST_TYPE = 'application/vnd.lander.statement.v1+json'
 
 /**
  * One part of a bundle. `main` is the agent's module, the others are hot code: a kernel's binary `NAME.wasm`, its source
@@ -36,7 +36,7 @@ export interface Entry {
 }
 
 /** What the author signs, once per bundle. */
-export interface Statement {
+export interface Manifest {
   readonly lander: 1
   /** Name for people: the source file's, without folders. */
   readonly name: string
@@ -53,7 +53,7 @@ export interface Statement {
    * Whether the agent's state, and with it some of what it has read, may leave a region for the sender's own places.
    * @default false: only results and answers come home
    */
-  readonly homecoming?: boolean | undefined
+  readonly exportState?: boolean | undefined
   /** `'*'` leaves it to the policies of the fleets it comes to; so does `['*']` for regions. */
   readonly audience: { readonly fleet: string; readonly regions: readonly string[] }
   /** Milliseconds since 1970, as are all times. */
@@ -103,7 +103,7 @@ export function kernelOf(entryName: string): string {
   return entryName.slice(0, entryName.indexOf('.'))
 }
 
-const statement = v.pipe(
+const manifest = v.pipe(
   v.strictObject({
     lander: v.literal(1),
     name: label,
@@ -113,7 +113,7 @@ const statement = v.pipe(
     scopes,
     limits,
     compiles: v.boolean(),
-    homecoming: v.optional(v.boolean()),
+    exportState: v.optional(v.boolean()),
     audience: v.strictObject({
       fleet: v.union([v.literal(ANY), fleetName]),
       regions: v.union([v.strictTuple([v.literal(ANY)]), regions]),
@@ -123,26 +123,26 @@ const statement = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, notBefore, expiresAt }) => Math.max(issuedAt, notBefore) < expiresAt),
-) satisfies v.GenericSchema<unknown, Statement>
+) satisfies v.GenericSchema<unknown, Manifest>
 
-const kind = { name: 'statement', code: 'STATEMENT_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { name: 'manifest', code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /**
  * Reads a statement from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.
  *
- * @throws RefusedError `STATEMENT_MALFORMED`
+ * @throws RefusedError `MANIFEST_MALFORMED`
  */
-export function parseStatement(payload: Uint8Array): Statement {
-  return parseDocument(statement, payload, kind)
+export function parseManifest(payload: Uint8Array): Manifest {
+  return parseDocument(manifest, payload, kind)
 }
 
 /**
  * The bytes of a statement that are signed; their digest is the bundle's identity.
  *
- * @throws RefusedError `STATEMENT_MALFORMED` for a statement nobody would accept.
+ * @throws RefusedError `MANIFEST_MALFORMED` for a statement nobody would accept.
  */
-export function statementPayload(value: Statement): Uint8Array {
-  return documentPayload(statement, value, kind)
+export function manifestPayload(value: Manifest): Uint8Array {
+  return documentPayload(manifest, value, kind)
 }
 
 function sum(all: readonly Entry[], field: 'bytes' | 'stored'): number {

@@ -1,13 +1,13 @@
 import { type AgentBucket, createMemoryAgentBucket } from '../objects/agent-bucket.ts'
 
 /** What the sender's own places share: bundles, landings that were taken, and states too large for a message. */
-export interface OwnBucket extends AgentBucket {
+export interface ClientBucket extends AgentBucket {
   /** A mission is over: its landings need not be remembered, since its order is not landed again. */
   forget(mission: string): void
 }
 
 /** In memory. A state is handed out once: whoever takes it has it. */
-export function createOwnBucket(): OwnBucket {
+export function createClientBucket(): ClientBucket {
   const missions = new Map<string, AgentBucket>()
   const bundles = createMemoryAgentBucket()
   const states = new Map<string, Uint8Array>()

@@ -1,29 +1,29 @@
 /** The sender's end of the way between their own places and a fleet's regions. */
 import { RefusedError } from '../errors.ts'
-import type { Crossing } from '../host/boundary-codec.ts'
+import type { BoundaryCodec } from '../host/boundary-codec.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { signState } from '../trust/state/author-signed.ts'
-import { type HomecomingKey, openHomecoming } from '../trust/state/client-sealed.ts'
+import { type ClientStateKey, openClientSealed } from '../trust/state/client-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 
-export interface OwnCrossingOptions {
+export interface ClientCodecOptions {
   /** The keys at hand. Those that signed the code sign its state. */
   readonly authors: readonly SigningKey[]
   /** What the order of a mission names for its way home. */
-  readonly keyOf: (mission: string) => HomecomingKey | undefined
+  readonly keyOf: (mission: string) => ClientStateKey | undefined
   /** The fleet's receipt keys by epoch. */
   readonly receiptKeys: ReadonlyMap<number, Uint8Array>
 }
 
-export function createOwnCrossing({ authors, keyOf, receiptKeys }: OwnCrossingOptions): Crossing {
+export function createClientCodec({ authors, keyOf, receiptKeys }: ClientCodecOptions): BoundaryCodec {
   return {
     async seal(context, state, bundle) {
       return signState(context, state, signersOf(bundle, authors))
     },
-    async open(box, checks, { order }) {
+    async open(stateRef, checks, { order }) {
       const key = keyOf(order.mission)
       if (key === undefined) throw new RefusedError('STATE_MISMATCH', 'the state is of a mission that is over')
-      return openHomecoming(box, { ...checks, key, receiptKeys, regions: order.regions })
+      return openClientSealed(stateRef, { ...checks, key, receiptKeys, regions: order.regions })
     },
   }
 }

@@ -5,23 +5,23 @@ import { bundleKey } from '../objects/agent-bucket.ts'
 import type { OpenPlace, PlaceKind } from '../places/place.ts'
 import type { ForkExecutor } from '../sandbox/contract/executor.ts'
 import { createSandbox } from '../sandbox/parent/sandbox.ts'
-import { ownKernels } from './client-kernels.ts'
-import type { Realm } from './trust-domain.ts'
+import { clientKernels } from './client-kernels.ts'
+import type { ClientTrustDomain } from './trust-domain.ts'
 
-export interface OwnPlaceOptions {
+export interface ClientPlaceOptions {
   readonly kind: PlaceKind
   readonly name: string
   /** Makes the executors its agents run in. @default child processes */
   readonly fork?: ForkExecutor
-  readonly realm: Realm
+  readonly domain: ClientTrustDomain
 }
 
 /**
  * A place on this machine: the same host as in a region, so the same checks, limits and refusals. What differs is the
  * wall around the agent, which is what `fork` makes.
  */
-export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): OpenPlace {
-  const { fleet, assets, engine, keyring, secret, crossing, bucket, data, now } = realm
+export function openClientPlace({ kind, name, fork, domain }: ClientPlaceOptions): OpenPlace {
+  const { fleet, assets, engine, keyring, secret, codec, bucket, data, now } = domain
   const sandbox = createSandbox({ assets, ...(fork && { fork }) })
   const host = createHost({
     fleet,
@@ -33,11 +33,11 @@ export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): Open
     policy: { current: async () => keyring },
     sandbox,
     data,
-    kernels: ownKernels,
+    kernels: clientKernels,
     // Every bucket is far from here, and all of them are wanted.
     regionOf: async () => undefined,
     secret,
-    crossing,
+    codec,
     report: (error) => console.error(error),
   })
   return {
@@ -51,13 +51,13 @@ export function openOwnPlace({ kind, name, fork, realm }: OwnPlaceOptions): Open
       await bucket.put(bundleKey(sha256), file)
       return { bundle: { sha256 }, bytesMoved: 0 }
     },
-    async land(invocation, { mail, onProgress, onSend, signal, leave } = {}) {
+    async land(invocation, { messages, onProgress, onSend, signal, evict } = {}) {
       const reply = await host.invoke(invocation, {
         ...(onProgress && { onProgress }),
-        mail: mail?.letters,
+        messages: messages?.messages,
         onSend,
         ...(signal && { signal }),
-        ...(leave && { leave: leave.signal, leaveFor: leave.to }),
+        ...(evict && { evict: evict.signal, moveTo: evict.to }),
       })
       return { reply, bytesMoved: 0 }
     },

@@ -2,8 +2,9 @@
  * The caller's own machine as a place: where answers are merged, and where an agent runs when data is moved to the
  * code instead. It is the same host as in a region, so the same checks and the same wall stand around the agent.
  */
-import { HOME } from '../bundle/document.ts'
+
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { CLIENT } from '../client-name.ts'
 import { createHost, type Host } from '../host/host.ts'
 import { createMemoryAgentBucket } from '../objects/agent-bucket.ts'
 import { createMemoryStore } from '../objects/memory.ts'
@@ -12,13 +13,13 @@ import { engineDigest } from '../sandbox/contract/assets.ts'
 import { createSandbox } from '../sandbox/parent/sandbox.ts'
 import { createKeyring } from '../trust/keyring.ts'
 import type { KeyPolicy } from '../trust/policy.ts'
-import { ownKernels } from './client-kernels.ts'
+import { clientKernels } from './client-kernels.ts'
 
 /** The caller’s own machine as a place; dispose it, for it holds a process. */
-export interface Home extends Host, AsyncDisposable {}
+export interface LandingClient extends Host, AsyncDisposable {}
 
 /** Who may run at home, and what is to be seen there. */
-export interface HomeOptions {
+export interface LandingClientOptions {
   readonly fleet: string
   /** The fleet's key policy: whose agents may run here. */
   readonly policy: KeyPolicy
@@ -29,20 +30,25 @@ export interface HomeOptions {
 }
 
 /** Makes the caller's machine a place. Dispose it: it holds a process. */
-export async function createHome({ fleet, policy, data, now = Date.now }: HomeOptions): Promise<Home> {
+export async function createLandingClient({
+  fleet,
+  policy,
+  data,
+  now = Date.now,
+}: LandingClientOptions): Promise<LandingClient> {
   const assets = await ensureFunctionAsset()
   const sandbox = createSandbox({ assets })
   const keyring = createKeyring(policy)
   const host = createHost({
     fleet,
-    region: HOME,
+    region: CLIENT,
     now,
     engine: engineDigest(assets),
     agents: createMemoryAgentBucket(),
     policy: { current: async () => keyring },
     sandbox,
     data: data ?? createMemoryStore(),
-    kernels: ownKernels,
+    kernels: clientKernels,
     // At home every bucket is far, and all of them are wanted.
     regionOf: async () => undefined,
     report: (error) => console.error(error),

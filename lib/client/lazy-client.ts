@@ -1,14 +1,14 @@
 import { readPolicy } from '../aws/read-policy.ts'
 import type { MissionOptions } from '../mission/mission.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import { createHome, type Home } from './home.ts'
+import { createLandingClient, type LandingClient } from './home.ts'
 
 /** A home that is made ready while the regions work, and ended with the run. */
-export interface HomeToBe extends AsyncDisposable {
-  ready(): Promise<Home>
+export interface LazyClient extends AsyncDisposable {
+  ready(): Promise<LandingClient>
 }
 
-export interface HomeToBeOptions {
+export interface LazyClientOptions {
   /** Whether it will be needed: then it is made ready at once, and nobody waits for it later. */
   readonly soon: boolean
   /** The data an agent may see there. @default none */
@@ -16,23 +16,23 @@ export interface HomeToBeOptions {
 }
 
 /** Makes a home ready, now or when it is first asked for. */
-export function startHome(
+export function startLazyClient(
   { fleet, clients, now = Date.now }: Pick<MissionOptions, 'fleet' | 'clients' | 'now'>,
-  { soon, data }: HomeToBeOptions,
-): HomeToBe {
+  { soon, data }: LazyClientOptions,
+): LazyClient {
   const open = async () => {
     const policy = await readPolicy(fleet, clients, now())
-    return createHome({ fleet: fleet.name, policy, now, ...(data && { data }) })
+    return createLandingClient({ fleet: fleet.name, policy, now, ...(data && { data }) })
   }
-  let opening: Promise<Home> | undefined
+  let opening: Promise<LandingClient> | undefined
   const ready = () => (opening ??= open())
   // Whether it worked is for those to say who ask for it.
   if (soon) ready().catch(() => undefined)
   return {
     ready,
     async [Symbol.asyncDispose]() {
-      const home = await opening?.catch(() => undefined)
-      await home?.[Symbol.asyncDispose]()
+      const client = await opening?.catch(() => undefined)
+      await client?.[Symbol.asyncDispose]()
     },
   }
 }

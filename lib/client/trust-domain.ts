@@ -2,7 +2,7 @@
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { receiptTrustOf } from '../fleet/receipt-keys.ts'
-import type { Crossing } from '../host/boundary-codec.ts'
+import type { BoundaryCodec } from '../host/boundary-codec.ts'
 import type { SecretSource } from '../host/secret-source.ts'
 import { createMemoryStore } from '../objects/memory.ts'
 import type { ObjectStore } from '../objects/store.ts'
@@ -13,14 +13,14 @@ import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { createKeyring, type Keyring } from '../trust/keyring.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import type { KeyPolicy } from '../trust/policy.ts'
-import { createHomecomingKey, type HomecomingKey } from '../trust/state/client-sealed.ts'
-import { createOwnBucket, type OwnBucket } from './client-bucket.ts'
-import { createOwnCrossing } from './client-codec.ts'
+import { type ClientStateKey, createClientStateKey } from '../trust/state/client-sealed.ts'
+import { type ClientBucket, createClientBucket } from './client-bucket.ts'
+import { createClientCodec } from './client-codec.ts'
 
 /** Where missions of the sender's own places belong when there is no fleet. */
-export const OWN_FLEET = 'own'
+export const CLIENT_FLEET = 'own'
 
-export interface Realm {
+export interface ClientTrustDomain {
   readonly fleet: string
   readonly assets: string
   /** SHA-256 of the engine's binary, base64url. */
@@ -28,21 +28,21 @@ export interface Realm {
   readonly keyring: Keyring
   /** Seals what goes from one of these places to another. It never leaves this process. */
   readonly secret: SecretSource
-  readonly crossing: Crossing
-  readonly bucket: OwnBucket
+  readonly codec: BoundaryCodec
+  readonly bucket: ClientBucket
   readonly data: ObjectStore
   readonly now: () => number
   /** The regions of the fleet. */
   readonly regions: FindPlace | undefined
   /** Makes the key that regions seal with for one mission. */
-  homecomingKey(): HomecomingKey
+  clientStateKey(): ClientStateKey
   /** From here on boxes of this mission open with its key. */
-  begin(mission: string, key: HomecomingKey): void
+  begin(mission: string, key: ClientStateKey): void
   /** A mission is over. */
   end(mission: string): void
 }
 
-export interface RealmOptions {
+export interface ClientTrustDomainOptions {
   /** The sender's key and those of the authors, as far as they are at hand. */
   readonly keys: readonly SigningKey[]
   /** Whose agents may run in these places. @default those of `keys` */
@@ -54,12 +54,19 @@ export interface RealmOptions {
   readonly now: () => number
 }
 
-export async function createRealm({ keys, fleet, regions, data, now, ...options }: RealmOptions): Promise<Realm> {
+export async function createClientTrustDomain({
+  keys,
+  fleet,
+  regions,
+  data,
+  now,
+  ...options
+}: ClientTrustDomainOptions): Promise<ClientTrustDomain> {
   const assets = await ensureFunctionAsset()
-  const name = fleet?.name ?? OWN_FLEET
+  const name = fleet?.name ?? CLIENT_FLEET
   const secret = createFleetSecret()
-  const bucket = createOwnBucket()
-  const homecoming = new Map<string, HomecomingKey>()
+  const bucket = createClientBucket()
+  const exportState = new Map<string, ClientStateKey>()
   const receiptKeys = fleet === undefined ? new Map<number, Uint8Array>() : receiptTrustOf(fleet).keys
   return {
     fleet: name,
@@ -67,15 +74,15 @@ export async function createRealm({ keys, fleet, regions, data, now, ...options 
     engine: engineDigest(assets),
     keyring: createKeyring(options.policy ?? trustIn(keys, name, now())),
     secret: { current: async () => secret, withEpoch: async () => secret },
-    crossing: createOwnCrossing({ authors: keys, keyOf: (mission) => homecoming.get(mission), receiptKeys }),
+    codec: createClientCodec({ authors: keys, keyOf: (mission) => exportState.get(mission), receiptKeys }),
     bucket,
     data: data ?? createMemoryStore(),
     now,
     regions,
-    homecomingKey: () => createHomecomingKey(),
-    begin: (mission, key) => void homecoming.set(mission, key),
+    clientStateKey: () => createClientStateKey(),
+    begin: (mission, key) => void exportState.set(mission, key),
     end(mission) {
-      homecoming.delete(mission)
+      exportState.delete(mission)
       bucket.forget(mission)
     },
   }
@@ -85,7 +92,7 @@ export async function createRealm({ keys, fleet, regions, data, now, ...options 
 function trustIn(keys: readonly SigningKey[], fleet: string, now: number): KeyPolicy {
   return keys.reduce(
     (policy, { keyId, publicKey }) => {
-      const grant = createGrant(publicKey, fleet, { name: keyId, homecoming: true, now })
+      const grant = createGrant(publicKey, fleet, { name: keyId, exportState: true, now })
       return withGrant(policy, grant, now)
     },
     createPolicy(fleet, now),

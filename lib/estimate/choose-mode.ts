@@ -9,17 +9,17 @@ const NEGLIGIBLE_USD = 0.01
  * less time than the other way at its best guess, for no more money to speak of. An uncounted rest, a line nobody told
  * of, or a close call leave the data where it is. A deadline or a budget decides by itself.
  */
-export function chooseWay(options: QuoteOptions): Quote {
+export function chooseMode(options: QuoteOptions): Quote {
   const free = quoteRun(options)
   if (options.deadlineSeconds !== undefined || options.budgetUsd !== undefined) return free
-  const stay = quoteRun({ ...options, ways: ['data'] })
+  const stay = quoteRun({ ...options, modes: ['data'] })
   if (!stay.plan.feasible || !free.plan.feasible) return free
   if (stay.parts.every(({ place }, i) => place === free.parts[i]!.place)) return free
   return mayMove(free, stay, options) ? free : staying(stay, free)
 }
 
-function mayMove(free: Quote, stay: Quote, { fleet, home, survey }: QuoteOptions): boolean {
-  const lineKnown = home !== undefined || fleet.home !== undefined
+function mayMove(free: Quote, stay: Quote, { fleet, client, survey }: QuoteOptions): boolean {
+  const lineKnown = client !== undefined || fleet.client !== undefined
   const faster = free.seconds!.high < stay.seconds!.value
   const noDearer = free.usd!.value <= stay.usd!.value + NEGLIGIBLE_USD
   return lineKnown && survey.complete && faster && noDearer

@@ -1,6 +1,6 @@
 /** A quote in words. Pure. */
+import { CLIENT } from '../client-name.ts'
 import { explainPlan } from '../gravity/index.ts'
-import { INTERNET } from '../gravity/prices.ts'
 import { formatBytes, formatLink, formatSeconds, formatUsd } from '../gravity/units.ts'
 import type { Interval } from './interval.ts'
 import type { AccuracyReport } from './journal.ts'
@@ -14,26 +14,26 @@ export function explainQuote(quote: Quote, sample?: Sample): string {
     .join('\n\n')
 }
 
-function decision({ plan, parts, seconds, usd, basis, home }: Quote): string {
+function decision({ plan, parts, seconds, usd, basis, client }: Quote): string {
   if (!plan.feasible || seconds === undefined || usd === undefined) return ''
-  const stay = parts.filter(({ place }) => place !== INTERNET).map(({ region }) => region)
-  const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
-  const ways = [
+  const stay = parts.filter(({ place }) => place !== CLIENT).map(({ region }) => region)
+  const come = parts.filter(({ place }) => place === CLIENT).map(({ region }) => region)
+  const modes = [
     stay.length > 0 ? `the agent goes to ${stay.join(', ')}` : '',
     come.length > 0 ? `the data of ${come.join(', ')} comes to this machine` : '',
-  ].filter((way) => way !== '')
+  ].filter((mode) => mode !== '')
   const known = basis === 'sampled' ? 'after trying the agent' : 'before trying the agent'
   return [
-    `Decision: ${ways.join('; ')}.`,
+    `Decision: ${modes.join('; ')}.`,
     `  time   ${span(seconds, formatSeconds)}`,
     `  money  ${span(usd, formatUsd)}`,
-    `  ${known}; home is near ${home.region} on a line of ${formatLink(home.bitsPerSecond)}`,
+    `  ${known}; home is near ${client.region} on a line of ${formatLink(client.bitsPerSecond)}`,
   ].join('\n')
 }
 
 /** The plan's own words. What it knows as a place on the internet is, to the reader, the machine in front of them. */
 function details({ plan, problem }: Quote): string {
-  const alternatives = plan.alternatives.filter(({ name }) => name !== `gather in ${INTERNET}`)
+  const alternatives = plan.alternatives.filter(({ name }) => name !== `gather in ${CLIENT}`)
   return explainPlan({ ...plan, alternatives }, problem).replaceAll(/(?<!the )\binternet\b/g, 'this machine')
 }
 
@@ -59,7 +59,7 @@ function corrections({ parts }: Quote): string {
   const rows = parts
     .filter(({ correction }) => correction.runs > 0)
     .map(({ region, place, correction }) => {
-      const where = place === INTERNET ? `${region} at home` : region
+      const where = place === CLIENT ? `${region} at home` : region
       return `  ${where}: times ${Number(correction.factor.toPrecision(3))}, after ${count(correction.runs, 'run')}`
     })
   return rows.length === 0 ? '' : ['Corrected by the past', ...rows].join('\n')

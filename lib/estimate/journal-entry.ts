@@ -1,6 +1,7 @@
 /** A run, as the journal has it. Pure. */
+import { CLIENT } from '../client-name.ts'
 import { estimateCost } from '../gravity/cost.ts'
-import { bookOf, INTERNET, type PriceFile } from '../gravity/prices.ts'
+import { bookOf, type PriceFile } from '../gravity/prices.ts'
 import { LAMBDA_LIMITS } from '../gravity/tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
 import type { PlacedResult } from '../mission/execute-plan.ts'
@@ -21,7 +22,7 @@ export interface RunRecord {
 export function journalEntry(quote: Quote, run: RunRecord): JournalEntry | undefined {
   const { seconds, usd, agent, basis, parts } = quote
   if (seconds === undefined || usd === undefined) return undefined
-  const homeSeconds = Math.max(0, ...run.regions.filter(({ place }) => place === INTERNET).map((part) => part.seconds))
+  const clientSeconds = Math.max(0, ...run.regions.filter(({ place }) => place === CLIENT).map((part) => part.seconds))
   return {
     lander: 1,
     at: run.at.toISOString(),
@@ -40,10 +41,10 @@ export function journalEntry(quote: Quote, run: RunRecord): JournalEntry | undef
           region,
           place,
           bytes,
-          resultBytes: result.settlement?.usage.bytesReturned ?? 0,
+          resultBytes: result.landingResult?.usage.bytesReturned ?? 0,
           predictedSeconds,
           correction: correction.factor,
-          actualSeconds: place === INTERNET ? homeSeconds : result.seconds,
+          actualSeconds: place === CLIENT ? clientSeconds : result.seconds,
         },
       ]
     }),
@@ -52,19 +53,19 @@ export function journalEntry(quote: Quote, run: RunRecord): JournalEntry | undef
 
 /** What a run cost at list prices, by what it used: AWS's own bill comes later. */
 export function spentUsd(results: readonly PlacedResult[], prices?: PriceFile): number {
-  const used = results.flatMap(({ region, place, settlement }) =>
-    settlement === undefined ? [] : [{ region, atHome: place === INTERNET, ...settlement.usage }],
+  const used = results.flatMap(({ region, place, landingResult }) =>
+    landingResult === undefined ? [] : [{ region, atClient: place === CLIENT, ...landingResult.usage }],
   )
   const { usd } = estimateCost({
     ...(prices && { prices: bookOf(prices) }),
-    transfers: used.map(({ region, atHome, bytesRead, bytesReturned }) => {
-      return { from: region, to: INTERNET, bytes: atHome ? bytesRead : bytesReturned }
+    transfers: used.map(({ region, atClient, bytesRead, bytesReturned }) => {
+      return { from: region, to: CLIENT, bytes: atClient ? bytesRead : bytesReturned }
     }),
     requests: used.map(({ region, objects, bytesRead }) => {
       return { region, gets: Math.max(objects, Math.ceil(bytesRead / S3_PERFORMANCE.rangeBytes)) }
     }),
     compute: used
-      .filter(({ atHome }) => !atHome)
+      .filter(({ atClient }) => !atClient)
       .map(({ region, wallMs }) => ({ region, invocations: 1, gbSeconds: (FUNCTION_GB * wallMs) / 1000 })),
   })
   return usd

@@ -2,11 +2,13 @@
  * What a run will take, before it is paid for: what was counted, tried and remembered becomes a placement problem, and
  * its plan becomes a quote. Pure.
  */
-import type { Statement } from '../bundle/manifest.ts'
+
+import type { Manifest } from '../bundle/manifest.ts'
+import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { type PlacementProblem, type Plan, planPlacement } from '../gravity/index.ts'
-import { INTERNET, type PriceFile } from '../gravity/prices.ts'
+import type { PriceFile } from '../gravity/prices.ts'
 import { coldStartSeconds, LAMBDA_LIMITS } from '../gravity/tables/lambda-performance.ts'
 import { linkBetween } from '../gravity/tables/links.ts'
 import { exactly, type Interval, within } from './interval.ts'
@@ -16,7 +18,7 @@ import type { Sample } from './sampling.ts'
 import type { RegionSurvey, Survey } from './survey.ts'
 
 /** Where the sender's own machine is, and what its line carries. */
-export interface HomeLine {
+export interface ClientLink {
   /** The region it is nearest to. */
   readonly region: string
   readonly bitsPerSecond: number
@@ -24,7 +26,7 @@ export interface HomeLine {
 
 export interface QuoteOptions {
   readonly fleet: Fleet
-  readonly statement: Statement
+  readonly manifest: Manifest
   readonly survey: Survey
   /** What is sent to every region: bundle, order and input. */
   readonly agentBytes: number
@@ -33,13 +35,13 @@ export interface QuoteOptions {
   /** Runs of the past. @default none */
   readonly journal?: readonly JournalEntry[]
   /** @default the fleet's; else 50 Mbit/s near the first region, with a warning */
-  readonly home?: HomeLine | undefined
+  readonly client?: ClientLink | undefined
   /** Regions whose data must not leave them. @default none */
   readonly keepData?: readonly string[]
   /** Regions whose results must not leave them either. @default none */
   readonly keepResults?: readonly string[]
   /** The ways that may be chosen. @default both */
-  readonly ways?: readonly Way[]
+  readonly modes?: readonly Mode[]
   readonly deadlineSeconds?: number | undefined
   readonly budgetUsd?: number | undefined
   readonly prices?: PriceFile | undefined
@@ -48,7 +50,7 @@ export interface QuoteOptions {
 }
 
 /** `data`: the agent goes where its data lies. `home`: the data comes to this machine. */
-export type Way = 'data' | 'home'
+export type Mode = 'data' | 'client'
 
 /** One region's data in the quote. */
 export interface QuotedPart {
@@ -73,7 +75,7 @@ export interface Quote {
   readonly seconds: Interval | undefined
   readonly usd: Interval | undefined
   readonly parts: readonly QuotedPart[]
-  readonly home: HomeLine
+  readonly client: ClientLink
   /** Why something was not measured, or not offered. */
   readonly notes: readonly string[]
 }
@@ -99,8 +101,8 @@ const TRUSTED_SPREAD = 1.5
 const ROUND_TRIPS_PER_EXCHANGE = 3
 
 /** Until a process at home is ready to run an agent, on a machine that may be busy. */
-const HOME_START_SECONDS = 0.5
-const HOME_START_SPREAD = 3
+const CLIENT_START_SECONDS = 0.5
+const CLIENT_START_SPREAD = 3
 
 /** The function's code, which a cold start loads. */
 const FUNCTION_BYTES = 4 * 2 ** 20
@@ -128,13 +130,13 @@ export function quoteRun(options: QuoteOptions): Quote {
     plan,
     ...spread(places, facts, options),
     parts: places === undefined ? [] : places.map((_, i) => quotePart(i, places, facts, problem)),
-    home: facts.home,
+    client: facts.client,
     notes: notesOn(facts, options),
   }
 }
 
 /** How the journal knows an agent: the same code is the same agent, whenever it was signed. */
-export function agentName({ name, entries }: Statement): string {
+export function agentName({ name, entries }: Manifest): string {
   const main = entries.find(({ role }) => role === 'main')
   return `${name}@${main?.sha256.slice(0, 12) ?? ''}`
 }
@@ -166,38 +168,38 @@ interface RegionFacts {
 interface Facts {
   readonly agent: string
   readonly basis: JournalEntry['basis']
-  readonly home: HomeLine
-  readonly homeAssumed: boolean
+  readonly client: ClientLink
+  readonly clientAssumed: boolean
   readonly regions: readonly RegionFacts[]
-  readonly homeBytesPerSecond: Interval
-  readonly homeStartSeconds: Interval
-  readonly homeCorrection: Correction
+  readonly clientBytesPerSecond: Interval
+  readonly clientStartSeconds: Interval
+  readonly clientCorrection: Correction
   readonly mergeSeconds: number
 }
 
 function gatherFacts(options: QuoteOptions): Facts {
-  const { fleet, statement, survey, sample, journal = [] } = options
-  const agent = agentName(statement)
+  const { fleet, manifest, survey, sample, journal = [] } = options
+  const agent = agentName(manifest)
   const measured = sample?.regions.some(({ learned }) => learned !== undefined) ?? false
   const basis = measured ? 'sampled' : 'assumed'
-  const home = options.home ?? fleet.home ?? { region: fleet.regions[0]!.region, bitsPerSecond: ASSUMED_LINE_BPS }
-  const regions = survey.regions.map((region) => regionFacts(region, { agent, basis, home }, options))
-  const homeCorrections = survey.regions.map(({ region }) =>
-    correctionOf(journal, { agent, basis, region, place: INTERNET }),
+  const client = options.client ?? fleet.client ?? { region: fleet.regions[0]!.region, bitsPerSecond: ASSUMED_LINE_BPS }
+  const regions = survey.regions.map((region) => regionFacts(region, { agent, basis, client }, options))
+  const clientCorrections = survey.regions.map(({ region }) =>
+    correctionOf(journal, { agent, basis, region, place: CLIENT }),
   )
-  const known = homeCorrections.toSorted((a, b) => b.runs - a.runs)[0]!
+  const known = clientCorrections.toSorted((a, b) => b.runs - a.runs)[0]!
   return {
     agent,
     basis,
-    home,
-    homeAssumed: options.home === undefined && fleet.home === undefined,
+    client,
+    clientAssumed: options.client === undefined && fleet.client === undefined,
     regions,
-    homeBytesPerSecond: addIntervals(regions.map(({ bytesPerSecond }) => bytesPerSecond)),
-    homeStartSeconds: sample?.home
-      ? within(sample.home.startSeconds, TRUSTED_SPREAD)
-      : within(HOME_START_SECONDS, HOME_START_SPREAD),
-    homeCorrection: known,
-    mergeSeconds: survey.regions.length > 1 ? (sample?.home?.mergeSeconds ?? HOME_START_SECONDS) : 0,
+    clientBytesPerSecond: addIntervals(regions.map(({ bytesPerSecond }) => bytesPerSecond)),
+    clientStartSeconds: sample?.client
+      ? within(sample.client.startSeconds, TRUSTED_SPREAD)
+      : within(CLIENT_START_SECONDS, CLIENT_START_SPREAD),
+    clientCorrection: known,
+    mergeSeconds: survey.regions.length > 1 ? (sample?.client?.mergeSeconds ?? CLIENT_START_SECONDS) : 0,
   }
 }
 
@@ -210,17 +212,17 @@ const addIntervals = (all: readonly Interval[]): Interval => ({
 
 function regionFacts(
   survey: RegionSurvey,
-  { agent, basis, home }: Pick<Facts, 'agent' | 'basis' | 'home'>,
-  { fleet, sample, statement, agentBytes, journal = [] }: QuoteOptions,
+  { agent, basis, client }: Pick<Facts, 'agent' | 'basis' | 'client'>,
+  { fleet, sample, manifest, agentBytes, journal = [] }: QuoteOptions,
 ): RegionFacts {
   const { region } = survey
   const learned = sample?.regions.find((sampled) => sampled.region === region)?.learned ?? likeOthers(sample)
   const correction = correctionOf(journal, { agent, basis, region, place: region })
-  const link = homeLink(home, region)
+  const link = clientLink(client, region)
   const exchange = (ROUND_TRIPS_PER_EXCHANGE * link.rttMs) / 1000
   const assumedStart = coldStartSeconds(FUNCTION_BYTES) + exchange + (8 * agentBytes) / link.bitsPerSecond
   const spreadOfRuns = correction.runs >= TRUSTED_RUNS ? TRUSTED_SPREAD : ASSUMED_SPREAD
-  const limit = statement.limits.resultBytes
+  const limit = manifest.limits.resultBytes
   const last = lastResultBytes(journal, { agent, region })
   return {
     survey,
@@ -246,19 +248,19 @@ const less = ({ low, value, high }: Interval, taken: number): Interval => ({
 })
 
 /** The way between home and a region: as wide as the narrower of the line and the long haul. */
-function homeLink(home: HomeLine, region: string): { bitsPerSecond: number; rttMs: number } {
-  const haul = linkBetween(home.region, region)
-  const bitsPerSecond = Math.min(home.bitsPerSecond, haul.bitsPerSecond)
+function clientLink(client: ClientLink, region: string): { bitsPerSecond: number; rttMs: number } {
+  const haul = linkBetween(client.region, region)
+  const bitsPerSecond = Math.min(client.bitsPerSecond, haul.bitsPerSecond)
   return { bitsPerSecond, rttMs: haul.rttMs + ACCESS_RTT_MS }
 }
 
 /** The problem as it is if every figure is at its best guess, or all lie at the low or the high end of the run's time. */
 function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): PlacementProblem {
   const { fleet, agentBytes, deadlineSeconds, budgetUsd, prices } = options
-  const { home, regions, homeCorrection, mergeSeconds } = facts
-  const toHome = regions.map(({ survey }) => [survey.region, homeLink(home, survey.region)] as const)
+  const { client, regions, clientCorrection, mergeSeconds } = facts
+  const toClient = regions.map(({ survey }) => [survey.region, clientLink(client, survey.region)] as const)
   // The past slows a place down as a whole: its start, its work and, at home, its line.
-  const line = (home.bitsPerSecond * (corner === 'high' ? UTILISATION : 1)) / homeCorrection.factor
+  const line = (client.bitsPerSecond * (corner === 'high' ? UTILISATION : 1)) / clientCorrection.factor
   const inPlace = regions.map(
     ({ survey, bytesPerSecond, startSeconds, correction }) =>
       [
@@ -269,25 +271,25 @@ function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): Placeme
         },
       ] as const,
   )
-  const atHome = {
-    bytesPerSecond: opposite(facts.homeBytesPerSecond, corner) / homeCorrection.factor,
-    startSeconds: facts.homeStartSeconds[corner] * homeCorrection.factor,
+  const atClient = {
+    bytesPerSecond: opposite(facts.clientBytesPerSecond, corner) / clientCorrection.factor,
+    startSeconds: facts.clientStartSeconds[corner] * clientCorrection.factor,
   }
   return {
     groups: regions.map((fact) => groupOf(fact, corner, options)),
     agentBytes,
-    home: INTERNET,
-    homeLink: { bitsPerSecond: line, rttMs: ACCESS_RTT_MS },
+    client: CLIENT,
+    clientLink: { bitsPerSecond: line, rttMs: ACCESS_RTT_MS },
     links: {
-      [INTERNET]: Object.fromEntries(toHome),
-      ...Object.fromEntries(toHome.map(([region, link]) => [region, { [INTERNET]: link }])),
+      [CLIENT]: Object.fromEntries(toClient),
+      ...Object.fromEntries(toClient.map(([region, link]) => [region, { [CLIENT]: link }])),
     },
     compute: {
       memoryMB: LAMBDA_LIMITS.mbPerVcpu,
       // A local cloud has no token bucket.
       throttled: fleet.endpoint === undefined,
       mergeSeconds,
-      places: { ...Object.fromEntries(inPlace), [INTERNET]: atHome },
+      places: { ...Object.fromEntries(inPlace), [CLIENT]: atClient },
     },
     objective: deadlineSeconds === undefined ? 'time' : 'money',
     ...(deadlineSeconds !== undefined && { deadlineSeconds }),
@@ -303,12 +305,12 @@ function opposite(rate: Interval, corner: Corner): number {
 }
 
 function groupOf({ survey, deployed, resultBytes }: RegionFacts, corner: Corner, options: QuoteOptions) {
-  const { statement, ways = ['data', 'home'], keepData = [], keepResults = [] } = options
+  const { manifest, modes = ['data', 'client'], keepData = [], keepResults = [] } = options
   const { region, bytes, objects } = survey
-  const audience = statement.audience.regions
+  const audience = manifest.audience.regions
   const admitted = deployed && (audience.includes('*') || audience.includes(region))
-  const there = ways.includes('data') && admitted ? [region] : []
-  const here = ways.includes('home') && !keepData.includes(region) ? [INTERNET] : []
+  const there = modes.includes('data') && admitted ? [region] : []
+  const here = modes.includes('client') && !keepData.includes(region) ? [CLIENT] : []
   return {
     region,
     bytes,
@@ -342,7 +344,7 @@ function spread(
 function quotePart(index: number, places: readonly string[], facts: Facts, problem: PlacementProblem): QuotedPart {
   const { deadlineSeconds: _d, budgetUsd: _b, ...free } = problem
   const place = places[index]!
-  const together = places.flatMap((other, i) => ((place === INTERNET ? other === INTERNET : i === index) ? [i] : []))
+  const together = places.flatMap((other, i) => ((place === CLIENT ? other === CLIENT : i === index) ? [i] : []))
   const groups = together.map((i) => ({ ...problem.groups[i]!, allowed: [place] }))
   const { seconds, usd } = planPlacement({ ...free, compute: { ...problem.compute, mergeSeconds: 0 }, groups })
   const { survey, correction, resultBytes } = facts.regions[index]!
@@ -353,15 +355,15 @@ function quotePart(index: number, places: readonly string[], facts: Facts, probl
     resultBytes,
     seconds: seconds ?? 0,
     usd: (usd ?? 0) / together.length,
-    correction: place === INTERNET ? facts.homeCorrection : correction,
+    correction: place === CLIENT ? facts.clientCorrection : correction,
   }
 }
 
-function notesOn({ regions, home, homeAssumed }: Facts, { survey, sample, fleet }: QuoteOptions): string[] {
+function notesOn({ regions, client, clientAssumed }: Facts, { survey, sample, fleet }: QuoteOptions): string[] {
   const notes = ['gathering in one region is not offered: a function reads only the buckets of its own region']
-  if (homeAssumed) {
+  if (clientAssumed) {
     notes.push(
-      `your line is not known: ${home.bitsPerSecond / 1e6} Mbit/s near ${home.region} stands in; say --line and --home` +
+      `your line is not known: ${client.bitsPerSecond / 1e6} Mbit/s near ${client.region} stands in; say --line and --near` +
         (fleet.endpoint === undefined ? '' : ' (this local cloud has no links of real length; lander local up --wan)'),
     )
   }

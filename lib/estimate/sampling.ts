@@ -3,14 +3,14 @@
  * leaves them. A trial is an order like any other, only narrower: a few objects, of each its head, tight limits.
  */
 
-import { readStatement } from '../author/sign-order.ts'
-import type { Home } from '../client/home.ts'
+import { readManifest } from '../author/sign-order.ts'
+import type { LandingClient } from '../client/home.ts'
 import type { Json } from '../encoding/json.ts'
 import type { WireError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { type MissionOptions, type RegionResult, runMission } from '../mission/mission.ts'
 import { outcomeOf } from '../mission/outcome-of.ts'
-import { runAtHome } from '../mission/run.ts'
+import { runAtClient } from '../mission/run.ts'
 import type { Scope } from '../scope.ts'
 import { fitTrials, type Learned, type Trial } from './sample-fit.ts'
 import type { RegionSurvey, Survey, SurveyedObject } from './survey.ts'
@@ -20,7 +20,7 @@ export interface SampleOptions {
   readonly mission: MissionOptions
   readonly survey: Survey
   /** Makes this machine a place, which is then tried too: how long it takes to start and to merge. @default it is not */
-  readonly openHome?: () => Promise<Home>
+  readonly openClient?: () => Promise<LandingClient>
   /** @default {@link SAMPLE_BOUNDS} */
   readonly bounds?: SampleBounds
 }
@@ -46,7 +46,7 @@ export interface RegionSample {
 }
 
 /** What trials taught of this machine. */
-export interface HomeSample {
+export interface ClientSample {
   /** Until agents were at work on as many parts as there are regions. */
   readonly startSeconds: number
   /** What merging the results took. */
@@ -55,7 +55,7 @@ export interface HomeSample {
 
 export interface Sample {
   readonly regions: readonly RegionSample[]
-  readonly home?: HomeSample
+  readonly client?: ClientSample
   /** How long all trials took. */
   readonly seconds: number
   /** What all trials read, where the data lies. */
@@ -72,7 +72,7 @@ const GROWTH = 4
 export async function sampleAgent({
   mission,
   survey,
-  openHome,
+  openClient,
   bounds = SAMPLE_BOUNDS,
 }: SampleOptions): Promise<Sample> {
   const start = performance.now()
@@ -85,12 +85,12 @@ export async function sampleAgent({
     await tryAll(size * GROWTH)
   // The last size once more: what was slow by accident shows.
   const results = await tryAll(size)
-  const home = openHome && (await tryHome(openHome, mission, results))
-  const { limits } = readStatement(mission.file)
+  const client = openClient && (await tryClient(openClient, mission, results))
+  const { limits } = readManifest(mission.file)
   const maxResultBytes = Math.min(limits.resultBytes, mission.order?.limits?.resultBytes ?? Number.POSITIVE_INFINITY)
   return {
     regions: states.map((state) => conclude(state, maxResultBytes)),
-    ...(home && { home }),
+    ...(client && { client }),
     seconds: (performance.now() - start) / 1000,
     bytesRead: states.flatMap(({ trials }) => trials).reduce((sum, { bytes }) => sum + bytes, 0),
   }
@@ -141,10 +141,10 @@ async function tryOnce(
   const order = { regions: [region], scopes, limits, headBytes: Math.ceil(size / scopes.length) }
   const { regions } = await runMission({ ...quiet, order })
   const result = regions[0]!
-  const { settlement } = result
-  const work = settlement === undefined ? 0 : settlement.usage.wallMs / 1000
+  const { landingResult } = result
+  const work = landingResult === undefined ? 0 : landingResult.usage.wallMs / 1000
   if (outcomeOf(result) === 'completed') {
-    const { bytesRead, bytesReturned } = settlement!.usage
+    const { bytesRead, bytesReturned } = landingResult!.usage
     state.trials.push({ bytes: bytesRead, seconds: result.seconds, workSeconds: work, resultBytes: bytesReturned })
   } else {
     // An agent that fails on more data, or takes too long for it, has taught something by what it did before.
@@ -154,8 +154,8 @@ async function tryOnce(
   return result
 }
 
-function whyNot({ settlement, error }: RegionResult): string {
-  const outcome = settlement?.outcome
+function whyNot({ landingResult, error }: RegionResult): string {
+  const outcome = landingResult?.outcome
   if (outcome?.kind === 'stopped') return `stopped by ${outcome.limit}`
   const failure: Partial<WireError> | undefined = outcome?.kind === 'failed' ? outcome.error : error
   return [failure?.code, failure?.message].filter(Boolean).join(': ')
@@ -168,18 +168,19 @@ function conclude({ survey, trials, problem = '' }: RegionTrials, maxResultBytes
 }
 
 /** Merges the last results; a merge that fails teaches nothing, and the run itself will say why. */
-async function tryHome(
-  openHome: () => Promise<Home>,
+async function tryClient(
+  openClient: () => Promise<LandingClient>,
   { onProgress: _, ...mission }: MissionOptions,
   results: readonly RegionResult[],
-): Promise<HomeSample | undefined> {
-  const values = results.flatMap(({ settlement }): Json[] =>
-    settlement?.outcome.kind === 'completed' ? [settlement.outcome.value] : [],
+): Promise<ClientSample | undefined> {
+  const values = results.flatMap(({ landingResult }): Json[] =>
+    landingResult?.outcome.kind === 'completed' ? [landingResult.outcome.value] : [],
   )
   if (values.length === 0) return undefined
   const start = performance.now()
-  await using home = await openHome()
-  const merge = () => runAtHome(home, { ...mission, input: values, order: { ...mission.order, scopes: [] } }, 'merge')
+  await using client = await openClient()
+  const merge = () =>
+    runAtClient(client, { ...mission, input: values, order: { ...mission.order, scopes: [] } }, 'merge')
   try {
     // One a region, side by side: so will they start when the data comes here.
     await Promise.all(values.map(merge))

@@ -8,8 +8,8 @@ export type RegionOf = (bucket: string) => Promise<string | undefined>
  * place `here` lists what is there and nothing else. A bucket of unknown region stays in: reading it gives the error.
  */
 export async function localScopes(scopes: readonly Scope[], region: string, regionOf: RegionOf): Promise<Scope[]> {
-  const homes = await Promise.all(scopes.map((scope) => regionOf(scope.bucket)))
-  return scopes.filter((_, i) => homes[i] === undefined || homes[i] === region)
+  const bucketRegions = await Promise.all(scopes.map((scope) => regionOf(scope.bucket)))
+  return scopes.filter((_, i) => bucketRegions[i] === undefined || bucketRegions[i] === region)
 }
 
 /** Remembers where a bucket lies: buckets don't move. */

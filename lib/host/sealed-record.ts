@@ -7,19 +7,19 @@ import { RefusedError } from '../errors.ts'
 import { MAX_LIMITS, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
 import type { Outcome } from '../sandbox/contract/outcome.ts'
-import { MAX_BOX_BYTES, openState, readStateHeader, sealState } from '../trust/state/fleet-sealed.ts'
+import { MAX_STATE_BYTES, openState, readStateHeader, sealState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import type { Stage } from './arrival.ts'
+import type { BranchProgress } from './arrival.ts'
 import { hand } from './departure.ts'
-import type { Box, SealedDeparture, Settlement } from './protocol.ts'
+import type { LandingResult, SealedDeparture, StateRef } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
 
-type Step = Settlement<Outcome | SealedDeparture>
+type Step = LandingResult<Outcome | SealedDeparture>
 
 /** Whose landing it is, and where. */
 export interface Recorder {
   readonly bundle: VerifiedBundle
-  readonly stage: Pick<Stage, 'branch' | 'sequence'>
+  readonly branchProgress: Pick<BranchProgress, 'branch' | 'sequence'>
   readonly secret: SecretSource
   readonly fleet: string
   readonly region: string
@@ -29,9 +29,9 @@ export interface Recorder {
 }
 
 /** Seals how a landing ended. */
-export async function sealRecord(settlement: Step, recorder: Recorder): Promise<Box> {
+export async function sealRecord(landingResult: Step, recorder: Recorder): Promise<StateRef> {
   const { secret, agents } = recorder
-  const bytes = Buffer.from(JSON.stringify(settlement))
+  const bytes = Buffer.from(JSON.stringify(landingResult))
   const state = { bytes, pages: 0, copy: null, spent: NOTHING_SPENT, receipt: null }
   const { expiresAt } = recorder.bundle.order
   return hand(sealState({ ...contextOf(recorder), expiresAt }, state, { secret: await secret.current() }), agents)
@@ -42,8 +42,8 @@ export async function sealRecord(settlement: Step, recorder: Recorder): Promise<
  *
  * @throws RefusedError `STATE_NOT_FOUND`, `STATE_MISMATCH`, or any other that openState names
  */
-export async function openRecord(record: Box, recorder: Recorder): Promise<Step> {
-  const { secret, agents, stage, now } = recorder
+export async function openRecord(record: StateRef, recorder: Recorder): Promise<Step> {
+  const { secret, agents, branchProgress, now } = recorder
   const bytes = 'inline' in record ? Buffer.from(record.inline, 'base64url') : await fetchRecord(record.sha256, agents)
   const { epoch } = readStateHeader(bytes)
   const expected = contextOf(recorder)
@@ -53,19 +53,19 @@ export async function openRecord(record: Box, recorder: Recorder): Promise<Step>
     limits: MAX_LIMITS,
     now: now(),
   })
-  if (header.branch !== stage.branch || header.sequence !== stage.sequence)
+  if (header.branch !== branchProgress.branch || header.sequence !== branchProgress.sequence)
     throw new RefusedError('STATE_MISMATCH', 'the record is of another landing')
   return JSON.parse(Buffer.from(state.bytes).toString('utf8')) as Step
 }
 
-function contextOf({ bundle, stage, fleet, region, engine }: Recorder) {
+function contextOf({ bundle, branchProgress, fleet, region, engine }: Recorder) {
   return {
     fleet,
     mission: bundle.order.mission,
-    statement: bundle.statementDigest,
-    branch: stage.branch,
+    manifest: bundle.manifestDigest,
+    branch: branchProgress.branch,
     kind: 'record' as const,
-    sequence: stage.sequence,
+    sequence: branchProgress.sequence,
     from: region,
     to: region,
     engine,
@@ -74,7 +74,7 @@ function contextOf({ bundle, stage, fleet, region, engine }: Recorder) {
 }
 
 async function fetchRecord(sha256: string, agents: AgentBucket): Promise<Uint8Array> {
-  const bytes = await agents.get(stateKey(sha256), MAX_BOX_BYTES)
+  const bytes = await agents.get(stateKey(sha256), MAX_STATE_BYTES)
   if (bytes !== undefined) return bytes
   throw new RefusedError('STATE_NOT_FOUND', 'how this landing ended is not kept any more')
 }

@@ -9,7 +9,7 @@ import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
 import { makeFolder } from '../files/file-error.ts'
-import { writeWholeFile } from '../files/write-file-atomically.ts'
+import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import { createFleetClients } from '../fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet.ts'
 import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
@@ -23,7 +23,7 @@ import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
 import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
-import { DEFAULT_HOME_BPS } from './wan.ts'
+import { DEFAULT_CLIENT_BPS } from './wan.ts'
 
 export interface LocalFleetOptions {
   /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
@@ -69,7 +69,7 @@ const RELAY_MB = 512
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
   requireRegions(regions)
-  if (wan?.home !== undefined) regionOf(wan.home)
+  if (wan?.client !== undefined) regionOf(wan.client)
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
@@ -163,7 +163,7 @@ function describeFleet(
     })),
     endpoint,
     credentials,
-    ...(wan && { home: { region: wan.home ?? regions[0]!, bitsPerSecond: wan.homeBps ?? DEFAULT_HOME_BPS } }),
+    ...(wan && { client: { region: wan.client ?? regions[0]!, bitsPerSecond: wan.clientBps ?? DEFAULT_CLIENT_BPS } }),
   }
 }
 
@@ -175,14 +175,14 @@ async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, develop
     verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
     return envelope
   }
-  const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', homecoming: true, now })
+  const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', exportState: true, now })
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
 }
 
 /** The receipt keys of the secret in `files`, which is made if there is none, and of the epochs before it. */
 async function readReceiptKeys(files: LocalFleetFiles): Promise<PublicReceiptKey[]> {
   const text = await readFile(files.secret, 'utf8').catch(() => formatFleetSecret(createFleetSecret()))
-  await writeWholeFile(files.secret, text)
+  await writeFileAtomically(files.secret, text)
   const former = await readFleetFile(files.fleet).catch(() => ({ receiptKeys: [] }))
   return mergeReceiptKeys(former.receiptKeys, publicReceiptKeys(parseFleetSecret(text), FLEET))
 }

@@ -1,8 +1,9 @@
 /** The ceilings of a whole run, in money and time: what may be started, and when it has to end. */
 
+import { CLIENT } from '../client-name.ts'
 import { FUNCTION_GB } from '../estimate/journal-entry.ts'
 import { estimateCost } from '../gravity/cost.ts'
-import { bookOf, INTERNET, lambdaUsdPerGBSecond, type PriceFile, PUBLISHED_PRICES } from '../gravity/prices.ts'
+import { bookOf, lambdaUsdPerGBSecond, type PriceFile, PUBLISHED_PRICES } from '../gravity/prices.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
 import { formatUsd } from '../gravity/units.ts'
 
@@ -39,7 +40,7 @@ export function affordable<T extends PaidPart>(parts: readonly T[], maxUsd = Num
  * together can't cost more than the ceiling, nor work longer than it.
  */
 export function wallMsWithin(places: readonly string[], { maxUsd, maxSeconds }: Ceilings, prices?: PriceFile): number {
-  const inRegions = places.filter((place) => place !== INTERNET)
+  const inRegions = places.filter((place) => place !== CLIENT)
   const book = prices === undefined ? PUBLISHED_PRICES : bookOf(prices)
   const usdPerSecond = inRegions.reduce(
     (sum, place) => sum + FUNCTION_GB * lambdaUsdPerGBSecond(place, 'arm64', book),
@@ -101,14 +102,14 @@ interface RunningPart extends PaidPart {
 function runningUsd(parts: readonly RunningPart[], prices?: PriceFile): number {
   return estimateCost({
     ...(prices && { prices: bookOf(prices) }),
-    transfers: parts.filter(atHome).map(({ region, bytesRead }) => ({ from: region, to: INTERNET, bytes: bytesRead })),
+    transfers: parts.filter(atClient).map(({ region, bytesRead }) => ({ from: region, to: CLIENT, bytes: bytesRead })),
     requests: parts.map(({ region, bytesRead }) => {
       return { region, gets: Math.ceil(bytesRead / S3_PERFORMANCE.rangeBytes) }
     }),
     compute: parts
-      .filter((part) => !atHome(part))
+      .filter((part) => !atClient(part))
       .map(({ region, seconds }) => ({ region, invocations: 1, gbSeconds: FUNCTION_GB * seconds })),
   }).usd
 }
 
-const atHome = ({ place }: PaidPart): boolean => place === INTERNET
+const atClient = ({ place }: PaidPart): boolean => place === CLIENT

@@ -1,22 +1,22 @@
 /** Carries a plan out: agents go to the data that stays, data that moves is read from home, one answer comes of both. */
 
-import { readStatement } from '../author/sign-order.ts'
-import { HOME } from '../bundle/document.ts'
-import { type HomeToBe, startHome } from '../client/lazy-client.ts'
+import { readManifest } from '../author/sign-order.ts'
+import { type LazyClient, startLazyClient } from '../client/lazy-client.ts'
+import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { toWireError, UsageError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { INTERNET, type PriceFile } from '../gravity/prices.ts'
+import type { PriceFile } from '../gravity/prices.ts'
 import { formatUsd } from '../gravity/units.ts'
-import type { Settlement } from '../host/protocol.ts'
+import type { LandingResult } from '../host/protocol.ts'
 import { createRoutedStore } from '../objects/routed.ts'
 import { createS3Store } from '../objects/s3.ts'
 import type { Scope } from '../scope.ts'
 import { affordable, type Ceilings, type Meter, type PaidPart, startMeter, wallMsWithin } from './budget.ts'
 import { type MissionOptions, type RegionResult, regionsOf, runMission } from './mission.ts'
 import { type MissionOutcome, outcomeOf, usageOf, valuesOf, worstOutcome } from './outcome-of.ts'
-import { type Answer, runAtHome } from './run.ts'
+import { type Answer, runAtClient } from './run.ts'
 
 /** A region's data, and where it is worked on. */
 export interface PlacedPart extends PaidPart {
@@ -31,9 +31,9 @@ export async function partsWhereDataLies(
   fleet: Fleet,
   clients: FleetClients,
 ): Promise<PlacedPart[]> {
-  const homes = await Promise.all(scopes.map(async (scope) => (await regionsOf([scope], fleet, clients))[0]!))
-  return [...new Set(homes)].map((region) => {
-    return { region, place: region, usd: 0, scopes: scopes.filter((_, i) => homes[i] === region) }
+  const bucketRegions = await Promise.all(scopes.map(async (scope) => (await regionsOf([scope], fleet, clients))[0]!))
+  return [...new Set(bucketRegions)].map((region) => {
+    return { region, place: region, usd: 0, scopes: scopes.filter((_, i) => bucketRegions[i] === region) }
   })
 }
 
@@ -43,7 +43,7 @@ export interface PlacedResult extends RegionResult {
   readonly place: string
 }
 
-export interface PlacedRunOptions extends MissionOptions, Ceilings {
+export interface ExecutePlanOptions extends MissionOptions, Ceilings {
   readonly parts: readonly PlacedPart[]
   readonly prices?: PriceFile | undefined
 }
@@ -68,23 +68,23 @@ export interface Leftover {
  * Runs a signed bundle as placed. At a ceiling it stops, keeps what is done and says what is left: parts that would not
  * fit the money are not started, functions get no more wall time than the ceilings pay for, and what runs is watched.
  */
-export async function runPlaced(options: PlacedRunOptions): Promise<PlacedAnswer> {
+export async function executePlan(options: ExecutePlanOptions): Promise<PlacedAnswer> {
   const { maxUsd } = options
   const parts = options.start === 'once' ? asOne(options.parts) : options.parts
   const start = performance.now()
   const started = affordable(parts, maxUsd)
   // One region's result is the answer as it is: then nobody needs a home.
-  const soon = started.length > 1 || started.some(({ place }) => place === INTERNET)
-  await using home = startHome(options, { soon, data: farStore(options) })
+  const soon = started.length > 1 || started.some(({ place }) => place === CLIENT)
+  await using client = startLazyClient(options, { soon, data: farStore(options) })
   using meter = startMeter(options, options.prices)
-  const done = await runParts(started, home, meter, options)
+  const done = await runParts(started, client, meter, options)
   const regions = parts.map((part) => done.get(part) ?? notStarted(part, maxUsd!))
   const left = parts.flatMap((part, i) => leftOver(part, regions[i]!))
   const values = valuesOf(regions.filter((result) => outcomeOf(result) === 'completed')) ?? []
-  const merged = values.length === 0 ? undefined : await mergeAtHome(values, home, options)
+  const merged = values.length === 0 ? undefined : await mergeAtClient(values, client, options)
   const outcome = left.length === 0 ? (merged?.outcome ?? 'completed') : worstOutcome(regions)
   return {
-    mission: regions.find(({ settlement }) => settlement !== undefined)?.settlement?.mission ?? done.mission,
+    mission: regions.find(({ landingResult }) => landingResult !== undefined)?.landingResult?.mission ?? done.mission,
     outcome,
     ...(merged?.value !== undefined && (left.length === 0 ? { value: merged.value } : { partial: merged.value })),
     usage: usageOf(regions),
@@ -111,7 +111,7 @@ function asOne(parts: readonly PlacedPart[]): PlacedPart[] {
 }
 
 /** Every bucket of the run, read where it lies. */
-function farStore({ parts, clients }: PlacedRunOptions) {
+function farStore({ parts, clients }: ExecutePlanOptions) {
   const regionOf = new Map(parts.flatMap(({ region, scopes }) => scopes.map(({ bucket }) => [bucket, region] as const)))
   return createRoutedStore((bucket) => createS3Store({ client: clients.s3(regionOf.get(bucket)!) }))
 }
@@ -122,27 +122,27 @@ interface Done extends Pick<Map<PlacedPart, PlacedResult>, 'get'> {
 
 async function runParts(
   parts: readonly PlacedPart[],
-  home: HomeToBe,
+  client: LazyClient,
   meter: Meter,
-  options: PlacedRunOptions,
+  options: ExecutePlanOptions,
 ): Promise<Done> {
   const signal = options.signal === undefined ? meter.signal : AbortSignal.any([options.signal, meter.signal])
   const places = parts.map(({ place }) => place)
-  const wallMs = Math.min(wallMsWithin(places, options, options.prices), statementWallMs(options))
+  const wallMs = Math.min(wallMsWithin(places, options, options.prices), manifestWallMs(options))
   const order = { ...options.order, limits: { ...options.order?.limits, wallMs: Math.max(1, wallMs) } }
   const shared = { ...options, order, signal }
-  const stay = parts.filter(({ place }) => place !== INTERNET)
-  const come = parts.filter(({ place }) => place === INTERNET)
+  const stay = parts.filter(({ place }) => place !== CLIENT)
+  const come = parts.filter(({ place }) => place === CLIENT)
   const [sent, fetched] = await Promise.all([
     sendAgents(stay, meter, shared),
-    Promise.all(come.map((part) => fetchData(part, home, meter, shared))),
+    Promise.all(come.map((part) => fetchData(part, client, meter, shared))),
   ])
   const results = new Map([...sent.results, ...fetched].map(([part, result]) => [part, stopped(result, meter.signal)]))
   return { mission: sent.mission, get: (part) => results.get(part) }
 }
 
-function statementWallMs({ file, order }: PlacedRunOptions): number {
-  return Math.min(readStatement(file).limits.wallMs, order?.limits?.wallMs ?? Number.POSITIVE_INFINITY)
+function manifestWallMs({ file, order }: ExecutePlanOptions): number {
+  return Math.min(readManifest(file).limits.wallMs, order?.limits?.wallMs ?? Number.POSITIVE_INFINITY)
 }
 
 type Ended = readonly [PlacedPart, PlacedResult]
@@ -151,7 +151,7 @@ type Ended = readonly [PlacedPart, PlacedResult]
 async function sendAgents(
   parts: readonly PlacedPart[],
   meter: Meter,
-  options: PlacedRunOptions,
+  options: ExecutePlanOptions,
 ): Promise<{ mission: string; results: Ended[] }> {
   if (parts.length === 0) return { mission: '', results: [] }
   const partOf = new Map(parts.map((part) => [part.region, part]))
@@ -173,14 +173,19 @@ async function sendAgents(
 }
 
 /** The agent at home, on the data of one region. */
-async function fetchData(part: PlacedPart, home: HomeToBe, meter: Meter, options: PlacedRunOptions): Promise<Ended> {
+async function fetchData(
+  part: PlacedPart,
+  client: LazyClient,
+  meter: Meter,
+  options: ExecutePlanOptions,
+): Promise<Ended> {
   const start = performance.now()
   const { region, scopes } = part
   const result = { ...unlanded(part), bytesMoved: 0 }
   const took = () => (performance.now() - start) / 1000
   let bytesRead = 0
   try {
-    const settlement = await runAtHome(await home.ready(), {
+    const landingResult = await runAtClient(await client.ready(), {
       ...options,
       order: { ...options.order, scopes },
       onProgress(_, progress) {
@@ -189,9 +194,9 @@ async function fetchData(part: PlacedPart, home: HomeToBe, meter: Meter, options
         options.onProgress?.(region, progress)
       },
     })
-    const landed = { settlement, bytesMoved: settlement.usage.bytesRead, seconds: took() }
+    const landed = { landingResult, bytesMoved: landingResult.usage.bytesRead, seconds: took() }
     // One step, as a landing in a region is one.
-    const route = [{ region: HOME, branch: region, sequence: 0, boxBytes: 0, ...landed }]
+    const route = [{ region: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
     return [part, { ...result, ...landed, ...{ route } }]
   } catch (error) {
     return [part, { ...result, error: toWireError(error), bytesMoved: bytesRead, seconds: took() }]
@@ -218,21 +223,21 @@ const limitReached = (why: string): UsageError =>
   new UsageError('LIMIT_REACHED', why, { remedy: 'raise --max-usd or --max-seconds, and run what is left' })
 
 function leftOver({ region, scopes }: PlacedPart, result: PlacedResult): Leftover[] {
-  const { settlement, error } = result
-  const outcome = settlement?.outcome
+  const { landingResult, error } = result
+  const outcome = landingResult?.outcome
   if (outcome?.kind === 'completed') return []
   const stop = outcome?.kind === 'stopped' ? outcome.message : 'the agent failed there'
   return [{ region, scopes, why: error?.message ?? stop }]
 }
 
-async function mergeAtHome(
+async function mergeAtClient(
   values: readonly Json[],
-  home: HomeToBe,
-  options: PlacedRunOptions,
-): Promise<{ value?: Json; outcome: MissionOutcome; merge?: Settlement }> {
+  client: LazyClient,
+  options: ExecutePlanOptions,
+): Promise<{ value?: Json; outcome: MissionOutcome; merge?: LandingResult }> {
   if (values.length === 1 && options.parts.length === 1) return { value: values[0]!, outcome: 'completed' }
   const mission = { ...options, input: values, order: { ...options.order, scopes: [] } }
-  const merge = await runAtHome(await home.ready(), mission, 'merge')
+  const merge = await runAtClient(await client.ready(), mission, 'merge')
   const { outcome } = merge
   return { merge, outcome: outcome.kind, ...(outcome.kind === 'completed' && { value: outcome.value }) }
 }

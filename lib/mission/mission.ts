@@ -1,12 +1,12 @@
 /** A mission: one order carried out in every region that holds its data, and the answers brought together. */
 
-import { type OrderDraft, readStatement, type SignedOrder, signOrderFor } from '../author/sign-order.ts'
+import { type OrderDraft, readManifest, type SignedOrder, signOrderFor } from '../author/sign-order.ts'
 import type { Transport } from '../aws/upload.ts'
 import type { Json } from '../encoding/json.ts'
 import type { WireError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import type { Settlement } from '../host/protocol.ts'
+import type { LandingResult } from '../host/protocol.ts'
 import { createRegionPlaces } from '../relay/landing-place.ts'
 import { type LostLanding, type RelayOptions, type RouteStep, relay } from '../relay/relay.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
@@ -44,7 +44,7 @@ export interface MissionOptions {
 export interface RegionResult {
   /** Where it started; where it ended is in the settlement. */
   readonly region: string
-  readonly settlement?: Settlement
+  readonly landingResult?: LandingResult
   readonly error?: WireError
   /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
   readonly route?: readonly RouteStep[]
@@ -85,20 +85,22 @@ export interface SignedMission extends SignedOrder {
 export async function signMission(options: MissionOptions): Promise<SignedMission> {
   const { fleet, clients, file, sender, order: draft = {}, start = 'everywhere', now = Date.now } = options
   const input = JSON.stringify(options.input ?? null)
-  const statement = readStatement(file)
-  const regions = draft.regions ?? (await regionsOf(draft.scopes ?? statement.scopes, fleet, clients))
-  const order = signOrderFor({ statement, draft, fleet: fleet.name, regions, input, sender, now: now() })
+  const manifest = readManifest(file)
+  const regions = draft.regions ?? (await regionsOf(draft.scopes ?? manifest.scopes, fleet, clients))
+  const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions, input, sender, now: now() })
   return { ...order, input, regions, starts: start === 'once' ? regions.slice(0, 1) : regions }
 }
 
 async function runAgent(region: string, options: RelayOptions): Promise<RegionResult> {
   const start = performance.now()
-  const { standing: _, ...relayed } = await relay(region, options)
+  const { nextLanding: _, ...relayed } = await relay(region, options)
   return { region, ...relayed, seconds: (performance.now() - start) / 1000 }
 }
 
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
 export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients: FleetClients): Promise<string[]> {
-  const homes = await Promise.all(scopes.map(({ bucket }) => clients.regionOf(bucket, fleet.regions[0]!.region)))
-  return [...new Set(homes)]
+  const bucketRegions = await Promise.all(
+    scopes.map(({ bucket }) => clients.regionOf(bucket, fleet.regions[0]!.region)),
+  )
+  return [...new Set(bucketRegions)]
 }

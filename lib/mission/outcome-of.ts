@@ -17,24 +17,24 @@ export interface MissionUsage {
 }
 
 /** From the mildest to the gravest. */
-const GRAVITY: readonly MissionOutcome[] = ['completed', 'stopped', 'failed', 'refused', 'unreachable']
+const SEVERITY: readonly MissionOutcome[] = ['completed', 'stopped', 'failed', 'refused', 'unreachable']
 
 /** The outcome of one region. */
-export function outcomeOf({ settlement, error }: RegionResult): MissionOutcome {
-  if (settlement !== undefined) return settlement.outcome.kind
+export function outcomeOf({ landingResult, error }: RegionResult): MissionOutcome {
+  if (landingResult !== undefined) return landingResult.outcome.kind
   if (error?.code === 'LIMIT_REACHED') return 'stopped'
   return error?.situation === 'refused' ? 'refused' : 'unreachable'
 }
 
 /** The outcome of all: the gravest of them. */
 export function worstOutcome(regions: readonly RegionResult[]): MissionOutcome {
-  return regions.map(outcomeOf).reduce((a, b) => (GRAVITY.indexOf(b) > GRAVITY.indexOf(a) ? b : a), 'completed')
+  return regions.map(outcomeOf).reduce((a, b) => (SEVERITY.indexOf(b) > SEVERITY.indexOf(a) ? b : a), 'completed')
 }
 
 /** The values of the regions in their order, or `undefined` when one has none. */
 export function valuesOf(regions: readonly RegionResult[]): readonly Json[] | undefined {
-  const values = regions.flatMap(({ settlement }) =>
-    settlement?.outcome.kind === 'completed' ? [settlement.outcome.value] : [],
+  const values = regions.flatMap(({ landingResult }) =>
+    landingResult?.outcome.kind === 'completed' ? [landingResult.outcome.value] : [],
   )
   return values.length === regions.length ? values : undefined
 }
@@ -49,7 +49,7 @@ export function usageOf(regions: readonly RegionResult[]): MissionUsage {
   }
 }
 
-function usagesOf({ settlement, route }: RegionResult): readonly Usage[] {
-  if (route !== undefined) return route.map((step) => step.settlement.usage)
-  return settlement === undefined ? [] : [settlement.usage]
+function usagesOf({ landingResult, route }: RegionResult): readonly Usage[] {
+  if (route !== undefined) return route.map((step) => step.landingResult.usage)
+  return landingResult === undefined ? [] : [landingResult.usage]
 }

@@ -1,12 +1,12 @@
 /** The whole way in one call: a signed bundle goes to the regions of its data, and one answer comes back. */
 
-import { readStatement, signOrderFor } from '../author/sign-order.ts'
-import { HOME } from '../bundle/document.ts'
-import type { Home } from '../client/home.ts'
-import { startHome } from '../client/lazy-client.ts'
+import { readManifest, signOrderFor } from '../author/sign-order.ts'
+import type { LandingClient } from '../client/home.ts'
+import { startLazyClient } from '../client/lazy-client.ts'
+import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, InternalError } from '../errors.ts'
-import type { Settlement } from '../host/protocol.ts'
+import type { LandingResult } from '../host/protocol.ts'
 import { type MissionOptions, type MissionResult, type RegionResult, runMission } from './mission.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './outcome-of.ts'
 
@@ -22,19 +22,19 @@ export interface Answer {
   readonly usage: MissionUsage
   readonly regions: readonly RegionResult[]
   /** What merging at home came to, where there was more than one answer to merge. */
-  readonly merge?: Settlement
+  readonly merge?: LandingResult
 }
 
 /** Runs a signed bundle where its data lies and merges the answers. */
 export async function run(options: MissionOptions): Promise<Answer> {
-  await using home = startHome(options, { soon: hasSeveralAnswers(options) })
+  await using client = startLazyClient(options, { soon: hasSeveralAnswers(options) })
   // Awaited here: home ends with this function.
-  return await answerOf(await runMission(options), async () => ({ ...options, home: await home.ready() }))
+  return await answerOf(await runMission(options), async () => ({ ...options, client: await client.ready() }))
 }
 
 /** What merging takes: a place of the caller's own, and who asks it to. */
 export interface Merging extends Omit<MissionOptions, 'input'> {
-  readonly home: Home
+  readonly client: LandingClient
 }
 
 /** One answer of a mission's results: where there are several, the agent's own `merge` makes it, on the caller's machine. */
@@ -43,8 +43,12 @@ export async function answerOf({ mission, regions }: MissionResult, merging: () 
   const values = valuesOf(regions)
   if (values === undefined) return summary
   if (values.length === 1) return { ...summary, value: values[0]! }
-  const { home, ...options } = await merging()
-  const merge = await runAtHome(home, { ...options, input: values, order: { ...options.order, scopes: [] } }, 'merge')
+  const { client, ...options } = await merging()
+  const merge = await runAtClient(
+    client,
+    { ...options, input: values, order: { ...options.order, scopes: [] } },
+    'merge',
+  )
   const { outcome } = merge
   if (outcome.kind === 'completed') return { ...summary, merge, value: outcome.value }
   return { ...summary, merge, outcome: outcome.kind }
@@ -52,26 +56,26 @@ export async function answerOf({ mission, regions }: MissionResult, merging: () 
 
 /** Whether there will most likely be answers to merge. */
 function hasSeveralAnswers({ file, order = {}, start }: MissionOptions): boolean {
-  const places = order.regions ?? (order.scopes ?? readStatement(file).scopes).map(({ bucket }) => bucket)
+  const places = order.regions ?? (order.scopes ?? readManifest(file).scopes).map(({ bucket }) => bucket)
   return start !== 'once' && new Set(places).size > 1
 }
 
 /** Runs a signed bundle on the caller's own machine, with the data that place was given. */
-export async function runAtHome(
-  home: Home,
+export async function runAtClient(
+  client: LandingClient,
   { fleet, file, sender, input = null, order: draft = {}, signal, onProgress, now = Date.now }: MissionOptions,
   entry: 'run' | 'merge' = 'run',
-): Promise<Settlement> {
+): Promise<LandingResult> {
   const text = JSON.stringify(input)
-  const statement = readStatement(file)
-  const order = signOrderFor({ statement, draft, fleet: fleet.name, regions: [HOME], input: text, sender, now: now() })
+  const manifest = readManifest(file)
+  const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions: [CLIENT], input: text, sender, now: now() })
   const bundle = { inline: Buffer.from(file).toString('base64url') }
-  const reply = await home.invoke(
+  const reply = await client.invoke(
     { lander: 1, bundle, order: order.envelope, input: text, entry },
-    { ...(signal && { signal }), ...(onProgress && { onProgress: (progress) => onProgress(HOME, progress) }) },
+    { ...(signal && { signal }), ...(onProgress && { onProgress: (progress) => onProgress(CLIENT, progress) }) },
   )
   if ('error' in reply) throw fromWireError(reply.error)
-  const { outcome } = reply.settlement
+  const { outcome } = reply.landingResult
   if (outcome.kind === 'departed') throw new InternalError('an agent departed from home')
-  return { ...reply.settlement, outcome }
+  return { ...reply.landingResult, outcome }
 }

@@ -1,5 +1,5 @@
 import { RefusedError } from '../errors.ts'
-import type { Settlement } from '../host/protocol.ts'
+import type { LandingResult } from '../host/protocol.ts'
 import type { Outcome } from '../sandbox/contract/outcome.ts'
 import {
   type ReceiptTrust,
@@ -18,13 +18,13 @@ type Ending = Outcome | { readonly kind: 'departed' }
  *
  * @throws RefusedError `RECEIPT_MISMATCH`, or a code of `verifyReceipt`
  */
-export function verifySettlement(settlement: Settlement<Ending>, trust: ReceiptTrust): VerifiedReceipt {
-  const { region, mission, statement, outcome, usage, reads } = settlement
-  const verified = verifyReceipt(settlement.receipt, trust)
+export function verifyLandingResult(landingResult: LandingResult<Ending>, trust: ReceiptTrust): VerifiedReceipt {
+  const { region, mission, manifest, outcome, usage, reads } = landingResult
+  const verified = verifyReceipt(landingResult.receipt, trust)
   const claimed = {
     region,
     mission,
-    statement,
+    manifest,
     outcome: outcome.kind,
     result: outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
     bytesReturned: usage.bytesReturned,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fromBase64url } from '../encoding/base64url.ts'
 import { UsageError } from '../errors.ts'
-import { writeWholeFile } from '../files/write-file-atomically.ts'
+import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { createPolicy } from '../trust/grant.ts'
 import { keyIdOf, type SigningKey } from '../trust/keys.ts'
@@ -54,7 +54,7 @@ export async function changePolicyFile({ path, fleet, root, now, change }: Polic
   requireRoot(root, fleet)
   const former = existsSync(path) ? (await readPolicyFile(path, fleet)).policy : createPolicy(fleet.name, now)
   const policy = change(former)
-  await writeWholeFile(path, `${JSON.stringify(signPolicy(policy, root), undefined, 2)}\n`)
+  await writeFileAtomically(path, `${JSON.stringify(signPolicy(policy, root), undefined, 2)}\n`)
   return policy
 }
 

@@ -1,12 +1,12 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
-import type { Settlement } from '../host/protocol.ts'
-import type { LeaveRequest, Mail } from '../relay/landing-place.ts'
-import type { Boarded, Boarding, Relayed, RelayOptions } from '../relay/relay.ts'
-import type { Progress, SentLetter } from '../sandbox/contract/job.ts'
+import type { LandingResult } from '../host/protocol.ts'
+import type { EvictRequest, OutgoingMessages } from '../relay/landing-place.ts'
+import type { LandingExtras, Relayed, RelayOptions, UpcomingLanding } from '../relay/relay.ts'
+import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import { type Letter, signLetters } from '../trust/messages.ts'
-import { type AgentEnd, type AgentHandle, type AgentProgress, type FrozenAt, messageText } from './agent-handle.ts'
+import { type Message, signMessages } from '../trust/messages.ts'
+import { type AgentEnd, type AgentHandle, type AgentProgress, messageText, type SnapshotAt } from './agent-handle.ts'
 import { Mailbox } from './mailbox.ts'
 
 /** Whoever launched an agent, as agents call it. */
@@ -16,7 +16,7 @@ export const LAUNCHER = 'launcher'
 const SMALLEST_MEMORY = 22 * 65_536
 const PAGE_BYTES = 65_536
 
-export interface VoyageOptions {
+export interface LaunchedAgentOptions {
   readonly name: string
   readonly mission: string
   readonly sender: SigningKey
@@ -26,15 +26,17 @@ export interface VoyageOptions {
   readonly places: readonly string[]
   readonly onProgress?: ((progress: AgentProgress) => void) | undefined
   /** Its messages to other agents, or to its launcher. */
-  readonly deliver: (sent: SentLetter, from: string) => void
+  readonly deliver: (sent: SentMessage, from: string) => void
   /** Carries it from landing to landing. */
-  readonly relay: (hooks: Pick<RelayOptions, 'board' | 'onSettled' | 'onProgress' | 'signal'>) => Promise<Relayed>
+  readonly relay: (
+    hooks: Pick<RelayOptions, 'beforeLanding' | 'onLanded' | 'onProgress' | 'signal'>,
+  ) => Promise<Relayed>
 }
 
 interface Wish {
   /** Where to; `undefined`: it is to go on where it is. */
   readonly to: string | undefined
-  readonly grant: (frozen: FrozenAt | undefined) => void
+  readonly grant: (frozen: SnapshotAt | undefined) => void
   /** Where the agent landed with it. */
   tried?: string
 }
@@ -42,22 +44,22 @@ interface Wish {
 const CANCELLED = { kind: 'stopped', limit: 'cancelled', message: 'the run was cancelled' } as const
 
 /** One agent, from its launch to its end. */
-export class Voyage implements AgentHandle {
+export class LaunchedAgent implements AgentHandle {
   readonly name: string
   readonly mission: string
   readonly result: Promise<AgentEnd>
   /** Letters for the agent, and from it to its launcher. */
   readonly #inbox = new Mailbox()
   readonly outbox = new Mailbox()
-  readonly #options: VoyageOptions
+  readonly #options: LaunchedAgentOptions
   readonly #cancel = new AbortController()
   readonly #over = new AbortController()
   #wishes: Wish[] = []
   /** Asks the agent to leave the landing it is in. */
-  #leave = new AbortController()
+  #evict = new AbortController()
   #progress: AgentProgress
 
-  constructor(options: VoyageOptions) {
+  constructor(options: LaunchedAgentOptions) {
     const { name, mission, place } = options
     this.name = name
     this.mission = mission
@@ -77,29 +79,29 @@ export class Voyage implements AgentHandle {
   }
 
   send(message: Json): void {
-    this.post({ from: LAUNCHER, body: messageText(message) })
+    this.deliver({ from: LAUNCHER, body: messageText(message) })
   }
 
   /** A letter for the agent: where it can be asked to, it is frozen at its next await and landed with it. */
-  post(letter: Letter): void {
-    this.#inbox.post(letter)
-    this.#leave.abort()
+  deliver(message: Message): void {
+    this.#inbox.deliver(message)
+    this.#evict.abort()
   }
 
   async receive(): Promise<Json | undefined> {
     for (;;) {
-      const letter = this.outbox.takeOne()
-      if (letter !== undefined) return JSON.parse(letter.body) as Json
+      const message = this.outbox.takeOne()
+      if (message !== undefined) return JSON.parse(message.body) as Json
       if (this.over) return undefined
       await this.outbox.arrival(this.#over.signal).catch(() => {})
     }
   }
 
-  checkpoint(): Promise<FrozenAt | undefined> {
+  checkpoint(): Promise<SnapshotAt | undefined> {
     return this.#wish(undefined)
   }
 
-  async move(place: string): Promise<FrozenAt | undefined> {
+  async move(place: string): Promise<SnapshotAt | undefined> {
     const { places } = this.#options
     if (!places.includes(place))
       throw new UsageError('USAGE', `"${this.name}" may not go to "${place}", only to ${places.join(', ')}`, {
@@ -112,19 +114,19 @@ export class Voyage implements AgentHandle {
     this.#cancel.abort()
   }
 
-  #wish(to: string | undefined): Promise<FrozenAt | undefined> {
+  #wish(to: string | undefined): Promise<SnapshotAt | undefined> {
     if (this.over) return Promise.resolve(undefined)
     return new Promise((grant) => {
       this.#wishes.push({ to, grant })
-      this.#leave.abort()
+      this.#evict.abort()
     })
   }
 
   async #follow(): Promise<AgentEnd> {
     const relayed = await this.#options.relay({
       signal: this.#cancel.signal,
-      board: (boarding) => this.#board(boarding),
-      onSettled: (settlement) => this.#onSettled(settlement),
+      beforeLanding: (upcoming) => this.#beforeLanding(upcoming),
+      onLanded: (landingResult) => this.#onLanded(landingResult),
       onProgress: (_place, progress) => this.#report(progress),
     })
     this.#over.abort()
@@ -133,20 +135,20 @@ export class Voyage implements AgentHandle {
   }
 
   /** The agent is frozen, and about to land: what was wished for is so, and what is wished for now goes along. */
-  async #board(boarding: Boarding): Promise<Boarded> {
-    const { region: place, waits } = boarding
+  async #beforeLanding(upcoming: UpcomingLanding): Promise<LandingExtras> {
+    const { region: place, waits } = upcoming
     this.#report({ place, waits })
-    this.#grant(boarding)
-    if (waits) await this.#letterOrMove(boarding)
+    this.#grant(upcoming)
+    if (waits) await this.#messageOrMove(upcoming)
     this.#report({ place, waits: false, landings: this.#progress.landings + 1, bytesRead: 0, objects: 0 })
-    this.#leave = new AbortController()
-    if (this.#wishes.length > 0) this.#leave.abort()
+    this.#evict = new AbortController()
+    if (this.#wishes.length > 0) this.#evict.abort()
     for (const wish of this.#wishes) wish.tried = place
-    const leave: LeaveRequest = { signal: this.#leave.signal, to: () => this.#destination }
+    const evict: EvictRequest = { signal: this.#evict.signal, to: () => this.#destination }
     return {
-      mail: this.#mail(boarding, this.#inbox.take()),
-      leave,
-      onSend: (letter) => this.#options.deliver(letter, this.name),
+      messages: this.#messages(upcoming, this.#inbox.take()),
+      evict,
+      onSend: (message) => this.#options.deliver(message, this.name),
     }
   }
 
@@ -156,7 +158,7 @@ export class Voyage implements AgentHandle {
   }
 
   /** A move that was tried, and left the agent where it was, is not tried over and over. */
-  #grant({ region: place, sequence, boxBytes: bytes }: Boarding): void {
+  #grant({ region: place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
     if (sequence === 0) return
     const granted = ({ to, tried }: Wish) => to === undefined || to === place || tried === place
     for (const { grant } of this.#wishes.filter(granted)) grant({ place, sequence, bytes })
@@ -164,25 +166,25 @@ export class Voyage implements AgentHandle {
   }
 
   /** It lands for a letter, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
-  async #letterOrMove(boarding: Boarding): Promise<void> {
+  async #messageOrMove(upcoming: UpcomingLanding): Promise<void> {
     while (this.#inbox.empty && this.#destination === undefined) {
-      this.#leave = new AbortController()
-      await this.#inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#leave.signal])).catch(() => {})
+      this.#evict = new AbortController()
+      await this.#inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#evict.signal])).catch(() => {})
       this.#cancel.signal.throwIfAborted()
-      this.#grant(boarding)
+      this.#grant(upcoming)
     }
   }
 
-  #mail({ branch, sequence }: Boarding, waiting: readonly Letter[]): Mail {
+  #messages({ branch, sequence }: UpcomingLanding, waiting: readonly Message[]): OutgoingMessages {
     const { mission, sender } = this.#options
-    const leaveFor = this.#destination
-    const letters = { mission, branch, sequence, letters: waiting, ...(leaveFor !== undefined && { leaveFor }) }
-    return { letters, sign: () => signLetters(letters, sender) }
+    const moveTo = this.#destination
+    const messages = { mission, branch, sequence, messages: waiting, ...(moveTo !== undefined && { moveTo }) }
+    return { messages, sign: () => signMessages(messages, sender) }
   }
 
-  #onSettled({ usage, sent = [] }: Pick<Settlement<unknown>, 'usage' | 'sent'>): void {
+  #onLanded({ usage, sent = [] }: Pick<LandingResult<unknown>, 'usage' | 'sent'>): void {
     this.#report({ memoryBytes: Math.max(usage.memoryPages * PAGE_BYTES, SMALLEST_MEMORY) })
-    for (const letter of sent) this.#options.deliver(letter, this.name)
+    for (const message of sent) this.#options.deliver(message, this.name)
   }
 
   #report(change: Partial<AgentProgress> | Progress): void {
@@ -191,9 +193,9 @@ export class Voyage implements AgentHandle {
   }
 }
 
-function endOf({ settlement, error, route, lost, bytesMoved }: Relayed, cancelled: boolean): AgentEnd {
+function endOf({ landingResult, error, route, lost, bytesMoved }: Relayed, cancelled: boolean): AgentEnd {
   const way = { route, lost, bytesMoved }
-  if (settlement !== undefined) return { outcome: settlement.outcome, ...way }
+  if (landingResult !== undefined) return { outcome: landingResult.outcome, ...way }
   // What a cancelled agent met with on its way is of no interest any more.
   return cancelled ? { outcome: CANCELLED, ...way } : { ...(error && { error }), ...way }
 }

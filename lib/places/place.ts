@@ -1,4 +1,4 @@
-import type { Realm } from '../client/trust-domain.ts'
+import type { ClientTrustDomain } from '../client/trust-domain.ts'
 import type { LandingPlace } from '../relay/landing-place.ts'
 
 /** What a place is made of. */
@@ -13,7 +13,7 @@ export interface Place {
   /** What agents call it: `hop('thread')`. */
   readonly name: string
   /** Makes it ready. */
-  open(realm: Realm): OpenPlace
+  open(domain: ClientTrustDomain): OpenPlace
 }
 
 /** A place that agents can land in. */

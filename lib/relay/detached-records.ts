@@ -1,7 +1,7 @@
 /** What relays write down: for the next relay, and at the end for whoever asks. */
 import * as v from 'valibot'
 import { UnreachableError } from '../errors.ts'
-import { SETTLEMENT, USAGE, WIRE_ERROR } from '../host/protocol.ts'
+import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/protocol.ts'
 import type { RegionResult } from '../mission/mission.ts'
 import type { Relayed } from './relay.ts'
 
@@ -30,7 +30,7 @@ export interface Handover {
 }
 
 /** Routes with logs and receipts of all landings. */
-export const MAX_WORD_BYTES = 256 * 1024 * 1024
+export const MAX_RECORD_BYTES = 256 * 1024 * 1024
 
 const lost = v.object({
   region: v.string(),
@@ -43,7 +43,7 @@ const step = v.looseObject({
   region: v.string(),
   branch: v.string(),
   sequence: v.number(),
-  settlement: v.looseObject({
+  landingResult: v.looseObject({
     region: v.string(),
     outcome: v.looseObject({ kind: v.string() }),
     usage: USAGE,
@@ -51,7 +51,7 @@ const step = v.looseObject({
   }),
 })
 const relayed = v.object({
-  settlement: v.optional(SETTLEMENT),
+  landingResult: v.optional(LANDING_RESULT),
   error: v.optional(WIRE_ERROR),
   route: v.array(step),
   lost: v.array(lost),
@@ -66,7 +66,7 @@ const answer = v.object({
   relays: v.number(),
 })
 
-const standing = v.looseObject({
+const nextLanding = v.looseObject({
   region: v.string(),
   branch: v.string(),
   sequence: v.number(),
@@ -77,7 +77,7 @@ const handover = v.object({
     v.object({
       region: v.string(),
       seconds: v.number(),
-      relayed: v.object({ ...relayed.entries, standing }),
+      relayed: v.object({ ...relayed.entries, nextLanding }),
       ended: v.boolean(),
     }),
   ),

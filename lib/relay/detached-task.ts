@@ -7,7 +7,7 @@
 import * as v from 'valibot'
 import type { RegionResult } from '../mission/mission.ts'
 import { type AgentBucket, answerKey, handoverKey } from '../objects/agent-bucket.ts'
-import { type Carried, type Handover, MAX_WORD_BYTES, type MissionAnswer, parseHandover } from './detached-records.ts'
+import { type Carried, type Handover, MAX_RECORD_BYTES, type MissionAnswer, parseHandover } from './detached-records.ts'
 import { bundleOfRequest, type MissionRequest, readRequest } from './detached-request.ts'
 import type { FindPlace } from './landing-place.ts'
 import { type Relayed, relay } from './relay.ts'
@@ -28,7 +28,7 @@ export function parseRelayEvent(event: unknown): RelayEvent | undefined {
   return parsed.success ? parsed.output : undefined
 }
 
-export interface CarryOutOptions {
+export interface DetachedTaskOptions {
   /** The agent bucket of the region that the relay runs in. */
   readonly agents: AgentBucket
   /** The regions of a mission, as places. */
@@ -36,25 +36,25 @@ export interface CarryOutOptions {
   /** Starts the relay that takes over from this one. */
   readonly startNext: (event: RelayEvent) => Promise<void>
   /** Asks this one to hand over. */
-  readonly leave: AbortSignal
+  readonly evict: AbortSignal
   readonly now: () => number
 }
 
 /** What a relay came to. */
-export type CarriedOut = 'unknown' | 'answered' | 'handed over'
+export type DetachedTaskEnd = 'unknown' | 'answered' | 'handed over'
 
 /** More than a client's: an attempt may be an earlier relay's, and nobody is there to send the agent off again. */
 const ATTEMPTS = 8
 
 /** Carries a detached mission on, to its answer or to the next relay. */
-export async function carryOut(
+export async function runDetachedTask(
   { relay: mission, generation }: RelayEvent,
-  options: CarryOutOptions,
-): Promise<CarriedOut> {
-  const { agents, leave, now, startNext } = options
+  options: DetachedTaskOptions,
+): Promise<DetachedTaskEnd> {
+  const { agents, evict, now, startNext } = options
   const [request, answered] = await Promise.all([
     readRequest(mission, agents),
-    agents.get(answerKey(mission), MAX_WORD_BYTES),
+    agents.get(answerKey(mission), MAX_RECORD_BYTES),
   ])
   if (request === undefined) return 'unknown'
   if (answered !== undefined) return 'answered'
@@ -63,10 +63,10 @@ export async function carryOut(
   const carried = await Promise.all(
     request.starts.map(async (region, index): Promise<Carried> => {
       const before = former?.agents[index]
-      return before?.ended ? before : carryOn(region, before, request, file, generation, options)
+      return before?.ended ? before : followAgent(region, before, request, file, generation, options)
     }),
   )
-  if (leave.aborted && carried.some(({ ended }) => !ended)) {
+  if (evict.aborted && carried.some(({ ended }) => !ended)) {
     await writeOnce(handoverKey(mission, generation + 1), { agents: carried } satisfies Handover, agents)
     await startNext({ lander: 1, relay: mission, generation: generation + 1 })
     return 'handed over'
@@ -77,13 +77,13 @@ export async function carryOut(
   return 'answered'
 }
 
-async function carryOn(
+async function followAgent(
   region: string,
   before: Carried | undefined,
   { order, input, ...request }: MissionRequest,
   file: Uint8Array,
   generation: number,
-  { placesOf, leave }: CarryOutOptions,
+  { placesOf, evict }: DetachedTaskOptions,
 ): Promise<Carried> {
   const start = performance.now()
   const relayed = await relay(region, {
@@ -91,14 +91,14 @@ async function carryOn(
     file,
     order,
     input,
-    signal: leave,
+    signal: evict,
     attempts: ATTEMPTS,
     shared: true,
     takenUp: generation > 1,
-    ...(before && { from: before.relayed.standing }),
+    ...(before && { from: before.relayed.nextLanding }),
   })
   const seconds = (performance.now() - start) / 1000
-  const ended = relayed.error === undefined || !leave.aborted
+  const ended = relayed.error === undefined || !evict.aborted
   return before === undefined ? { region, seconds, relayed, ended } : join(before, { region, seconds, relayed, ended })
 }
 
@@ -122,12 +122,12 @@ function isKnown({ branch, sequence }: Relayed['route'][number], route: Relayed[
   return route.some((step) => step.branch === branch && step.sequence === sequence)
 }
 
-function resultOf({ region, seconds, relayed: { standing: _, ...relayed } }: Carried): RegionResult {
+function resultOf({ region, seconds, relayed: { nextLanding: _, ...relayed } }: Carried): RegionResult {
   return { region, ...relayed, seconds }
 }
 
 async function readHandover(mission: string, generation: number, agents: AgentBucket): Promise<Handover | undefined> {
-  const bytes = await agents.get(handoverKey(mission, generation), MAX_WORD_BYTES)
+  const bytes = await agents.get(handoverKey(mission, generation), MAX_RECORD_BYTES)
   return bytes && parseHandover(bytes)
 }
 

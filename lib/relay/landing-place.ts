@@ -11,30 +11,30 @@ import type { Fleet } from '../fleet/fleet.ts'
 import type { Invocation } from '../host/protocol.ts'
 import type { AgentBucket } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import type { Progress, SentLetter } from '../sandbox/contract/job.ts'
+import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
-import type { Letters } from '../trust/messages.ts'
+import type { SignedMessages } from '../trust/messages.ts'
 
 export interface LandOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Letters for the agent. What leaves this process is signed, for this landing alone. */
-  readonly mail?: Mail | undefined
+  readonly messages?: OutgoingMessages | undefined
   /** Takes the agent's messages as they come, where there is a way to. The others are part of the settlement. */
-  readonly onSend?: ((letter: SentLetter) => void) | undefined
+  readonly onSend?: ((message: SentMessage) => void) | undefined
   /** Ends the landing. */
   readonly signal?: AbortSignal | undefined
   /** Asks the agent to leave as soon as it waits for something. Places that can't be asked in the middle pass it over. */
-  readonly leave?: LeaveRequest | undefined
+  readonly evict?: EvictRequest | undefined
 }
 
 /** Letters for one landing, with or without a signature. */
-export interface Mail {
-  readonly letters: Letters
+export interface OutgoingMessages {
+  readonly messages: SignedMessages
   sign(): EnvelopeJson
 }
 
 /** A wish that an agent leaves its place. */
-export interface LeaveRequest {
+export interface EvictRequest {
   readonly signal: AbortSignal
   /** Where it is to go on. @default where it is, in a new landing */
   readonly to?: (() => string | undefined) | undefined
@@ -71,8 +71,8 @@ export function createRegionPlaces({ fleet, clients, transport = 'auto' }: Regio
         return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
       },
       deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
-      land(invocation, { mail, onProgress, signal } = {}) {
-        const signed = mail === undefined ? invocation : { ...invocation, letters: mail.sign() }
+      land(invocation, { messages, onProgress, signal } = {}) {
+        const signed = messages === undefined ? invocation : { ...invocation, messages: messages.sign() }
         return land({ lambda: clients.lambda(name), place, invocation: signed, onProgress, signal })
       },
     }

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Landing } from '../aws/invoke.ts'
 import type { Delivery } from '../aws/upload.ts'
 import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
-import type { Box, CopyReturn, Invocation, SealedDeparture, Settlement } from '../host/protocol.ts'
+import type { CopyReturn, Invocation, LandingResult, SealedDeparture, StateRef } from '../host/protocol.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome } from '../sandbox/contract/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 import type { FindPlace, LandingPlace, LandOptions } from './landing-place.ts'
 import { DEFAULT_ATTEMPTS, FIRST_ATTEMPT, type LandingAttempt, nextAttempt, TAKEN_UP } from './retry.ts'
-import { type Carried, carryBoxes } from './transfer-state.ts'
+import { type Carried, transferStates } from './transfer-state.ts'
 
 /** What one agent of a mission needs on its way. */
 export interface RelayOptions {
@@ -26,9 +26,9 @@ export interface RelayOptions {
   readonly onProgress?: ((region: string, progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** Asked before every landing of the agent itself: what goes along. It may take its time. */
-  readonly board?: ((boarding: Boarding) => Promise<Boarded>) | undefined
+  readonly beforeLanding?: ((upcoming: UpcomingLanding) => Promise<LandingExtras>) | undefined
   /** Told of every landing that has ended, of the agent and of its copies. */
-  readonly onSettled?: ((settlement: Step) => void) | undefined
+  readonly onLanded?: ((landingResult: Step) => void) | undefined
   /** How often a landing is tried before its agent is given up, when its place dies or is silent: 1 to 16. @default 4 */
   readonly attempts?: number | undefined
   /** Whether another relay may have carried this agent before: then what it did is found, and not done again. @default false */
@@ -36,17 +36,17 @@ export interface RelayOptions {
   /** Whether another relay may be carrying it as well: then what that one does first is taken over. @default `takenUp` */
   readonly shared?: boolean | undefined
   /** Where another relay has left the agent. @default where it starts */
-  readonly from?: Standing | undefined
+  readonly from?: NextLanding | undefined
 }
 
 /** An agent is about to land. */
-export interface Boarding extends Pick<RouteStep, 'region' | 'branch' | 'sequence' | 'boxBytes'> {
+export interface UpcomingLanding extends Pick<RouteStep, 'region' | 'branch' | 'sequence' | 'sealedBytes'> {
   /** Whether it waits for a message, and has nothing to do before. */
   readonly waits: boolean
 }
 
 /** What goes along with a landing. */
-export type Boarded = Pick<LandOptions, 'mail' | 'leave' | 'onSend'>
+export type LandingExtras = Pick<LandOptions, 'messages' | 'evict' | 'onSend'>
 
 /** One landing of an agent, or of a copy of it. */
 export interface RouteStep {
@@ -56,13 +56,13 @@ export interface RouteStep {
   /** Number of the landing in its branch. */
   readonly sequence: number
   /** Size of the sealed box it came in; 0 where it started. */
-  readonly boxBytes: number
+  readonly sealedBytes: number
   /** Bytes that crossed links for this landing, both ways. */
   readonly bytesMoved: number
   /** From the first byte sent to the last received; of a part that a checkpoint ended, the time it worked. */
   readonly seconds: number
   /** Of a departure it tells where to, without the boxes. */
-  readonly settlement: Settlement<Outcome | Departed>
+  readonly landingResult: LandingResult<Outcome | Departed>
 }
 
 /** An agent or its copies left for these regions, or a copy's answer did. */
@@ -84,7 +84,7 @@ export interface LostLanding {
 
 /** How an agent ended, and the way it went. */
 export interface Relayed {
-  readonly settlement?: Settlement
+  readonly landingResult?: LandingResult
   /** What kept it from an end. */
   readonly error?: WireError
   /** In the order in which the landings ended. */
@@ -94,67 +94,67 @@ export interface Relayed {
   /** Bytes that crossed links, uploads included. */
   readonly bytesMoved: number
   /** The landing that the agent is in, or about to make: where another relay can take it up, if it has not ended. */
-  readonly standing: Standing
+  readonly nextLanding: NextLanding
 }
 
 /** Starts an agent in `region` and follows it wherever it goes. Never throws: what went wrong is part of the result. */
 export async function relay(region: string, options: RelayOptions): Promise<Relayed> {
-  const start: Standing = { region, branch: region, sequence: 0, boxBytes: 0, waits: false, call: {} }
-  const trip = new Trip(options, options.from ?? start)
+  const start: NextLanding = { region, branch: region, sequence: 0, sealedBytes: 0, waits: false, call: {} }
+  const journey = new Journey(options, options.from ?? start)
   const told = () => {
-    const { route, lost, bytesMoved, standing } = trip
-    return { route, lost, bytesMoved, standing }
+    const { route, lost, bytesMoved, nextLanding } = journey
+    return { route, lost, bytesMoved, nextLanding }
   }
   try {
-    const settlement = await trip.follow(trip.standing)
-    return { settlement: requireEnd(settlement), ...told() }
+    const landingResult = await journey.follow(journey.nextLanding)
+    return { landingResult: requireEnd(landingResult), ...told() }
   } catch (error) {
     return { error: toWireError(error), ...told() }
   }
 }
 
-type Step = Settlement<Outcome | SealedDeparture>
+type Step = LandingResult<Outcome | SealedDeparture>
 
 /** A landing that is to be made. */
-export interface Standing {
+export interface NextLanding {
   readonly region: string
   readonly branch: string
   readonly sequence: number
-  readonly boxBytes: number
+  readonly sealedBytes: number
   readonly waits: boolean
   readonly call: Pick<Invocation, 'entry' | 'state' | 'answers'>
 }
 
-class Trip {
+class Journey {
   readonly #options: RelayOptions
   readonly #deliveries = new Map<string, Promise<Delivery>>()
   readonly route: RouteStep[] = []
   readonly lost: LostLanding[] = []
   bytesMoved = 0
   /** Of the agent itself, not of its copies. */
-  standing: Standing
+  nextLanding: NextLanding
 
-  constructor(options: RelayOptions, standing: Standing) {
+  constructor(options: RelayOptions, nextLanding: NextLanding) {
     this.#options = options
-    this.standing = standing
+    this.nextLanding = nextLanding
   }
 
   /** From landing to landing; copies first, then the agent that waits for them. */
-  async follow(leg: Standing): Promise<Step> {
-    if (!isCopy(leg)) this.standing = leg
-    const step = await this.#land(leg)
+  async follow(landing: NextLanding): Promise<Step> {
+    if (!isCopy(landing)) this.nextLanding = landing
+    const step = await this.#land(landing)
     const { outcome, region } = step
     if (outcome.kind !== 'departed' || 'answer' in outcome) return step
     const { agent, copies } = outcome
-    const returns = await Promise.all(copies.map((parcel) => this.#bringBack({ parcel, from: region })))
-    return this.follow(await this.#legOf({ parcel: agent, from: region }, returns))
+    const returns = await Promise.all(copies.map((sealedState) => this.#bringBack({ sealedState, from: region })))
+    return this.follow(await this.#landingOf({ sealedState: agent, from: region }, returns))
   }
 
   /** A copy's answer, or why there is none: that is for its agent to deal with. */
   async #bringBack(carried: Carried): Promise<Carried | { lost: LossReason }> {
     try {
-      const { outcome, region } = await this.follow(await this.#legOf(carried, []))
-      if (outcome.kind === 'departed' && 'answer' in outcome) return { parcel: outcome.answer, from: region }
+      const { outcome, region } = await this.follow(await this.#landingOf(carried, []))
+      if (outcome.kind === 'departed' && 'answer' in outcome) return { sealedState: outcome.answer, from: region }
       return { lost: 'failed' }
     } catch (error) {
       // A copy that is given up with the whole trip is not lost: another relay may bring it back.
@@ -163,20 +163,21 @@ class Trip {
     }
   }
 
-  async #legOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<Standing> {
-    const { to: region, branch, sequence, bytes: boxBytes, waits = false } = carried.parcel
+  async #landingOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<NextLanding> {
+    const { to: region, branch, sequence, bytes: sealedBytes, waits = false } = carried.sealedState
     const loads = [carried, ...returns.flatMap((answer) => ('lost' in answer ? [] : [answer]))]
-    const { boxes, bytesMoved } = await carryBoxes(loads, this.#options.places)
+    const { stateRefs, bytesMoved } = await transferStates(loads, this.#options.places)
     this.bytesMoved += bytesMoved
-    const [state, ...rest] = boxes as [Box, ...Box[]]
+    const [state, ...rest] = stateRefs as [StateRef, ...StateRef[]]
     const answers = returns.map((answer): CopyReturn => ('lost' in answer ? answer : rest.shift()!))
     const call = { entry: 'resume' as const, state, ...(answers.length > 0 && { answers }) }
-    return { region, branch, sequence, boxBytes, waits, call }
+    return { region, branch, sequence, sealedBytes, waits, call }
   }
 
-  async #land({ region, call, waits, ...leg }: Standing): Promise<Step> {
-    const { places, order, input, onProgress, signal, board } = this.#options
-    const { mail, leave, onSend } = (isCopy(leg) ? undefined : await board?.({ region, waits, ...leg })) ?? {}
+  async #land({ region, call, waits, ...landing }: NextLanding): Promise<Step> {
+    const { places, order, input, onProgress, signal, beforeLanding } = this.#options
+    const { messages, evict, onSend } =
+      (isCopy(landing) ? undefined : await beforeLanding?.({ region, waits, ...landing })) ?? {}
     const start = performance.now()
     const place = places(region)
     const { bundle } = await this.#deliver(place)
@@ -191,42 +192,42 @@ class Trip {
     const options = {
       onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)),
       signal,
-      leave,
-      mail,
+      evict,
+      messages,
       onSend,
     }
     const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {
       region,
-      ...leg,
+      ...landing,
     })
     this.bytesMoved += bytesMoved
     if ('error' in reply) throw fromWireError(reply.error)
-    const { settlement, earlier = [] } = reply
-    const { branch, sequence, boxBytes } = leg
+    const { landingResult, earlier = [] } = reply
+    const { branch, sequence, sealedBytes } = landing
     const last = sequence + earlier.length
     earlier.forEach((part, index) => {
       const seconds = part.usage.wallMs / 1000
-      const came = index === 0 ? boxBytes : 0
+      const came = index === 0 ? sealedBytes : 0
       this.#note({
         region,
         branch,
         sequence: sequence + index,
-        boxBytes: came,
+        sealedBytes: came,
         bytesMoved: 0,
         seconds,
-        settlement: part,
+        landingResult: part,
       })
     })
     const seconds = (performance.now() - start) / 1000
-    const came = earlier.length === 0 ? boxBytes : 0
-    this.#note({ region, branch, sequence: last, boxBytes: came, bytesMoved, seconds, settlement })
-    return settlement
+    const came = earlier.length === 0 ? sealedBytes : 0
+    this.#note({ region, branch, sequence: last, sealedBytes: came, bytesMoved, seconds, landingResult })
+    return landingResult
   }
 
   /** One landing, tried again when its place dies: the place sees to it that one attempt at most comes to an end. */
   async #attempt(
     land: (attempt: Pick<Invocation, 'attempt'>) => Promise<Landing>,
-    { region, branch, sequence }: Pick<Standing, 'region' | 'branch' | 'sequence'>,
+    { region, branch, sequence }: Pick<NextLanding, 'region' | 'branch' | 'sequence'>,
   ): Promise<Landing> {
     const { attempts = DEFAULT_ATTEMPTS, takenUp = false, shared = takenUp, signal } = this.#options
     let attempt: LandingAttempt = takenUp ? TAKEN_UP : FIRST_ATTEMPT
@@ -242,9 +243,9 @@ class Trip {
     }
   }
 
-  #note({ settlement, ...step }: Omit<RouteStep, 'settlement'> & { readonly settlement: Step }): void {
-    this.#options.onSettled?.(settlement)
-    this.route.push({ ...step, settlement: withoutBoxes(settlement) })
+  #note({ landingResult, ...step }: Omit<RouteStep, 'landingResult'> & { readonly landingResult: Step }): void {
+    this.#options.onLanded?.(landingResult)
+    this.route.push({ ...step, landingResult: withoutStates(landingResult) })
   }
 
   /** A place gets the code once. */
@@ -260,19 +261,20 @@ class Trip {
   }
 }
 
-const isCopy = ({ branch }: Pick<Standing, 'branch'>): boolean => branch.includes('/')
+const isCopy = ({ branch }: Pick<NextLanding, 'branch'>): boolean => branch.includes('/')
 
-function withoutBoxes(settlement: Step): RouteStep['settlement'] {
-  const { outcome } = settlement
-  if (outcome.kind !== 'departed') return { ...settlement, outcome }
-  const parcels = 'answer' in outcome ? [outcome.answer] : outcome.copies.length > 0 ? outcome.copies : [outcome.agent]
-  return { ...settlement, outcome: { kind: 'departed', to: parcels.map(({ to }) => to) } }
+function withoutStates(landingResult: Step): RouteStep['landingResult'] {
+  const { outcome } = landingResult
+  if (outcome.kind !== 'departed') return { ...landingResult, outcome }
+  const sealedStates =
+    'answer' in outcome ? [outcome.answer] : outcome.copies.length > 0 ? outcome.copies : [outcome.agent]
+  return { ...landingResult, outcome: { kind: 'departed', to: sealedStates.map(({ to }) => to) } }
 }
 
-function requireEnd(settlement: Step): Settlement {
-  const { outcome } = settlement
-  if (outcome.kind !== 'departed') return { ...settlement, outcome }
-  throw new UnreachableError('REPLY_MALFORMED', `${settlement.region} answered for a copy where an agent was landed`)
+function requireEnd(landingResult: Step): LandingResult {
+  const { outcome } = landingResult
+  if (outcome.kind !== 'departed') return { ...landingResult, outcome }
+  throw new UnreachableError('REPLY_MALFORMED', `${landingResult.region} answered for a copy where an agent was landed`)
 }
 
 function reasonOf(error: unknown): LossReason {

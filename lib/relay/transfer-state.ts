@@ -1,14 +1,14 @@
 /** Brings sealed boxes to the place they are for: inside the invocation, or through what the places keep boxes in. */
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
-import type { Box, Parcel } from '../host/protocol.ts'
+import type { SealedState, StateRef } from '../host/protocol.ts'
 import { stateKey } from '../objects/agent-bucket.ts'
-import { MAX_BOX_BYTES } from '../trust/state/fleet-sealed.ts'
+import { MAX_STATE_BYTES } from '../trust/state/fleet-sealed.ts'
 import type { FindPlace } from './landing-place.ts'
 
 /** A parcel, and the place it leaves. */
 export interface Carried {
-  readonly parcel: Parcel
+  readonly sealedState: SealedState
   readonly from: string
 }
 
@@ -21,33 +21,37 @@ const INLINE_CHARACTERS = 4 * 1024 * 1024
  *
  * @throws UnreachableError `STATE_LOST` when a box can't be fetched or put down
  */
-export async function carryBoxes(
+export async function transferStates(
   loads: readonly Carried[],
   places: FindPlace,
-): Promise<{ boxes: readonly Box[]; bytesMoved: number }> {
+): Promise<{ stateRefs: readonly StateRef[]; bytesMoved: number }> {
   let room = INLINE_CHARACTERS
-  const carried = loads.map(({ parcel, from }) => {
-    const { box } = parcel
-    if ('inline' in box && box.inline.length <= room) {
-      room -= box.inline.length
-      return { box, bytesMoved: 0 }
+  const carried = loads.map(({ sealedState, from }) => {
+    const { stateRef } = sealedState
+    if ('inline' in stateRef && stateRef.inline.length <= room) {
+      room -= stateRef.inline.length
+      return { stateRef, bytesMoved: 0 }
     }
-    return throughBucket(parcel, from, places)
+    return throughBucket(sealedState, from, places)
   })
   const done = await Promise.all(carried)
-  return { boxes: done.map(({ box }) => box), bytesMoved: done.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0) }
+  return {
+    stateRefs: done.map(({ stateRef }) => stateRef),
+    bytesMoved: done.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0),
+  }
 }
 
-async function throughBucket({ box, to }: Parcel, from: string, places: FindPlace) {
-  if ('sha256' in box && from === to) return { box, bytesMoved: 0 }
-  const bytes = 'inline' in box ? Buffer.from(box.inline, 'base64url') : await fetchBox(box.sha256, from, places)
+async function throughBucket({ stateRef, to }: SealedState, from: string, places: FindPlace) {
+  if ('sha256' in stateRef && from === to) return { stateRef, bytesMoved: 0 }
+  const bytes =
+    'inline' in stateRef ? Buffer.from(stateRef.inline, 'base64url') : await fetchState(stateRef.sha256, from, places)
   const sha256 = digestOf(bytes)
   await lost(to, places(to).states.put(stateKey(sha256), bytes))
-  return { box: { sha256 }, bytesMoved: bytes.length * ('inline' in box ? 1 : 2) }
+  return { stateRef: { sha256 }, bytesMoved: bytes.length * ('inline' in stateRef ? 1 : 2) }
 }
 
-async function fetchBox(sha256: string, from: string, places: FindPlace): Promise<Uint8Array> {
-  const bytes = await lost(from, places(from).states.get(stateKey(sha256), MAX_BOX_BYTES))
+async function fetchState(sha256: string, from: string, places: FindPlace): Promise<Uint8Array> {
+  const bytes = await lost(from, places(from).states.get(stateKey(sha256), MAX_STATE_BYTES))
   if (bytes !== undefined) return bytes
   throw new UnreachableError('STATE_LOST', `the state that left ${from} is not there any more`)
 }

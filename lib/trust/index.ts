@@ -4,7 +4,7 @@
  *
  * @module lander/trust
  */
-export { parseStatement, STATEMENT_TYPE, type Statement, statementPayload } from '../bundle/manifest.ts'
+export { MANIFEST_TYPE, type Manifest, manifestPayload, parseManifest } from '../bundle/manifest.ts'
 export { type AdmittedKey, admitKey, verifyStrict } from './ed25519.ts'
 export {
   type Envelope,

@@ -13,15 +13,15 @@ import type { KeyGrant } from './policy.ts'
 import { verifyEnvelope } from './verify.ts'
 
 /** The payload type an envelope binds to letters. */
-export const LETTERS_TYPE = 'application/vnd.lander.letters.v1+json'
+export const MESSAGES_TYPE = 'application/vnd.lander.letters.v1+json'
 
 /** All letters of one landing, as a signed payload. */
-export const MAX_LETTERS_BYTES = 512 * 1024
+export const MAX_MESSAGES_BYTES = 512 * 1024
 /** Letters that come with one landing. */
-export const MAX_LETTERS = 256
+export const MAX_MESSAGES = 256
 
 /** One message, on its way to an agent. */
-export interface Letter {
+export interface Message {
   /** Whose it is: an agent's name, or `launcher`. */
   readonly from: string
   /** JSON text. */
@@ -29,38 +29,38 @@ export interface Letter {
 }
 
 /** Letters for one landing of an agent. */
-export interface Letters {
+export interface SignedMessages {
   readonly mission: string
   readonly branch: string
   readonly sequence: number
-  readonly letters: readonly Letter[]
+  readonly messages: readonly Message[]
   /** Where the agent is to go on as soon as it waits for something. @default it stays */
-  readonly leaveFor?: string | undefined
+  readonly moveTo?: string | undefined
 }
 
-const letters = v.strictObject({
+const messages = v.strictObject({
   lander: v.literal(1),
   mission: id,
   branch: v.pipe(v.string(), v.maxLength(512)),
   sequence: count(Number.MAX_SAFE_INTEGER),
-  letters: v.pipe(v.array(v.strictObject({ from: label, body: v.string() })), v.maxLength(MAX_LETTERS)),
-  leaveFor: v.optional(regionName),
-}) satisfies v.GenericSchema<unknown, Letters & { lander: 1 }>
+  messages: v.pipe(v.array(v.strictObject({ from: label, body: v.string() })), v.maxLength(MAX_MESSAGES)),
+  moveTo: v.optional(regionName),
+}) satisfies v.GenericSchema<unknown, SignedMessages & { lander: 1 }>
 
-const kind = { name: 'mail', code: 'REQUEST_MALFORMED', maxBytes: MAX_LETTERS_BYTES } as const
+const kind = { name: 'messages', code: 'REQUEST_MALFORMED', maxBytes: MAX_MESSAGES_BYTES } as const
 
 /** Signs letters with the key that signed the mission's order. @throws RefusedError `REQUEST_MALFORMED` */
-export function signLetters(value: Letters, sender: SigningKey): EnvelopeJson {
-  const payload = documentPayload(letters, { lander: 1, ...value }, kind)
-  return envelopeToJson(signEnvelope(LETTERS_TYPE, payload, [sender]))
+export function signMessages(value: SignedMessages, sender: SigningKey): EnvelopeJson {
+  const payload = documentPayload(messages, { lander: 1, ...value }, kind)
+  return envelopeToJson(signEnvelope(MESSAGES_TYPE, payload, [sender]))
 }
 
-export interface LettersChecks {
+export interface MessagesChecks {
   readonly keyring: Keyring
   /** Who signed the order. */
   readonly sender: Pick<KeyGrant, 'keyId'>
   /** The landing they are for. */
-  readonly landing: Pick<Letters, 'mission' | 'branch' | 'sequence'>
+  readonly landing: Pick<SignedMessages, 'mission' | 'branch' | 'sequence'>
   readonly now: number
 }
 
@@ -70,12 +70,12 @@ export interface LettersChecks {
  * @throws RefusedError what `verifyEnvelope` throws, `POLICY_DENIED` for another key, `REQUEST_MALFORMED`,
  *   `ORDER_MISMATCH` for another landing
  */
-export function openLetters(envelope: unknown, { keyring, sender, landing, now }: LettersChecks): Letters {
-  const decoded = parseEnvelope(envelope, MAX_LETTERS_BYTES)
-  const { payload, signers } = verifyEnvelope(decoded, LETTERS_TYPE, keyring, now)
+export function openMessages(envelope: unknown, { keyring, sender, landing, now }: MessagesChecks): SignedMessages {
+  const decoded = parseEnvelope(envelope, MAX_MESSAGES_BYTES)
+  const { payload, signers } = verifyEnvelope(decoded, MESSAGES_TYPE, keyring, now)
   if (signers.some(({ keyId }) => keyId !== sender.keyId))
     throw new RefusedError('POLICY_DENIED', 'the letters are not by the sender of the order')
-  const opened = parseDocument(letters, payload, kind)
+  const opened = parseDocument(messages, payload, kind)
   for (const field of ['mission', 'branch', 'sequence'] as const)
     if (opened[field] !== landing[field])
       throw new RefusedError('ORDER_MISMATCH', 'the letters are for another landing')

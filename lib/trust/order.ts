@@ -13,7 +13,7 @@ import {
   scopes,
   time,
 } from '../bundle/document.ts'
-import { type Statement, statementPayload } from '../bundle/manifest.ts'
+import { type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
 import type { Limits } from '../limits.ts'
@@ -32,14 +32,14 @@ export interface Order {
   /** 16 random bytes, base64url. */
   readonly nonce: string
   /** SHA-256 of the statement's payload, base64url. */
-  readonly statement: string
+  readonly manifest: string
   /** SHA-256 of the input's UTF-8 bytes, base64url. */
   readonly input: string
   readonly fleet: string
   /** Where this mission may run. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may start in or go to. @default none */
-  readonly own?: OwnPlaces | undefined
+  readonly own?: ClientPlaces | undefined
   /** Equal to the statement's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
@@ -50,7 +50,7 @@ export interface Order {
 }
 
 /** The sender's own places in a mission: on machines of theirs, in no fleet. */
-export interface OwnPlaces {
+export interface ClientPlaces {
   /** Names, none of them a region of the order. */
   readonly places: readonly string[]
   /** What regions seal for these places with: an X25519 public key of this mission alone, 32 bytes, base64url. */
@@ -62,14 +62,14 @@ export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
 
-const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, OwnPlaces>
+const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, ClientPlaces>
 
 const order = v.pipe(
   v.strictObject({
     lander: v.literal(1),
     mission: id,
     nonce: id,
-    statement: digest,
+    manifest: digest,
     input: digest,
     fleet: fleetName,
     regions: orderRegions,
@@ -89,7 +89,7 @@ const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYT
 
 /** What an order is made from; by default it allows what the statement allows. */
 export interface OrderOptions {
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** The input as it will be sent: JSON text. */
   readonly input: string
   readonly now: number
@@ -98,7 +98,7 @@ export interface OrderOptions {
   /** @default the statement's */
   readonly regions?: readonly string[]
   /** @default none */
-  readonly own?: OwnPlaces | undefined
+  readonly own?: ClientPlaces | undefined
   /** @default the statement's */
   readonly scopes?: readonly Scope[]
   /** @default the statement's */
@@ -112,18 +112,18 @@ export interface OrderOptions {
 
 /** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { statement, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { manifest, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
-    fleet = statement.audience.fleet,
-    regions = statement.audience.regions,
-    scopes = statement.scopes,
-    limits = statement.limits,
+    fleet = manifest.audience.fleet,
+    regions = manifest.audience.regions,
+    scopes = manifest.scopes,
+    limits = manifest.limits,
   } = options
   return {
     lander: 1,
     mission: randomId(random),
     nonce: randomId(random),
-    statement: digestOf(statementPayload(statement)),
+    manifest: digestOf(manifestPayload(manifest)),
     input: digestOf(utf8(input)),
     fleet,
     regions,
@@ -132,7 +132,7 @@ export function createOrder(options: OrderOptions): Order {
     limits,
     ...(headBytes !== undefined && { headBytes }),
     issuedAt: now,
-    expiresAt: Math.min(now + lifetimeMs, statement.expiresAt),
+    expiresAt: Math.min(now + lifetimeMs, manifest.expiresAt),
   }
 }
 

@@ -43,7 +43,7 @@ export interface KeyGrant {
   readonly limits: Limits
   readonly compiles: boolean
   /** Whether state of its agents may leave the regions for the sender's own places. @default false */
-  readonly homecoming?: boolean | undefined
+  readonly exportState?: boolean | undefined
 }
 
 /** Whom a fleet trusts, signed by its root key. */
@@ -90,7 +90,7 @@ const grant = v.pipe(
     scopes: grantedScopes,
     limits,
     compiles: v.boolean(),
-    homecoming: v.optional(v.boolean()),
+    exportState: v.optional(v.boolean()),
   }),
   v.check(({ keyId, publicKey }) => keyIdOf(fromBase64url(publicKey)) === keyId),
 ) satisfies v.GenericSchema<unknown, KeyGrant>

@@ -1,4 +1,4 @@
-import type { Statement } from '../bundle/manifest.ts'
+import type { Manifest } from '../bundle/manifest.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import type { Order } from './order.ts'
@@ -9,9 +9,9 @@ declare const verified: unique symbol
 /** A bundle that passed every check, with what it may do. Only `verifyBundle` makes one; the sandbox takes nothing else. */
 export interface VerifiedBundle {
   readonly [verified]: true
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** SHA-256 of the statement's payload, base64url: the bundle's identity. */
-  readonly statementDigest: string
+  readonly manifestDigest: string
   readonly order: Order
   /** The agent's module, source text. */
   readonly main: string

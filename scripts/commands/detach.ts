@@ -38,7 +38,7 @@ function requireDetachable({ place, maxUsd, maxSeconds, receipts, for: lifetimeM
   if (lifetimeMs > MAX_ORDER_LIFETIME_MS)
     throw new UsageError('USAGE', 'a mission may take a day at most', { remedy: 'name 24h or less with --for' })
   const word =
-    (place === 'home' && '--place home') ||
+    (place === 'client' && '--place client') ||
     (maxUsd !== undefined && '--max-usd') ||
     (maxSeconds !== undefined && '--max-seconds') ||
     (receipts !== undefined && '--receipts')

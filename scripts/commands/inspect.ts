@@ -35,8 +35,8 @@ export async function readBundle(path: string): Promise<Uint8Array> {
   })
 }
 
-function describe({ statement, digest, signers, intact, verified }: Inspection): string {
-  const { name, entries, scopes, limits, audience, compiles, homecoming, expiresAt } = statement
+function describe({ manifest, digest, signers, intact, verified }: Inspection): string {
+  const { name, entries, scopes, limits, audience, compiles, exportState, expiresAt } = manifest
   const expired = expiresAt < Date.now() ? paint('red', ' (expired)') : ''
   return [
     `${paint('bold', name)}  ${verified ? paint('green', 'verified') : paint('yellow', 'not verified')}`,
@@ -46,7 +46,7 @@ function describe({ statement, digest, signers, intact, verified }: Inspection):
     `  may read   ${scopes.map(formatDataUri).join(', ') || 'nothing'}`,
     `  may run    in fleet ${audience.fleet}, regions ${audience.regions.join(', ')}, until ${new Date(expiresAt).toISOString()}${expired}`,
     `  compiles   ${compiles ? 'yes' : 'no'}`,
-    ...(homecoming ? ['  state      may come to places of the sender’s own'] : []),
+    ...(exportState ? ['  state      may come to places of the sender’s own'] : []),
     `  limits     ${Object.entries(limits)
       .map(([limit, value]) => `${limit} ${value}`)
       .join(', ')}`,

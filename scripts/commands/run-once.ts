@@ -40,14 +40,22 @@ export async function runOnce({ scopes, limits, quiet, ...mission }: RunOnce): P
 export function reportRoute({ regions: [agent] }: Answer): void {
   const route = agent?.route ?? []
   if (route.length < 2) return
-  for (const { region, settlement } of route.filter((step) => step.settlement.outcome.kind === 'departed'))
-    for (const line of settlement.logs) note(`${paint('dim', region, process.stderr)} ${line}`)
-  note(table(['landing', 'region', 'box', 'read there', 'moved', 'time'], route.map(rowOf)))
+  for (const { region, landingResult } of route.filter((step) => step.landingResult.outcome.kind === 'departed'))
+    for (const line of landingResult.logs) note(`${paint('dim', region, process.stderr)} ${line}`)
+  note(table(['landing', 'region', 'stateRef', 'read there', 'moved', 'time'], route.map(rowOf)))
 }
 
-function rowOf({ branch, sequence, region, boxBytes, bytesMoved, settlement, seconds: took }: RouteStep): string[] {
+function rowOf({
+  branch,
+  sequence,
+  region,
+  sealedBytes,
+  bytesMoved,
+  landingResult,
+  seconds: took,
+}: RouteStep): string[] {
   const copies = branch.split('/').slice(1)
   const landing = [sequence, ...copies.map((copy) => `copy ${copy}`)].join(', ')
-  const box = boxBytes === 0 ? '' : bytes(boxBytes)
-  return [landing, region, box, bytes(settlement.usage.bytesRead), bytes(bytesMoved), seconds(took)]
+  const stateRef = sealedBytes === 0 ? '' : bytes(sealedBytes)
+  return [landing, region, stateRef, bytes(landingResult.usage.bytesRead), bytes(bytesMoved), seconds(took)]
 }

@@ -1,18 +1,18 @@
 /** What a run is told before it starts: where its parts go. A plain run waits for no more than a listing. */
-import { chooseWay } from '../../lib/estimate/choose-mode.ts'
-import type { HomeLine, Quote, QuoteOptions, Way } from '../../lib/estimate/quote.ts'
+import { chooseMode } from '../../lib/estimate/choose-mode.ts'
+import type { ClientLink, Mode, Quote, QuoteOptions } from '../../lib/estimate/quote.ts'
 import { quoteRun } from '../../lib/estimate/quote.ts'
 import { type Survey, type SurveyOptions, surveyData } from '../../lib/estimate/survey.ts'
 import { type PlacedPart, partsWhereDataLies } from '../../lib/mission/execute-plan.ts'
 
-export type Place = 'auto' | Way
+export type Place = 'auto' | Mode
 
-export interface RunQuoteOptions extends Omit<QuoteOptions, 'survey' | 'ways' | 'home' | 'budgetUsd'> {
+export interface RunQuoteOptions extends Omit<QuoteOptions, 'survey' | 'ways' | 'client' | 'budgetUsd'> {
   readonly place: Place
   readonly scopes: SurveyOptions['scopes']
   readonly clients: SurveyOptions['clients']
   readonly inventories?: SurveyOptions['inventories']
-  readonly home: HomeLine | undefined
+  readonly client: ClientLink | undefined
   readonly maxUsd?: number | undefined
 }
 
@@ -30,11 +30,11 @@ const LISTED_OBJECTS = 10_000
  * home, or where money has a ceiling.
  */
 export async function quoteBeforeRun(options: RunQuoteOptions): Promise<QuotedRun> {
-  const { place, scopes, fleet, clients, home, maxUsd } = options
+  const { place, scopes, fleet, clients, client, maxUsd } = options
   const listing = surveyData({ ...options, maxObjects: LISTED_OBJECTS })
-  const decided = place === 'data' || (place === 'auto' && home === undefined)
+  const decided = place === 'data' || (place === 'auto' && client === undefined)
   if (decided && maxUsd === undefined) {
-    const quote = listing.then((survey) => quoteRun({ ...options, survey, ways: ['data'] })).catch(() => undefined)
+    const quote = listing.then((survey) => quoteRun({ ...options, survey, modes: ['data'] })).catch(() => undefined)
     return { parts: await partsWhereDataLies(scopes, fleet, clients), quote }
   }
   const survey = await listing.catch((error: unknown) => {
@@ -54,7 +54,7 @@ function quoteFor(survey: Survey, { place, maxUsd, ...options }: RunQuoteOptions
   // Data is not fetched because a function is missing: the run says so, and how to mend it.
   if (survey.objects === 0 || (place === 'auto' && !deployed)) return undefined
   const whole = { ...options, survey }
-  if (place !== 'auto') return quoteRun({ ...whole, ways: [place] })
-  const within = chooseWay({ ...whole, budgetUsd: maxUsd })
-  return within.plan.feasible ? within : chooseWay(whole)
+  if (place !== 'auto') return quoteRun({ ...whole, modes: [place] })
+  const within = chooseMode({ ...whole, budgetUsd: maxUsd })
+  return within.plan.feasible ? within : chooseMode(whole)
 }

@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander'
-import { readStatement } from '../../lib/author/sign-order.ts'
+import { readManifest } from '../../lib/author/sign-order.ts'
+import { CLIENT } from '../../lib/client-name.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { addToJournal, readJournal } from '../../lib/estimate/journal.ts'
 import { journalEntry } from '../../lib/estimate/journal-entry.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { INTERNET, type PriceFile } from '../../lib/gravity/prices.ts'
-import { type PlacedAnswer, type PlacedPart, runPlaced } from '../../lib/mission/execute-plan.ts'
+import type { PriceFile } from '../../lib/gravity/prices.ts'
+import { executePlan, type PlacedAnswer, type PlacedPart } from '../../lib/mission/execute-plan.ts'
 import type { MissionOptions, RegionResult } from '../../lib/mission/mission.ts'
 import { outcomeOf } from '../../lib/mission/outcome-of.ts'
 import type { Answer } from '../../lib/mission/run.ts'
@@ -26,7 +27,7 @@ import {
   parseInput,
 } from './options.ts'
 import {
-  homeOf,
+  clientLinkOf,
   inventoriesOf,
   journalPath,
   moneyOption,
@@ -67,7 +68,7 @@ export function runCommand(): Command {
     .option('--receipts <folder>', 'where to write what each region signed about the run, once it is verified')
     .addOption(
       new Option('--place <where>', 'where it runs: where the plan says, where the data lies, or on this machine')
-        .choices(['auto', 'data', 'home'])
+        .choices(['auto', 'data', 'client'])
         .default('auto'),
     )
     .addOption(
@@ -108,7 +109,7 @@ interface Mission extends Pick<MissionOptions, 'fleet' | 'clients' | 'file' | 's
 
 /** A single agent that goes to its data by itself. */
 async function once({ map, ...mission }: Mission, options: RunOptions): Promise<void> {
-  const { data: scopes = readStatement(mission.file).scopes, limit: limits = {}, json = false } = options
+  const { data: scopes = readManifest(mission.file).scopes, limit: limits = {}, json = false } = options
   const answer = await runOnce({ ...mission, scopes, limits, quiet: json })
   await settle(answer, answer.regions, mission.fleet, options, () => {
     reportRoute(answer)
@@ -129,7 +130,7 @@ async function everywhere({ map, ...mission }: Mission, options: RunOptions): Pr
   )
   const at = new Date()
   const onProgress = bars.update
-  const answer = await runPlaced({ ...mission, parts, maxUsd, maxSeconds, prices, order: { limits }, onProgress })
+  const answer = await executePlan({ ...mission, parts, maxUsd, maxSeconds, prices, order: { limits }, onProgress })
   for (const result of answer.regions) {
     const outcome = outcomeOf(result)
     bars.finish(result.region, `${outcome} in ${seconds(result.seconds)}`, outcome === 'completed')
@@ -146,18 +147,18 @@ async function quoteFor(
   options: RunOptions,
   prices: PriceFile | undefined,
 ): Promise<QuotedRun> {
-  const statement = readStatement(file)
+  const manifest = readManifest(file)
   return quoteBeforeRun({
     fleet,
     clients,
-    statement,
-    scopes: options.data ?? statement.scopes,
+    manifest,
+    scopes: options.data ?? manifest.scopes,
     place: options.place,
     maxUsd: options.maxUsd,
     prices,
     agentBytes: file.length + JSON.stringify(input).length,
     journal: await readJournal(journalPath()),
-    home: homeOf(options, fleet),
+    client: clientLinkOf(options, fleet),
     inventories: await inventoriesOf(options, fleet, clients),
   })
 }
@@ -178,7 +179,7 @@ async function settle(
 }
 
 /** Only a region signs what it did: home belongs to no fleet. */
-const inRegions = ({ regions }: PlacedAnswer) => regions.filter(({ place }) => place !== INTERNET)
+const inRegions = ({ regions }: PlacedAnswer) => regions.filter(({ place }) => place !== CLIENT)
 
 /** Remembers what was predicted and what it was. A journal that can't be written is no reason to lose an answer. */
 async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, prices?: PriceFile): Promise<void> {
@@ -192,6 +193,6 @@ async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, price
 
 /** That data moves is never a surprise. */
 function announce(parts: readonly PlacedPart[]): void {
-  const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
+  const come = parts.filter(({ place }) => place === CLIENT).map(({ region }) => region)
   if (come.length > 0) note(`the data of ${come.join(', ')} comes to this machine; --place data would leave it there`)
 }

@@ -13,10 +13,10 @@ import { withRemedy } from './remedies.ts'
 /** @param map the source map of the agent, where it is at hand */
 export function reportAnswer(answer: Answer, map?: string): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
-  const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
+  const merge = answer.merge === undefined ? [] : [{ region: 'merge', landingResult: answer.merge }]
   for (const result of [...answer.regions, ...merge]) {
     for (const lost of 'lost' in result ? (result.lost ?? []) : []) note(lossOf(lost))
-    for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
+    for (const line of result.landingResult?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
     const found = problemOf(result, map)
     if (found === undefined) continue
     const problem = withRemedy(found)
@@ -41,11 +41,11 @@ export function reportLeft({ left, partial }: PlacedAnswer): void {
 
 /** Why a region has no value, if it has none. */
 function problemOf(
-  { settlement, error }: Pick<RegionResult, 'settlement' | 'error'>,
+  { landingResult, error }: Pick<RegionResult, 'landingResult' | 'error'>,
   map?: string,
 ): { code: string; message: string; remedy?: string } | undefined {
-  if (error !== undefined || settlement === undefined) return error
-  const { outcome } = settlement
+  if (error !== undefined || landingResult === undefined) return error
+  const { outcome } = landingResult
   if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
   if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error, map) }
   return undefined
@@ -61,8 +61,8 @@ function summary({ regions, usage }: Answer): string {
   const rows = regions.map((region) => [
     region.region,
     outcomeOf(region),
-    bytes(region.settlement?.usage.bytesRead ?? 0),
-    bytes(region.settlement?.usage.bytesReturned ?? 0),
+    bytes(region.landingResult?.usage.bytesRead ?? 0),
+    bytes(region.landingResult?.usage.bytesReturned ?? 0),
     bytes(region.bytesMoved),
     seconds(region.seconds),
   ])

@@ -92,7 +92,7 @@ test('an author can not make a place inflate more than the statement says', () =
   const level = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
   const bomb = new Uint8Array(brotliCompressSync(new Uint8Array(256 * 1024 * 1024), level))
   const entry = {
-    ...bundleOf().statement.entries[0]!,
+    ...bundleOf().manifest.entries[0]!,
     bytes: source.length,
     stored: bomb.length,
     sha256: digestOf(bomb),

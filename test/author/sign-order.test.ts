@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { signOrderFor } from '../../lib/author/sign-order.ts'
-import type { Statement } from '../../lib/bundle/manifest.ts'
+import type { Manifest } from '../../lib/bundle/manifest.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
 const NOW = 1_800_000_000_000
 const DIGEST = 'A'.repeat(43)
-const statement: Statement = {
+const manifest: Manifest = {
   lander: 1,
   name: 'count.ts',
   engine: DIGEST,
@@ -20,7 +20,7 @@ const statement: Statement = {
   notBefore: NOW,
   expiresAt: NOW + 1000,
 }
-const request = { statement, fleet: 'local', regions: ['eu-west-1'], input: 'null', sender: generateKey(), now: NOW }
+const request = { manifest, fleet: 'local', regions: ['eu-west-1'], input: 'null', sender: generateKey(), now: NOW }
 
 describe('signOrderFor', () => {
   test('signs an order as wide as its statement', () => {

@@ -221,9 +221,9 @@ describe('kernels travel', () => {
     ['source', ['main.js', 'thirty.c']],
     ['both', ['main.js', 'thirty.wasm', 'thirty.c']],
   ] as const)('as %s, and the statement names them', async (form, names) => {
-    const { statement } = await pack(form)
-    expect(statement.entries.map(({ name }) => name)).toEqual(names)
-    for (const { stored } of statement.entries) expect(stored).toBeLessThanOrEqual(1024)
+    const { manifest } = await pack(form)
+    expect(manifest.entries.map(({ name }) => name)).toEqual(names)
+    for (const { stored } of manifest.entries) expect(stored).toBeLessThanOrEqual(1024)
   })
 
   test('as the same bytes, whenever they are packed', async () => {

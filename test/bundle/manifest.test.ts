@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { parseStatement, type Statement, statementPayload } from '../../lib/bundle/manifest.ts'
+import { type Manifest, manifestPayload, parseManifest } from '../../lib/bundle/manifest.ts'
 import { fromUtf8, utf8 } from '../../lib/encoding/bytes.ts'
 import { DEFAULT_LIMITS, MAX_LIMITS } from '../../lib/limits.ts'
 import { bundleOf, logs, NOW } from '../trust/fixture.ts'
 
-const { statement } = bundleOf()
-const [entry] = statement.entries
+const { manifest } = bundleOf()
+const [entry] = manifest.entries
 const malformed = expect.objectContaining({
   situation: 'refused',
-  code: 'STATEMENT_MALFORMED',
+  code: 'MANIFEST_MALFORMED',
   message: 'the statement is malformed',
 })
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index))
 
 describe('a statement', () => {
   test('is read back from its payload, which is canonical', () => {
-    const payload = statementPayload(statement)
-    expect(parseStatement(payload)).toEqual(statement)
+    const payload = manifestPayload(manifest)
+    expect(parseManifest(payload)).toEqual(manifest)
     expect(fromUtf8(payload)).toMatch(/^\{"abi":1,"audience":\{"fleet":"default","regions":\["eu-central-1"\]\},/)
   })
 
@@ -26,8 +26,8 @@ describe('a statement', () => {
       name: `k${index}.wasm`,
       role: index ? ('kernel-wasm' as const) : ('main' as const),
     }))
-    const wide: Statement = { ...statement, audience: { fleet: '*', regions: ['*'] }, limits: MAX_LIMITS, entries }
-    expect(parseStatement(statementPayload(wide))).toEqual(wide)
+    const wide: Manifest = { ...manifest, audience: { fleet: '*', regions: ['*'] }, limits: MAX_LIMITS, entries }
+    expect(parseManifest(manifestPayload(wide))).toEqual(wide)
   })
 
   test.each<[string, object]>([
@@ -81,25 +81,25 @@ describe('a statement', () => {
     ['that ends before it begins', { notBefore: NOW + 1, expiresAt: NOW + 1 }],
     ['that says yes in a word', { compiles: 'true' }],
   ])('%s is malformed', (_, changes) => {
-    expect(() => parseStatement(utf8(JSON.stringify({ ...statement, ...changes })))).toThrowError(malformed)
+    expect(() => parseManifest(utf8(JSON.stringify({ ...manifest, ...changes })))).toThrowError(malformed)
   })
 
   test.each([
-    ['a field twice', JSON.stringify(statement).replace('{', '{"abi":2,')],
-    ['a member named __proto__', JSON.stringify(statement).replace('{', '{"__proto__":{},')],
-    ['an unsafe integer', JSON.stringify(statement).replace(`${statement.expiresAt}`, '9007199254740993')],
-    ['deep nesting', JSON.stringify(statement).replace('["read"]', `${'['.repeat(50)}${']'.repeat(50)}`)],
-    ['more than 16 KB', JSON.stringify(statement) + ' '.repeat(16 * 1024)],
-    ['a second document', `${JSON.stringify(statement)}{}`],
+    ['a field twice', JSON.stringify(manifest).replace('{', '{"abi":2,')],
+    ['a member named __proto__', JSON.stringify(manifest).replace('{', '{"__proto__":{},')],
+    ['an unsafe integer', JSON.stringify(manifest).replace(`${manifest.expiresAt}`, '9007199254740993')],
+    ['deep nesting', JSON.stringify(manifest).replace('["read"]', `${'['.repeat(50)}${']'.repeat(50)}`)],
+    ['more than 16 KB', JSON.stringify(manifest) + ' '.repeat(16 * 1024)],
+    ['a second document', `${JSON.stringify(manifest)}{}`],
   ])('with %s is malformed', (_, text) => {
-    expect(text).not.toBe(JSON.stringify(statement))
-    expect(() => parseStatement(utf8(text))).toThrowError(malformed)
+    expect(text).not.toBe(JSON.stringify(manifest))
+    expect(() => parseManifest(utf8(text))).toThrowError(malformed)
   })
 
   test('that would be malformed gets no payload', () => {
-    expect(() => statementPayload({ ...statement, entries: [] })).toThrowError(malformed)
+    expect(() => manifestPayload({ ...manifest, entries: [] })).toThrowError(malformed)
     expect(() =>
-      statementPayload({ ...statement, scopes: many(64, () => ({ ...logs, prefix: 'x'.repeat(1000) })) }),
+      manifestPayload({ ...manifest, scopes: many(64, () => ({ ...logs, prefix: 'x'.repeat(1000) })) }),
     ).toThrowError(malformed)
   })
 })

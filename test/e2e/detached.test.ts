@@ -15,7 +15,7 @@ import { collectAnswer } from '../../lib/mission/detached/collect.ts'
 import { type Dispatched, dispatchMission } from '../../lib/mission/detached/dispatch.ts'
 import { cancelMission, missionAnswer, missionStatus } from '../../lib/mission/detached/status.ts'
 import type { MissionOptions } from '../../lib/mission/mission.ts'
-import { verifySettlement } from '../../lib/mission/verify-receipts.ts'
+import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
 import type { MissionAnswer } from '../../lib/relay/detached-records.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
@@ -78,7 +78,7 @@ async function answerOf({ mission }: Pick<Dispatched, 'mission'>): Promise<Missi
 }
 
 const value = ({ regions: [agent] }: MissionAnswer) =>
-  agent?.settlement?.outcome.kind === 'completed' ? agent.settlement.outcome.value : agent?.error?.code
+  agent?.landingResult?.outcome.kind === 'completed' ? agent.landingResult.outcome.value : agent?.error?.code
 
 describe('a detached mission', () => {
   test('goes on by itself, and its answer waits', async () => {
@@ -92,7 +92,7 @@ describe('a detached mission', () => {
     // On a slow machine a function may be over before its agent is: then it lands anew where it is.
     expect([...new Set(route.map(({ region }) => region))]).toEqual(REGIONS)
     const trust = receiptTrustOf(local.fleet)
-    const receipts = route.map(({ settlement }) => verifySettlement(settlement, trust))
+    const receipts = route.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
     expect(await missionStatus(sent.mission, looking())).toMatchObject({
       state: 'answered',
@@ -109,7 +109,7 @@ describe('a detached mission', () => {
       },
     )
     const { regions } = await answerOf(sent)
-    expect(regions.map(({ settlement }) => settlement?.outcome)).toEqual(
+    expect(regions.map(({ landingResult }) => landingResult?.outcome)).toEqual(
       [EU, AP, US].map((region) => ({ kind: 'completed', value: region })),
     )
   })
@@ -132,7 +132,7 @@ describe('a detached mission', () => {
     for (let i = 0; i < 3; i++) await clients.lambda(US).send(new InvokeCommand({ ...again, Payload }))
     const answer = await answerOf(sent)
     const { route = [] } = answer.regions[0]!
-    expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(['once', 'once'])
+    expect(route.flatMap(({ landingResult }) => landingResult.logs)).toEqual(['once', 'once'])
     expect(await missionStatus(sent.mission, looking())).toMatchObject({ landings: route.length })
   })
 
@@ -149,7 +149,7 @@ describe('a detached mission', () => {
       const answer = await answerOf(sent)
       expect(value(answer)).toBe(300)
       const { route = [] } = answer.regions[0]!
-      expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(REGIONS)
+      expect(route.flatMap(({ landingResult }) => landingResult.logs)).toEqual(REGIONS)
       expect(route.map(({ sequence }) => sequence)).toEqual(route.map((_, sequence) => sequence))
       expect(left.place).toBeLessThan(0)
       expect((await missionStatus(sent.mission, looking())).replaced).toBeGreaterThan(0)

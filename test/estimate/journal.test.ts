@@ -126,7 +126,7 @@ describe('the journal’s file', () => {
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
   test('gives back what was added, and passes over a line that a crash cut off', async () => {
-    const path = join(dir, 'home', 'journal.jsonl')
+    const path = join(dir, 'client', 'journal.jsonl')
     await addToJournal(path, entry(1, 2))
     await appendFile(path, '{"lander":1,"at":"20\n')
     await addToJournal(path, entry(3, 4))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseWay } from '../../lib/estimate/choose-mode.ts'
+import { CLIENT } from '../../lib/client-name.ts'
+import { chooseMode } from '../../lib/estimate/choose-mode.ts'
 import { explainAccuracy, explainQuote } from '../../lib/estimate/explain-quote.ts'
 import { exactly } from '../../lib/estimate/interval.ts'
 import { accuracy, type JournalEntry } from '../../lib/estimate/journal.ts'
@@ -9,14 +10,13 @@ import { agentName, type Quote, type QuoteOptions, quoteRun } from '../../lib/es
 import type { Sample } from '../../lib/estimate/sampling.ts'
 import type { RegionSurvey, Survey } from '../../lib/estimate/survey.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { INTERNET } from '../../lib/gravity/prices.ts'
 import { bundleOf } from '../trust/fixture.ts'
 
 const US = 'us-east-1'
 const EU = 'eu-west-1'
 const NOW = new Date('2026-01-01')
-const { statement: signed } = bundleOf()
-const statement = { ...signed, audience: { fleet: '*', regions: ['*'] } }
+const { manifest: signed } = bundleOf()
+const manifest = { ...signed, audience: { fleet: '*', regions: ['*'] } }
 
 const fleet: Fleet = {
   lander: 1,
@@ -24,7 +24,7 @@ const fleet: Fleet = {
   rootKey: 'A'.repeat(43),
   receiptKeys: [],
   regions: [US, EU].map((region) => ({ region, functionName: 'f', agentBucket: `agents-${region}` })),
-  home: { region: US, bitsPerSecond: 50e6 },
+  client: { region: US, bitsPerSecond: 50e6 },
 }
 
 const regionOf = (region: string, bytes: number): RegionSurvey => ({
@@ -44,7 +44,7 @@ function surveyOf(bytes: Readonly<Record<string, number>>): Survey {
 
 function quote(options: Partial<QuoteOptions> = {}): Quote {
   const survey = surveyOf({ [US]: 1e9, [EU]: 1e9 })
-  return quoteRun({ fleet, statement, survey, agentBytes: 20_000, now: NOW, ...options })
+  return quoteRun({ fleet, manifest, survey, agentBytes: 20_000, now: NOW, ...options })
 }
 
 const placesOf = ({ parts }: Quote) => parts.map(({ place }) => place)
@@ -59,7 +59,7 @@ const SAMPLE: Sample = {
       resultBytes: exactly(500),
     },
   })),
-  home: { startSeconds: 0.4, mergeSeconds: 0.1 },
+  client: { startSeconds: 0.4, mergeSeconds: 0.1 },
   seconds: 3,
   bytesRead: 1e7,
 }
@@ -90,7 +90,7 @@ describe('a quote', () => {
   })
 
   test('names the date its prices rest on, and the line it assumes', () => {
-    const { home: _, ...unknown } = fleet
+    const { client: _, ...unknown } = fleet
     const { plan, notes } = quote({ fleet: unknown })
     expect(plan.pricesAsOf).toMatch(/^\d{4}-\d{2}-\d{2}$/)
     expect(notes.join()).toMatch(/your line is not known: 50 Mbit\/s near us-east-1 stands in/)
@@ -157,8 +157,8 @@ describe('a quote that can’t be', () => {
   })
 
   test('regions outside the agent’s audience are not planned for', () => {
-    const narrow = { ...statement, audience: { fleet: '*', regions: [US] } }
-    expect(placesOf(quote({ statement: narrow }))).toEqual([US, INTERNET])
+    const narrow = { ...manifest, audience: { fleet: '*', regions: [US] } }
+    expect(placesOf(quote({ manifest: narrow }))).toEqual([US, CLIENT])
   })
 })
 
@@ -169,10 +169,10 @@ describe('the way that is taken by itself', () => {
     regions: SAMPLE.regions.map((region) => ({ ...region, learned: { ...region.learned!, startSeconds: exactly(9) } })),
   }
   const choose = (options: Partial<QuoteOptions>) =>
-    chooseWay({ fleet, statement, survey: little, agentBytes: 20_000, now: NOW, ...options })
+    chooseMode({ fleet, manifest, survey: little, agentBytes: 20_000, now: NOW, ...options })
 
   test('moves data only where that is better beyond doubt', () => {
-    expect(placesOf(choose({ sample: slowStart }))).toEqual([INTERNET, INTERNET])
+    expect(placesOf(choose({ sample: slowStart }))).toEqual([CLIENT, CLIENT])
   })
 
   test('leaves data where it is when it is a close call, and still shows the other way', () => {
@@ -183,14 +183,14 @@ describe('the way that is taken by itself', () => {
   })
 
   test('never moves data over a line nobody told of, or of which not all was counted', () => {
-    const { home: _, ...unknown } = fleet
+    const { client: _, ...unknown } = fleet
     expect(placesOf(choose({ fleet: unknown, sample: slowStart }))).toEqual([US, EU])
     expect(placesOf(choose({ survey: { ...little, complete: false }, sample: slowStart }))).toEqual([US, EU])
   })
 
   test('a budget decides by itself', () => {
     const free = choose({ budgetUsd: 1e-6 })
-    expect(placesOf(free)).toEqual([INTERNET, INTERNET])
+    expect(placesOf(free)).toEqual([CLIENT, CLIENT])
   })
 })
 
@@ -208,6 +208,6 @@ describe('words', () => {
   })
 
   test('an agent is known by its name and its code, whenever it was signed', () => {
-    expect(agentName(statement)).toBe(agentName({ ...statement, issuedAt: 1, expiresAt: 2 }))
+    expect(agentName(manifest)).toBe(agentName({ ...manifest, issuedAt: 1, expiresAt: 2 }))
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { INTERNET, lambdaUsdPerGBSecond } from '../../lib/gravity/prices.ts'
+import { CLIENT } from '../../lib/client-name.ts'
+import { lambdaUsdPerGBSecond } from '../../lib/gravity/prices.ts'
 import { affordable, startMeter, wallMsWithin } from '../../lib/mission/budget.ts'
 
 const US = 'us-east-1'
@@ -46,7 +47,7 @@ describe('the wall time that functions get', () => {
   })
 
   test('has no end where nothing is paid for', () => {
-    expect(wallMsWithin([INTERNET], { maxUsd: 1e-9 })).toBe(Number.POSITIVE_INFINITY)
+    expect(wallMsWithin([CLIENT], { maxUsd: 1e-9 })).toBe(Number.POSITIVE_INFINITY)
   })
 })
 
@@ -84,10 +85,10 @@ describe('a meter', () => {
 
   test('counts what is moved over the internet, beyond what a month has free', () => {
     using meter = startMeter({ maxUsd: 1 }, undefined, () => now)
-    meter.read(part(0, INTERNET), 101 * 2 ** 30)
+    meter.read(part(0, CLIENT), 101 * 2 ** 30)
     pass(200)
     expect(meter.signal.aborted).toBe(false)
-    meter.read(part(0, INTERNET), 150 * 2 ** 30)
+    meter.read(part(0, CLIENT), 150 * 2 ** 30)
     pass(200)
     expect(meter.signal.aborted).toBe(true)
   })

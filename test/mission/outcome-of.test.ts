@@ -6,9 +6,9 @@ import type { Outcome } from '../../lib/sandbox/contract/outcome.ts'
 const USAGE = { wallMs: 1, hostCalls: 1, bytesRead: 10, bytesReturned: 3, logBytes: 0, memoryPages: 20, objects: 1 }
 
 function settled(region: string, outcome: Outcome): RegionResult {
-  const settlement = { mission: 'm', region, statement: 's', outcome, usage: USAGE, logs: [], reads: [] }
-  const step = { region, branch: region, sequence: 0, boxBytes: 0, bytesMoved: 100, seconds: 1, settlement }
-  return { region, settlement, route: [step], bytesMoved: 100, seconds: 1 }
+  const landingResult = { mission: 'm', region, manifest: 's', outcome, usage: USAGE, logs: [], reads: [] }
+  const step = { region, branch: region, sequence: 0, sealedBytes: 0, bytesMoved: 100, seconds: 1, landingResult }
+  return { region, landingResult, route: [step], bytesMoved: 100, seconds: 1 }
 }
 
 const completed = settled('a', { kind: 'completed', value: 1 })

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { answerKey, handoverKey, requestKey } from '../../lib/objects/agent-bucket.ts'
 import { parseAnswer } from '../../lib/relay/detached-records.ts'
 import { readRequest } from '../../lib/relay/detached-request.ts'
-import { type CarryOutOptions, carryOut, parseRelayEvent, type RelayEvent } from '../../lib/relay/detached-task.ts'
+import {
+  type DetachedTaskOptions,
+  parseRelayEvent,
+  type RelayEvent,
+  runDetachedTask,
+} from '../../lib/relay/detached-task.ts'
 import type { FindPlace } from '../../lib/relay/landing-place.ts'
 import { AP, createWorld, EU, PLACES, US, type World } from '../support/fleet-of-hosts.ts'
 import { useSandbox } from '../support/sandbox.ts'
@@ -38,27 +43,33 @@ async function send(body = TOUR): Promise<Sent> {
     event,
     started,
     async carry(which = event, { landings = Number.POSITIVE_INFINITY } = {}) {
-      const leave = new AbortController()
+      const evict = new AbortController()
       let left = landings
       const placesOf = (): FindPlace => (name) => ({
         name,
         states: there.buckets[name]!,
         deliver: async () => ({ bundle: base.bundle, bytesMoved: 0 }),
         async land(invocation, { signal } = {}) {
-          if (left-- === 0) leave.abort()
+          if (left-- === 0) evict.abort()
           signal?.throwIfAborted()
           return { reply: await there.invoke(name, invocation), bytesMoved: 0 }
         },
       })
       const startNext = async (next: RelayEvent) => void started.push(next)
-      const options: CarryOutOptions = { agents, placesOf, startNext, leave: leave.signal, now: () => there.clock.now }
-      return carryOut(which, options)
+      const options: DetachedTaskOptions = {
+        agents,
+        placesOf,
+        startNext,
+        evict: evict.signal,
+        now: () => there.clock.now,
+      }
+      return runDetachedTask(which, options)
     },
     answer: async () => parseAnswer((await agents.get(answerKey(mission), 1e9))!),
   }
 }
 
-const told = ({ regions: [agent] }: ReturnType<typeof parseAnswer>) => agent?.settlement?.outcome
+const told = ({ regions: [agent] }: ReturnType<typeof parseAnswer>) => agent?.landingResult?.outcome
 
 describe('a relay', () => {
   test('carries a mission to its answer, and finds it answered the next time', async () => {
@@ -66,7 +77,7 @@ describe('a relay', () => {
     expect(await carry()).toBe('answered')
     expect(await answer()).toMatchObject({
       relays: 1,
-      regions: [{ region: US, settlement: { outcome: { value: PLACES } } }],
+      regions: [{ region: US, landingResult: { outcome: { value: PLACES } } }],
     })
     expect(await carry(event, { landings: 0 })).toBe('answered')
   })
@@ -79,7 +90,9 @@ describe('a relay', () => {
     expect(await carry(started[1])).toBe('answered')
     const { regions, relays } = await answer()
     expect(relays).toBe(3)
-    expect(regions[0]!.route!.map(({ region, sequence, settlement }) => [region, sequence, settlement.logs])).toEqual([
+    expect(
+      regions[0]!.route!.map(({ region, sequence, landingResult }) => [region, sequence, landingResult.logs]),
+    ).toEqual([
       [US, 0, [US]],
       [EU, 1, [EU]],
       [AP, 2, [AP]],
@@ -101,8 +114,8 @@ describe('a relay', () => {
     const { carry, answer } = await send()
     expect(await Promise.all([carry(), carry(), carry()])).toEqual(['answered', 'answered', 'answered'])
     const { regions } = await answer()
-    expect(regions[0]!.settlement!.outcome).toMatchObject({ value: PLACES })
-    expect(regions[0]!.route!.flatMap(({ settlement }) => settlement.logs)).toEqual(PLACES)
+    expect(regions[0]!.landingResult!.outcome).toMatchObject({ value: PLACES })
+    expect(regions[0]!.route!.flatMap(({ landingResult }) => landingResult.logs)).toEqual(PLACES)
   })
 
   test('goes on from the beginning when the word of the last one is lost', async () => {

@@ -1,6 +1,6 @@
 /** Fetches what a detached mission came to, as one answer. */
 
-import { startHome } from '../../client/lazy-client.ts'
+import { startLazyClient } from '../../client/lazy-client.ts'
 import { RefusedError, UsageError } from '../../errors.ts'
 import { bundleOfRequest } from '../../relay/detached-request.ts'
 import type { SigningKey } from '../../trust/keys.ts'
@@ -26,10 +26,10 @@ export async function collectAnswer(mission: string, options: CollectOptions): P
   const { fleet, clients, sender, now = Date.now } = options
   const { request, answer, agents } = await missionAnswer(mission, options)
   if (answer === undefined) throw noAnswer(mission, request.expiresAt, now())
-  await using home = startHome({ fleet, clients, now }, { soon: false })
+  await using client = startLazyClient({ fleet, clients, now }, { soon: false })
   return await answerOf(answer, async () => {
     const file = await bundleOfRequest(request, agents)
-    return { home: await home.ready(), fleet, clients, file, sender: await sender(), now }
+    return { client: await client.ready(), fleet, clients, file, sender: await sender(), now }
   })
 }
 

@@ -32,9 +32,9 @@ export interface Dispatched {
 export async function dispatchMission(options: Omit<MissionOptions, 'onProgress' | 'signal'>): Promise<Dispatched> {
   const { fleet, clients, file, transport = 'auto', now = Date.now } = options
   const { mission, envelope, input, regions, starts, expiresAt } = await signMission(options)
-  const home = placeOf(starts[0]!, fleet)
-  const relayName = requireRelay(home)
-  const { bundle } = await deliver(file, { s3: clients.s3(home.region), place: home, transport })
+  const client = placeOf(starts[0]!, fleet)
+  const relayName = requireRelay(client)
+  const { bundle } = await deliver(file, { s3: clients.s3(client.region), place: client, transport })
   const request: MissionRequest = {
     lander: 1,
     mission,
@@ -48,14 +48,14 @@ export async function dispatchMission(options: Omit<MissionOptions, 'onProgress'
     sentAt: now(),
     expiresAt,
   }
-  const agents = createS3AgentBucket({ client: clients.s3(home.region), bucket: home.agentBucket })
+  const agents = createS3AgentBucket({ client: clients.s3(client.region), bucket: client.agentBucket })
   await agents.putIfAbsent(requestKey(mission), Buffer.from(JSON.stringify(request)))
   const event: RelayEvent = { lander: 1, relay: mission, generation: 1 }
   await clients
-    .lambda(home.region)
+    .lambda(client.region)
     .send(new InvokeCommand({ FunctionName: relayName, InvocationType: 'Event', Payload: JSON.stringify(event) }))
-    .catch((error: unknown) => fail(error, home, relayName))
-  return { mission, relay: home.region, regions, expiresAt }
+    .catch((error: unknown) => fail(error, client, relayName))
+  return { mission, relay: client.region, regions, expiresAt }
 }
 
 function requireRelay({ region, relayName }: FleetRegion): string {
@@ -65,7 +65,7 @@ function requireRelay({ region, relayName }: FleetRegion): string {
   })
 }
 
-function fail(error: unknown, home: FleetRegion, relayName: string): never {
-  const explained = explainUnreachable(error, { ...home, functionName: relayName })
+function fail(error: unknown, client: FleetRegion, relayName: string): never {
+  const explained = explainUnreachable(error, { ...client, functionName: relayName })
   throw explained instanceof UnreachableError ? explained : error
 }

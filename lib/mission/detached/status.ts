@@ -5,7 +5,7 @@ import type { Fleet } from '../../fleet/fleet.ts'
 import { type Register, readRegister } from '../../host/ledger.ts'
 import { answerKey, cancelledKey, type ListedBucket, missionPrefix } from '../../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../../objects/s3-agent-bucket.ts'
-import { MAX_WORD_BYTES, type MissionAnswer, parseAnswer } from '../../relay/detached-records.ts'
+import { MAX_RECORD_BYTES, type MissionAnswer, parseAnswer } from '../../relay/detached-records.ts'
 import { type MissionRequest, readRequest } from '../../relay/detached-request.ts'
 
 /** Where to look for a mission. */
@@ -53,7 +53,7 @@ export interface MissionStatus {
 /** Where a mission stands. @throws UsageError `MISSION_UNKNOWN` */
 export async function missionStatus(mission: string, options: LookUpOptions): Promise<MissionStatus> {
   const { now = Date.now } = options
-  const { request, home, agents } = await findMission(mission, options)
+  const { request, client, agents } = await findMission(mission, options)
   const [keys, ...found] = await Promise.all([
     agents.list(missionPrefix(mission)),
     ...request.regions.map(({ region, agentBucket }) =>
@@ -69,7 +69,7 @@ export async function missionStatus(mission: string, options: LookUpOptions): Pr
   return {
     mission,
     state,
-    relay: home,
+    relay: client,
     regions: request.regions.map(({ region }) => region),
     sentAt: request.sentAt,
     expiresAt: request.expiresAt,
@@ -89,7 +89,7 @@ export async function missionAnswer(
   readonly agents: ListedBucket
 }> {
   const { request, agents } = await findMission(mission, options)
-  const bytes = await agents.get(answerKey(mission), MAX_WORD_BYTES)
+  const bytes = await agents.get(answerKey(mission), MAX_RECORD_BYTES)
   return { request, answer: bytes && parseAnswer(bytes), agents }
 }
 
@@ -113,7 +113,7 @@ export async function cancelMission(mission: string, options: LookUpOptions): Pr
 
 interface Found {
   readonly request: MissionRequest
-  readonly home: string
+  readonly client: string
   readonly agents: ListedBucket
 }
 
@@ -124,7 +124,7 @@ async function findMission(mission: string, { fleet, clients }: LookUpOptions): 
     fleet.regions.map(async ({ region, agentBucket }): Promise<Found[]> => {
       const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
       const request = await readRequest(mission, agents)
-      return request === undefined ? [] : [{ request, home: region, agents }]
+      return request === undefined ? [] : [{ request, client: region, agents }]
     }),
   )
   return looked.flat()[0] ?? Promise.reject(unknown(mission, fleet))

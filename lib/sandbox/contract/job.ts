@@ -3,7 +3,7 @@ import type { KernelLanguage } from '../../kernels/language.ts'
 import type { Limits } from '../../limits.ts'
 import type { ObjectStat, ObjectStore } from '../../objects/store.ts'
 import type { Scope } from '../../scope.ts'
-import type { Letter } from '../../trust/messages.ts'
+import type { Message } from '../../trust/messages.ts'
 import type { VerifiedBundle } from '../../trust/verified-bundle.ts'
 import type { Resume } from '../wire/protocol.ts'
 import type { Departure, Outcome, Usage } from './outcome.ts'
@@ -12,7 +12,7 @@ import type { Departure, Outcome, Usage } from './outcome.ts'
 export interface AgentContext {
   readonly mission: string
   readonly fleet: string
-  /** Where the agent is; `'home'` on the caller's own machine. */
+  /** Where the agent is; `'client'` on the caller's own machine. */
   readonly region: string
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]
@@ -71,10 +71,10 @@ export interface Job {
   /** What was frozen elsewhere, for the entry `resume`. */
   readonly arrival?: Arrival
   /** Letters for the agent; those of earlier landings come in its state. @default nobody writes to it */
-  readonly letters?: readonly Letter[]
+  readonly messages?: readonly Message[]
   readonly onProgress?: (progress: Progress) => void
   /** Takes the agent's messages as they come. @default they are part of the result */
-  readonly onSend?: (letter: SentLetter) => void
+  readonly onSend?: (message: SentMessage) => void
   /**
    * Keeps what a checkpoint has frozen: the run so far, as if the agent had departed to where it is. The agent waits for
    * it, and ends when it rejects. @default a checkpoint keeps nothing
@@ -83,7 +83,7 @@ export interface Job {
   /** Ends the run. */
   readonly signal?: AbortSignal
   /** Asks the agent to depart as soon as it waits for something, to be landed anew in the same place. */
-  readonly leave?: AbortSignal
+  readonly evict?: AbortSignal
 }
 
 /** An agent that lands in the middle of its work. */
@@ -95,7 +95,7 @@ export interface Arrival extends Resume {
 }
 
 /** A message that an agent sent. */
-export interface SentLetter {
+export interface SentMessage {
   /** Whom: another agent of the same launcher by its name, or `launcher`. */
   readonly to: string
   /** JSON text. */
@@ -108,7 +108,7 @@ export interface JobResult {
   readonly usage: Usage
   readonly logs: readonly string[]
   /** Messages the agent sent. @default none */
-  readonly sent?: readonly SentLetter[]
+  readonly sent?: readonly SentMessage[]
   /** Every object version that was read, and how much of it. */
   readonly reads: readonly ObjectRead[]
 }

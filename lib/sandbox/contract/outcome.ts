@@ -10,11 +10,11 @@ export type Outcome =
 /** The agent is on its way: frozen, and not sealed yet. */
 export interface Departure {
   readonly kind: 'departed'
-  readonly journey: Journey
+  readonly destination: Destination
   readonly state: Uint8Array
 }
 
-export type Journey =
+export type Destination =
   /** The agent goes there. */
   | { readonly kind: 'hop'; readonly to: string }
   /** Copies go there, one for each; the agent waits for them where it is. */

@@ -96,7 +96,7 @@ export class Machine {
   readonly #clock: { now: number }
   readonly #rejections: Rejections
   readonly #hooks: Hooks
-  /** The memory after boot and load: what {@link freeze} compares with. */
+  /** The memory after boot and load: what {@link snapshot} compares with. */
   #base: Uint8Array | undefined
   #stackPointer = 0
   #values: KernelValues | undefined
@@ -169,7 +169,7 @@ export class Machine {
    *
    * @throws Error while the guest runs, or has ended
    */
-  freeze(): MemoryDifference {
+  snapshot(): MemoryDifference {
     if (this.#base === undefined || this.#depth > 0 || this.#stopped) throw new Error('this machine can not be frozen')
     this.#tidy()
     if (this.#stackTop() !== this.#stackPointer) throw new Error('the stack of a machine to be frozen is not empty')
@@ -181,7 +181,7 @@ export class Machine {
    *
    * @throws Error if it was frozen over another base image, or needs more memory than there is
    */
-  thaw(difference: MemoryDifference): void {
+  restore(difference: MemoryDifference): void {
     if (this.#base === undefined) throw new Error('this machine can not be thawed')
     if (difference.base !== digestOfImage(this.#base)) throw new Error('the state belongs to another base image')
     const memory = this.#vm._getMemory()

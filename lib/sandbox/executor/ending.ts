@@ -10,7 +10,7 @@ export interface Ending {
   readonly body: string | Uint8Array
   /** Whether the executor may take another run. */
   readonly healthy: boolean
-  readonly journey?: Pick<EndMessage, 'hop' | 'copies' | 'waits'>
+  readonly destination?: Pick<EndMessage, 'hop' | 'copies' | 'waits'>
 }
 
 export const STALLED: Ending = {

@@ -8,7 +8,7 @@ const STACK_MB = 4
 const HEAP_MB = 64
 
 /** Threads for lanes that no run uses at the moment: to start one takes as long as many calls. */
-export class IdleLanes {
+export class IdleWorkers {
   readonly #file: string
   readonly #threads = new Set<Worker>()
   #closed = false
@@ -45,7 +45,7 @@ export class IdleLanes {
 
   #start(): Worker {
     const resourceLimits = { stackSizeMb: STACK_MB, maxOldGenerationSizeMb: HEAP_MB }
-    return new Worker(this.#file, { workerData: { lane: true }, resourceLimits })
+    return new Worker(this.#file, { workerData: { worker: true }, resourceLimits })
   }
 }
 

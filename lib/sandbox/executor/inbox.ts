@@ -1,31 +1,31 @@
-import type { Letter } from '../../trust/messages.ts'
-import type { MailNote } from '../wire/snapshot.ts'
+import type { Message } from '../../trust/messages.ts'
+import type { InboxNote } from '../wire/snapshot.ts'
 import type { Send, Settle } from './send.ts'
 
 /** Calls that wait for a letter at the same time. */
 const MAX_RECEIVERS = 10_000
 
-export interface MailOptions {
+export interface InboxOptions {
   readonly send: Send
   readonly settle: Settle
   /** What came with this landing; `undefined` when nobody writes to this agent. */
-  readonly letters: readonly Letter[] | undefined
+  readonly messages: readonly Message[] | undefined
 }
 
 /** The mail of one run: letters that wait for the agent, calls that wait for a letter, and what it sends. */
-export class Mail {
-  readonly #options: MailOptions
-  readonly #inbox: Letter[]
+export class Inbox {
+  readonly #options: InboxOptions
+  readonly #inbox: Message[]
   readonly #receivers: number[] = []
 
-  constructor(options: MailOptions) {
+  constructor(options: InboxOptions) {
     this.#options = options
-    this.#inbox = [...(options.letters ?? [])]
+    this.#inbox = [...(options.messages ?? [])]
   }
 
   /** Whether the agent waits for a letter that may come. */
   get waiting(): boolean {
-    return this.#receivers.length > 0 && this.#options.letters !== undefined
+    return this.#receivers.length > 0 && this.#options.messages !== undefined
   }
 
   /** @throws Error if too many calls wait */
@@ -41,8 +41,8 @@ export class Mail {
   }
 
   /** What waited when the agent was frozen comes first. */
-  takeUp({ letters, receivers }: MailNote): void {
-    this.#inbox.unshift(...letters)
+  takeUp({ messages, receivers }: InboxNote): void {
+    this.#inbox.unshift(...messages)
     this.#receivers.unshift(...receivers)
   }
 
@@ -53,8 +53,8 @@ export class Mail {
   }
 
   /** What is to travel: most agents have no mail, and their state says nothing of it. */
-  notes(): { mail?: MailNote } {
+  notes(): { inbox?: InboxNote } {
     if (this.#inbox.length === 0 && this.#receivers.length === 0) return {}
-    return { mail: { letters: this.#inbox, receivers: this.#receivers } }
+    return { inbox: { messages: this.#inbox, receivers: this.#receivers } }
   }
 }

@@ -17,7 +17,7 @@ export class Moves {
     return this.#leaving
   }
 
-  leave(): void {
+  evict(): void {
     this.#leaving = true
   }
 
@@ -47,7 +47,7 @@ export class Moves {
   }
 
   /** Where to: a hop, copies, or neither, to stay. */
-  journey(): Pick<EndMessage, 'hop' | 'copies'> {
+  destination(): Pick<EndMessage, 'hop' | 'copies'> {
     if (this.#hop !== undefined) return { hop: this.#hop.to }
     return this.#copies.length === 0 ? {} : { copies: this.#copies.map(({ to }) => to) }
   }

@@ -4,8 +4,8 @@ import { KernelError, ObjectError } from '../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../kernels/language.ts'
 import { type Limits, NOTHING_SPENT, remaining } from '../../limits.ts'
 import type { Executor } from '../contract/executor.ts'
-import type { Arrival, Job, JobResult, SentLetter } from '../contract/job.ts'
-import type { Departure, Journey, Outcome, StopReason, Usage } from '../contract/outcome.ts'
+import type { Arrival, Job, JobResult, SentMessage } from '../contract/job.ts'
+import type { Departure, Destination, Outcome, StopReason, Usage } from '../contract/outcome.ts'
 import { stoppedBy } from '../contract/stops.ts'
 import { failureBytes, parseFailure, wordBytes } from '../wire/failure.ts'
 import type { Frame } from '../wire/frames.ts'
@@ -65,7 +65,7 @@ export class Run {
   #kernelRequests = 0
   #hostCalls = 0
   #logBytes = 0
-  readonly #sent: SentLetter[] = []
+  readonly #sent: SentMessage[] = []
   #sentBytes = 0
   #resultBytes = 0
   #memoryPages = 0
@@ -85,28 +85,28 @@ export class Run {
 
   /** Sends the job off; resolves when the run has ended, one way or another. */
   report(): Promise<RunReport> {
-    const { signal, leave } = this.#job
+    const { signal, evict } = this.#job
     const { resultBytes, logBytes, errorBytes, stateBytes } = this.#limits
     const longest = Math.max(resultBytes, logBytes, failureBytes(errorBytes), stateBytes, MAX_SOURCE_BYTES)
     this.#executor.listen({ onFrame: (frame) => this.#onFrame(frame), onLost: () => this.#onLost() }, longest)
     this.#deadline = setTimeout(() => this.#finish(BROKEN, false), START_MS)
     signal?.addEventListener('abort', this.#onAbort)
-    leave?.addEventListener('abort', this.#onLeave)
+    evict?.addEventListener('abort', this.#onEvict)
     if (signal?.aborted) this.#finish(stoppedBy('cancelled', this.#limits), true)
     else this.#send()
-    if (leave?.aborted) this.#onLeave()
+    if (evict?.aborted) this.#onEvict()
     return this.#settled
   }
 
   readonly #onAbort = () => this.#stop('cancelled')
 
-  readonly #onLeave = () => this.#executor.send({ type: 'leave', run: this.#number })
+  readonly #onEvict = () => this.#executor.send({ type: 'evict', run: this.#number })
 
   #send(): void {
-    const { bundle, entry, context, now, input, letters, arrival } = this.#job
+    const { bundle, entry, context, now, input, messages, arrival } = this.#job
     const main = Buffer.from(bundle.main)
     const seed = seedFor(context.mission, context.region)
-    const { compiles, entries } = bundle.statement
+    const { compiles, entries } = bundle.manifest
     const run = this.#number
     const { mission, fleet, region, regions, own } = context
     this.#executor.send(
@@ -121,7 +121,7 @@ export class Run {
         kernels: entries.some(({ role }) => role !== 'main'),
         limits: this.#limits,
         mainBytes: main.length,
-        ...(letters && { letters }),
+        ...(messages && { messages }),
         ...(arrival && { resume: resumeOf(arrival) }),
       },
       main,
@@ -223,13 +223,13 @@ export class Run {
   #onSend(to: string, body: Uint8Array): void {
     this.#sentBytes += body.length
     if (this.#sentBytes > this.#limits.resultBytes) this.#stop('resultBytes')
-    else this.#onLetter({ to, body: Buffer.from(body).toString('utf8') })
+    else this.#onMessage({ to, body: Buffer.from(body).toString('utf8') })
   }
 
-  #onLetter(letter: SentLetter): void {
+  #onMessage(message: SentMessage): void {
     const { onSend } = this.#job
-    if (onSend === undefined) this.#sent.push(letter)
-    else onSend(letter)
+    if (onSend === undefined) this.#sent.push(message)
+    else onSend(message)
   }
 
   /** The agent waits while its place keeps what it is frozen to; where that fails, it must not go on. */
@@ -240,7 +240,7 @@ export class Run {
       return
     }
     this.#memoryPages = memoryPages
-    const soFar = this.#result({ kind: 'departed', journey: { kind: 'stay' }, state })
+    const soFar = this.#result({ kind: 'departed', destination: { kind: 'stay' }, state })
     this.#keeping = Promise.resolve(this.#job.onCheckpoint?.(soFar)).then(
       () => {
         this.#keeping = undefined
@@ -270,14 +270,14 @@ export class Run {
   }
 
   #departure({ hop, copies, waits }: EndMessage, state: Uint8Array): Outcome | Departure {
-    const journey = journeyOf(hop, copies, waits === true)
+    const destination = journeyOf(hop, copies, waits === true)
     const { limits } = this.#job.bundle
     const { regions, own = [] } = this.#job.context
-    if (!destinationsOf(journey).every((to) => regions.includes(to) || own.includes(to)))
+    if (!destinationsOf(destination).every((to) => regions.includes(to) || own.includes(to)))
       throw new Error('out of bounds')
     if (state.length > this.#limits.stateBytes) return stoppedBy('stateBytes', limits)
-    if (destinationsOf(journey).length > this.#limits.hops) return stoppedBy('hops', limits)
-    return { kind: 'departed', journey, state }
+    if (destinationsOf(destination).length > this.#limits.hops) return stoppedBy('hops', limits)
+    return { kind: 'departed', destination, state }
   }
 
   /** Ends the run from this side: what the executor is doing can't be called off, so the executor goes. */
@@ -295,7 +295,7 @@ export class Run {
     clearTimeout(this.#deadline)
     this.#progress.stop()
     this.#job.signal?.removeEventListener('abort', this.#onAbort)
-    this.#job.leave?.removeEventListener('abort', this.#onLeave)
+    this.#job.evict?.removeEventListener('abort', this.#onEvict)
     this.#streams.closeAll()
     this.#abort.abort()
     this.#resolve({ result: this.#result(outcome), healthy, started: this.#started })
@@ -330,15 +330,15 @@ function resumeOf({ from, copy, answers }: Arrival): Resume {
   return { from, ...(copy !== undefined && { copy }), ...(answers && { answers }) }
 }
 
-function journeyOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Journey {
+function journeyOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Destination {
   if (hop !== undefined) return { kind: 'hop', to: hop }
   return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay', ...(waits && { waits }) }
 }
 
 /** Where an agent and its copies go; each is one hop. */
-export function destinationsOf(journey: Journey): readonly string[] {
-  if (journey.kind === 'stay') return []
-  return journey.kind === 'hop' ? [journey.to] : journey.to
+export function destinationsOf(destination: Destination): readonly string[] {
+  if (destination.kind === 'stay') return []
+  return destination.kind === 'hop' ? [destination.to] : destination.to
 }
 
 /** Four words for the agent's random numbers: the same mission in the same region gets the same again. */

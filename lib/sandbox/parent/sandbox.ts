@@ -28,7 +28,7 @@ export function createSandbox({ assets, spare = 1, fork }: SandboxOptions): Sand
   let runs = 0
 
   async function run(job: Job, attempt = 1): Promise<JobResult> {
-    const bundle = job.bundle.statementDigest
+    const bundle = job.bundle.manifestDigest
     const executor = pool.acquire(bundle)
     const report = await new Run(job, executor, ++runs).report()
     pool.release(executor, bundle, report.healthy)

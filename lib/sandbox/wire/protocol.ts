@@ -9,7 +9,7 @@
 import * as v from 'valibot'
 import type { KernelCode } from '../../errors.ts'
 import type { Limits } from '../../limits.ts'
-import type { Letter } from '../../trust/messages.ts'
+import type { Message } from '../../trust/messages.ts'
 import type { AgentContext, Job } from '../contract/job.ts'
 import type { CopyAnswer } from '../contract/outcome.ts'
 
@@ -117,7 +117,7 @@ export interface RunMessage {
   /** Bytes of the module at the start of the body. */
   readonly mainBytes: number
   /** Letters for the agent. Absent when nobody writes to it. */
-  readonly letters?: readonly Letter[]
+  readonly messages?: readonly Message[]
   /** How an agent that is on its way goes on here. Absent when it starts. */
   readonly resume?: Resume
 }
@@ -144,7 +144,7 @@ export interface ChunkMessage {
 /** A message to the executor. `leave` asks the agent to depart as soon as it waits. */
 export type ToExecutor =
   | RunMessage
-  | { readonly type: 'leave'; readonly run: number }
+  | { readonly type: 'evict'; readonly run: number }
   /** The last checkpoint is kept. */
   | { readonly type: 'kept'; readonly run: number }
   /** The binary that was asked for is its body. */

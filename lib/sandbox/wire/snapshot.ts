@@ -13,7 +13,7 @@
  */
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
-import type { Letter } from '../../trust/messages.ts'
+import type { Message } from '../../trust/messages.ts'
 import type { HeldAnswer } from '../executor/held-answers.ts'
 import { type KernelNote, kernelNote } from '../executor/kernels/source.ts'
 import type { Format, ReaderNote } from '../executor/reads/reader.ts'
@@ -81,7 +81,7 @@ export interface Notes {
   readonly streams: readonly StreamNote[]
   /** Streams that were open in places the agent has left: their numbers, and where that was. */
   readonly leftBehind: readonly (readonly [stream: number, region: string])[]
-  readonly mail?: MailNote | undefined
+  readonly inbox?: InboxNote | undefined
   /** Kernels that were defined while the agent ran. */
   readonly kernels?: readonly KernelNote[] | undefined
   /** Calls that were answered when the agent was about to leave. */
@@ -89,8 +89,8 @@ export interface Notes {
 }
 
 /** Letters that wait for the agent, and its calls that wait for one. Only one of them holds anything. */
-export interface MailNote {
-  readonly letters: readonly Letter[]
+export interface InboxNote {
+  readonly messages: readonly Message[]
   readonly receivers: readonly number[]
 }
 
@@ -138,8 +138,8 @@ const document = v.strictObject({
     }),
   ),
   leftBehind: v.array(v.tuple([number, name])),
-  mail: v.optional(
-    v.strictObject({ letters: v.array(v.strictObject({ from: name, body: name })), receivers: v.array(number) }),
+  inbox: v.optional(
+    v.strictObject({ messages: v.array(v.strictObject({ from: name, body: name })), receivers: v.array(number) }),
   ),
   kernels: v.optional(v.array(kernelNote)),
   held: v.optional(

@@ -18,16 +18,16 @@ import type { SigningKey } from '../keys.ts'
 import type { KeyGrant } from '../policy.ts'
 import { verifyEnvelope } from '../verify.ts'
 import {
-  type BoxChecks,
   invalid,
-  MAX_BOX_BYTES,
+  MAX_STATE_BYTES,
   malformed,
   type OpenedState,
   packState,
-  parseManifest,
+  parseDescriptor,
   readWithLength,
   requireExpected,
   requireRoom,
+  type StateChecks,
   type StateHeader,
   stateOf,
   type TravellingState,
@@ -44,8 +44,8 @@ const LENGTH_BYTES = 2
 const NO_EPOCH = 0
 
 /** Whether a box came from a place of the caller's own, by its first bytes. */
-export function isSignedState(box: Uint8Array): boolean {
-  return equalBytes(box.subarray(0, MAGIC.length), MAGIC)
+export function isAuthorSigned(sealed: Uint8Array): boolean {
+  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
 }
 
 /**
@@ -58,17 +58,17 @@ export function signState(
   state: TravellingState,
   authors: readonly SigningKey[],
 ): Uint8Array {
-  const { manifest, stored } = packState({ ...context, epoch: NO_EPOCH }, state, 'stored')
-  return concatBytes(MAGIC, withLength(encodeEnvelope(signEnvelope(STATE_TYPE, manifest, authors))), stored)
+  const { descriptor, stored } = packState({ ...context, epoch: NO_EPOCH }, state, 'stored')
+  return concatBytes(MAGIC, withLength(encodeEnvelope(signEnvelope(STATE_TYPE, descriptor, authors))), stored)
 }
 
 /** What a region knows of the signed box it is to take in. */
-export interface SignedStateChecks extends BoxChecks {
+export interface SignedStateChecks extends StateChecks {
   readonly keyring: Keyring
   /** Who signed the bundle. */
   readonly authors: readonly KeyGrant[]
   /** The caller's own places, as the order names them. */
-  readonly ownPlaces: readonly string[]
+  readonly clientPlaces: readonly string[]
 }
 
 /**
@@ -78,22 +78,22 @@ export interface SignedStateChecks extends BoxChecks {
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, what `verifyEnvelope` throws, `POLICY_DENIED` for other
  *   keys than the authors', `STATE_MISMATCH`, `ENGINE_MISMATCH`, `STATE_STALE`, `STATE_EXPIRED`, `STATE_INVALID`
  */
-export function openSignedState(box: Uint8Array, checks: SignedStateChecks): OpenedState {
-  const { keyring, authors, ownPlaces, limits, now } = checks
-  if (box.length > MAX_BOX_BYTES) throw tooLarge()
-  if (!isSignedState(box)) throw malformed()
-  const envelope = readWithLength(box, MAGIC.length)
+export function openAuthorSigned(sealed: Uint8Array, checks: SignedStateChecks): OpenedState {
+  const { keyring, authors, clientPlaces, limits, now } = checks
+  if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
+  if (!isAuthorSigned(sealed)) throw malformed()
+  const envelope = readWithLength(sealed, MAGIC.length)
   const { payload, signers } = verifyEnvelope(decodeEnvelope(envelope, STATE_TYPE), STATE_TYPE, keyring, now)
   requireSame(signers, authors)
-  const manifest = parseManifest(payload)
-  const { header } = manifest
+  const descriptor = parseDescriptor(payload)
+  const { header } = descriptor
   requireExpected(header, checks)
-  if (!ownPlaces.includes(header.from))
+  if (!clientPlaces.includes(header.from))
     throw new RefusedError('STATE_MISMATCH', 'the state comes from a place that the order does not name')
-  requireRoom(manifest, limits)
-  const stored = box.subarray(MAGIC.length + LENGTH_BYTES + envelope.length)
-  if (stored.length !== manifest.stored || digestOf(stored) !== manifest.sha256) throw invalid()
-  return { header, state: stateOf(manifest, inflate(stored, manifest.bytes)) }
+  requireRoom(descriptor, limits)
+  const stored = sealed.subarray(MAGIC.length + LENGTH_BYTES + envelope.length)
+  if (stored.length !== descriptor.stored || digestOf(stored) !== descriptor.sha256) throw invalid()
+  return { header, state: stateOf(descriptor, inflate(stored, descriptor.bytes)) }
 }
 
 function requireSame(signers: readonly KeyGrant[], authors: readonly KeyGrant[]): void {

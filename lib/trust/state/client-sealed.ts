@@ -24,11 +24,10 @@ import { preAuthEncoding } from '../envelope.ts'
 import { type RandomBytes, type SigningKey, systemRandom } from '../keys.ts'
 import { signDetached } from '../sign.ts'
 import {
-  type BoxChecks,
   decrypt,
   encrypt,
   headerPayload,
-  MAX_BOX_BYTES,
+  MAX_STATE_BYTES,
   malformed,
   NONCE_BYTES,
   type OpenedState,
@@ -39,6 +38,7 @@ import {
   readWithLength,
   requireExpected,
   SMALLEST_BUCKET,
+  type StateChecks,
   type StateHeader,
   TAG_BYTES,
   type TravellingState,
@@ -52,23 +52,23 @@ const LENGTH_BYTES = 2
 const KEY_BYTES = 32
 
 /** A pair of X25519 keys that lives for one mission. */
-export interface HomecomingKey {
+export interface ClientStateKey {
   /** 32 bytes: the order names it. */
   readonly publicKey: Uint8Array
   readonly secretKey: Uint8Array
 }
 
 /** Makes the pair of keys for one mission. */
-export function createHomecomingKey(random: RandomBytes = systemRandom): HomecomingKey {
+export function createClientStateKey(random: RandomBytes = systemRandom): ClientStateKey {
   return nacl.box.keyPair.fromSecretKey(random(KEY_BYTES))
 }
 
 /** Whether a box was sealed by a region for a place of the caller's own, by its first bytes. */
-export function isHomecomingState(box: Uint8Array): boolean {
-  return equalBytes(box.subarray(0, MAGIC.length), MAGIC)
+export function isClientSealed(sealed: Uint8Array): boolean {
+  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
 }
 
-export interface HomecomingOptions {
+export interface ClientSealOptions {
   /** The public key that the order names, 32 bytes. */
   readonly recipient: Uint8Array
   /** The fleet's receipt key of the current epoch. */
@@ -81,27 +81,27 @@ export interface HomecomingOptions {
  *
  * @throws RefusedError `STATE_MALFORMED`, `STATE_TOO_LARGE`, `KEY_INVALID` for a public key that hides nothing
  */
-export function sealHomecoming(
+export function sealForClient(
   context: Omit<StateHeader, 'epoch'>,
   state: TravellingState,
-  { recipient, signer, random = systemRandom }: HomecomingOptions,
+  { recipient, signer, random = systemRandom }: ClientSealOptions,
 ): Uint8Array {
   const header: StateHeader = { ...context, epoch: signer.epoch }
-  const ephemeral = createHomecomingKey(random)
+  const ephemeral = createClientStateKey(random)
   const packed = packState(header, state, 'bytes')
   const headerBytes = headerPayload(header)
   const open = concatBytes(MAGIC, withLength(headerBytes), ephemeral.publicKey)
   const key = sealingKey(ephemeral.secretKey, recipient, [ephemeral.publicKey, recipient], headerBytes)
   const nonce = random(NONCE_BYTES)
-  const box = concatBytes(open, nonce, encrypt({ key, nonce, bound: open }, plainText(packed)))
+  const unsigned = concatBytes(open, nonce, encrypt({ key, nonce, bound: open }, plainText(packed)))
   packed.stored.fill(0)
   ephemeral.secretKey.fill(0)
-  return concatBytes(box, signDetached(signedBytes(box), signer.key))
+  return concatBytes(unsigned, signDetached(signedBytes(unsigned), signer.key))
 }
 
 /** What a place of the caller's own knows of the box it is to take in. */
-export interface HomecomingChecks extends BoxChecks {
-  readonly key: HomecomingKey
+export interface ClientSealedChecks extends StateChecks {
+  readonly key: ClientStateKey
   /** The fleet's receipt keys by epoch, 32 bytes each. */
   readonly receiptKeys: ReadonlyMap<number, Uint8Array>
   /** Regions of the order. */
@@ -114,10 +114,10 @@ export interface HomecomingChecks extends BoxChecks {
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, `STATE_MISMATCH`, `ENGINE_MISMATCH`, `STATE_STALE`,
  *   `STATE_EXPIRED`, `EPOCH_UNKNOWN`, `SIGNATURE_INVALID`, `STATE_INVALID`
  */
-export function openHomecoming(box: Uint8Array, checks: HomecomingChecks): OpenedState {
+export function openClientSealed(sealed: Uint8Array, checks: ClientSealedChecks): OpenedState {
   const { key: own, receiptKeys, regions, limits } = checks
-  if (box.length > MAX_BOX_BYTES) throw tooLarge()
-  const { header, headerBytes, open, ephemeral, nonce, sealed, signed, signature } = cut(box)
+  if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
+  const { header, headerBytes, open, ephemeral, nonce, ciphertext, signed, signature } = cut(sealed)
   requireExpected(header, checks)
   if (!regions.includes(header.from)) throw new RefusedError('STATE_MISMATCH', 'the state is from another region')
   const fleetKey = receiptKeys.get(header.epoch)
@@ -129,7 +129,7 @@ export function openHomecoming(box: Uint8Array, checks: HomecomingChecks): Opene
     throw new RefusedError('SIGNATURE_INVALID', 'the state was not sealed by the fleet')
 
   const key = sealingKey(own.secretKey, ephemeral, [ephemeral, own.publicKey], headerBytes)
-  const plain = decrypt({ key, nonce, bound: open }, sealed)
+  const plain = decrypt({ key, nonce, bound: open }, ciphertext)
   try {
     return { header, state: readPlainText(plain, headerBytes, limits) }
   } finally {
@@ -137,8 +137,8 @@ export function openHomecoming(box: Uint8Array, checks: HomecomingChecks): Opene
   }
 }
 
-function signedBytes(box: Uint8Array): Uint8Array {
-  return preAuthEncoding(SIGNED_TYPE, sha256(box))
+function signedBytes(sealed: Uint8Array): Uint8Array {
+  return preAuthEncoding(SIGNED_TYPE, sha256(sealed))
 }
 
 /** HKDF-SHA-256 (RFC 5869); both public keys and the header are in its info, so a key is good for one box only. */
@@ -150,29 +150,30 @@ function sealingKey(
 ): Uint8Array {
   const shared = nacl.scalarMult(secret, other)
   // A point of small order gives zeros, whatever the secret (RFC 7748 §6.1).
-  if (shared.every((byte) => byte === 0)) throw new RefusedError('KEY_INVALID', 'the key for homecoming hides nothing')
+  if (shared.every((byte) => byte === 0))
+    throw new RefusedError('KEY_INVALID', 'the recipient key is a low-order X25519 point')
   const info = canonicalJson(['lander homecoming v1', ...publicKeys.map(toBase64url), toBase64url(sha256(headerBytes))])
   const key = hkdf(nobleSha256, shared, undefined, utf8(info), KEY_BYTES)
   shared.fill(0)
   return key
 }
 
-function cut(box: Uint8Array) {
-  if (!isHomecomingState(box)) throw malformed()
-  const headerBytes = readWithLength(box, MAGIC.length)
+function cut(sealed: Uint8Array) {
+  if (!isClientSealed(sealed)) throw malformed()
+  const headerBytes = readWithLength(sealed, MAGIC.length)
   const ephemeralStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
   const nonceStart = ephemeralStart + KEY_BYTES
-  const sealedStart = nonceStart + NONCE_BYTES
-  const end = box.length - SIGNATURE_BYTES
-  if (end < sealedStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
+  const ciphertextStart = nonceStart + NONCE_BYTES
+  const end = sealed.length - SIGNATURE_BYTES
+  if (end < ciphertextStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
   return {
     header: parseHeader(headerBytes),
     headerBytes,
-    open: box.subarray(0, nonceStart),
-    ephemeral: box.subarray(ephemeralStart, nonceStart),
-    nonce: box.subarray(nonceStart, sealedStart),
-    sealed: box.subarray(sealedStart, end),
-    signed: box.subarray(0, end),
-    signature: box.subarray(end),
+    open: sealed.subarray(0, nonceStart),
+    ephemeral: sealed.subarray(ephemeralStart, nonceStart),
+    nonce: sealed.subarray(nonceStart, ciphertextStart),
+    ciphertext: sealed.subarray(ciphertextStart, end),
+    signed: sealed.subarray(0, end),
+    signature: sealed.subarray(end),
   }
 }

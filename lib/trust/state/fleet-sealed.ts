@@ -3,11 +3,10 @@ import { RefusedError } from '../../errors.ts'
 import { currentEpoch, deriveSealingKey, type FleetSecret, liveEpochs } from '../fleet-secret.ts'
 import { type RandomBytes, systemRandom } from '../keys.ts'
 import {
-  type BoxChecks,
   decrypt,
   encrypt,
   headerPayload,
-  MAX_BOX_BYTES,
+  MAX_STATE_BYTES,
   malformed,
   NONCE_BYTES,
   type OpenedState,
@@ -18,6 +17,7 @@ import {
   readWithLength,
   requireExpected,
   SMALLEST_BUCKET,
+  type StateChecks,
   type StateHeader,
   TAG_BYTES,
   type TravellingState,
@@ -25,7 +25,7 @@ import {
   withLength,
 } from './format.ts'
 
-export { bucketOf, MAX_BOX_BYTES, type OpenedState, type StateHeader, type TravellingState } from './format.ts'
+export { bucketOf, MAX_STATE_BYTES, type OpenedState, type StateHeader, type TravellingState } from './format.ts'
 
 /**
  * The state of an agent that moves from place to place, in a box that only the fleet can open and only the place it is
@@ -68,7 +68,7 @@ export function sealState(
 }
 
 /** What a place knows of the box it is to take in. */
-export interface StateChecks extends BoxChecks {
+export interface FleetSealedChecks extends StateChecks {
   readonly secret: FleetSecret
 }
 
@@ -78,9 +78,9 @@ export interface StateChecks extends BoxChecks {
  *
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`
  */
-export function readStateHeader(box: Uint8Array): StateHeader {
-  if (box.length > MAX_BOX_BYTES) throw tooLarge()
-  return cut(box).header
+export function readStateHeader(sealed: Uint8Array): StateHeader {
+  if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
+  return cut(sealed).header
 }
 
 /**
@@ -91,15 +91,15 @@ export function readStateHeader(box: Uint8Array): StateHeader {
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, `EPOCH_UNKNOWN`, `STATE_MISMATCH`, `ENGINE_MISMATCH`,
  *   `STATE_STALE`, `STATE_EXPIRED` or `STATE_INVALID`
  */
-export function openState(box: Uint8Array, checks: StateChecks): OpenedState {
+export function openState(sealed: Uint8Array, checks: FleetSealedChecks): OpenedState {
   const { secret, limits, now } = checks
-  if (box.length > MAX_BOX_BYTES) throw tooLarge()
-  const { header, headerBytes, open, nonce, sealed } = cut(box)
+  if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
+  const { header, headerBytes, open, nonce, ciphertext } = cut(sealed)
   if (!liveEpochs(secret, now).some(({ epoch }) => epoch === header.epoch))
     throw new RefusedError('EPOCH_UNKNOWN', `the state was sealed in epoch ${header.epoch}, which is over or unknown`)
   requireExpected(header, checks)
 
-  const plain = decrypt({ key: deriveSealingKey(secret, header), nonce, bound: open }, sealed)
+  const plain = decrypt({ key: deriveSealingKey(secret, header), nonce, bound: open }, ciphertext)
   try {
     return { header, state: readPlainText(plain, headerBytes, limits) }
   } finally {
@@ -107,17 +107,17 @@ export function openState(box: Uint8Array, checks: StateChecks): OpenedState {
   }
 }
 
-function cut(box: Uint8Array) {
-  if (!equalBytes(box.subarray(0, MAGIC.length), MAGIC)) throw malformed()
-  const headerBytes = readWithLength(box, MAGIC.length)
+function cut(sealed: Uint8Array) {
+  if (!equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)) throw malformed()
+  const headerBytes = readWithLength(sealed, MAGIC.length)
   const nonceStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
-  const sealedStart = nonceStart + NONCE_BYTES
-  if (box.length < sealedStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
+  const ciphertextStart = nonceStart + NONCE_BYTES
+  if (sealed.length < ciphertextStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
   return {
     header: parseHeader(headerBytes),
     headerBytes,
-    open: box.subarray(0, nonceStart),
-    nonce: box.subarray(nonceStart, sealedStart),
-    sealed: box.subarray(sealedStart),
+    open: sealed.subarray(0, nonceStart),
+    nonce: sealed.subarray(nonceStart, ciphertextStart),
+    ciphertext: sealed.subarray(ciphertextStart),
   }
 }

@@ -60,7 +60,7 @@ const headerSchema = v.strictObject({
   epoch: count(Number.MAX_SAFE_INTEGER),
   fleet: fleetName,
   mission: id,
-  statement: digest,
+  manifest: digest,
   branch: v.pipe(v.string(), v.regex(BRANCH)),
   kind: v.picklist(['agent', 'answer', 'record']),
   sequence: count(Number.MAX_SAFE_INTEGER),
@@ -71,7 +71,7 @@ const headerSchema = v.strictObject({
   expiresAt: time,
 }) satisfies v.GenericSchema<unknown, StateHeader>
 
-const manifestSchema = v.strictObject({
+const descriptorSchema = v.strictObject({
   header: headerSchema,
   pages: count(MAX_LIMITS.memoryPages),
   copy: v.nullable(v.strictObject({ call: v.nullable(count(1024)), origin: regionName })),
@@ -86,14 +86,14 @@ const manifestSchema = v.strictObject({
 const MAX_FRAME_BYTES = 512
 
 /** A box of the most state that any limits allow. */
-export const MAX_BOX_BYTES = MAX_FRAME_BYTES + MAX_DOCUMENT_BYTES + bucketOf(MAX_DOCUMENT_BYTES + MAX_STORED_BYTES)
+export const MAX_STATE_BYTES = MAX_FRAME_BYTES + MAX_DOCUMENT_BYTES + bucketOf(MAX_DOCUMENT_BYTES + MAX_STORED_BYTES)
 
 const headerKind = {
   name: 'header of the sealed state',
   code: 'STATE_MALFORMED',
   maxBytes: MAX_DOCUMENT_BYTES,
 } as const
-const manifestKind = { ...headerKind, name: 'manifest of the sealed state' } as const
+const descriptorKind = { ...headerKind, name: 'manifest of the sealed state' } as const
 
 /** Fast, and 27 times smaller than the heap of a small agent. The box is written once and read once. */
 const QUALITY = 5
@@ -102,9 +102,9 @@ const LARGE_BYTES = 1024 * 1024
 const LARGE_QUALITY = 1
 
 /** What a place knows of the box it is to take in. */
-export interface BoxChecks {
+export interface StateChecks {
   /** This place, and the mission and code of the order that came with the box. */
-  readonly expected: Pick<SealingContext, 'fleet' | 'mission' | 'statement' | 'kind' | 'to' | 'engine' | 'abi'>
+  readonly expected: Pick<SealingContext, 'fleet' | 'mission' | 'manifest' | 'kind' | 'to' | 'engine' | 'abi'>
   /** The step of the mission that this place has reached: a box of an earlier one is a replay. @default 0 */
   readonly notOlderThan?: number
   /** Of the run: how much state, and how much memory, it may bring. */
@@ -129,7 +129,7 @@ export function parseHeader(payload: Uint8Array): StateHeader {
 
 /** A state ready to be sealed: what its box says of it, and its bytes, compressed. */
 export interface PackedState {
-  readonly manifest: Uint8Array
+  readonly descriptor: Uint8Array
   readonly stored: Uint8Array
 }
 
@@ -145,20 +145,20 @@ export function packState(header: StateHeader, state: TravellingState, digested:
   const { pages, copy, spent, receipt, bytes } = state
   const sha256 = digestOf(digested === 'bytes' ? bytes : stored)
   const document = { header, pages, copy, spent, receipt, stored: stored.length, bytes: bytes.length, sha256 }
-  return { manifest: documentPayload(manifestSchema, document, manifestKind), stored }
+  return { descriptor: documentPayload(descriptorSchema, document, descriptorKind), stored }
 }
 
 /** What a manifest says. */
-export type Manifest = v.InferOutput<typeof manifestSchema>
+export type StateDescriptor = v.InferOutput<typeof descriptorSchema>
 
 /** @throws RefusedError `STATE_MALFORMED` */
-export function parseManifest(payload: Uint8Array): Manifest {
-  return parseDocument(manifestSchema, payload, manifestKind)
+export function parseDescriptor(payload: Uint8Array): StateDescriptor {
+  return parseDocument(descriptorSchema, payload, descriptorKind)
 }
 
 /** The plain text of a box: manifest, state, and zeros up to the size of its bucket. */
-export function plainText({ manifest, stored }: PackedState): Uint8Array {
-  return padded(withLength(manifest), stored)
+export function plainText({ descriptor, stored }: PackedState): Uint8Array {
+  return padded(withLength(descriptor), stored)
 }
 
 /**
@@ -170,29 +170,29 @@ export function plainText({ manifest, stored }: PackedState): Uint8Array {
 export function readPlainText(
   plain: Uint8Array,
   headerBytes: Uint8Array,
-  limits: BoxChecks['limits'],
+  limits: StateChecks['limits'],
 ): TravellingState {
-  const manifestBytes = readWithLength(plain, 0)
-  const manifest = parseManifest(manifestBytes)
-  if (!equalBytes(headerPayload(manifest.header), headerBytes)) throw invalid()
-  requireRoom(manifest, limits)
-  const start = LENGTH_BYTES + manifestBytes.length
-  const bytes = inflate(plain.subarray(start, start + manifest.stored), manifest.bytes)
-  if (digestOf(bytes) !== manifest.sha256) throw invalid()
-  return stateOf(manifest, bytes)
+  const descriptorBytes = readWithLength(plain, 0)
+  const descriptor = parseDescriptor(descriptorBytes)
+  if (!equalBytes(headerPayload(descriptor.header), headerBytes)) throw invalid()
+  requireRoom(descriptor, limits)
+  const start = LENGTH_BYTES + descriptorBytes.length
+  const bytes = inflate(plain.subarray(start, start + descriptor.stored), descriptor.bytes)
+  if (digestOf(bytes) !== descriptor.sha256) throw invalid()
+  return stateOf(descriptor, bytes)
 }
 
 /** @throws RefusedError `STATE_TOO_LARGE` */
-export function requireRoom({ pages, bytes }: Manifest, limits: BoxChecks['limits']): void {
+export function requireRoom({ pages, bytes }: StateDescriptor, limits: StateChecks['limits']): void {
   if (pages > limits.memoryPages || bytes > limits.stateBytes) throw tooLarge()
 }
 
-export function stateOf({ pages, copy, spent, receipt }: Manifest, bytes: Uint8Array): TravellingState {
+export function stateOf({ pages, copy, spent, receipt }: StateDescriptor, bytes: Uint8Array): TravellingState {
   return { pages, copy, spent, receipt, bytes }
 }
 
-export function requireExpected(header: StateHeader, { expected, notOlderThan = 0, now }: BoxChecks): void {
-  for (const field of ['fleet', 'mission', 'statement', 'kind', 'to'] as const)
+export function requireExpected(header: StateHeader, { expected, notOlderThan = 0, now }: StateChecks): void {
+  for (const field of ['fleet', 'mission', 'manifest', 'kind', 'to'] as const)
     if (header[field] !== expected[field])
       throw new RefusedError('STATE_MISMATCH', `the state is sealed for another ${field === 'to' ? 'place' : field}`)
   if (header.engine !== expected.engine || header.abi !== expected.abi)

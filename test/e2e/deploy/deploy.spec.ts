@@ -164,7 +164,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     expect(answer.regions.map(({ error }) => error)).toEqual([undefined, undefined])
     expect(answer).toMatchObject({ outcome: 'completed', value: 2 })
     const receipts = answer.regions.map(
-      ({ settlement }) => verifyReceipt(settlement!.receipt, receiptTrustOf(fleet)).receipt,
+      ({ landingResult }) => verifyReceipt(landingResult!.receipt, receiptTrustOf(fleet)).receipt,
     )
     expect(receipts.map(({ region }) => region)).toEqual(answer.regions.map(({ region }) => region))
     for (const receipt of receipts)

@@ -6,9 +6,9 @@ const sandbox = useSandbox()
 const [US] = REGIONS as [string]
 
 /** Asks the agent to leave in each of its first landings, a little after it began. */
-function leaving(times: number, afterMs = 120): Pick<TravelOptions, 'leave'> {
+function leaving(times: number, afterMs = 120): Pick<TravelOptions, 'evict'> {
   let left = times
-  return { leave: () => (left-- > 0 ? AbortSignal.timeout(afterMs) : undefined) }
+  return { evict: () => (left-- > 0 ? AbortSignal.timeout(afterMs) : undefined) }
 }
 
 /** Runs an agent that is sent away several times, and gives its value and how often it landed. */

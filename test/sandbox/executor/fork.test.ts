@@ -138,7 +138,7 @@ describe('a fork', () => {
     const code = (body: string) =>
       resultOf(`return (async () => { ${body} })().catch((error) => error.code ?? error.name)`)
     expect(await code(`await fork(['mars-1'])`)).toBe('PLACE_UNKNOWN')
-    expect(await code(`await fork(['home'])`)).toBe('PLACE_UNKNOWN')
+    expect(await code(`await fork(['client'])`)).toBe('PLACE_UNKNOWN')
     expect(await code(`await fork([])`)).toBe('TypeError')
     expect(await code(`const copy = at('${EU}', () => 1); await fork(here.regions).finally(() => copy)`)).toBe(
       'HOP_IN_PROGRESS',

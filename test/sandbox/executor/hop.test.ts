@@ -146,7 +146,7 @@ describe('two moves at once', () => {
 describe('where an agent may not go', () => {
   test.each([
     ['a region outside of its mission', "hop('sa-1')", '"sa-1"'],
-    ['home', "hop('home')", 'home'],
+    ['client', "hop('client')", 'client'],
     ['nowhere', 'hop()', 'undefined'],
     ['a copy outside of its mission', "at('sa-1', () => 1)", '"sa-1"'],
   ])('%s', async (_, move, message) => {

@@ -422,7 +422,7 @@ describe('a kernel and an agent that moves', () => {
     const { outcome, landings } = await sandbox.travelModule(withKit(body), {
       kernels,
       objects: { a: 'x\n'.repeat(1_500_000) },
-      leave: () => (left-- > 0 ? AbortSignal.timeout(80) : undefined),
+      evict: () => (left-- > 0 ? AbortSignal.timeout(80) : undefined),
     })
     expect(outcome).toMatchObject({ kind: 'completed', value: 3_000_000 })
     expect(landings.length).toBe(3)
@@ -434,11 +434,11 @@ describe('a kernel and an agent that moves', () => {
       release = resolve
     })
     const slow = supplyKernels({ kit: KIT })
-    const leave = new AbortController()
+    const evict = new AbortController()
     const waiting = {
       byName: slow.byName,
       async compile(source: string, language: 'c' | 'assemblyscript') {
-        leave.abort()
+        evict.abort()
         await asked
         return slow.compile(source, language)
       },
@@ -449,7 +449,7 @@ describe('a kernel and an agent that moves', () => {
     const { outcome } = await sandbox.travelModule(withKit(body), {
       kernels: waiting,
       compiles: true,
-      leave: () => (landings++ === 0 ? leave.signal : undefined),
+      evict: () => (landings++ === 0 ? evict.signal : undefined),
     })
     expect(outcome).toMatchObject({ kind: 'completed', value: 3 })
     expect(landings).toBe(2)

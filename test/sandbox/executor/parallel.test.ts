@@ -4,7 +4,7 @@ import { supplyKernels } from '../../support/kernels.ts'
 import { useSandbox } from '../../support/sandbox.ts'
 
 const sandbox = useSandbox()
-const LANES = Math.min(8, availableParallelism())
+const WORKERS = Math.min(8, availableParallelism())
 
 const KIT = `
 #include <stddef.h>
@@ -62,7 +62,7 @@ describe('work over many items', () => {
     const body = `let now = 0, most = 0
       const lanes = await here.parallel(Array.from({ length: 20 }), async (_, lane) => { most = Math.max(most, ++now); await sleep(5); now--; return lane.number })
       return [most, [...new Set(lanes)].sort()]`
-    expect(await resultOf(body)).toEqual([LANES, Array.from({ length: LANES }, (_, lane) => lane)])
+    expect(await resultOf(body)).toEqual([WORKERS, Array.from({ length: WORKERS }, (_, worker) => worker)])
   })
 
   test('takes items as it needs them, one at a time', async () => {
@@ -70,7 +70,7 @@ describe('work over many items', () => {
       async function* items() { for (let n = 0; n < 10; n++) { together ||= asking++ > 0; await sleep(1); asking--; taken++; yield n } }
       let ahead = 0
       await here.parallel(items(), async (n) => { ahead = Math.max(ahead, taken - n); await sleep(3) })
-      return [taken, together, ahead <= ${LANES} + 1]`
+      return [taken, together, ahead <= ${WORKERS} + 1]`
     expect(await resultOf(body)).toEqual([10, false, true])
   })
 
@@ -80,7 +80,7 @@ describe('work over many items', () => {
       function* items() { try { for (let n = 0; ; n++) yield n } finally { left = true } }
       try { await here.parallel(items(), async (n) => { begun.push(n); await sleep(n === 0 ? 30 : 5); throw new Error('item ' + n) }) }
       catch (error) { return [error.message, begun.length, left] }`
-    expect(await resultOf(body)).toEqual(['item 0', LANES, true])
+    expect(await resultOf(body)).toEqual(['item 0', WORKERS, true])
   })
 
   test('of nothing is nothing', async () => {
@@ -91,7 +91,7 @@ describe('work over many items', () => {
 describe('a lane', () => {
   test('has its own instance of a kernel: what it has seen adds up over all lanes', async () => {
     const body = `await ${COUNT}
-      const totals = await here.parallel(Array.from({ length: ${LANES} }), async (_, lane) => { const total = await lane.call(kit.total); await sleep(20); return total })
+      const totals = await here.parallel(Array.from({ length: ${WORKERS} }), async (_, lane) => { const total = await lane.call(kit.total); await sleep(20); return total })
       return [totals.reduce((a, b) => a + b), kit.total()]`
     expect(await resultOf(body, { objects })).toEqual([LINES.reduce((a, b) => a + b), 0])
   })
@@ -157,7 +157,7 @@ describe('an agent with work in lanes', () => {
     let left = 3
     const { outcome, landings } = await sandbox.travelModule(withKit(body), {
       kernels,
-      leave: () => (left-- > 0 ? AbortSignal.timeout(60) : undefined),
+      evict: () => (left-- > 0 ? AbortSignal.timeout(60) : undefined),
     })
     expect(outcome).toMatchObject({ kind: 'completed', value: true })
     expect(landings.length).toBeGreaterThan(1)

@@ -5,17 +5,17 @@ import { utf8 } from '../../../lib/encoding/bytes.ts'
 import { DEFAULT_LIMITS } from '../../../lib/limits.ts'
 import { randomId } from '../../../lib/trust/keys.ts'
 import {
-  isSignedState,
-  openSignedState,
+  isAuthorSigned,
+  openAuthorSigned,
   type SignedStateChecks,
   signState,
 } from '../../../lib/trust/state/author-signed.ts'
 import {
-  createHomecomingKey,
-  type HomecomingChecks,
-  isHomecomingState,
-  openHomecoming,
-  sealHomecoming,
+  type ClientSealedChecks,
+  createClientStateKey,
+  isClientSealed,
+  openClientSealed,
+  sealForClient,
 } from '../../../lib/trust/state/client-sealed.ts'
 import type { StateHeader, TravellingState } from '../../../lib/trust/state/format.ts'
 import { alice, bob, DAY_MS, ENGINE, fixedRandom, grantOf, keyringOf, mallory, NOW, root } from '../fixture.ts'
@@ -23,7 +23,7 @@ import { alice, bob, DAY_MS, ENGINE, fixedRandom, grantOf, keyringOf, mallory, N
 const context: Omit<StateHeader, 'epoch'> = {
   fleet: 'default',
   mission: randomId(fixedRandom),
-  statement: ENGINE,
+  manifest: ENGINE,
   branch: 'thread',
   kind: 'agent',
   sequence: 3,
@@ -40,15 +40,15 @@ const state: TravellingState = {
   receipt: ENGINE,
   bytes: utf8('every variable intact'),
 } // prettier-ignore
-const { fleet, mission, statement, engine, abi } = context
-const expected = { fleet, mission, statement, kind: 'agent' as const, engine, abi }
+const { fleet, mission, manifest, engine, abi } = context
+const expected = { fleet, mission, manifest, kind: 'agent' as const, engine, abi }
 const room = { limits: DEFAULT_LIMITS, now: NOW }
 const [aliceGrant, bobGrant] = [grantOf(alice, 'alice'), grantOf(bob, 'bob')]
 
 /** A place in the box for about forty of its bits. */
-const positions = (box: Uint8Array) => Array.from({ length: 40 }, (_, i) => Math.floor((i * box.length) / 40))
-const flip = (box: Uint8Array, at: number) =>
-  Uint8Array.from(box, (byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))
+const positions = (sealed: Uint8Array) => Array.from({ length: 40 }, (_, i) => Math.floor((i * sealed.length) / 40))
+const flip = (sealed: Uint8Array, at: number) =>
+  Uint8Array.from(sealed, (byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))
 
 describe('a signed state', () => {
   const keyring = keyringOf({ keys: [aliceGrant, bobGrant] })
@@ -57,12 +57,12 @@ describe('a signed state', () => {
     expected: { ...expected, to: 'eu-central-1' },
     keyring,
     authors: [aliceGrant],
-    ownPlaces: ['thread'],
+    clientPlaces: ['thread'],
   }
-  const box = signState(context, state, [alice])
-  const codeOf = (changes: Partial<SignedStateChecks>, what = box) => {
+  const sealed = signState(context, state, [alice])
+  const codeOf = (changes: Partial<SignedStateChecks>, what = sealed) => {
     try {
-      openSignedState(what, { ...checks, ...changes })
+      openAuthorSigned(what, { ...checks, ...changes })
       return undefined
     } catch (error) {
       return (error as { code: string }).code
@@ -70,14 +70,14 @@ describe('a signed state', () => {
   }
 
   test('opens with all that was put in', () => {
-    expect(isSignedState(box)).toBe(true)
-    expect(openSignedState(box, checks)).toEqual({ header: { ...context, epoch: 0 }, state })
+    expect(isAuthorSigned(sealed)).toBe(true)
+    expect(openAuthorSigned(sealed, checks)).toEqual({ header: { ...context, epoch: 0 }, state })
   })
 
   test('opens with no bit flipped, none missing and none added', () => {
-    for (const at of positions(box)) expect(codeOf({}, flip(box, at))).toBeDefined()
-    for (const end of [0, 3, 8, 200, box.length - 1]) expect(codeOf({}, box.subarray(0, end))).toBeDefined()
-    expect(codeOf({}, Uint8Array.from([...box, 0]))).toBe('STATE_INVALID')
+    for (const at of positions(sealed)) expect(codeOf({}, flip(sealed, at))).toBeDefined()
+    for (const end of [0, 3, 8, 200, sealed.length - 1]) expect(codeOf({}, sealed.subarray(0, end))).toBeDefined()
+    expect(codeOf({}, Uint8Array.from([...sealed, 0]))).toBe('STATE_INVALID')
   })
 
   test('is by the authors of the code, known to the fleet, and not revoked', () => {
@@ -97,7 +97,7 @@ describe('a signed state', () => {
     expect(other({ engine: 'A'.repeat(43) })).toBe('ENGINE_MISMATCH')
     expect(codeOf({ notOlderThan: 4 })).toBe('STATE_STALE')
     expect(codeOf({ now: context.expiresAt })).toBe('STATE_EXPIRED')
-    expect(codeOf({ ownPlaces: ['tasklet'] })).toBe('STATE_MISMATCH')
+    expect(codeOf({ clientPlaces: ['tasklet'] })).toBe('STATE_MISMATCH')
   })
 
   test('is no bomb', () => {
@@ -109,9 +109,9 @@ describe('a signed state', () => {
 })
 
 describe('a state that goes home', () => {
-  const key = createHomecomingKey()
-  const home = { ...context, from: 'eu-central-1', to: 'thread' }
-  const checks: HomecomingChecks = {
+  const key = createClientStateKey()
+  const client = { ...context, from: 'eu-central-1', to: 'thread' }
+  const checks: ClientSealedChecks = {
     ...room,
     expected: { ...expected, to: 'thread' },
     key,
@@ -120,11 +120,11 @@ describe('a state that goes home', () => {
   }
   const signer = { epoch: 2, key: root }
   const seal = (changes: Partial<StateHeader> = {}, what: Partial<TravellingState> = {}, by = signer) =>
-    sealHomecoming({ ...home, ...changes }, { ...state, ...what }, { recipient: key.publicKey, signer: by })
-  const box = seal()
-  const codeOf = (changes: Partial<HomecomingChecks>, what = box) => {
+    sealForClient({ ...client, ...changes }, { ...state, ...what }, { recipient: key.publicKey, signer: by })
+  const sealed = seal()
+  const codeOf = (changes: Partial<ClientSealedChecks>, what = sealed) => {
     try {
-      openHomecoming(what, { ...checks, ...changes })
+      openClientSealed(what, { ...checks, ...changes })
       return undefined
     } catch (error) {
       return (error as { code: string }).code
@@ -132,24 +132,24 @@ describe('a state that goes home', () => {
   }
 
   test('opens whatever it is, and shows nothing of it', () => {
-    expect(isHomecomingState(box)).toBe(true)
-    expect(openHomecoming(box, checks)).toEqual({ header: { ...home, epoch: 2 }, state })
-    expect(Buffer.from(box).includes('variable')).toBe(false)
+    expect(isClientSealed(sealed)).toBe(true)
+    expect(openClientSealed(sealed, checks)).toEqual({ header: { ...client, epoch: 2 }, state })
+    expect(Buffer.from(sealed).includes('variable')).toBe(false)
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 9000 }), (bytes) => {
-        expect(openHomecoming(seal({}, { bytes: Uint8Array.from(bytes) }), checks).state.bytes).toEqual(bytes)
+        expect(openClientSealed(seal({}, { bytes: Uint8Array.from(bytes) }), checks).state.bytes).toEqual(bytes)
       }),
       { numRuns: 5 },
     )
   })
 
   test('opens with no bit flipped and none missing', () => {
-    for (const at of positions(box)) expect(codeOf({}, flip(box, at))).toBeDefined()
-    for (const end of [0, 6, 300, box.length - 1]) expect(codeOf({}, box.subarray(0, end))).toBeDefined()
+    for (const at of positions(sealed)) expect(codeOf({}, flip(sealed, at))).toBeDefined()
+    for (const end of [0, 6, 300, sealed.length - 1]) expect(codeOf({}, sealed.subarray(0, end))).toBeDefined()
   })
 
   test('opens with this very key, and by the fleet’s word alone', () => {
-    expect(codeOf({ key: createHomecomingKey() })).toBe('STATE_INVALID')
+    expect(codeOf({ key: createClientStateKey() })).toBe('STATE_INVALID')
     expect(codeOf({ receiptKeys: new Map([[2, alice.publicKey]]) })).toBe('SIGNATURE_INVALID')
     expect(codeOf({ receiptKeys: new Map([[1, root.publicKey]]) })).toBe('EPOCH_UNKNOWN')
     expect(codeOf({}, seal({}, {}, { epoch: 2, key: mallory }))).toBe('SIGNATURE_INVALID')
@@ -172,7 +172,7 @@ describe('a state that goes home', () => {
 
   test('is not sealed for a key that hides nothing', () => {
     const recipient = new Uint8Array(32)
-    expect(() => sealHomecoming(home, state, { recipient, signer })).toThrow(
+    expect(() => sealForClient(client, state, { recipient, signer })).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID' }),
     )
   })

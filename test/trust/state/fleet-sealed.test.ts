@@ -7,9 +7,9 @@ import { createFleetSecret, ROTATION_OVERLAP_MS, rotateSecret } from '../../../l
 import { randomId } from '../../../lib/trust/keys.ts'
 import {
   bucketOf,
-  MAX_BOX_BYTES,
+  type FleetSealedChecks,
+  MAX_STATE_BYTES,
   openState,
-  type StateChecks,
   type StateHeader,
   sealState,
   type TravellingState,
@@ -17,13 +17,13 @@ import {
 import { DAY_MS, ENGINE, fixedRandom, NOW } from '../fixture.ts'
 
 const secret = createFleetSecret(fixedRandom)
-const { engine, statement } = { engine: ENGINE, statement: ENGINE }
+const { engine, manifest } = { engine: ENGINE, manifest: ENGINE }
 const spent = { ...DEFAULT_LIMITS, hops: 2 }
 
 const context: Omit<StateHeader, 'epoch'> = {
   fleet: 'default',
   mission: randomId(fixedRandom),
-  statement,
+  manifest,
   branch: 'eu-west-1/0.2',
   kind: 'agent',
   sequence: 3,
@@ -42,9 +42,9 @@ const state: TravellingState = {
   receipt: ENGINE,
   bytes: heap,
 }
-const checks: StateChecks = {
+const checks: FleetSealedChecks = {
   secret,
-  expected: { fleet: 'default', mission: context.mission, statement, kind: 'agent', to: 'us-east-1', engine, abi: 1 },
+  expected: { fleet: 'default', mission: context.mission, manifest, kind: 'agent', to: 'us-east-1', engine, abi: 1 },
   notOlderThan: 3,
   limits: DEFAULT_LIMITS,
   now: NOW,
@@ -53,11 +53,11 @@ const checks: StateChecks = {
 const seal = (changes: Partial<StateHeader> = {}, what: Partial<TravellingState> = {}, by = secret) =>
   sealState({ ...context, ...changes }, { ...state, ...what }, { secret: by })
 
-const box = seal()
+const sealed = seal()
 
 describe('a box', () => {
   test('opens at the place it is for, with all that was put in', () => {
-    expect(openState(box, checks)).toEqual({ header: { ...context, epoch: 1 }, state })
+    expect(openState(sealed, checks)).toEqual({ header: { ...context, epoch: 1 }, state })
   })
 
   test('opens whatever the state is', () => {
@@ -71,7 +71,7 @@ describe('a box', () => {
   })
 
   test('shows nothing of the state, its size, or what was used', () => {
-    const seen = Buffer.from(box).toString('latin1')
+    const seen = Buffer.from(sealed).toString('latin1')
     for (const hidden of ['variable', '"spent"', '"bytes"', '"pages"', '"receipt"']) expect(seen).not.toContain(hidden)
   })
 
@@ -82,12 +82,12 @@ describe('a box', () => {
   })
 
   test('is never the same twice', () => {
-    expect(seal()).not.toEqual(box)
+    expect(seal()).not.toEqual(sealed)
   })
 
   test('is refused with any bit flipped', () => {
-    const flip = (bit: number) => box.with(bit >> 3, box[bit >> 3]! ^ (1 << (bit & 7)))
-    const bits = fc.nat(box.length * 8 - 1)
+    const flip = (bit: number) => sealed.with(bit >> 3, sealed[bit >> 3]! ^ (1 << (bit & 7)))
+    const bits = fc.nat(sealed.length * 8 - 1)
     fc.assert(
       fc.property(bits, (bit) => {
         expect(() => openState(flip(bit), checks)).toThrow(code(/^STATE_|^EPOCH_|^ENGINE_/))
@@ -98,17 +98,17 @@ describe('a box', () => {
 
   test('is refused when it is cut or has grown', () => {
     fc.assert(
-      fc.property(fc.nat(box.length - 1), (length) => {
-        expect(() => openState(box.subarray(0, length), checks)).toThrow(code(/^STATE_(MALFORMED|INVALID)$/))
+      fc.property(fc.nat(sealed.length - 1), (length) => {
+        expect(() => openState(sealed.subarray(0, length), checks)).toThrow(code(/^STATE_(MALFORMED|INVALID)$/))
       }),
     )
-    expect(() => openState(concatBytes(box, Uint8Array.of(0)), checks)).toThrow(code('STATE_INVALID'))
+    expect(() => openState(concatBytes(sealed, Uint8Array.of(0)), checks)).toThrow(code('STATE_INVALID'))
   })
 
   test('is refused with the header of another box', () => {
     const other = seal({ sequence: 4 })
-    const end = 7 + ((box[5]! << 8) | box[6]!)
-    expect(() => openState(concatBytes(other.subarray(0, end), box.subarray(end)), checks)).toThrow(
+    const end = 7 + ((sealed[5]! << 8) | sealed[6]!)
+    expect(() => openState(concatBytes(other.subarray(0, end), sealed.subarray(end)), checks)).toThrow(
       code('STATE_INVALID'),
     )
   })
@@ -116,7 +116,7 @@ describe('a box', () => {
   const elsewhere: [string, Partial<StateHeader>, string][] = [
     ['fleet', { fleet: 'other' }, 'STATE_MISMATCH'],
     ['mission', { mission: 'CAgICAgICAgICAgICAgICA' }, 'STATE_MISMATCH'],
-    ['code', { statement: digestLike('B') }, 'STATE_MISMATCH'],
+    ['code', { manifest: digestLike('B') }, 'STATE_MISMATCH'],
     ['kind', { kind: 'answer' }, 'STATE_MISMATCH'],
     ['place', { to: 'eu-central-1' }, 'STATE_MISMATCH'],
     ['engine', { engine: digestLike('B') }, 'ENGINE_MISMATCH'],
@@ -132,7 +132,7 @@ describe('a box', () => {
   })
 
   test('is refused from the moment its order expires', () => {
-    expect(() => openState(box, { ...checks, now: context.expiresAt })).toThrow(code('STATE_EXPIRED'))
+    expect(() => openState(sealed, { ...checks, now: context.expiresAt })).toThrow(code('STATE_EXPIRED'))
   })
 
   test('of another fleet’s secret does not open, even if that fleet has the same name', () => {
@@ -145,7 +145,7 @@ describe('a rotation', () => {
   const rotated = rotateSecret(secret, NOW)
 
   test('lets boxes of the former epoch open while agents travel', () => {
-    expect(openState(box, { ...checks, secret: rotated, now: NOW + 60_000 }).header.epoch).toBe(1)
+    expect(openState(sealed, { ...checks, secret: rotated, now: NOW + 60_000 }).header.epoch).toBe(1)
     expect(openState(seal({}, {}, rotated), { ...checks, secret: rotated }).header.epoch).toBe(2)
   })
 
@@ -174,7 +174,7 @@ describe('sizes', () => {
   })
 
   test('of a box are bounded before anything is looked at', () => {
-    expect(() => openState(new Uint8Array(MAX_BOX_BYTES + 1), checks)).toThrow(code('STATE_TOO_LARGE'))
+    expect(() => openState(new Uint8Array(MAX_STATE_BYTES + 1), checks)).toThrow(code('STATE_TOO_LARGE'))
   })
 
   test('come in buckets that cost at most an eighth', () => {
@@ -190,8 +190,8 @@ describe('sizes', () => {
   })
 })
 
-function digestLike(letter: string): string {
-  return `${letter.repeat(42)}A`
+function digestLike(message: string): string {
+  return `${message.repeat(42)}A`
 }
 
 function code(expected: string | RegExp) {

@@ -3,16 +3,16 @@ import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../engine/machine.ts'
 import type { Chunks } from '../chunks.ts'
 import type { HeldAnswer } from '../held-answers.ts'
-import type { IdleLanes } from '../idle-workers.ts'
+import type { IdleWorkers } from '../idle-workers.ts'
 import type { Send, Settle } from '../send.ts'
 import { Binaries } from './binaries.ts'
 import { KernelCalls } from './kernel-calls.ts'
 import { Kernels } from './kernels.ts'
 import type { KernelNote } from './source.ts'
-import { LaneCalls } from './worker-calls.ts'
-import { Lanes } from './worker-pool.ts'
+import { WorkerCalls } from './worker-calls.ts'
+import { WorkerPool } from './worker-pool.ts'
 
-export interface KernelDeskOptions {
+export interface KernelRuntimeOptions {
   readonly send: Send
   readonly settle: Settle
   readonly chunks: Chunks
@@ -28,11 +28,11 @@ export interface KernelDeskOptions {
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
   /** Threads for lanes. */
-  readonly idleLanes: IdleLanes
+  readonly idleWorkers: IdleWorkers
 }
 
 /** The kernels of one run, as the run sees them. */
-export interface KernelDesk {
+export interface KernelRuntime {
   /** Whether a call of the guest waits for a kernel. */
   readonly waiting: boolean
   /** Whether a lane is at work: with a kernel, maybe, that never ends. */
@@ -53,22 +53,22 @@ export interface KernelDesk {
   close(): void
 }
 
-export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
-  const { send, compiles, chunks, idleLanes } = options
+export function openKernelRuntime(options: KernelRuntimeOptions): KernelRuntime {
+  const { send, compiles, chunks, idleWorkers } = options
   const binaries = new Binaries(send, compiles)
   const kernels: Kernels = new Kernels({
     ...options,
     binaries,
-    lanePages: () => lanes.pages,
+    workerPages: () => workers.pages,
   })
-  const lanes = new Lanes({ idle: idleLanes, onPages: kernels.admitPages })
-  const calls = new KernelCalls({ ...options, kernels, lanes: new LaneCalls(kernels, chunks, lanes) })
+  const workers = new WorkerPool({ idle: idleWorkers, onPages: kernels.admitPages })
+  const calls = new KernelCalls({ ...options, kernels, workers: new WorkerCalls(kernels, chunks, workers) })
   return {
     get waiting() {
       return calls.waiting
     },
     get busy() {
-      return lanes.busy
+      return workers.busy
     },
     get pages() {
       return kernels.pages
@@ -82,6 +82,6 @@ export function openKernelDesk(options: KernelDeskOptions): KernelDesk {
     takeUp: (notes) => kernels.takeUp(notes),
     notes: () => kernels.notes(),
     onAnswer: (...answer) => binaries.onAnswer(...answer),
-    close: () => lanes.close(),
+    close: () => workers.close(),
   }
 }

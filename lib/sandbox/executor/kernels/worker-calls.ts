@@ -3,13 +3,13 @@ import type { Reply } from '../../engine/machine.ts'
 import type { Chunks } from '../chunks.ts'
 import type { Piece } from '../pieces.ts'
 import type { Kernels } from './kernels.ts'
-import { laneCount } from './worker-count.ts'
-import type { Lanes } from './worker-pool.ts'
+import { workerCount } from './worker-count.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
-const laneRequest = v.strictObject({
-  lane: count,
+const workerRequest = v.strictObject({
+  worker: count,
   slot: count,
   /** By position; what stands for a view is empty. */
   scalars: v.array(v.string()),
@@ -25,15 +25,15 @@ interface Lent {
 }
 
 /** Calls of kernels in other threads, as the guest asks for them. */
-export class LaneCalls {
+export class WorkerCalls {
   readonly #kernels: Kernels
   readonly #chunks: Chunks
-  readonly #lanes: Lanes
+  readonly #workers: WorkerPool
 
-  constructor(kernels: Kernels, chunks: Chunks, lanes: Lanes) {
+  constructor(kernels: Kernels, chunks: Chunks, workers: WorkerPool) {
     this.#kernels = kernels
     this.#chunks = chunks
-    this.#lanes = lanes
+    this.#workers = workers
   }
 
   /**
@@ -43,8 +43,8 @@ export class LaneCalls {
    * @throws KernelError, ObjectError
    */
   async call(request: string, bytes: Uint8Array | undefined): Promise<Reply> {
-    const { lane, slot, scalars, views } = v.parse(laneRequest, JSON.parse(request))
-    const { called, viewWrites } = this.#kernels.laneFunction(slot)
+    const { worker, slot, scalars, views } = v.parse(workerRequest, JSON.parse(request))
+    const { called, viewWrites } = this.#kernels.workerFunction(slot)
     let taken = 0
     const lent = views.map((view, index): Lent => {
       if ('chunk' in view) return this.#chunks.lend(view.chunk, viewWrites[index] === true)
@@ -52,7 +52,7 @@ export class LaneCalls {
       taken += view.bytes
       return { view: bytes!.slice(taken - view.bytes, taken) }
     })
-    const answer = await this.#lanes.call(lane % laneCount(), {
+    const answer = await this.#workers.call(worker % workerCount(), {
       ...called,
       scalars,
       views: lent.map(({ view }) => view),

@@ -1,25 +1,25 @@
 import type { Worker } from 'node:worker_threads'
 import { type KernelCode, KernelError } from '../../../errors.ts'
-import type { IdleLanes } from '../idle-workers.ts'
+import type { IdleWorkers } from '../idle-workers.ts'
 import { buffersOf, type Piece } from '../pieces.ts'
-import type { LaneCall, LaneReply } from './worker.ts'
+import type { WorkerCall, WorkerReply } from './worker.ts'
 
-export interface LanesOptions {
-  readonly idle: IdleLanes
+export interface WorkerPoolOptions {
+  readonly idle: IdleWorkers
   /** Asked when a lane's kernels have grown. */
   readonly onPages: () => void
 }
 
 /** What came of a call: the result as text or why there is none, and the views, moved back. */
-export interface LaneAnswer {
+export interface WorkerAnswer {
   readonly result?: string | undefined
   readonly error?: KernelError | undefined
   readonly views: readonly Piece[]
 }
 
 interface Waiting {
-  readonly lane: number
-  readonly resolve: (answer: LaneAnswer) => void
+  readonly worker: number
+  readonly resolve: (answer: WorkerAnswer) => void
   readonly reject: (error: KernelError) => void
 }
 
@@ -27,14 +27,14 @@ interface Waiting {
 const MAX_WAITING = 64
 
 /** The lanes of one run. Each is a thread that is taken when it is first called, and given back when the run ends. */
-export class Lanes {
-  readonly #options: LanesOptions
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
   readonly #threads: (Worker | undefined)[] = []
   readonly #pages: number[] = []
   readonly #waiting = new Map<number, Waiting>()
   #lastCall = 0
 
-  constructor(options: LanesOptions) {
+  constructor(options: WorkerPoolOptions) {
     this.#options = options
   }
 
@@ -53,55 +53,55 @@ export class Lanes {
    *
    * @throws KernelError `KERNEL_BUSY` when too many calls wait, `KERNEL_TRAPPED` when the lane itself has ended
    */
-  call(lane: number, request: Omit<LaneCall, 'call'>): Promise<LaneAnswer> {
+  call(worker: number, request: Omit<WorkerCall, 'call'>): Promise<WorkerAnswer> {
     if (this.#waiting.size >= MAX_WAITING) throw tooMany()
     const call = ++this.#lastCall
-    const answer = new Promise<LaneAnswer>((resolve, reject) => this.#waiting.set(call, { lane, resolve, reject }))
-    this.#thread(lane).postMessage({ ...request, call }, buffersOf(request.views))
+    const answer = new Promise<WorkerAnswer>((resolve, reject) => this.#waiting.set(call, { worker, resolve, reject }))
+    this.#thread(worker).postMessage({ ...request, call }, buffersOf(request.views))
     return answer
   }
 
   /** Gives all threads back. One that is at work may be so for ever: it ends. */
   close(): void {
-    const atWork = new Set([...this.#waiting.values()].map(({ lane }) => lane))
-    for (const [lane, thread] of this.#threads.entries())
-      if (atWork.has(lane)) void thread?.terminate()
+    const atWork = new Set([...this.#waiting.values()].map(({ worker }) => worker))
+    for (const [worker, thread] of this.#threads.entries())
+      if (atWork.has(worker)) void thread?.terminate()
       else if (thread !== undefined) this.#options.idle.keep(thread)
     this.#threads.length = 0
   }
 
-  #thread(lane: number): Worker {
-    const started = this.#threads[lane]
+  #thread(worker: number): Worker {
+    const started = this.#threads[worker]
     if (started !== undefined) return started
     const thread = this.#options.idle.take()
-    thread.on('message', (reply: LaneReply) => this.#onReply(lane, reply))
-    thread.on('error', () => this.#onLost(lane))
-    this.#threads[lane] = thread
+    thread.on('message', (reply: WorkerReply) => this.#onReply(worker, reply))
+    thread.on('error', () => this.#onLost(worker))
+    this.#threads[worker] = thread
     return thread
   }
 
-  #onReply(lane: number, { call, views, pages, result, fault }: LaneReply): void {
+  #onReply(worker: number, { call, views, pages, result, fault }: WorkerReply): void {
     const waiting = this.#waiting.get(call)
     this.#waiting.delete(call)
-    const grown = pages !== this.#pages[lane]
-    this.#pages[lane] = pages
+    const grown = pages !== this.#pages[worker]
+    this.#pages[worker] = pages
     if (grown) this.#options.onPages()
     waiting?.resolve({ views, result, error: fault && errorOf(fault) })
   }
 
   /** A thread can run out of its heap, say. What it held is gone; the next call starts another. */
-  #onLost(lane: number): void {
-    this.#threads[lane] = undefined
-    this.#pages[lane] = 0
+  #onLost(worker: number): void {
+    this.#threads[worker] = undefined
+    this.#pages[worker] = 0
     for (const [call, waiting] of this.#waiting)
-      if (waiting.lane === lane) {
+      if (waiting.worker === worker) {
         this.#waiting.delete(call)
         waiting.reject(new KernelError('KERNEL_TRAPPED', 'the lane the kernel was in has ended'))
       }
   }
 }
 
-function errorOf({ code, message, remedy }: NonNullable<LaneReply['fault']>): KernelError {
+function errorOf({ code, message, remedy }: NonNullable<WorkerReply['fault']>): KernelError {
   return new KernelError(code as KernelCode, message, remedy === undefined ? {} : { remedy })
 }
 

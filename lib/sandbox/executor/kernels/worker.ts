@@ -9,7 +9,7 @@ import { KernelFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
 
 /** A call. Its views are moved here, and back with the reply. */
-export interface LaneCall {
+export interface WorkerCall {
   readonly call: number
   /** Which kernel: one that has taken the place of another has another number. */
   readonly kernel: number
@@ -22,7 +22,7 @@ export interface LaneCall {
   readonly views: readonly Piece[]
 }
 
-export interface LaneReply {
+export interface WorkerReply {
   readonly call: number
   readonly views: readonly Piece[]
   /** Pages of memory of all kernels of this lane. */
@@ -39,20 +39,20 @@ interface Linked {
 }
 
 /** Carries out one call after the other. */
-export function runLane(port: MessagePort = parentPort!): void {
+export function runWorker(port: MessagePort = parentPort!): void {
   const linked = new Map<string, Linked>()
   const values = createValues()
 
-  port.on('message', (call: LaneCall | typeof FORGET) => {
+  port.on('message', (call: WorkerCall | typeof FORGET) => {
     if (call === FORGET) {
       linked.clear()
       return
     }
     const views = call.views
-    const outcome = attempt(() => carryOut(functionFor(linked, call), call, values))
+    const outcome = attempt(() => runDetachedTask(functionFor(linked, call), call, values))
     let pages = 0
     for (const { instance } of linked.values()) pages += instance.pages
-    const reply: LaneReply = { call: call.call, views, pages, ...outcome }
+    const reply: WorkerReply = { call: call.call, views, pages, ...outcome }
     port.postMessage(reply, buffersOf(views))
   })
 }
@@ -60,7 +60,7 @@ export function runLane(port: MessagePort = parentPort!): void {
 /** The function in this lane's own instance of its kernel, which takes the place of an older one of that title. */
 function functionFor(
   linked: Map<string, Linked>,
-  { kernel, title, module, name, prototype }: LaneCall,
+  { kernel, title, module, name, prototype }: WorkerCall,
 ): KernelFunction {
   const known = linked.get(title)
   const mine =
@@ -73,7 +73,11 @@ function functionFor(
   return found
 }
 
-function carryOut(called: KernelFunction, { scalars, views }: LaneCall, values: KernelValues): string | undefined {
+function runDetachedTask(
+  called: KernelFunction,
+  { scalars, views }: WorkerCall,
+  values: KernelValues,
+): string | undefined {
   const { parameters, result } = called.signature
   for (const [index, parameter] of parameters.entries()) {
     if (parameter.kind !== 'scalar') continue
@@ -86,7 +90,7 @@ function carryOut(called: KernelFunction, { scalars, views }: LaneCall, values: 
   return isBig(result) ? `${values.bigs[0]}` : `${values.numbers[0]}`
 }
 
-function attempt(work: () => string | undefined): Pick<LaneReply, 'result' | 'fault'> {
+function attempt(work: () => string | undefined): Pick<WorkerReply, 'result' | 'fault'> {
   try {
     const result = work()
     return result === undefined ? {} : { result }
