@@ -20,6 +20,7 @@ export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
 export type { KernelForm, PackedKernel } from './bundle/packed-kernel.ts'
 export { createLandingClient, type LandingClient, type LandingClientOptions } from './client/home.ts'
+export type { PlaceKind } from './client/open-place.ts'
 export type { Json } from './encoding/json.ts'
 export {
   InternalError,
@@ -46,7 +47,7 @@ export {
   type MissionStatus,
   missionStatus,
 } from './mission/detached/status.ts'
-export { type MissionOptions, type MissionResult, type RegionResult, runMission } from './mission/mission.ts'
+export { type MissionOptions, type MissionResult, runMission } from './mission/mission.ts'
 export type { MissionOutcome, MissionUsage } from './mission/outcome-of.ts'
 export { type Answer, run, runAtClient } from './mission/run.ts'
 export { verifyLandingResult } from './mission/verify-receipts.ts'
@@ -55,9 +56,10 @@ export { type CheckOptions, checkFleet, type FleetReport } from './operate/check
 export type { AgentEnd, AgentHandle, AgentProgress, SnapshotAt } from './places/agent-handle.ts'
 export { process, region, tasklet, thread } from './places/kinds.ts'
 export { createLauncher, type Launcher, type LauncherOptions, type LaunchOptions } from './places/launcher.ts'
-export type { Place, PlaceKind } from './places/place.ts'
+export type { Place } from './places/place.ts'
 export { type AgentLoad, type Move, type PlaceBounds, type PlaceLoad, planMoves } from './places/plan-moves.ts'
 export { createScheduler, type Scheduler, type SchedulerOptions } from './places/scheduler.ts'
+export type { RegionResult } from './relay/region-result.ts'
 export type { LostLanding, RouteStep } from './relay/relay.ts'
 export type { Progress } from './sandbox/contract/job.ts'
 export type { AgentFailure, Outcome, Usage } from './sandbox/contract/outcome.ts'

@@ -74,3 +74,5 @@ export function remaining(limits: Limits, spent: Limits): Limits {
 export function addSpent(a: Limits, b: Limits): Limits {
   return { ...NOTHING_SPENT, ...Object.fromEntries(CONSUMED.map((name) => [name, a[name] + b[name]])) }
 }
+/** Copies of an agent that are sent at once. */
+export const MAX_COPIES = 64

@@ -4,11 +4,11 @@
  * storage region, and the local cloud runs the very same one.
  */
 import { InvokeCommand } from '@aws-sdk/client-lambda'
+import { createRegionPlaces } from '../../lib/aws/region-places.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { parseRelayEvent, type RelayEvent, runDetachedTask } from '../../lib/relay/detached-task.ts'
-import { createRegionPlaces } from '../../lib/relay/landing-place.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 

@@ -4,6 +4,7 @@ import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
 import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
+import type { Landing } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 
 export interface LandingOptions {
@@ -12,12 +13,6 @@ export interface LandingOptions {
   readonly invocation: Invocation
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-export interface Landing {
-  readonly reply: Reply
-  /** Bytes of payload that crossed the link, both ways. */
-  readonly bytesMoved: number
 }
 
 /** The error Lambda reports in the last event of a stream. */

@@ -2,15 +2,9 @@ import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/cli
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
-import { type Invocation, MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
+import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
-
-/** How the bundle reaches a region: inside the invocation, or by its digest from the region's agent bucket. */
-export interface Delivery {
-  readonly bundle: Invocation['bundle']
-  /** Bytes that an upload moved. */
-  readonly bytesMoved: number
-}
+import type { Delivery } from '../relay/landing-place.ts'
 
 export type Transport = 'auto' | 'inline' | 'bucket'
 

@@ -2,10 +2,10 @@ import { digestOf } from '../encoding/digest.ts'
 import { createHost } from '../host/host.ts'
 import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
-import type { OpenPlace, PlaceKind } from '../places/place.ts'
-import type { ForkExecutor } from '../sandbox/contract/executor.ts'
 import { createSandbox } from '../sandbox/parent/sandbox.ts'
+import type { ForkExecutor } from '../sandbox/wire/executor.ts'
 import { clientKernels } from './client-kernels.ts'
+import type { OpenPlace, PlaceKind } from './open-place.ts'
 import type { ClientTrustDomain } from './trust-domain.ts'
 
 export interface ClientPlaceOptions {

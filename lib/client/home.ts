@@ -11,8 +11,8 @@ import { createMemoryStore } from '../objects/memory.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { engineDigest } from '../sandbox/contract/assets.ts'
 import { createSandbox } from '../sandbox/parent/sandbox.ts'
+import type { KeyPolicy } from '../trust/key-policy.ts'
 import { createKeyring } from '../trust/keyring.ts'
-import type { KeyPolicy } from '../trust/policy.ts'
 import { clientKernels } from './client-kernels.ts'
 
 /** The caller’s own machine as a place; dispose it, for it holds a process. */

@@ -1,11 +1,20 @@
-import { readPolicy } from '../aws/read-policy.ts'
-import type { MissionOptions } from '../mission/mission.ts'
+import type { FleetClients } from '../fleet/clients.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import { readPolicy } from '../fleet/read-policy.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { createLandingClient, type LandingClient } from './home.ts'
 
 /** A home that is made ready while the regions work, and ended with the run. */
 export interface LazyClient extends AsyncDisposable {
   ready(): Promise<LandingClient>
+}
+
+/** Whose client it is, and by which clock. */
+export interface LazyClientContext {
+  readonly fleet: Fleet
+  readonly clients: FleetClients
+  /** Milliseconds since 1970. @default Date.now */
+  readonly now?: (() => number) | undefined
 }
 
 export interface LazyClientOptions {
@@ -17,7 +26,7 @@ export interface LazyClientOptions {
 
 /** Makes a home ready, now or when it is first asked for. */
 export function startLazyClient(
-  { fleet, clients, now = Date.now }: Pick<MissionOptions, 'fleet' | 'clients' | 'now'>,
+  { fleet, clients, now = Date.now }: LazyClientContext,
   { soon, data }: LazyClientOptions,
 ): LazyClient {
   const open = async () => {

@@ -5,12 +5,12 @@ import { createGunzip } from 'node:zlib'
 import * as v from 'valibot'
 import { ObjectError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
+import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { regionsOf } from '../mission/mission.ts'
 import { parseDataUri } from '../objects/data-uri.ts'
 import { createS3Store } from '../objects/s3.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import type { SurveyedObject } from './survey.ts'
+import type { SurveyedObject } from './surveyed-object.ts'
 
 /** The objects of a bucket as they were when the inventory was made. */
 export interface Inventory {

@@ -2,7 +2,7 @@
 import { CLIENT } from '../client-name.ts'
 import { estimateCost } from '../gravity/cost.ts'
 import { bookOf, type PriceFile } from '../gravity/prices.ts'
-import { LAMBDA_LIMITS } from '../gravity/tables/lambda-performance.ts'
+import { FUNCTION_GB } from '../gravity/tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
 import type { PlacedResult } from '../mission/execute-plan.ts'
 import type { MissionOutcome } from '../mission/outcome-of.ts'
@@ -70,6 +70,3 @@ export function spentUsd(results: readonly PlacedResult[], prices?: PriceFile): 
   })
   return usd
 }
-
-/** Memory that a function has, in GB as Lambda bills it. */
-export const FUNCTION_GB = LAMBDA_LIMITS.mbPerVcpu / 1024

@@ -8,12 +8,14 @@ import type { LandingClient } from '../client/home.ts'
 import type { Json } from '../encoding/json.ts'
 import type { WireError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
-import { type MissionOptions, type RegionResult, runMission } from '../mission/mission.ts'
+import { type MissionOptions, runMission } from '../mission/mission.ts'
 import { outcomeOf } from '../mission/outcome-of.ts'
 import { runAtClient } from '../mission/run.ts'
+import type { RegionResult } from '../relay/region-result.ts'
 import type { Scope } from '../scope.ts'
 import { fitTrials, type Learned, type Trial } from './sample-fit.ts'
-import type { RegionSurvey, Survey, SurveyedObject } from './survey.ts'
+import type { RegionSurvey, Survey } from './survey.ts'
+import type { SurveyedObject } from './surveyed-object.ts'
 
 export interface SampleOptions {
   /** How the agent would be run; its order says where. */

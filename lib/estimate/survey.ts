@@ -1,21 +1,14 @@
 /** What there is to work on: the objects of some scopes, counted by the region they lie in. */
 import { ObjectError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
+import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import { regionsOf } from '../mission/mission.ts'
 import { hasCode } from '../objects/object-errors.ts'
 import { createS3Store } from '../objects/s3.ts'
 import { scopeStore } from '../objects/scoped.ts'
 import { inScope, type Scope } from '../scope.ts'
 import type { Inventory } from './inventory.ts'
-
-/** An object by name and length: all that a plan needs of it. */
-export interface SurveyedObject {
-  readonly bucket: string
-  readonly key: string
-  /** Bytes. */
-  readonly size: number
-}
+import type { SurveyedObject } from './surveyed-object.ts'
 
 /** The data of one region. */
 export interface RegionSurvey {

@@ -1,7 +1,7 @@
 /** An agent that is on its way lands: its box is opened, and with it what its copies answered. */
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
-import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
+import { addSpent, type Limits } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
 import type { CopyAnswer, Outcome } from '../sandbox/contract/outcome.ts'
 import {
@@ -14,27 +14,9 @@ import {
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
 import { type BoundaryCodec, hasCrossedBoundary } from './boundary-codec.ts'
+import type { BranchProgress } from './branch-progress.ts'
 import type { CopyReturn, Invocation, StateRef } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
-
-/** Which agent of a mission this is, and how far it has come. */
-export interface BranchProgress {
-  /** The region it started in, and for a copy the landing and number it was sent with. */
-  readonly branch: string
-  /** This landing's number, from 0. */
-  readonly sequence: number
-  /** What the mission has used of its limits before this landing. */
-  readonly spent: Limits
-  /** Digest of the receipt of the landing before. */
-  readonly receipt: string | null
-  /** Of a copy: where its answer goes. */
-  readonly origin?: string
-}
-
-/** The first landing of a mission in a region. */
-export function firstProgress(region: string): BranchProgress {
-  return { branch: region, sequence: 0, spent: NOTHING_SPENT, receipt: null }
-}
 
 /** An agent from elsewhere, ready to go on. */
 export interface Arrived {

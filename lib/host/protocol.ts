@@ -4,9 +4,9 @@
  */
 import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
+import { MAX_COPIES } from '../limits.ts'
 import type { ObjectRead, Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome, Usage } from '../sandbox/contract/outcome.ts'
-import { MAX_COPIES } from '../sandbox/wire/protocol.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 
 /** The largest bundle that travels inside an invocation; a larger one goes through the region's agent bucket. */

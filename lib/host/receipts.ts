@@ -3,7 +3,7 @@ import { deriveReceiptKey } from '../trust/fleet-secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import type { BranchProgress } from './arrival.ts'
+import type { BranchProgress } from './branch-progress.ts'
 import type { Invocation } from './protocol.ts'
 import type { SecretSource } from './secret-source.ts'
 

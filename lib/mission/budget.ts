@@ -1,9 +1,9 @@
 /** The ceilings of a whole run, in money and time: what may be started, and when it has to end. */
 
 import { CLIENT } from '../client-name.ts'
-import { FUNCTION_GB } from '../estimate/journal-entry.ts'
 import { estimateCost } from '../gravity/cost.ts'
 import { bookOf, lambdaUsdPerGBSecond, type PriceFile, PUBLISHED_PRICES } from '../gravity/prices.ts'
+import { FUNCTION_GB } from '../gravity/tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
 import { formatUsd } from '../gravity/units.ts'
 

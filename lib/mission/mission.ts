@@ -1,16 +1,15 @@
 /** A mission: one order carried out in every region that holds its data, and the answers brought together. */
 
 import { type OrderDraft, readManifest, type SignedOrder, signOrderFor } from '../author/sign-order.ts'
+import { createRegionPlaces } from '../aws/region-places.ts'
 import type { Transport } from '../aws/upload.ts'
 import type { Json } from '../encoding/json.ts'
-import type { WireError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
+import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet.ts'
-import type { LandingResult } from '../host/protocol.ts'
-import { createRegionPlaces } from '../relay/landing-place.ts'
-import { type LostLanding, type RelayOptions, type RouteStep, relay } from '../relay/relay.ts'
+import type { RegionResult } from '../relay/region-result.ts'
+import { type RelayOptions, relay } from '../relay/relay.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
-import type { Scope } from '../scope.ts'
 import type { SigningKey } from '../trust/keys.ts'
 
 /** A mission to run: what, where, with what input, and signed by whom. */
@@ -38,22 +37,6 @@ export interface MissionOptions {
   readonly attempts?: number
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
-}
-
-/** What became of the agent that started in a region: its settlement, or the error that kept it from one. */
-export interface RegionResult {
-  /** Where it started; where it ended is in the settlement. */
-  readonly region: string
-  readonly landingResult?: LandingResult
-  readonly error?: WireError
-  /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
-  readonly route?: readonly RouteStep[]
-  /** Places that died, or fell silent, while the agent was there. */
-  readonly lost?: readonly LostLanding[]
-  /** Bytes of bundle, order, input, states and answers that crossed links. */
-  readonly bytesMoved: number
-  /** From the first byte sent to the last received. */
-  readonly seconds: number
 }
 
 /** How each region of a mission ended. */
@@ -95,12 +78,4 @@ async function runAgent(region: string, options: RelayOptions): Promise<RegionRe
   const start = performance.now()
   const { nextLanding: _, ...relayed } = await relay(region, options)
   return { region, ...relayed, seconds: (performance.now() - start) / 1000 }
-}
-
-/** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
-export async function regionsOf(scopes: readonly Scope[], fleet: Fleet, clients: FleetClients): Promise<string[]> {
-  const bucketRegions = await Promise.all(
-    scopes.map(({ bucket }) => clients.regionOf(bucket, fleet.regions[0]!.region)),
-  )
-  return [...new Set(bucketRegions)]
 }

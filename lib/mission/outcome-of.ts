@@ -1,7 +1,7 @@
 /** What a mission's regions answered, read as one answer. Pure. */
 import type { Json } from '../encoding/json.ts'
+import type { RegionResult } from '../relay/region-result.ts'
 import type { Usage } from '../sandbox/contract/outcome.ts'
-import type { RegionResult } from './mission.ts'
 
 /** How a mission ended as a whole: `completed` only when every region completed. */
 export type MissionOutcome = 'completed' | 'failed' | 'stopped' | 'refused' | 'unreachable'

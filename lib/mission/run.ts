@@ -7,7 +7,8 @@ import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, InternalError } from '../errors.ts'
 import type { LandingResult } from '../host/protocol.ts'
-import { type MissionOptions, type MissionResult, type RegionResult, runMission } from './mission.ts'
+import type { RegionResult } from '../relay/region-result.ts'
+import { type MissionOptions, type MissionResult, runMission } from './mission.ts'
 import { type MissionOutcome, type MissionUsage, usageOf, valuesOf, worstOutcome } from './outcome-of.ts'
 
 /** How a mission ended, with one value made of all its results. */

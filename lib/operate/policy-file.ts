@@ -6,8 +6,9 @@ import { UsageError } from '../errors.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { createPolicy } from '../trust/grant.ts'
+import type { KeyPolicy } from '../trust/key-policy.ts'
 import { keyIdOf, type SigningKey } from '../trust/keys.ts'
-import { type KeyPolicy, signPolicy } from '../trust/policy.ts'
+import { signPolicy } from '../trust/policy.ts'
 import { verifyOwnPolicyFile } from '../trust/policy-file.ts'
 
 type Owner = Pick<Fleet, 'name' | 'rootKey'>

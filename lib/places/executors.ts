@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { ASSET_FILES } from '../sandbox/contract/assets.ts'
-import type { Executor } from '../sandbox/contract/executor.ts'
 import { type Engine, loadEngine, serveRuns } from '../sandbox/executor/thread.ts'
 import { PortExecutor } from '../sandbox/parent/port-executor.ts'
+import type { Executor } from '../sandbox/wire/executor.ts'
 
 /** An agent's stack inside of the engine's, as in the executor process. */
 const STACK_MB = 4

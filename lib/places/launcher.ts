@@ -1,6 +1,8 @@
 /** Launches agents in places of one's own and in regions, and carries them between these. */
 
 import { type OrderDraft, readManifest, signOrderFor } from '../author/sign-order.ts'
+import { createRegionPlaces } from '../aws/region-places.ts'
+import type { OpenPlace } from '../client/open-place.ts'
 import { type ClientTrustDomain, createClientTrustDomain } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import type { Json } from '../encoding/json.ts'
@@ -8,14 +10,13 @@ import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import { createRegionPlaces } from '../relay/landing-place.ts'
 import { relay } from '../relay/relay.ts'
 import type { SentMessage } from '../sandbox/contract/job.ts'
+import type { KeyPolicy } from '../trust/key-policy.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import type { KeyPolicy } from '../trust/policy.ts'
 import type { AgentHandle, AgentProgress } from './agent-handle.ts'
 import { LAUNCHER, LaunchedAgent } from './launched-agent.ts'
-import type { OpenPlace, Place } from './place.ts'
+import type { Place } from './place.ts'
 
 /** Where a launcher's agents may live, and whose they are. */
 export interface LauncherOptions {

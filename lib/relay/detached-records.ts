@@ -2,7 +2,7 @@
 import * as v from 'valibot'
 import { UnreachableError } from '../errors.ts'
 import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/protocol.ts'
-import type { RegionResult } from '../mission/mission.ts'
+import type { RegionResult } from './region-result.ts'
 import type { Relayed } from './relay.ts'
 
 /** What a detached mission came to, as it lies in the agent bucket. */

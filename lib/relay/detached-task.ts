@@ -5,11 +5,11 @@
  * neither a relay that died nor one that was started twice makes an agent work twice.
  */
 import * as v from 'valibot'
-import type { RegionResult } from '../mission/mission.ts'
 import { type AgentBucket, answerKey, handoverKey } from '../objects/agent-bucket.ts'
 import { type Carried, type Handover, MAX_RECORD_BYTES, type MissionAnswer, parseHandover } from './detached-records.ts'
 import { bundleOfRequest, type MissionRequest, readRequest } from './detached-request.ts'
 import type { FindPlace } from './landing-place.ts'
+import type { RegionResult } from './region-result.ts'
 import { type Relayed, relay } from './relay.ts'
 
 const RelayEventSchema = v.strictObject({

@@ -3,14 +3,8 @@
  * S3; so is a place of the caller's own ([`lib/places`](../places)).
  */
 
-import { type Landing, land } from '../aws/invoke.ts'
-import { type Delivery, deliver, type Transport } from '../aws/upload.ts'
-import type { FleetClients } from '../fleet/clients.ts'
-import { placeOf } from '../fleet/deployed-region.ts'
-import type { Fleet } from '../fleet/fleet.ts'
-import type { Invocation } from '../host/protocol.ts'
+import type { Invocation, Reply } from '../host/protocol.ts'
 import type { AgentBucket } from '../objects/agent-bucket.ts'
-import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 import type { SignedMessages } from '../trust/messages.ts'
@@ -54,27 +48,15 @@ export interface LandingPlace {
 /** Finds a place by its name. @throws UnreachableError `FUNCTION_NOT_FOUND` */
 export type FindPlace = (name: string) => LandingPlace
 
-export interface RegionPlacesOptions {
-  readonly fleet: Pick<Fleet, 'name' | 'regions'>
-  readonly clients: FleetClients
-  /** How bundles travel. @default 'auto' */
-  readonly transport?: Transport | undefined
+export interface Landing {
+  readonly reply: Reply
+  /** Bytes of payload that crossed the link, both ways. */
+  readonly bytesMoved: number
 }
+/** How the bundle reaches a region: inside the invocation, or by its digest from the region's agent bucket. */
 
-/** The regions of a fleet as places. */
-export function createRegionPlaces({ fleet, clients, transport = 'auto' }: RegionPlacesOptions): FindPlace {
-  return (name) => {
-    const place = placeOf(name, fleet)
-    return {
-      name,
-      get states() {
-        return createS3AgentBucket({ client: clients.s3(name), bucket: place.agentBucket })
-      },
-      deliver: (file) => deliver(file, { s3: clients.s3(name), place, transport }),
-      land(invocation, { messages, onProgress, signal } = {}) {
-        const signed = messages === undefined ? invocation : { ...invocation, messages: messages.sign() }
-        return land({ lambda: clients.lambda(name), place, invocation: signed, onProgress, signal })
-      },
-    }
-  }
+export interface Delivery {
+  readonly bundle: Invocation['bundle']
+  /** Bytes that an upload moved. */
+  readonly bytesMoved: number
 }

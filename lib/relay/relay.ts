@@ -3,14 +3,12 @@
  * to bring a box where it belongs, or not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Landing } from '../aws/invoke.ts'
-import type { Delivery } from '../aws/upload.ts'
 import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
 import type { CopyReturn, Invocation, LandingResult, SealedDeparture, StateRef } from '../host/protocol.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome } from '../sandbox/contract/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
-import type { FindPlace, LandingPlace, LandOptions } from './landing-place.ts'
+import type { Delivery, FindPlace, Landing, LandingPlace, LandOptions } from './landing-place.ts'
 import { DEFAULT_ATTEMPTS, FIRST_ATTEMPT, type LandingAttempt, nextAttempt, TAKEN_UP } from './retry.ts'
 import { type Carried, transferStates } from './transfer-state.ts'
 

@@ -1,8 +1,8 @@
 /** Whether a landing is to be tried again, and how. Pure. */
 
-import type { Landing } from '../aws/invoke.ts'
 import type { UnreachableError } from '../errors.ts'
 import type { Invocation } from '../host/protocol.ts'
+import type { Landing } from './landing-place.ts'
 
 /** Attempts of a relay at one landing: a place that dies so often dies of its agent. */
 export const DEFAULT_ATTEMPTS = 4

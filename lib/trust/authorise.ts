@@ -4,9 +4,9 @@ import { CLIENT } from '../client-name.ts'
 import { RefusedError } from '../errors.ts'
 import type { LimitName, Limits } from '../limits.ts'
 import { prefixHolds, type Scope, scopesWithin } from '../scope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
 import type { Order } from './order.ts'
-import type { KeyGrant } from './policy.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 
 /** What is asked for, and by whom. Signatures hold. */

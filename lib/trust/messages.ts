@@ -7,9 +7,9 @@ import * as v from 'valibot'
 import { count, documentPayload, id, label, parseDocument, regionName } from '../bundle/document.ts'
 import { RefusedError } from '../errors.ts'
 import { type EnvelopeJson, envelopeToJson, parseEnvelope, signEnvelope } from './envelope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
 import type { SigningKey } from './keys.ts'
-import type { KeyGrant } from './policy.ts'
 import { verifyEnvelope } from './verify.ts'
 
 /** The payload type an envelope binds to letters. */

@@ -1,8 +1,8 @@
 import type { Manifest } from '../bundle/manifest.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Order } from './order.ts'
-import type { KeyGrant } from './policy.ts'
 
 declare const verified: unique symbol
 

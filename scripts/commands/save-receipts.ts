@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { explainFileError, makeFolder } from '../../lib/files/file-error.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import type { RegionResult } from '../../lib/mission/mission.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
 
 /**
  * Makes the folder for receipts, before a run that could not be repeated for them.

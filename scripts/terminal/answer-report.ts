@@ -1,10 +1,10 @@
 /** What a run came to, for people: the value to stdout, what happened in which region to stderr. */
 import { mapStack } from '../../lib/bundle/map-stack.ts'
 import type { PlacedAnswer } from '../../lib/mission/execute-plan.ts'
-import type { RegionResult } from '../../lib/mission/mission.ts'
 import { outcomeOf } from '../../lib/mission/outcome-of.ts'
 import type { Answer } from '../../lib/mission/run.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
 import type { LostLanding } from '../../lib/relay/relay.ts'
 import type { AgentFailure } from '../../lib/sandbox/contract/outcome.ts'
 import { bytes, EXIT, note, paint, seconds, table } from './output.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { RegionResult } from '../../lib/mission/mission.ts'
 import { outcomeOf, usageOf, valuesOf, worstOutcome } from '../../lib/mission/outcome-of.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
 import type { Outcome } from '../../lib/sandbox/contract/outcome.ts'
 
 const USAGE = { wallMs: 1, hostCalls: 1, bytesRead: 10, bytesReturned: 3, logBytes: 0, memoryPages: 20, objects: 1 }

@@ -1,5 +1,5 @@
-import type { Placement } from './branch-and-bound.ts'
 import { evaluate, type PlacementModel } from './model.ts'
+import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
 /** What a person would try without a planner. */

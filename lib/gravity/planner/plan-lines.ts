@@ -3,9 +3,9 @@ import { type CostLine, transferUsd } from '../cost.ts'
 import { internetUsd } from '../tiers.ts'
 import { secondsAt } from '../transfer.ts'
 import { formatBytes } from '../units.ts'
-import type { Placement } from './branch-and-bound.ts'
 import { internetFlows, type PlacementModel } from './model.ts'
 import { groupUsd, mergePart, openSeconds, openUsd, sendSeconds } from './parts.ts'
+import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
 /**

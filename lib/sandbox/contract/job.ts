@@ -5,20 +5,9 @@ import type { ObjectStat, ObjectStore } from '../../objects/store.ts'
 import type { Scope } from '../../scope.ts'
 import type { Message } from '../../trust/messages.ts'
 import type { VerifiedBundle } from '../../trust/verified-bundle.ts'
-import type { Resume } from '../wire/protocol.ts'
+import type { AgentContext } from './agent-context.ts'
 import type { Departure, Outcome, Usage } from './outcome.ts'
-
-/** What the agent learns about where it is. */
-export interface AgentContext {
-  readonly mission: string
-  readonly fleet: string
-  /** Where the agent is; `'client'` on the caller's own machine. */
-  readonly region: string
-  /** Every region of this mission, in the order's order. */
-  readonly regions: readonly string[]
-  /** Places of the sender's own that the agent may go to from here. @default none */
-  readonly own?: readonly string[]
-}
+import type { Resume } from './resume.ts'
 
 /** Made by the host, quantised; `fraction` only when the agent or the objects' sizes let it be known. */
 export interface Progress {

@@ -58,3 +58,9 @@ export interface Usage {
   /** Objects opened. */
   readonly objects: number
 }
+/** Where an agent and its copies go; each is one hop. */
+
+export function destinationsOf(destination: Destination): readonly string[] {
+  if (destination.kind === 'stay') return []
+  return destination.kind === 'hop' ? [destination.to] : destination.to
+}

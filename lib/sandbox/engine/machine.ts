@@ -20,6 +20,7 @@ import {
   type HookName,
   KERNEL_PROPERTY,
 } from './boot.ts'
+import type { Reply } from './call-reply.ts'
 import { wipeFreeMemory } from './wipe-free-memory.ts'
 
 /** What the guest asks. `id` is 0 when nothing is to come back. */
@@ -37,12 +38,6 @@ export type GuestView = number | Uint8Array
 
 /** Calls a kernel's function by its number. Says whether it went well. */
 export type KernelCall = (slot: number, values: KernelValues, views: readonly GuestView[]) => boolean
-
-/** What a call is settled with. Both absent: there is nothing (more). */
-export interface Reply {
-  readonly text?: string
-  readonly bytes?: Uint8Array
-}
 
 /** Why the engine gave up; the agent itself ends by a host call. */
 export type MachineStop =

@@ -1,6 +1,7 @@
 /** What the prelude is told when an agent starts in a place, or lands there in the middle of its work. */
 import type { CopyAnswer } from '../contract/outcome.ts'
-import type { Resume, RunMessage } from '../wire/protocol.ts'
+import type { Resume } from '../contract/resume.ts'
+import type { RunMessage } from '../wire/protocol.ts'
 import type { Waiting } from '../wire/snapshot.ts'
 import type { Landing } from './reads/reads.ts'
 

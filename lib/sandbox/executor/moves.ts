@@ -1,5 +1,7 @@
 /** Where the agent wants to go, until nothing keeps it any more. */
-import { type EndMessage, MAX_COPIES } from '../wire/protocol.ts'
+
+import { MAX_COPIES } from '../../limits.ts'
+import type { EndMessage } from '../wire/protocol.ts'
 import type { CopyCall, Waiting } from '../wire/snapshot.ts'
 
 export class Moves {

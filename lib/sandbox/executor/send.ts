@@ -1,5 +1,5 @@
 /** What the parts of a run have in common: how they speak to the sandbox, and to the guest. */
-import type { Reply } from '../engine/machine.ts'
+import type { Reply } from '../engine/call-reply.ts'
 import type { FromExecutor } from '../wire/protocol.ts'
 
 /** A message before the thread puts the run's number on it. */

@@ -8,15 +8,10 @@ import { DEFAULT_LIMITS } from '../../limits.ts'
 import { ASSET_FILES } from '../contract/assets.ts'
 import { AGENT_MODULE, decodeImage, useImage } from '../engine/boot.ts'
 import type { RunMessage, ToExecutor } from '../wire/protocol.ts'
+import type { ThreadMessage } from '../wire/thread-message.ts'
 import { GuestRun, type KernelFiles } from './guest-run.ts'
 import { IdleWorkers } from './idle-workers.ts'
 import type { OpenKernelRuntime } from './lazy-kernel-runtime.ts'
-
-/** What passes between the executor's main thread and this one. */
-export interface ThreadMessage<Header> {
-  readonly header: Header
-  readonly body: Uint8Array
-}
 
 /** How long an executor waits for its first run before it gets ready for more than most agents need. */
 const IDLE_MS = 200

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import type { Executor, ForkExecutor } from '../contract/executor.ts'
+import type { Executor, ForkExecutor } from '../wire/executor.ts'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { concatBytes } from '../../encoding/bytes.ts'
-import type { Executor, ExecutorListener } from '../contract/executor.ts'
-import type { ThreadMessage } from '../executor/thread.ts'
+import type { Executor, ExecutorListener } from '../wire/executor.ts'
 import { type ChunkMessage, HEADER_BYTES, type ToExecutor } from '../wire/protocol.ts'
+import type { ThreadMessage } from '../wire/thread-message.ts'
 
 /** A port of messages to whoever runs agents behind it: a worker thread, or one end of a channel in this thread. */
 export interface ExecutorPort {

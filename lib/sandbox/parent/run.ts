@@ -3,10 +3,18 @@ import type { Json } from '../../encoding/json.ts'
 import { KernelError, ObjectError } from '../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../kernels/language.ts'
 import { type Limits, NOTHING_SPENT, remaining } from '../../limits.ts'
-import type { Executor } from '../contract/executor.ts'
 import type { Arrival, Job, JobResult, SentMessage } from '../contract/job.ts'
-import type { Departure, Destination, Outcome, StopReason, Usage } from '../contract/outcome.ts'
+import {
+  type Departure,
+  type Destination,
+  destinationsOf,
+  type Outcome,
+  type StopReason,
+  type Usage,
+} from '../contract/outcome.ts'
+import type { Resume } from '../contract/resume.ts'
 import { stoppedBy } from '../contract/stops.ts'
+import type { Executor } from '../wire/executor.ts'
 import { failureBytes, parseFailure, wordBytes } from '../wire/failure.ts'
 import type { Frame } from '../wire/frames.ts'
 import {
@@ -17,7 +25,6 @@ import {
   MAX_KERNEL_REQUESTS,
   MAX_STREAMS,
   parseFromExecutor,
-  type Resume,
 } from '../wire/protocol.ts'
 import { ProgressReporter } from './progress.ts'
 import { type Chunk, Streams } from './streams.ts'
@@ -333,12 +340,6 @@ function resumeOf({ from, copy, answers }: Arrival): Resume {
 function journeyOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Destination {
   if (hop !== undefined) return { kind: 'hop', to: hop }
   return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay', ...(waits && { waits }) }
-}
-
-/** Where an agent and its copies go; each is one hop. */
-export function destinationsOf(destination: Destination): readonly string[] {
-  if (destination.kind === 'stay') return []
-  return destination.kind === 'hop' ? [destination.to] : destination.to
 }
 
 /** Four words for the agent's random numbers: the same mission in the same region gets the same again. */

@@ -1,5 +1,5 @@
-import type { ForkExecutor } from '../contract/executor.ts'
 import type { Job, JobResult, Sandbox } from '../contract/job.ts'
+import type { ForkExecutor } from '../wire/executor.ts'
 import { ExecutorPool } from './executor-pool.ts'
 import { Run } from './run.ts'
 

@@ -8,10 +8,11 @@
  */
 import * as v from 'valibot'
 import type { KernelCode } from '../../errors.ts'
-import type { Limits } from '../../limits.ts'
+import { type Limits, MAX_COPIES } from '../../limits.ts'
 import type { Message } from '../../trust/messages.ts'
-import type { AgentContext, Job } from '../contract/job.ts'
-import type { CopyAnswer } from '../contract/outcome.ts'
+import type { AgentContext } from '../contract/agent-context.ts'
+import type { Job } from '../contract/job.ts'
+import type { Resume } from '../contract/resume.ts'
 
 /** Bytes of an object that one pull is answered with, at most. */
 export const CHUNK_BYTES = 1024 * 1024
@@ -25,8 +26,6 @@ export const STREAM_WINDOW = 2
 export const MAX_STREAMS = 128
 /** Kernels that a run waits for at the same time. */
 export const MAX_KERNEL_REQUESTS = 256
-/** Copies of an agent that are sent at once. */
-export const MAX_COPIES = 64
 /** Objects in one page of a listing. */
 export const PAGE_OBJECTS = 1000
 /** Bytes of a message's JSON header: room for a key of 1,024 characters, escaped. */
@@ -120,16 +119,6 @@ export interface RunMessage {
   readonly messages?: readonly Message[]
   /** How an agent that is on its way goes on here. Absent when it starts. */
   readonly resume?: Resume
-}
-
-/** How a frozen agent goes on where it lands. */
-export interface Resume {
-  /** The place it left. */
-  readonly from: string
-  /** A copy: which of the calls it was made for is its own. */
-  readonly copy?: number
-  /** The agent whose copies have come back: their answers, in the order of the calls. */
-  readonly answers?: readonly CopyAnswer[]
 }
 
 /** The answer to a pull. It carries the bytes as body, or says how many of them lie in the place that the pull named. */

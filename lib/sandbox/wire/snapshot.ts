@@ -14,10 +14,10 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import type { Message } from '../../trust/messages.ts'
-import type { HeldAnswer } from '../executor/held-answers.ts'
-import { type KernelNote, kernelNote } from '../executor/kernels/source.ts'
-import type { Format, ReaderNote } from '../executor/reads/reader.ts'
+import type { HeldAnswer } from './held-answer.ts'
+import { type KernelNote, kernelNote } from './kernel-source.ts'
 import { streamSource } from './protocol.ts'
+import type { Format, ReaderNote } from './reader-note.ts'
 
 /** What is compared natively; words are looked at only where a page differs. */
 const PAGE_BYTES = 4096

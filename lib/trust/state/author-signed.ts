@@ -13,9 +13,9 @@ import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
 import { digestOf } from '../../encoding/digest.ts'
 import { RefusedError } from '../../errors.ts'
 import { decodeEnvelope, encodeEnvelope, signEnvelope } from '../envelope.ts'
+import type { KeyGrant } from '../key-policy.ts'
 import type { Keyring } from '../keyring.ts'
 import type { SigningKey } from '../keys.ts'
-import type { KeyGrant } from '../policy.ts'
 import { verifyEnvelope } from '../verify.ts'
 import {
   invalid,

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CodedColumn, type CsvBatch, readCsvBatch } from '../../../lib/agent/csv.ts'
-import { type CsvOptions, createCsvDecoder } from '../../../lib/sandbox/executor/reads/csv.ts'
+import { createCsvDecoder } from '../../../lib/sandbox/executor/reads/csv.ts'
+import type { CsvOptions } from '../../../lib/sandbox/wire/reader-note.ts'
 
 type Table = Record<string, (string | number)[]>
 

@@ -1,14 +1,14 @@
 /** Everything about kernels in one run. A file of its own, which a run without kernels does not even read. */
 import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../engine/machine.ts'
+import type { HeldAnswer } from '../../wire/held-answer.ts'
+import type { KernelNote } from '../../wire/kernel-source.ts'
 import type { Chunks } from '../chunks.ts'
-import type { HeldAnswer } from '../held-answers.ts'
 import type { IdleWorkers } from '../idle-workers.ts'
 import type { Send, Settle } from '../send.ts'
 import { Binaries } from './binaries.ts'
 import { KernelCalls } from './kernel-calls.ts'
 import { Kernels } from './kernels.ts'
-import type { KernelNote } from './source.ts'
 import { WorkerCalls } from './worker-calls.ts'
 import { WorkerPool } from './worker-pool.ts'
 

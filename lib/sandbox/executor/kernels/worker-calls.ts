@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/machine.ts'
+import type { Reply } from '../../engine/call-reply.ts'
 import type { Chunks } from '../chunks.ts'
 import type { Piece } from '../pieces.ts'
 import type { Kernels } from './kernels.ts'

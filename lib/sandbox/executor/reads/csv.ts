@@ -1,3 +1,4 @@
+import type { CsvOptions } from '../../wire/reader-note.ts'
 import { bytesOf } from '../pieces.ts'
 import { type ColumnSlice, Dictionary, readNumbers } from './csv-columns.ts'
 import { countFields, createFields, type Fields, type Scan, scanRecords } from './csv-scan.ts'
@@ -9,17 +10,6 @@ const BATCH_ROWS = 8192
 /** Fields in one batch, at most: wide records come in smaller batches. */
 const BATCH_FIELDS = 2 ** 20
 const MAX_COLUMNS = 2 ** 14
-
-export interface CsvOptions {
-  /** One ASCII character. */
-  readonly delimiter: string
-  /** Names of all columns, in order; absent if the first record has them. */
-  readonly header?: readonly string[] | undefined
-  /** Columns to deliver; absent for all. */
-  readonly columns?: readonly string[] | undefined
-  /** Those of them that are numbers. */
-  readonly numbers: readonly string[]
-}
 
 /**
  * The text part of a batch. The bytes that go with it are, in the order of `columns`, the `Float64Array`s of all

@@ -1,4 +1,4 @@
-import type { Reply } from '../../engine/machine.ts'
+import type { Reply } from '../../engine/call-reply.ts'
 import { copyPiece, type Piece } from '../pieces.ts'
 
 /** A piece of an object made ready for the guest, and where in the object it ends. */

@@ -1,14 +1,10 @@
 import type { StreamSource } from '../../wire/protocol.ts'
+import type { Format, ReaderNote } from '../../wire/reader-note.ts'
 import type { Piece } from '../pieces.ts'
 import { createChunkDecoder, createPageDecoder, createWholeDecoder } from './bytes.ts'
-import { type CsvOptions, createCsvDecoder } from './csv.ts'
+import { createCsvDecoder } from './csv.ts'
 import type { Batch, Decoder } from './decoder.ts'
 import { createLineDecoder } from './lines.ts'
-
-/** How the bytes of a stream are to be read. */
-export type Format =
-  | { readonly as: 'chunks' | 'bytes' | 'text' | 'lines' | 'pages' }
-  | ({ readonly as: 'csv' } & CsvOptions)
 
 /** What a reader can say when it is asked for more. */
 export type Step =
@@ -16,14 +12,6 @@ export type Step =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'end' }
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
-
-/** Where a reader is: enough to go on with another, as long as the object is within reach. */
-export interface ReaderNote {
-  readonly source: StreamSource
-  readonly format: Format
-  /** Batches of this source that were delivered before. */
-  readonly skip: number
-}
 
 export interface ReaderOptions {
   /** Asks for one more chunk. */

@@ -1,13 +1,14 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/machine.ts'
+import type { Reply } from '../../engine/call-reply.ts'
 import { type ChunkMessage, MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../../wire/protocol.ts'
+import type { Format, ReaderNote } from '../../wire/reader-note.ts'
 import type { Notes, StreamNote } from '../../wire/snapshot.ts'
 import type { Chunks } from '../chunks.ts'
 import type { ChunkPlaces } from '../pieces.ts'
 import { Pulls } from '../pulls.ts'
 import type { Send, Settle } from '../send.ts'
 import type { Batch } from './decoder.ts'
-import { type Format, Reader, type ReaderNote, type Step } from './reader.ts'
+import { Reader, type Step } from './reader.ts'
 
 export interface ReadsOptions {
   readonly send: Send

@@ -1,5 +1,5 @@
-import type { Frame } from '../wire/frames.ts'
-import type { ChunkMessage, ToExecutor } from '../wire/protocol.ts'
+import type { Frame } from './frames.ts'
+import type { ChunkMessage, ToExecutor } from './protocol.ts'
 
 /** What a run hears from its executor. */
 export interface ExecutorListener {

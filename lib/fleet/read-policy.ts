@@ -1,11 +1,11 @@
 import { fromBase64url } from '../encoding/base64url.ts'
 import { UnreachableError } from '../errors.ts'
-import type { FleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
-import type { KeyPolicy } from '../trust/policy.ts'
+import type { KeyPolicy } from '../trust/key-policy.ts'
 import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
+import type { FleetClients } from './clients.ts'
+import type { Fleet } from './fleet.ts'
 
 /** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */
 export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {
