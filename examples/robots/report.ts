@@ -14,7 +14,7 @@ interface Landing {
   readonly sealedBytes: number
   /** From the first byte sent to the last received. */
   readonly seconds: number
-  /** What of that the robots ran, or were frozen and thawed. */
+  /** What of that the robots ran, or were frozen and restored. */
   readonly workedSeconds: number
   readonly memoryPages: number
 }

@@ -21,7 +21,7 @@ export const FORMS: readonly Form[] = [
 export interface Flight {
   readonly form: string
   readonly finding: Finding
-  /** The signed bundle: code, statement and signature. */
+  /** The signed bundle: code, manifest and signature. */
   readonly bundleBytes: number
   /** Its parts: their bytes, and their bytes as they are stored. */
   readonly entries: readonly { readonly name: string; readonly bytes: number; readonly stored: number }[]

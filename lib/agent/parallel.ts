@@ -55,7 +55,7 @@ export async function parallel<Item, Result>(
 }
 
 function workers(): KernelWorker[] {
-  const { text } = call('lanes') as Reply
+  const { text } = call('workers') as Reply
   return Array.from({ length: Number(text) }, (_, number) => ({
     number,
     call: (kernel, ...values) => callInWorker(number, kernel, values) as Promise<never>,

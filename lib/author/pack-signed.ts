@@ -41,7 +41,7 @@ export interface SignedPack {
   /** The signed bundle's file. */
   readonly file: Uint8Array
   readonly manifest: Manifest
-  /** SHA-256 of the statement, base64url: the bundle's identity. */
+  /** SHA-256 of the manifest, base64url: the bundle's identity. */
   readonly digest: string
   readonly keyId: string
   /** The module's source map, as JSON: what `mapStack` needs to say where in the source an error came from. */
@@ -88,7 +88,7 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
   return { file, manifest, digest, keyId: key.keyId, map: module.map, kernels: module.kernels }
 }
 
-/** A part of the bundle: what the statement says of it, and the bytes to store. */
+/** A part of the bundle: what the manifest says of it, and the bytes to store. */
 function part(name: string, role: Entry['role'], bytes: Uint8Array): { entry: Entry; bytes: Uint8Array } {
   const stored = compress(bytes)
   return { entry: { name, role, bytes: bytes.length, stored: stored.length, sha256: digestOf(stored) }, bytes: stored }

@@ -7,13 +7,13 @@ import { decodeEnvelope, type EnvelopeJson } from '../trust/envelope.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type ClientPlaces, createOrder, signOrder } from '../trust/order.ts'
 
-/** What a sender may set for one mission; the rest is as the bundle's statement says. */
+/** What a sender may set for one mission; the rest is as the bundle's manifest says. */
 export interface OrderDraft {
   /** Where it runs. @default where its data lies */
   readonly regions?: readonly string[]
-  /** What it may read, inside the statement's scopes. @default all of them */
+  /** What it may read, inside the manifest's scopes. @default all of them */
   readonly scopes?: readonly Scope[]
-  /** Ceilings below the statement's. @default the statement's */
+  /** Ceilings below the manifest's. @default the manifest's */
   readonly limits?: Partial<Limits>
   /** A trial: of each object only the head of so many bytes is there. @default whole objects */
   readonly headBytes?: number
@@ -56,7 +56,7 @@ export interface OrderRequest {
  * Writes and signs the order for one mission.
  *
  * @throws RefusedError `EXPIRED`: nobody would take the bundle any more
- * @throws UsageError `USAGE` for a limit above the statement's, which would be refused
+ * @throws UsageError `USAGE` for a limit above the manifest's, which would be refused
  */
 export function signOrderFor({
   manifest,

@@ -1,4 +1,4 @@
-/** One landing: a signed bundle goes to one region and a settlement comes back. */
+/** One landing: a signed bundle goes to one region and a landing result comes back. */
 import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'

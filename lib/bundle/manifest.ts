@@ -17,8 +17,8 @@ import {
   time,
 } from './document.ts'
 
-/** The payload type an envelope binds to a statement. */
-export const MANIFEST_TYPE = 'application/vnd.lander.statement.v1+json'
+/** The payload type an envelope binds to a manifest. */
+export const MANIFEST_TYPE = 'application/vnd.lander.manifest.v1+json'
 
 /**
  * One part of a bundle. `main` is the agent's module, the others are hot code: a kernel's binary `NAME.wasm`, its source
@@ -128,7 +128,7 @@ const manifest = v.pipe(
 const kind = { name: 'manifest', code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /**
- * Reads a statement from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.
+ * Reads a manifest from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.
  *
  * @throws RefusedError `MANIFEST_MALFORMED`
  */
@@ -137,9 +137,9 @@ export function parseManifest(payload: Uint8Array): Manifest {
 }
 
 /**
- * The bytes of a statement that are signed; their digest is the bundle's identity.
+ * The bytes of a manifest that are signed; their digest is the bundle's identity.
  *
- * @throws RefusedError `MANIFEST_MALFORMED` for a statement nobody would accept.
+ * @throws RefusedError `MANIFEST_MALFORMED` for a manifest nobody would accept.
  */
 export function manifestPayload(value: Manifest): Uint8Array {
   return documentPayload(manifest, value, kind)

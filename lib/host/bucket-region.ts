@@ -4,7 +4,7 @@ import type { Scope } from '../scope.ts'
 export type RegionOf = (bucket: string) => Promise<string | undefined>
 
 /**
- * The scopes whose bucket lies in `region`. A mission over several regions has one statement for all of them; in each
+ * The scopes whose bucket lies in `region`. A mission over several regions has one manifest for all of them; in each
  * place `here` lists what is there and nothing else. A bucket of unknown region stays in: reading it gives the error.
  */
 export async function localScopes(scopes: readonly Scope[], region: string, regionOf: RegionOf): Promise<Scope[]> {

@@ -16,9 +16,9 @@ import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
-  /** Letters for the agent, from whoever runs this host: what comes from elsewhere is signed. */
+  /** Messages for the agent, from whoever runs this host: what comes from elsewhere is signed. */
   readonly messages?: SignedMessages | undefined
-  /** Takes the agent's messages as they come. @default they are part of the settlement */
+  /** Takes the agent's messages as they come. @default they are part of the landing result */
   readonly onSend?: ((message: SentMessage) => void) | undefined
   /** Ends the run. */
   readonly signal?: AbortSignal

@@ -41,7 +41,7 @@ export function prepareKernels(bundle: VerifiedBundle, library: KernelLibrary | 
     },
     async compile(source, language) {
       if (bundle.manifest.compiles) return compile(source, language)
-      throw new KernelError('KERNEL_NOT_ALLOWED', 'the statement does not allow to compile source at run time', {
+      throw new KernelError('KERNEL_NOT_ALLOWED', 'the manifest does not allow to compile source at run time', {
         remedy:
           'pack it with --compiles, and have the operator grant that to the key; or write the source as a literal',
       })

@@ -29,7 +29,7 @@ export interface LandingSessionOptions {
   readonly place: HostOptions
   /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
   readonly until: number
-  /** Letters that need no signature. */
+  /** Messages that need no signature. */
   readonly messages?: SignedMessages | undefined
   /** Where an agent that was asked to leave in the middle goes on. */
   readonly moveTo?: (() => string | undefined) | undefined

@@ -53,7 +53,7 @@ const InvocationSchema = v.strictObject({
       after: v.picklist(['death', 'silence']),
     }),
   ),
-  /** Letters for this landing, signed; an envelope without any says that some may come. @default nobody writes */
+  /** Messages for this landing, signed; an envelope without any says that some may come. @default nobody writes */
   messages: v.optional(v.unknown()),
   /** Ask for progress while the agent works. @default false */
   stream: v.optional(v.boolean()),
@@ -102,7 +102,7 @@ export type SealedDeparture =
 export interface LandingResult<Ending = Outcome> {
   readonly mission: string
   readonly region: string
-  /** SHA-256 of the statement, base64url. */
+  /** SHA-256 of the manifest, base64url. */
   readonly manifest: string
   readonly outcome: Ending
   readonly usage: Usage

@@ -1,5 +1,5 @@
 /**
- * How a landing ended, as its region remembers it: the settlement, in a box for that very region. Whoever comes with
+ * How a landing ended, as its region remembers it: the landing result, in a box for that very region. Whoever comes with
  * the order and asks for another attempt is answered with it; whoever reads the bucket learns nothing.
  */
 import { ABI_VERSION } from '../bundle/manifest.ts'

@@ -13,7 +13,7 @@ import {
 type Ending = Outcome | { readonly kind: 'departed' }
 
 /**
- * Verifies the receipt of a settlement, and that the settlement is what its receipt says: this result, of this code, in
+ * Verifies the receipt of a landing result, and that the landing result is what its receipt says: this result, of this code, in
  * this region, from these objects.
  *
  * @throws RefusedError `RECEIPT_MISMATCH`, or a code of `verifyReceipt`

@@ -48,7 +48,7 @@ export class LaunchedAgent implements AgentHandle {
   readonly name: string
   readonly mission: string
   readonly result: Promise<AgentEnd>
-  /** Letters for the agent, and from it to its launcher. */
+  /** Messages for the agent, and from it to its launcher. */
   readonly #inbox = new Mailbox()
   readonly outbox = new Mailbox()
   readonly #options: LaunchedAgentOptions
@@ -82,7 +82,7 @@ export class LaunchedAgent implements AgentHandle {
     this.deliver({ from: LAUNCHER, body: messageText(message) })
   }
 
-  /** A letter for the agent: where it can be asked to, it is frozen at its next await and landed with it. */
+  /** A message for the agent: where it can be asked to, it is frozen at its next await and landed with it. */
   deliver(message: Message): void {
     this.#inbox.deliver(message)
     this.#evict.abort()
@@ -165,7 +165,7 @@ export class LaunchedAgent implements AgentHandle {
     this.#wishes = this.#wishes.filter((wish) => !granted(wish))
   }
 
-  /** It lands for a letter, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
+  /** It lands for a message, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
   async #messageOrMove(upcoming: UpcomingLanding): Promise<void> {
     while (this.#inbox.empty && this.#destination === undefined) {
       this.#evict = new AbortController()

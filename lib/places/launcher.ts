@@ -141,7 +141,7 @@ function end(launched: LaunchedAgent, domain: ClientTrustDomain, launchedAgents:
   launchedAgents.delete(launched.name)
 }
 
-/** A letter to nobody is lost, and so is one there is no room for, or that no agent could read. */
+/** A message to nobody is lost, and so is one there is no room for, or that no agent could read. */
 function deliver(
   { to, body }: SentMessage,
   from: LaunchedAgent,

@@ -1,19 +1,19 @@
 import { UsageError } from '../errors.ts'
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES, type Message } from '../trust/messages.ts'
 
-/** Letters that wait in one mailbox, and their characters in sum. */
+/** Messages that wait in one mailbox, and their characters in sum. */
 const MAX_WAITING = 1000
 const MAX_WAITING_CHARACTERS = 1024 * 1024
-/** Letters of one landing stay below what can be signed in one go: in JSON a character may take six bytes. */
+/** Messages of one landing stay below what can be signed in one go: in JSON a character may take six bytes. */
 const MAX_BATCH_CHARACTERS = MAX_MESSAGES_BYTES / 16
 
-/** Where letters wait for an agent, or for whoever launched it. */
+/** Where messages wait for an agent, or for whoever launched it. */
 export class Mailbox {
   readonly #messages: Message[] = []
   readonly #readers: (() => void)[] = []
   #characters = 0
 
-  /** @throws UsageError `LIMIT_REACHED` when too much waits already, or the letter alone is too long */
+  /** @throws UsageError `LIMIT_REACHED` when too much waits already, or the message alone is too long */
   deliver(message: Message): void {
     const characters = this.#characters + message.body.length
     if (message.body.length > MAX_BATCH_CHARACTERS)
@@ -33,14 +33,14 @@ export class Mailbox {
     return this.#messages.length === 0
   }
 
-  /** The letters at hand, as many as go along with one landing. */
+  /** The messages at hand, as many as go along with one landing. */
   take(): Message[] {
     const taken = this.#messages.splice(0, this.#batch())
     this.#characters -= taken.reduce((sum, { body }) => sum + body.length, 0)
     return taken
   }
 
-  /** How many letters, from the oldest on, fit into one landing. */
+  /** How many messages, from the oldest on, fit into one landing. */
   #batch(): number {
     let characters = 0
     const end = this.#messages.findIndex(({ body }, index) => {
@@ -50,14 +50,14 @@ export class Mailbox {
     return end === -1 ? this.#messages.length : end
   }
 
-  /** The oldest letter, if there is one. */
+  /** The oldest message, if there is one. */
   takeOne(): Message | undefined {
     const message = this.#messages.shift()
     this.#characters -= message?.body.length ?? 0
     return message
   }
 
-  /** Resolves once there is a letter. Rejects when `signal` fires. */
+  /** Resolves once there is a message. Rejects when `signal` fires. */
   async arrival(signal: AbortSignal): Promise<void> {
     while (this.#messages.length === 0) {
       signal.throwIfAborted()

@@ -11,9 +11,9 @@ import type { SignedMessages } from '../trust/messages.ts'
 
 export interface LandOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined
-  /** Letters for the agent. What leaves this process is signed, for this landing alone. */
+  /** Messages for the agent. What leaves this process is signed, for this landing alone. */
   readonly messages?: OutgoingMessages | undefined
-  /** Takes the agent's messages as they come, where there is a way to. The others are part of the settlement. */
+  /** Takes the agent's messages as they come, where there is a way to. The others are part of the landing result. */
   readonly onSend?: ((message: SentMessage) => void) | undefined
   /** Ends the landing. */
   readonly signal?: AbortSignal | undefined
@@ -21,7 +21,7 @@ export interface LandOptions {
   readonly evict?: EvictRequest | undefined
 }
 
-/** Letters for one landing, with or without a signature. */
+/** Messages for one landing, with or without a signature. */
 export interface OutgoingMessages {
   readonly messages: SignedMessages
   sign(): EnvelopeJson

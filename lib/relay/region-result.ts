@@ -2,10 +2,10 @@ import type { WireError } from '../errors.ts'
 import type { LandingResult } from '../host/protocol.ts'
 import type { LostLanding, RouteStep } from './relay.ts'
 
-/** What became of the agent that started in a region: its settlement, or the error that kept it from one. */
+/** What became of the agent that started in a region: its landing result, or the error that kept it from one. */
 
 export interface RegionResult {
-  /** Where it started; where it ended is in the settlement. */
+  /** Where it started; where it ended is in the landing result. */
   readonly region: string
   readonly landingResult?: LandingResult
   readonly error?: WireError

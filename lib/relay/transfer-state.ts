@@ -6,7 +6,7 @@ import { stateKey } from '../objects/agent-bucket.ts'
 import { MAX_STATE_BYTES } from '../trust/state/fleet-sealed.ts'
 import type { FindPlace } from './landing-place.ts'
 
-/** A parcel, and the place it leaves. */
+/** A sealed state, and the place it leaves. */
 export interface Carried {
   readonly sealedState: SealedState
   readonly from: string

@@ -37,7 +37,7 @@ export function authorise({ manifest, manifestDigest, order, authors, sender }: 
 }
 
 /**
- * Whether an order stays inside its statement. That both are for one fleet is known by now.
+ * Whether an order stays inside its manifest. That both are for one fleet is known by now.
  *
  * @throws RefusedError `ORDER_MISMATCH`
  */
@@ -50,8 +50,8 @@ export function requireNoWider(order: Order, { audience, scopes, limits }: Manif
 }
 
 /**
- * Whether the agent's state may leave a region for the sender's own places: the statement must say so, and the policy of
- * every key that signed statement or order. Absent means denied.
+ * Whether the agent's state may leave a region for the sender's own places: the manifest must say so, and the policy of
+ * every key that signed manifest or order. Absent means denied.
  */
 export function mayExportState(bundle: Pick<VerifiedBundle, 'manifest' | 'order' | 'authors' | 'sender'>): boolean {
   const { manifest, order, authors, sender } = bundle
@@ -83,7 +83,7 @@ function requireWithin(grant: KeyGrant, wish: Wish): void {
   if (wish.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
 }
 
-/** A statement for any fleet or region means, for this mission, those of its order. */
+/** A manifest for any fleet or region means, for this mission, those of its order. */
 function narrowed({ audience }: Manifest, order: Order): Pick<Wish, 'fleet' | 'regions'> {
   return {
     fleet: audience.fleet === ANY ? order.fleet : audience.fleet,
@@ -105,5 +105,5 @@ function denied(what: string, key?: string): RefusedError {
 }
 
 function wider(what: string): RefusedError {
-  return new RefusedError('ORDER_MISMATCH', `the order is wider than the bundle's statement: ${what}`)
+  return new RefusedError('ORDER_MISMATCH', `the order is wider than the bundle's manifest: ${what}`)
 }

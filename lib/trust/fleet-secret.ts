@@ -143,7 +143,7 @@ export interface SealingContext {
   readonly epoch: number
   readonly fleet: string
   readonly mission: string
-  /** SHA-256 of the statement, base64url. */
+  /** SHA-256 of the manifest, base64url. */
   readonly manifest: string
   /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
   readonly branch: string

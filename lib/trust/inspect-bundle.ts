@@ -7,11 +7,11 @@ import { decodeEnvelope, preAuthEncoding, type Signature } from './envelope.ts'
 /** What a bundle says of itself, and how much of it is proven. */
 export interface Inspection {
   readonly manifest: Manifest
-  /** SHA-256 of the statement, base64url: the bundle's identity. */
+  /** SHA-256 of the manifest, base64url: the bundle's identity. */
   readonly digest: string
   /** `verified` is `undefined` where the signer's public key is not at hand. */
   readonly signers: readonly { readonly keyId: string; readonly verified: boolean | undefined }[]
-  /** Whether every part has the digest the statement names. */
+  /** Whether every part has the digest the manifest names. */
   readonly intact: boolean
   /** Whether it is intact and every signature holds under a known key. */
   readonly verified: boolean

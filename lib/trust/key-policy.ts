@@ -32,8 +32,8 @@ export interface KeyPolicy {
   readonly issuedAt: number
   readonly expiresAt: number
   readonly keys: readonly KeyGrant[]
-  /** How many distinct keys must have signed a statement. */
+  /** How many distinct keys must have signed a manifest. */
   readonly threshold: number
-  /** SHA-256 of statements that may never run again, base64url. */
+  /** SHA-256 of manifests that may never run again, base64url. */
   readonly denied: readonly string[]
 }

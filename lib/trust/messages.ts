@@ -1,5 +1,5 @@
 /**
- * Letters to an agent: what its sender, or another agent of the same sender, has to say to it. They come with a landing,
+ * Messages to an agent: what its sender, or another agent of the same sender, has to say to it. They come with a landing,
  * signed by the sender of the order for that very landing, so whoever carries an agent can't put words into its mailbox,
  * nor send it elsewhere.
  */
@@ -12,12 +12,12 @@ import type { Keyring } from './keyring.ts'
 import type { SigningKey } from './keys.ts'
 import { verifyEnvelope } from './verify.ts'
 
-/** The payload type an envelope binds to letters. */
-export const MESSAGES_TYPE = 'application/vnd.lander.letters.v1+json'
+/** The payload type an envelope binds to messages. */
+export const MESSAGES_TYPE = 'application/vnd.lander.messages.v1+json'
 
-/** All letters of one landing, as a signed payload. */
+/** All messages of one landing, as a signed payload. */
 export const MAX_MESSAGES_BYTES = 512 * 1024
-/** Letters that come with one landing. */
+/** Messages that come with one landing. */
 export const MAX_MESSAGES = 256
 
 /** One message, on its way to an agent. */
@@ -28,7 +28,7 @@ export interface Message {
   readonly body: string
 }
 
-/** Letters for one landing of an agent. */
+/** Messages for one landing of an agent. */
 export interface SignedMessages {
   readonly mission: string
   readonly branch: string
@@ -49,7 +49,7 @@ const messages = v.strictObject({
 
 const kind = { name: 'messages', code: 'REQUEST_MALFORMED', maxBytes: MAX_MESSAGES_BYTES } as const
 
-/** Signs letters with the key that signed the mission's order. @throws RefusedError `REQUEST_MALFORMED` */
+/** Signs messages with the key that signed the mission's order. @throws RefusedError `REQUEST_MALFORMED` */
 export function signMessages(value: SignedMessages, sender: SigningKey): EnvelopeJson {
   const payload = documentPayload(messages, { lander: 1, ...value }, kind)
   return envelopeToJson(signEnvelope(MESSAGES_TYPE, payload, [sender]))
@@ -65,7 +65,7 @@ export interface MessagesChecks {
 }
 
 /**
- * Verifies letters: signed by the order's sender and nobody else, for this very landing.
+ * Verifies messages: signed by the order's sender and nobody else, for this very landing.
  *
  * @throws RefusedError what `verifyEnvelope` throws, `POLICY_DENIED` for another key, `REQUEST_MALFORMED`,
  *   `ORDER_MISMATCH` for another landing
@@ -74,10 +74,10 @@ export function openMessages(envelope: unknown, { keyring, sender, landing, now 
   const decoded = parseEnvelope(envelope, MAX_MESSAGES_BYTES)
   const { payload, signers } = verifyEnvelope(decoded, MESSAGES_TYPE, keyring, now)
   if (signers.some(({ keyId }) => keyId !== sender.keyId))
-    throw new RefusedError('POLICY_DENIED', 'the letters are not by the sender of the order')
+    throw new RefusedError('POLICY_DENIED', 'the messages are not by the sender of the order')
   const opened = parseDocument(messages, payload, kind)
   for (const field of ['mission', 'branch', 'sequence'] as const)
     if (opened[field] !== landing[field])
-      throw new RefusedError('ORDER_MISMATCH', 'the letters are for another landing')
+      throw new RefusedError('ORDER_MISMATCH', 'the messages are for another landing')
   return opened
 }

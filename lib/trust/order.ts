@@ -31,7 +31,7 @@ export interface Order {
   readonly mission: string
   /** 16 random bytes, base64url. */
   readonly nonce: string
-  /** SHA-256 of the statement's payload, base64url. */
+  /** SHA-256 of the manifest's payload, base64url. */
   readonly manifest: string
   /** SHA-256 of the input's UTF-8 bytes, base64url. */
   readonly input: string
@@ -40,7 +40,7 @@ export interface Order {
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may start in or go to. @default none */
   readonly own?: ClientPlaces | undefined
-  /** Equal to the statement's or tighter. */
+  /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
   /** A trial: of each object only the head of so many bytes is there. @default whole objects */
@@ -87,21 +87,21 @@ const order = v.pipe(
 
 const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
-/** What an order is made from; by default it allows what the statement allows. */
+/** What an order is made from; by default it allows what the manifest allows. */
 export interface OrderOptions {
   readonly manifest: Manifest
   /** The input as it will be sent: JSON text. */
   readonly input: string
   readonly now: number
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly fleet?: string
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly regions?: readonly string[]
   /** @default none */
   readonly own?: ClientPlaces | undefined
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly scopes?: readonly Scope[]
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly limits?: Limits
   /** @default whole objects */
   readonly headBytes?: number | undefined
@@ -110,7 +110,7 @@ export interface OrderOptions {
   readonly random?: RandomBytes
 }
 
-/** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
+/** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
   const { manifest, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {

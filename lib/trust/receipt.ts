@@ -57,7 +57,7 @@ export interface Receipt {
   /** Which landing of that agent this was, from 0. A copy counts on from the agent that sent it. */
   readonly sequence: number
   readonly entry: 'run' | 'merge' | 'resume'
-  /** SHA-256 of the statement, base64url: the code, its scopes and its limits. */
+  /** SHA-256 of the manifest, base64url: the code, its scopes and its limits. */
   readonly manifest: string
   readonly authors: readonly string[]
   readonly sender: string

@@ -10,7 +10,7 @@ declare const verified: unique symbol
 export interface VerifiedBundle {
   readonly [verified]: true
   readonly manifest: Manifest
-  /** SHA-256 of the statement's payload, base64url: the bundle's identity. */
+  /** SHA-256 of the manifest's payload, base64url: the bundle's identity. */
   readonly manifestDigest: string
   readonly order: Order
   /** The agent's module, source text. */
@@ -21,8 +21,8 @@ export interface VerifiedBundle {
   readonly sender: KeyGrant
   /** Version of the key policy that let it in. */
   readonly policy: number
-  /** What this run may read: statement ∩ order, inside every signer's policy. */
+  /** What this run may read: manifest ∩ order, inside every signer's policy. */
   readonly scopes: readonly Scope[]
-  /** Limit by limit the smaller of statement and order. */
+  /** Limit by limit the smaller of manifest and order. */
   readonly limits: Limits
 }

@@ -40,7 +40,7 @@ function describe({ manifest, digest, signers, intact, verified }: Inspection): 
   const expired = expiresAt < Date.now() ? paint('red', ' (expired)') : ''
   return [
     `${paint('bold', name)}  ${verified ? paint('green', 'verified') : paint('yellow', 'not verified')}`,
-    `  statement  ${digest}`,
+    `  manifest  ${digest}`,
     ...signers.map((signer) => `  signed by  ${signer.keyId}  ${word(signer.verified)}`),
     `  parts      ${entries.map((entry) => `${entry.name} ${bytes(entry.bytes)}`).join(', ')}${intact ? '' : paint('red', '  (altered)')}`,
     `  may read   ${scopes.map(formatDataUri).join(', ') || 'nothing'}`,

@@ -72,7 +72,7 @@ export function packCommand(): Command {
         [
           `${file}  ${bytes(packed.file.length)}, signed by ${keyId}`,
           ...entries.slice(1).map(({ name, stored }) => `  kernel ${name}  ${bytes(stored)}`),
-          `statement ${digest}, valid until ${new Date(manifest.expiresAt).toISOString()}`,
+          `manifest ${digest}, valid until ${new Date(manifest.expiresAt).toISOString()}`,
         ].join('\n'),
       )
     })

@@ -88,7 +88,7 @@ describe('without a key', () => {
   })
 })
 
-test('an author can not make a place inflate more than the statement says', () => {
+test('an author can not make a place inflate more than the manifest says', () => {
   const level = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
   const bomb = new Uint8Array(brotliCompressSync(new Uint8Array(256 * 1024 * 1024), level))
   const entry = {

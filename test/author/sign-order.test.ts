@@ -23,7 +23,7 @@ const manifest: Manifest = {
 const request = { manifest, fleet: 'local', regions: ['eu-west-1'], input: 'null', sender: generateKey(), now: NOW }
 
 describe('signOrderFor', () => {
-  test('signs an order as wide as its statement', () => {
+  test('signs an order as wide as its manifest', () => {
     expect(signOrderFor(request).mission).toMatch(/^[\w-]{22}$/)
   })
 

@@ -25,6 +25,6 @@ test('a last line without its end is still read', () => {
 
 test('lines that are no frames are passed over', () => {
   const reader = createFrameReader()
-  expect(reader.push(Buffer.from('not json\n{"settlement":1}\n[]\n{}\n'))).toEqual([])
+  expect(reader.push(Buffer.from('not json\n{"landing result":1}\n[]\n{}\n'))).toEqual([])
   expect(reader.end()).toEqual([])
 })

@@ -220,7 +220,7 @@ describe('kernels travel', () => {
     ['binary', ['main.js', 'thirty.wasm']],
     ['source', ['main.js', 'thirty.c']],
     ['both', ['main.js', 'thirty.wasm', 'thirty.c']],
-  ] as const)('as %s, and the statement names them', async (form, names) => {
+  ] as const)('as %s, and the manifest names them', async (form, names) => {
     const { manifest } = await pack(form)
     expect(manifest.entries.map(({ name }) => name)).toEqual(names)
     for (const { stored } of manifest.entries) expect(stored).toBeLessThanOrEqual(1024)

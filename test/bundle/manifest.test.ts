@@ -9,11 +9,11 @@ const [entry] = manifest.entries
 const malformed = expect.objectContaining({
   situation: 'refused',
   code: 'MANIFEST_MALFORMED',
-  message: 'the statement is malformed',
+  message: 'the manifest is malformed',
 })
 const many = <T>(count: number, make: (index: number) => T) => Array.from({ length: count }, (_, index) => make(index))
 
-describe('a statement', () => {
+describe('a manifest', () => {
   test('is read back from its payload, which is canonical', () => {
     const payload = manifestPayload(manifest)
     expect(parseManifest(payload)).toEqual(manifest)

@@ -137,7 +137,7 @@ export default agent(async () => {
 })
 `
 
-  test('is compiled where the statement and the keys’ policies allow it', async () => {
+  test('is compiled where the manifest and the keys’ policies allow it', async () => {
     const { file } = await pack(SWAP, { compiles: true })
     const { regions } = await launch(file)
     expect(regions[0]?.landingResult?.outcome).toEqual({
@@ -151,7 +151,7 @@ export default agent(async () => {
     })
   })
 
-  test('is not where the statement does not say so', async () => {
+  test('is not where the manifest does not say so', async () => {
     const text = SWAP.replace(
       'const before',
       "return defc('f', 'int(int)', source('+')).catch((e) => e.code)\n  const before",

@@ -188,7 +188,7 @@ describe('what may run', () => {
     expect((await launch(file)).regions[0]).toMatchObject(refused('DIGEST_MISMATCH'))
   })
 
-  test('an order wider than its statement is refused', async () => {
+  test('an order wider than its manifest is refused', async () => {
     const file = await pack(COUNT)
     const { regions } = await launch(file, { order: { scopes: [scope('logs-us')] } })
     expect(regions[0]).toMatchObject(refused('ORDER_MISMATCH'))

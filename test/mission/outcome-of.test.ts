@@ -55,7 +55,7 @@ describe('the answer of a mission', () => {
     expect(valuesOf([completed, failed])).toBeUndefined()
   })
 
-  test('sums what the regions used, those without a settlement too', () => {
+  test('sums what the regions used, those without a landing result too', () => {
     expect(usageOf([completed, stopped, refused])).toEqual({ bytesRead: 20, bytesReturned: 6, bytesMoved: 250 })
   })
 })

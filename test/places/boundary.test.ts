@@ -34,7 +34,7 @@ const OWN = 'laptop'
 
 interface Options {
   readonly body?: string
-  /** Whether the statement lets state come home, and the keys' policies. */
+  /** Whether the manifest lets state come home, and the keys' policies. */
   readonly manifest?: boolean
   readonly policy?: boolean
   readonly authors?: readonly SigningKey[]
@@ -190,7 +190,7 @@ describe('state that goes home', () => {
     return { ...setting, reply: await setting.world.invoke(EU, resume(setting.base, out.stateRef)) }
   }
 
-  test('leaves only where statement and keys allow it; elsewhere the agent is told', async () => {
+  test('leaves only where manifest and keys allow it; elsewhere the agent is told', async () => {
     const body = `await hop('${EU}'); return await hop('${OWN}').catch((error) => error.code)`
     for (const denied of [{ manifest: false }, { policy: false }])
       expect((await comingToClient({ body, ...denied })).reply).toMatchObject(completed('PLACE_UNKNOWN'))

@@ -66,7 +66,7 @@ describe('a launcher', () => {
     expect(launcher.agents).toEqual([])
   })
 
-  test('letters that wait unread travel along', async () => {
+  test('messages that wait unread travel along', async () => {
     await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
     const body = `const { message } = await receive(); await hop('thread'); return [message, (await receive()).message, here.region]`
     const agent = launcher.launch(signedAgent(sandbox.assets, body), { in: 'tasklet' })
@@ -89,7 +89,7 @@ describe('a launcher', () => {
 describe('a mailbox', () => {
   const message = (body: string) => ({ from: 'a', body })
 
-  test('gives letters in order, as many as one landing takes', () => {
+  test('gives messages in order, as many as one landing takes', () => {
     const stateRef = new Mailbox()
     for (let i = 0; i < MAX_MESSAGES + 5; i++) stateRef.deliver(message(String(i)))
     expect(stateRef.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_MESSAGES }, (_, i) => String(i)))
@@ -114,7 +114,7 @@ describe('a mailbox', () => {
     expect(post).not.toThrow()
   })
 
-  test('tells when there is a letter, until nobody cares any more', async () => {
+  test('tells when there is a message, until nobody cares any more', async () => {
     const stateRef = new Mailbox()
     const comes = stateRef.arrival(new AbortController().signal)
     stateRef.deliver(message('1'))

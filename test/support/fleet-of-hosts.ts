@@ -165,7 +165,7 @@ export function departureOf(reply: Reply): SealedDeparture {
   throw new Error(`not departed: ${JSON.stringify(reply)}`)
 }
 
-/** The agent's own parcel of a departure. */
+/** The agent's own sealed state of a departure. */
 export function agentOf(reply: Reply): SealedState {
   const departure = departureOf(reply)
   if ('agent' in departure) return departure.agent

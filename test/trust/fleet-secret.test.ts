@@ -159,7 +159,7 @@ describe('derived keys', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  test('of boxes can not be had by moving letters between neighbours', () => {
+  test('of boxes can not be had by moving messages between neighbours', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.nat(), (from, to, cut) => {
         const joined = from + to

@@ -12,7 +12,7 @@ const order = createOrder({ manifest, input: INPUT, now: NOW, random: fixedRando
 const malformed = expect.objectContaining({ situation: 'refused', code: 'ORDER_MALFORMED' })
 
 describe('an order', () => {
-  test('is as wide as its statement, names it and the input, and lives an hour', () => {
+  test('is as wide as its manifest, names it and the input, and lives an hour', () => {
     expect(order).toEqual({
       lander: 1,
       mission: 'BwcHBwcHBwcHBwcHBwcHBw',
@@ -37,7 +37,7 @@ describe('an order', () => {
     expect(parseOrder(parseEnvelope(signOrder(trial, bob)).payload)).toMatchObject({ headBytes: 1000 })
   })
 
-  test('never outlives its statement', () => {
+  test('never outlives its manifest', () => {
     const now = manifest.expiresAt - 1000
     expect(createOrder({ manifest, input: INPUT, now }).expiresAt).toBe(manifest.expiresAt)
   })

@@ -46,7 +46,7 @@ const granting = (who: 'alice' | 'bob', changes: Partial<KeyGrant>): Admission =
   }),
 })
 
-/** The admission of a bundle whose statement says something else; the order follows it. */
+/** The admission of a bundle whose manifest says something else; the order follows it. */
 const stating = (changes: Partial<Manifest>): Admission => admissionOf({ bundle: bundleOf(changes) })
 
 describe('a bundle is let in', () => {
@@ -126,7 +126,7 @@ describe('a bundle is refused', () => {
     refused({ ...admissionOf(), order }).toThrowError(refusal('ORDER_MISMATCH', 'the order is for another bundle'))
   })
 
-  test('with the statement of another bundle before its parts', () => {
+  test('with the manifest of another bundle before its parts', () => {
     const other = bundleOf({}, { 'main.js': utf8('export default 1') })
     const swapped = { manifest: bundleOf().manifest, parts: other.parts }
     refused(admissionOf({ bundle: swapped })).toThrowError(refusal('BUNDLE_TRUNCATED'))
@@ -150,7 +150,7 @@ describe('a bundle is refused', () => {
     refused({ ...admission, input: '"\ud800"' }).toThrowError(refusal('ORDER_MISMATCH'))
   })
 
-  test('with a statement where the order should be, and the other way round', () => {
+  test('with a manifest where the order should be, and the other way round', () => {
     const { manifest, parts } = bundleOf()
     const asOrder = envelopeToJson(signEnvelope(MANIFEST_TYPE, manifestPayload(manifest), [bob]))
     refused({ ...admissionOf(), order: asOrder }).toThrowError(refusal('ENVELOPE_MALFORMED'))
@@ -177,7 +177,7 @@ describe('a bundle is refused', () => {
     refused({ ...admissionOf(), abi: 2 }).toThrowError(refusal('ENGINE_MISMATCH'))
   })
 
-  test('in another fleet, though one of statement, order and policy names it', () => {
+  test('in another fleet, though one of manifest, order and policy names it', () => {
     refused({ ...admissionOf(), fleet: 'staging' }).toThrowError(refusal('WRONG_FLEET'))
     refused({ ...admissionOf(), fleet: 'staging', keyring: keyringOf({ fleet: 'staging' }) }).toThrowError(
       refusal('WRONG_FLEET'),
@@ -189,7 +189,7 @@ describe('a bundle is refused', () => {
     refused(admissionOf({ bundle: staging, order: { fleet: 'default' } })).toThrowError(refusal('WRONG_FLEET'))
   })
 
-  test('in another region than statement and order name', () => {
+  test('in another region than manifest and order name', () => {
     const both = { audience: { fleet: 'default', regions: ['eu-central-1', 'us-east-1'] } }
     refused({ ...admissionOf(), region: 'us-east-1' }).toThrowError(refusal('WRONG_REGION'))
     const toOne = admissionOf({ bundle: bundleOf(both), order: { regions: ['us-east-1'] } })
@@ -211,10 +211,10 @@ describe('a bundle is refused', () => {
     const at = (now: number) => ({ ...admissionOf(), now })
     const skew = 5 * 60_000
     expect(verifyBundle(at(NOW - skew)).main).toBe(source)
-    refused(at(NOW - skew - 1)).toThrowError(refusal('NOT_YET_VALID', 'the statement is not yet valid'))
+    refused(at(NOW - skew - 1)).toThrowError(refusal('NOT_YET_VALID', 'the manifest is not yet valid'))
     expect(verifyBundle(at(NOW + 3_600_000 - 1)).main).toBe(source)
     refused(at(NOW + 3_600_000)).toThrowError(refusal('EXPIRED', 'the order has expired'))
-    refused(at(NOW + 30 * DAY_MS)).toThrowError(refusal('EXPIRED', 'the statement has expired'))
+    refused(at(NOW + 30 * DAY_MS)).toThrowError(refusal('EXPIRED', 'the manifest has expired'))
     refused(stating({ notBefore: NOW + DAY_MS })).toThrowError(refusal('NOT_YET_VALID'))
     refused(admissionOf({ order: { now: NOW + DAY_MS } })).toThrowError(
       refusal('NOT_YET_VALID', 'the order is not yet valid'),
@@ -251,14 +251,14 @@ describe('what is signed, and still malformed, is refused', () => {
   })
   const ordered = (json: string) => envelopeToJson(signEnvelope(ORDER_TYPE, utf8(json), [bob]))
 
-  test.each(spoiling)('a statement %s', (_, spoil) => {
+  test.each(spoiling)('a manifest %s', (_, spoil) => {
     const payload = utf8(spoil(JSON.stringify(manifest)))
     const file = encodeSignedBundle({
       envelope: encodeEnvelope(signEnvelope(MANIFEST_TYPE, payload, [alice])),
       parts: parts.values(),
     })
     const order = ordered(JSON.stringify(orderOf({ manifest: digestOf(payload) })))
-    refused({ ...admissionOf(), file, order }).toThrowError(refusal('MANIFEST_MALFORMED', 'the statement is malformed'))
+    refused({ ...admissionOf(), file, order }).toThrowError(refusal('MANIFEST_MALFORMED', 'the manifest is malformed'))
   })
 
   test.each(spoiling)('an order %s', (_, spoil) => {
@@ -267,7 +267,7 @@ describe('what is signed, and still malformed, is refused', () => {
   })
 })
 
-describe('an order wider than its statement is refused', () => {
+describe('an order wider than its manifest is refused', () => {
   test.each([
     ['regions', { regions: ['eu-central-1', 'us-east-1'] }],
     ['scopes', { scopes: [{ ...logs, prefix: 'logs/' }] }],
@@ -276,7 +276,7 @@ describe('an order wider than its statement is refused', () => {
     ['readBytes', { limits: { ...DEFAULT_LIMITS, readBytes: DEFAULT_LIMITS.readBytes + 1 } }],
     ['hops', { limits: { ...DEFAULT_LIMITS, hops: DEFAULT_LIMITS.hops + 1 } }],
   ])('and the refusal names its %s', (what, order) => {
-    const message = `the order is wider than the bundle's statement: ${what}`
+    const message = `the order is wider than the bundle's manifest: ${what}`
     refused(admissionOf({ order })).toThrowError(refusal('ORDER_MISMATCH', message))
   })
 })
@@ -326,7 +326,7 @@ describe("what is above a key's policy is refused, never trimmed", () => {
     refused(admission).toThrowError(refusal('POLICY_DENIED', 'the policy of key "bob" does not allow the role author'))
   })
 
-  test('a region elsewhere in the statement is asked for, too', () => {
+  test('a region elsewhere in the manifest is asked for, too', () => {
     const audience = { fleet: 'default', regions: ['eu-central-1', 'ap-south-1'] }
     const admission = admissionOf({ bundle: bundleOf({ audience }), order: { regions: ['eu-central-1'] } })
     refused(admission).toThrowError(refusal('POLICY_DENIED', expect.stringContaining('ap-south-1')))

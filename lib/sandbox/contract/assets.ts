@@ -13,7 +13,7 @@ export const ASSET_FILES = {
 } as const
 
 /**
- * The digest of the engine's binary in `assets`: SHA-256, base64url. A statement names it, so an agent runs on the
+ * The digest of the engine's binary in `assets`: SHA-256, base64url. A manifest names it, so an agent runs on the
  * engine it was built for and on no other.
  *
  * @throws Error if the folder has no engine

@@ -10,7 +10,7 @@ export type AgentCode =
   | 'AGENT_RESULT'
   /** The agent waits for something that can't happen. */
   | 'AGENT_STALLED'
-  /** The agent was frozen by another version of Lander, and can't be thawed by this one. */
+  /** The agent was frozen by another version of Lander, and can't be restored by this one. */
   | 'AGENT_STRANDED'
   /** The agent wanted to go where its mission may not. */
   | 'PLACE_UNKNOWN'

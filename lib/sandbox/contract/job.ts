@@ -33,7 +33,7 @@ export interface KernelSupply {
   /**
    * The binary of source that the agent made while it ran.
    *
-   * @throws KernelError `KERNEL_NOT_ALLOWED` unless the statement has `compiles`, `KERNEL_COMPILE_FAILED`, …
+   * @throws KernelError `KERNEL_NOT_ALLOWED` unless the manifest has `compiles`, `KERNEL_COMPILE_FAILED`, …
    */
   compile(source: string, language: KernelLanguage): Promise<Uint8Array>
 }
@@ -59,7 +59,7 @@ export interface Job {
   readonly now: number
   /** What was frozen elsewhere, for the entry `resume`. */
   readonly arrival?: Arrival
-  /** Letters for the agent; those of earlier landings come in its state. @default nobody writes to it */
+  /** Messages for the agent; those of earlier landings come in its state. @default nobody writes to it */
   readonly messages?: readonly Message[]
   readonly onProgress?: (progress: Progress) => void
   /** Takes the agent's messages as they come. @default they are part of the result */

@@ -66,7 +66,7 @@ const MAX_REJECTIONS = 64
 
 /**
  * What the prelude has handed over: `refuse` takes what made the module not load, `fail` what ended the run, `arrive`
- * where a thawed agent is now and what it waited for; `values` is what passes between guest and kernels.
+ * where a restored agent is now and what it waited for; `values` is what passes between guest and kernels.
  */
 type Hooks = Readonly<Record<HookName, JSValueHandle>>
 
@@ -177,7 +177,7 @@ export class Machine {
    * @throws Error if it was frozen over another base image, or needs more memory than there is
    */
   restore(difference: MemoryDifference): void {
-    if (this.#base === undefined) throw new Error('this machine can not be thawed')
+    if (this.#base === undefined) throw new Error('this machine can not be restored')
     if (difference.base !== digestOfImage(this.#base)) throw new Error('the state belongs to another base image')
     const memory = this.#vm._getMemory()
     const missing = difference.bytes - memory.buffer.byteLength
@@ -186,7 +186,7 @@ export class Machine {
     applyDifference(this.image(), difference)
   }
 
-  /** Tells a thawed agent where it is; it goes on with what it waited for. */
+  /** Tells a restored agent where it is; it goes on with what it waited for. */
   arrive(request: string, now: number): void {
     this.#clock.now = now
     this.#enter(() => this.#callWithText(this.#hooks.arrive, request))

@@ -19,7 +19,7 @@ export function landingOf({ from, copy: errand }: Resume, { region, own = [] }: 
   return { from, stays, copy }
 }
 
-/** What a thawed agent needs to know: where it is, and what it waited for. */
+/** What a restored agent needs to know: where it is, and what it waited for. */
 export function arrivalRequest(
   { context, seed }: RunMessage,
   { copy, answers = [] }: Resume,

@@ -103,7 +103,7 @@ export class GuestRun {
       ['next', (id, request) => this.#reads.next(id, Number(request))],
       ['close', (_id, request) => this.#reads.close(Number(request))],
       ['chunk-bytes', (id, request) => this.#onChunkBytes(id, Number(request))],
-      ['lanes', (id) => settle(id, true, { text: `${workerCount()}` })],
+      ['workers', (id) => settle(id, true, { text: `${workerCount()}` })],
       ['sleep', (id, request) => this.#timers.sleep(id, Number(request))],
       ['log', (_id, request) => this.#log(request)],
       ['progress', (_id, request) => send({ type: 'progress', fraction: wholePercent(Number(request)) })],

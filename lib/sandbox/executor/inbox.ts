@@ -2,7 +2,7 @@ import type { Message } from '../../trust/messages.ts'
 import type { InboxNote } from '../wire/snapshot.ts'
 import type { Send, Settle } from './send.ts'
 
-/** Calls that wait for a letter at the same time. */
+/** Calls that wait for a message at the same time. */
 const MAX_RECEIVERS = 10_000
 
 export interface InboxOptions {
@@ -12,7 +12,7 @@ export interface InboxOptions {
   readonly messages: readonly Message[] | undefined
 }
 
-/** The mail of one run: letters that wait for the agent, calls that wait for a letter, and what it sends. */
+/** The mail of one run: messages that wait for the agent, calls that wait for a message, and what it sends. */
 export class Inbox {
   readonly #options: InboxOptions
   readonly #inbox: Message[]
@@ -23,7 +23,7 @@ export class Inbox {
     this.#inbox = [...(options.messages ?? [])]
   }
 
-  /** Whether the agent waits for a letter that may come. */
+  /** Whether the agent waits for a message that may come. */
   get waiting(): boolean {
     return this.#receivers.length > 0 && this.#options.messages !== undefined
   }
@@ -46,7 +46,7 @@ export class Inbox {
     this.#receivers.unshift(...receivers)
   }
 
-  /** Gives letters to the calls that wait for one, the oldest to the first. */
+  /** Gives messages to the calls that wait for one, the oldest to the first. */
   deliver(): void {
     while (this.#inbox.length > 0 && this.#receivers.length > 0)
       this.#options.settle(this.#receivers.shift()!, true, { text: JSON.stringify(this.#inbox.shift()) })

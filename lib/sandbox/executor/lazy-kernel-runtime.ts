@@ -11,7 +11,7 @@ export interface LazyKernelRuntimeOptions extends KernelRuntimeOptions {
   readonly load: () => Promise<OpenKernelRuntime>
 }
 
-const CALLS = new Set(['import-kernel', 'kernel-fault', 'link-kernel', 'lane-call'])
+const CALLS = new Set(['import-kernel', 'kernel-fault', 'link-kernel', 'worker-call'])
 
 /** A run's way to its kernels. Most agents have none: what they need is read when the first one asks. */
 export class LazyKernelRuntime {

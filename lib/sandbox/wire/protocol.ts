@@ -115,7 +115,7 @@ export interface RunMessage {
   readonly limits: Limits
   /** Bytes of the module at the start of the body. */
   readonly mainBytes: number
-  /** Letters for the agent. Absent when nobody writes to it. */
+  /** Messages for the agent. Absent when nobody writes to it. */
   readonly messages?: readonly Message[]
   /** How an agent that is on its way goes on here. Absent when it starts. */
   readonly resume?: Resume

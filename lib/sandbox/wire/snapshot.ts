@@ -88,7 +88,7 @@ export interface Notes {
   readonly held?: readonly HeldAnswer[] | undefined
 }
 
-/** Letters that wait for the agent, and its calls that wait for one. Only one of them holds anything. */
+/** Messages that wait for the agent, and its calls that wait for one. Only one of them holds anything. */
 export interface InboxNote {
   readonly messages: readonly Message[]
   readonly receivers: readonly number[]

@@ -20,13 +20,13 @@ describe('a fork', () => {
   test('goes on in each place, with all the agent knew, and says which branch it is', async () => {
     const body = `
       class Count { #n = 40; add() { this.#n++ } get n() { return this.#n } }
-      function* letters() { yield* 'abcdef' }
-      const [count, letter] = [new Count(), letters()]
-      letter.next()
+      function* messages() { yield* 'abcdef' }
+      const [count, message] = [new Count(), messages()]
+      message.next()
       const me = await fork(here.regions)
       for (let i = 0; i <= me; i++) count.add()
-      const all = await join([me, here.region, count.n, letter.next().value])
-      return { all, here: here.region, count: count.n, next: letter.next().value }`
+      const all = await join([me, here.region, count.n, message.next().value])
+      return { all, here: here.region, count: count.n, next: message.next().value }`
     expect(await resultOf(body)).toEqual({
       all: [
         [0, US, 41, 'b'],

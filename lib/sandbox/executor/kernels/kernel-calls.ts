@@ -30,7 +30,7 @@ export class KernelCalls {
     this.#handlers = new Map([
       ['import-kernel', (call, request) => this.#now(call, () => ({ text: kernels.declare(request) }))],
       ['kernel-fault', (call) => this.#refuse(call, kernels.fault())],
-      ['lane-call', (call, request, bytes) => this.#later(call, () => workers.call(request, bytes))],
+      ['worker-call', (call, request, bytes) => this.#later(call, () => workers.call(request, bytes))],
       [
         'link-kernel',
         (call, request, bytes) => this.#later(call, async () => ({ text: await kernels.define(request, bytes) })),
