@@ -8,11 +8,11 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { fromWireError, LanderError, toWireError, UnreachableError, UsageError, type WireError } from '../errors.ts'
-import { explainFileError } from '../file-error.ts'
+import { explainFileError } from '../files/file-error.ts'
+import { isAlive, livingHolder, lockHeld } from '../files/lock.ts'
 import { readCertificates } from '../fleet/read-certificates.ts'
 import { explainTls } from '../objects/tls-errors.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
-import { isAlive, livingHolder, lockHeld } from './lock.ts'
 
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),

@@ -1,11 +1,5 @@
 import { explainTls } from './tls-errors.ts'
-
-/** Why S3 was not reached, and what helps. Messages of the SDK are left out: they may quote credentials. */
-export interface Unreached {
-  /** A clause that goes on after a colon. */
-  readonly why: string
-  readonly remedy: string
-}
+import type { Unreached } from './unreached.ts'
 
 const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'])
 const UNNAMED = new Set(['ENOTFOUND', 'EAI_AGAIN'])

@@ -1,4 +1,4 @@
-import type { Unreached } from './s3-unreached.ts'
+import type { Unreached } from './unreached.ts'
 
 /** Node's codes for a certificate that nothing trusted has signed, or not for this host ("X509 certificate error codes"). */
 const UNTRUSTED = new Set([

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { makeFolder } from '../../lib/file-error.ts'
+import { makeFolder } from '../../lib/files/file-error.ts'
+import { takeLock } from '../../lib/files/lock.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import {
@@ -13,9 +14,8 @@ import {
   reportStart,
   startLog,
 } from '../../lib/local/daemon.ts'
-import { requireRegions, startLocalFleet } from '../../lib/local/fleet.ts'
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { takeLock } from '../../lib/local/lock.ts'
+import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
 import { localPutCommand } from './local-put.ts'
 import { localDir } from './options.ts'
@@ -28,7 +28,7 @@ interface UpOptions {
   port: number
   tls?: boolean
   wan?: boolean
-  home?: string
+  near?: string
   line: number
   detach?: boolean
   json?: boolean
@@ -55,13 +55,13 @@ function upCommand(): Command {
     .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
     .option('--tls', 'speak HTTPS, as AWS does, with a certificate of its own that it says how to trust')
     .option('--wan', 'put links of real length and width between you and the regions, and between regions')
-    .option('--home <region>', 'the region you are near, with --wan (default: the first)')
+    .option('--near <region>', 'the region you are near, with --wan (default: the first)')
     .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
     .option('--detach', 'return when it serves, and leave it running')
     .option('--json', 'print one JSON document')
     .action(async (options: UpOptions) => {
       requireRegions(options.regions)
-      if (options.home !== undefined) regionOf(options.home)
+      if (options.near !== undefined) regionOf(options.near)
       const files = localFleetFiles(localDir())
       await requireStopped(files)
       await makeFolder(localDir())
@@ -92,7 +92,7 @@ async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> 
   }
 }
 
-async function serve({ regions, port, tls, wan, home, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+async function serve({ regions, port, tls, wan, near, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
   await using _lock = await takeLock(files.lock)
   await startLog(files)
   await using local = await startLocalFleet({
@@ -100,7 +100,7 @@ async function serve({ regions, port, tls, wan, home, line, json }: UpOptions, f
     regions,
     port,
     ...(tls && { tls }),
-    ...(wan && { wan: { homeBps: line * 1_000_000, ...(home !== undefined && { home }) } }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const { endpoint, ca } = local.cloud

@@ -3,9 +3,9 @@ import { createServer as createPlainServer } from 'node:http'
 import { createServer, get, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { locateBucket } from '../../lib/fleet/bucket-region.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 import { createS3Client } from '../../lib/objects/s3.ts'
-import { locateBucket } from '../../lib/objects/s3-residence.ts'
 import { explainTls } from '../../lib/objects/tls-errors.ts'
 
 const DAY_MS = 86_400_000

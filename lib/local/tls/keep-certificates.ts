@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { makeFolder } from '../../file-error.ts'
-import { writeWholeFile } from '../../fleet/whole-file.ts'
+import { makeFolder } from '../../files/file-error.ts'
+import { writeFileAtomically } from '../../files/write-file-atomically.ts'
 import { makeCertificates } from './certificates.ts'
 
 /** What a server shows, and proves to own: options of `node:https`. */
@@ -35,8 +35,8 @@ export async function keepCertificates(dir: string, now: number): Promise<KeptCe
   if (kept !== undefined && holds(...kept, now)) return { ca: files.ca, server: { cert: kept[1], key: kept[1] } }
   const { ca, cert, key } = makeCertificates(now)
   await makeFolder(dir)
-  await writeWholeFile(files.server, cert + key)
-  await writeWholeFile(files.ca, ca)
+  await writeFileAtomically(files.server, cert + key)
+  await writeFileAtomically(files.ca, ca)
   return { ca: files.ca, server: { cert, key } }
 }
 
