@@ -21,6 +21,6 @@ test('every public export has a docstring', { timeout: 120_000 }, () => {
 })
 
 test('a public export without one is noticed', { timeout: 120_000 }, () => {
-  const complaints = complaintsOf('--entryPoints', 'test/docs/undocumented.ts')
+  const complaints = complaintsOf('--entryPoints', 'test/docs/undocumented.ts', '--tsconfig', 'tsconfig.json')
   expect(complaints).toEqual([expect.stringContaining('undocumented (CallSignature)')])
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { anchorOf } from '../../docs/.vitepress/links.ts'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import { readCPrototypes } from '../../lib/kernels/c/prototypes.ts'
 import { createProgram } from '../../scripts/commands/program.ts'
@@ -114,15 +115,9 @@ async function leadsSomewhere(page: string, target: string): Promise<boolean> {
   return anchor === undefined || anchorsIn(await readFile(file, 'utf8')).includes(anchor)
 }
 
-/** A heading's anchor, as GitHub makes it. */
+/** The anchors of a page's headings. */
 function anchorsIn(markdown: string): string[] {
-  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!)
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
 }
 
 /** Each page’s samples in a folder of their own, so that those with a name can import one another. */
