@@ -31,7 +31,8 @@ export interface Chapter {
 
 /** The text of llms.txt. The start page gives it its title and its summary. */
 export function llmsText(start: MarkdownPage, chapters: readonly Chapter[]): string {
-  const lineOf = (page: MarkdownPage) => `- [${titleOf(page)}](${page.path}): ${summaryOf(page)}`
+  const lineOf = (page: MarkdownPage) =>
+    [`- [${titleOf(page)}](${page.path})`, summaryOf(page)].filter((part) => part !== '').join(': ')
   const parts = chapters.map(({ name, pages }) => `## ${name}\n\n${pages.map(lineOf).join('\n')}`)
   return `${[`# ${titleOf(start)}`, `> ${summaryOf(start)}`, ...parts].join('\n\n')}\n`
 }

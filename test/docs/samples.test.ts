@@ -14,6 +14,15 @@ import { ROOT, readSamples, type Sample, samplesIn } from '../support/samples.ts
 const samples = (await readSamples()).filter(({ unchecked }) => unchecked === undefined)
 /** A program of the checkout, as commands name it. */
 const FILE_OF_OURS = /(?<![\w/])(?:scripts|examples|bench|\.ci)\/[\w./-]+/g
+/** Pages outside of docs/. */
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'CODE_OF_CONDUCT.md',
+  'examples/README.md',
+]
 const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language))
 const where = ({ doc, line }: Sample) => `${doc}:${line}`
 
@@ -61,7 +70,7 @@ describe('the links of README.md and docs', () => {
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`)
     const broken: string[] = []
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...pages])
+    for (const page of [...PAGES, ...pages])
       for (const target of linksIn(await readFile(join(ROOT, page), 'utf8')))
         if (!(await leadsSomewhere(page, target))) broken.push(`${page}: ${target}`)
     expect(broken).toEqual([])

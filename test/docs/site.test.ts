@@ -88,9 +88,10 @@ describe('llms.txt', () => {
     )
   })
 
-  test('names a page without a heading by its path', () => {
+  test('names a page without a heading by its path, and says no more of it', () => {
     const page = { path: 'a.md', markdown: 'nothing\n' }
     expect(titleOf(page)).toBe('a.md')
     expect(summaryOf(page)).toBe('')
+    expect(llmsText(start, [{ name: 'Run', pages: [page] }])).toMatch(/\n- \[a\.md\]\(a\.md\)\n$/)
   })
 })
