@@ -20,7 +20,7 @@ import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
 import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
-import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
+import { type LocalCloud, startCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
@@ -78,7 +78,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
-  const cloud = await startLocalCloud({
+  const cloud = await startCloud({
     dir: files.data,
     regions,
     ...(port !== undefined && { port }),
