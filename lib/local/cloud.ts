@@ -50,6 +50,7 @@ export interface LocalCloudOptions {
   readonly now?: () => number
 }
 
+/** A cloud that runs on this machine. */
 export interface LocalCloud {
   /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
   readonly endpoint: string
@@ -90,12 +91,12 @@ const SYSTEM_CLOCK: Clock = {
  *
  * @example
  * ```ts
- * const cloud = await startLocalCloud({ dir: '.lander/cloud', regions: ['us-east-1', 'eu-west-1'], wan: {} })
+ * const cloud = await startCloud({ dir: '.lander/cloud', regions: ['us-east-1', 'eu-west-1'], wan: {} })
  * cloud.createFunction('eu-west-1', { name: 'hello', codeDir: 'dist/hello' })
  * new LambdaClient({ endpoint: cloud.endpoint, region: 'eu-west-1', credentials: cloud.credentials })
  * ```
  */
-export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+export async function startCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const closers: (() => unknown)[] = []
   try {
     return await assemble(options, closers)

@@ -20,11 +20,12 @@ import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
 import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
-import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
+import { type LocalCloud, startCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
 
+/** Where a local fleet lies, and what it is like. */
 export interface LocalFleetOptions {
   /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
   readonly dir: string
@@ -41,9 +42,11 @@ export interface LocalFleetOptions {
   readonly memoryMb?: number
   /** How instances of functions are kept. */
   readonly lambda?: LambdaTuning
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
+/** A fleet on a cloud of this machine. Disposing of it ends the cloud; its files stay. */
 export interface LocalFleet extends AsyncDisposable {
   readonly fleet: Fleet
   readonly cloud: LocalCloud
@@ -77,7 +80,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
-  const cloud = await startLocalCloud({
+  const cloud = await startCloud({
     dir: files.data,
     regions,
     tls,

@@ -17,6 +17,7 @@ export interface ObjectStat extends ObjectRef {
   readonly etag: string
 }
 
+/** Which objects of a bucket to list. */
 export interface ListQuery {
   readonly bucket: string
   /** Keys start with this; empty lists the whole bucket. @default '' */
@@ -43,7 +44,10 @@ export interface ReadRequest extends ObjectRef {
  * spans its whole `ArrayBuffer`. A read fails before its first chunk if the object is missing, changed or shorter.
  */
 export interface ObjectStore {
+  /** The object as it is now. */
   stat(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectStat>
+  /** The objects of a bucket, or below a prefix, in the order of their keys. */
   list(query: ListQuery): AsyncIterable<ObjectStat>
+  /** The bytes of one version of an object, in chunks. */
   read(request: ReadRequest): AsyncIterable<Uint8Array>
 }
