@@ -97,8 +97,11 @@ describe('a public key', () => {
     expect(() => admitKey(weak)).toThrowError(KEY_INVALID)
   })
 
-  test('with y ≥ p is refused, for all 38 encodings', () => {
+  // So the rule y < p has no vector of its own: without it, the rules of order would still refuse each of these keys.
+  test('with y ≥ p is refused, and none of the 38 such encodings names a point of prime order', () => {
     expect(encodingsFromPOn).toHaveLength(38)
+    const ofPrimeOrder = encodingsFromPOn.flatMap(leniently).filter((it) => !it.isSmallOrder() && it.isTorsionFree())
+    expect(ofPrimeOrder).toEqual([])
     for (const encoded of encodingsFromPOn) expect(() => admitKey(encoded)).toThrowError(KEY_INVALID)
   })
 
@@ -147,10 +150,8 @@ describe('a fault in one library', () => {
   const other = nacl.sign.detached(message, bob.secretKey)
 
   test('that makes tweetnacl accept everything lets nothing in', () => {
-    const faulty = vi.spyOn(nacl.sign.detached, 'verify').mockReturnValue(true)
+    vi.spyOn(nacl.sign.detached, 'verify').mockReturnValue(true)
     expect(verifyStrict(other, message, key)).toBe(false)
-    expect(nacl.sign.detached.verify(other, message, alice.publicKey)).toBe(true)
-    expect(faulty).toHaveBeenCalledTimes(1)
   })
 
   test('that makes node:crypto accept everything lets nothing in', () => {
@@ -179,6 +180,15 @@ function verdictOn(given: Pick<Vector, 'key' | 'message' | 'signature'>): Verdic
     return 'key'
   }
   return verifyStrict(given.signature, given.message, admitted) ? 'accepted' : 'signature'
+}
+
+/** The point that a decoder without the rule y < p finds, if there is one. */
+function leniently(encoded: Uint8Array) {
+  try {
+    return [ed25519.Point.fromBytes(encoded, true)]
+  } catch {
+    return []
+  }
 }
 
 function librariesThatAccept({ key, message, signature }: Vector): string[] {
