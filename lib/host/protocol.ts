@@ -2,8 +2,10 @@
  * What goes over the wire between a client and a data-locality function: an {@link Invocation} in, and either one
  * {@link Reply} or, when the caller asked for a stream, lines of JSON of which the last is the reply.
  */
+
 import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { MAX_COPIES } from '../limits.ts'
 import type { ObjectRead, Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome, Usage } from '../sandbox/contract/outcome.ts'
@@ -31,7 +33,7 @@ const LOSSES = { unreachable: true, refused: true, failed: true } satisfies Reco
 const lost = v.strictObject({ lost: v.picklist(Object.keys(LOSSES) as LossReason[]) })
 
 const InvocationSchema = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   bundle: v.union([inline(MAX_INLINE_BUNDLE_BYTES), inBucket]),
   /** An envelope; trust parses it. */
   order: v.unknown(),
@@ -67,8 +69,9 @@ export type StateRef = v.InferOutput<typeof stateRef>
 /** A copy's answer in a box, or why there is none. */
 export type CopyReturn = StateRef | v.InferOutput<typeof lost>
 
-/** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
+/** Reads an event from the network. @throws RefusedError `VERSION_UNSUPPORTED`, `REQUEST_MALFORMED` */
 export function parseInvocation(event: unknown): Invocation {
+  requireDocumentVersion(event, FORMATS.invocation)
   const parsed = v.safeParse(InvocationSchema, event)
   if (parsed.success) return parsed.output
   const path = v.getDotPath(parsed.issues[0]) ?? 'the request'

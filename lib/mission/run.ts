@@ -6,6 +6,7 @@ import { startLazyClient } from '../client/lazy-client.ts'
 import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, InternalError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import type { LandingResult } from '../host/protocol.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import { type MissionOptions, type MissionResult, runMission } from './mission.ts'
@@ -72,7 +73,7 @@ export async function runAtClient(
   const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions: [CLIENT], input: text, sender, now: now() })
   const bundle = { inline: Buffer.from(file).toString('base64url') }
   const reply = await client.invoke(
-    { lander: 1, bundle, order: order.envelope, input: text, entry },
+    { lander: FORMAT_VERSION, bundle, order: order.envelope, input: text, entry },
     { ...(signal && { signal }), ...(onProgress && { onProgress: (progress) => onProgress(CLIENT, progress) }) },
   )
   if ('error' in reply) throw fromWireError(reply.error)

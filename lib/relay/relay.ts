@@ -2,8 +2,10 @@
  * The relay: it carries an agent from place to place until it has ended. What it carries is sealed, so all it can do is
  * to bring a box where it belongs, or not.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import type { CopyReturn, Invocation, LandingResult, SealedDeparture, StateRef } from '../host/protocol.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome } from '../sandbox/contract/outcome.ts'
@@ -180,7 +182,7 @@ class Journey {
     const place = places(region)
     const { bundle } = await this.#deliver(place)
     const invocation: Invocation = {
-      lander: 1,
+      lander: FORMAT_VERSION,
       bundle,
       order,
       input,

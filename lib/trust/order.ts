@@ -16,17 +16,18 @@ import {
 import { type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { type EnvelopeJson, envelopeToJson, signEnvelope } from './envelope.ts'
 import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
-export const ORDER_TYPE = 'application/vnd.lander.order.v1+json'
+export const ORDER_TYPE = mediaType('order')
 
 /** What the sender signs, once per mission. */
 export interface Order {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** 16 random bytes, base64url. */
   readonly mission: string
   /** 16 random bytes, base64url. */
@@ -66,7 +67,7 @@ const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.Gene
 
 const order = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     mission: id,
     nonce: id,
     manifest: digest,
@@ -85,7 +86,7 @@ const order = v.pipe(
   v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
-const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /** What an order is made from; by default it allows what the manifest allows. */
 export interface OrderOptions {
@@ -120,7 +121,7 @@ export function createOrder(options: OrderOptions): Order {
     limits = manifest.limits,
   } = options
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     mission: randomId(random),
     nonce: randomId(random),
     manifest: digestOf(manifestPayload(manifest)),

@@ -1,10 +1,12 @@
 /** State on its way between a region and the sender's own places, under attack. */
+
 import { describe, expect, test } from 'vitest'
 import { readManifest } from '../../lib/author/sign-order.ts'
 import { createClientCodec } from '../../lib/client/client-codec.ts'
 import { createClientTrustDomain } from '../../lib/client/trust-domain.ts'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import type { Invocation, Reply, StateRef } from '../../lib/host/protocol.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
@@ -66,7 +68,12 @@ async function codec({ body = ROUND_TRIP, manifest = true, policy = true, ...opt
 const ROUND_TRIP = `const seen = [here.region]; for (const place of input ?? ['${EU}', '${OWN}']) { await hop(place); seen.push(here.region) }; return seen`
 
 function baseOf(file: Uint8Array, order: Invocation['order']) {
-  return { lander: 1, bundle: { inline: Buffer.from(file).toString('base64url') }, order, input: 'null' } as const
+  return {
+    lander: FORMAT_VERSION,
+    bundle: { inline: Buffer.from(file).toString('base64url') },
+    order,
+    input: 'null',
+  } as const
 }
 
 async function ownHost(

@@ -2,6 +2,7 @@ import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { createHost, type Host, type InvokeOptions } from '../../lib/host/host.ts'
 import {
@@ -105,7 +106,7 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
     data,
     buckets,
     fleet: {
-      lander: 1,
+      lander: FORMAT_VERSION,
       name: fleet,
       rootKey: toBase64url(root.publicKey),
       receiptKeys: publicReceiptKeys(secret, fleet),
@@ -142,7 +143,7 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       const order = createOrder({ manifest, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
       const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
       return {
-        base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
+        base: { lander: FORMAT_VERSION, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
         mission: order.mission,
       }
     },
