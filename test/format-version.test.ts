@@ -12,8 +12,8 @@ import {
   requireDocumentVersion,
   requireMediaTypeVersion,
 } from '../lib/format-version.ts'
+import { parseInvocation } from '../lib/host/invocation.ts'
 import { isProbe } from '../lib/host/probe.ts'
-import { parseInvocation } from '../lib/host/protocol.ts'
 import { parseCompileEvent } from '../lib/kernels/wire.ts'
 import { DEFAULT_LIMITS } from '../lib/limits.ts'
 import { parseAnswer } from '../lib/relay/detached-records.ts'

@@ -5,7 +5,7 @@ import { toWireError, type WireError } from '../errors.ts'
 import { FORMAT_VERSION } from '../format-version.ts'
 import { VERSION } from '../version.ts'
 import type { Admission } from './admit.ts'
-import { WIRE_ERROR } from './protocol.ts'
+import { WIRE_ERROR } from './landing-result.ts'
 import type { ReceiptKeys } from './receipts.ts'
 
 /** What a place says of itself to whom may invoke it: enough to know whether agents would land. Nothing runs. */

@@ -10,7 +10,7 @@ import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { PriceFile } from '../gravity/prices.ts'
 import { formatUsd } from '../gravity/units.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import { createRoutedStore } from '../objects/routed.ts'
 import { createS3Store } from '../objects/s3.ts'
 import type { RegionResult } from '../relay/region-result.ts'
@@ -198,7 +198,7 @@ async function fetchData(
     })
     const landed = { landingResult, bytesMoved: landingResult.usage.bytesRead, seconds: took() }
     // One step, as a landing in a region is one.
-    const route = [{ region: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
+    const route = [{ place: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
     return [part, { ...result, ...landed, ...{ route } }]
   } catch (error) {
     return [part, { ...result, error: toWireError(error), bytesMoved: bytesRead, seconds: took() }]

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { UnreachableError } from '../errors.ts'
 import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
-import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/protocol.ts'
+import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/landing-result.ts'
 import type { RegionResult } from './region-result.ts'
 import type { Relayed } from './relay.ts'
 
@@ -35,18 +35,18 @@ export interface Handover {
 export const MAX_RECORD_BYTES = 256 * 1024 * 1024
 
 const lost = v.object({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   attempt: v.number(),
   code: v.string(),
 })
 const step = v.looseObject({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   landingResult: v.looseObject({
-    region: v.string(),
+    place: v.string(),
     outcome: v.looseObject({ kind: v.string() }),
     usage: USAGE,
     logs: v.array(v.string()),
@@ -69,7 +69,7 @@ const answer = v.object({
 })
 
 const nextLanding = v.looseObject({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   call: v.looseObject({}),

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { RefusedError } from '../errors.ts'
 import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
-import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../host/protocol.ts'
+import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../host/invocation.ts'
 import { type AgentBucket, bundleKey, requestKey } from '../objects/agent-bucket.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 

@@ -40,7 +40,7 @@ export interface Order {
   /** Where this mission may run. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may start in or go to. @default none */
-  readonly own?: ClientPlaces | undefined
+  readonly clientPlaces?: ClientPlaces | undefined
   /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
@@ -63,7 +63,10 @@ export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
 
-const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, ClientPlaces>
+const clientPlacesSchema = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<
+  unknown,
+  ClientPlaces
+>
 
 const order = v.pipe(
   v.strictObject({
@@ -74,7 +77,7 @@ const order = v.pipe(
     input: digest,
     fleet: fleetName,
     regions: orderRegions,
-    own: v.optional(own),
+    clientPlaces: v.optional(clientPlacesSchema),
     scopes,
     limits,
     headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
@@ -82,8 +85,8 @@ const order = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
-  v.check(({ regions, own }) => regions.length > 0 || own !== undefined),
-  v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
+  v.check(({ regions, clientPlaces }) => regions.length > 0 || clientPlaces !== undefined),
+  v.check(({ regions, clientPlaces }) => !clientPlaces?.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
 const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
@@ -99,7 +102,7 @@ export interface OrderOptions {
   /** @default the manifest's */
   readonly regions?: readonly string[]
   /** @default none */
-  readonly own?: ClientPlaces | undefined
+  readonly clientPlaces?: ClientPlaces | undefined
   /** @default the manifest's */
   readonly scopes?: readonly Scope[]
   /** @default the manifest's */
@@ -113,7 +116,7 @@ export interface OrderOptions {
 
 /** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { manifest, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { manifest, input, now, clientPlaces, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
     fleet = manifest.audience.fleet,
     regions = manifest.audience.regions,
@@ -128,7 +131,7 @@ export function createOrder(options: OrderOptions): Order {
     input: digestOf(utf8(input)),
     fleet,
     regions,
-    ...(own && { own }),
+    ...(clientPlaces && { clientPlaces }),
     scopes,
     limits,
     ...(headBytes !== undefined && { headBytes }),

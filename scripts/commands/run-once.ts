@@ -30,7 +30,7 @@ export async function runOnce({ scopes, limits, quiet, ...mission }: RunOnce): P
   const answer = await run({ ...mission, order, start: 'once', onProgress })
   const [{ route = [] } = {}] = answer.regions
   for (const region of regions) {
-    const landings = route.filter((step) => step.region === region).length
+    const landings = route.filter((step) => step.place === region).length
     bars.finish(region, landings === 1 ? '1 landing' : `${landings} landings`, landings > 0)
   }
   return answer
@@ -40,15 +40,15 @@ export async function runOnce({ scopes, limits, quiet, ...mission }: RunOnce): P
 export function reportRoute({ regions: [agent] }: Answer): void {
   const route = agent?.route ?? []
   if (route.length < 2) return
-  for (const { region, landingResult } of route.filter((step) => step.landingResult.outcome.kind === 'departed'))
-    for (const line of landingResult.logs) note(`${paint('dim', region, process.stderr)} ${line}`)
+  for (const { place, landingResult } of route.filter((step) => step.landingResult.outcome.kind === 'departed'))
+    for (const line of landingResult.logs) note(`${paint('dim', place, process.stderr)} ${line}`)
   note(table(['landing', 'region', 'stateRef', 'read there', 'moved', 'time'], route.map(rowOf)))
 }
 
 function rowOf({
   branch,
   sequence,
-  region,
+  place,
   sealedBytes,
   bytesMoved,
   landingResult,
@@ -57,5 +57,5 @@ function rowOf({
   const copies = branch.split('/').slice(1)
   const landing = [sequence, ...copies.map((copy) => `copy ${copy}`)].join(', ')
   const stateRef = sealedBytes === 0 ? '' : bytes(sealedBytes)
-  return [landing, region, stateRef, bytes(landingResult.usage.bytesRead), bytes(bytesMoved), seconds(took)]
+  return [landing, place, stateRef, bytes(landingResult.usage.bytesRead), bytes(bytesMoved), seconds(took)]
 }

@@ -92,7 +92,7 @@ describe('a detached mission', () => {
     expect(value(answer)).toBe(300)
     const { route = [] } = answer.regions[0]!
     // On a slow machine a function may be over before its agent is: then it lands anew where it is.
-    expect([...new Set(route.map(({ region }) => region))]).toEqual(REGIONS)
+    expect([...new Set(route.map(({ place }) => place))]).toEqual(REGIONS)
     const trust = receiptTrustOf(local.fleet)
     const receipts = route.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()

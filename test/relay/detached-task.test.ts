@@ -93,7 +93,7 @@ describe('a relay', () => {
     const { regions, relays } = await answer()
     expect(relays).toBe(3)
     expect(
-      regions[0]!.route!.map(({ region, sequence, landingResult }) => [region, sequence, landingResult.logs]),
+      regions[0]!.route!.map(({ place, sequence, landingResult }) => [place, sequence, landingResult.logs]),
     ).toEqual([
       [US, 0, [US]],
       [EU, 1, [EU]],

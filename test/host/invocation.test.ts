@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FORMAT_VERSION } from '../../lib/format-version.ts'
-import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES, parseInvocation } from '../../lib/host/protocol.ts'
+import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES, parseInvocation } from '../../lib/host/invocation.ts'
 
 const good = { lander: FORMAT_VERSION, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }
 const malformed = expect.objectContaining({ code: 'REQUEST_MALFORMED', situation: 'refused' })
