@@ -19,8 +19,9 @@ export type { Manifest } from './bundle/manifest.ts'
 export { mapStack } from './bundle/map-stack.ts'
 export { type AgentModule, type AgentSource, packAgent } from './bundle/pack.ts'
 export type { KernelForm, PackedKernel } from './bundle/packed-kernel.ts'
-export { createLandingClient, type LandingClient, type LandingClientOptions } from './client/home.ts'
-export type { PlaceKind } from './client/open-place.ts'
+export { type OpenClientOptions, openClient } from './client/open-client.ts'
+export type { OpenPlace, PlaceKind } from './client/open-place.ts'
+export { type ClientRunOptions, runAtClient } from './client/run-at-client.ts'
 export type { Json } from './encoding/json.ts'
 export {
   InternalError,
@@ -47,9 +48,10 @@ export {
   type MissionStatus,
   missionStatus,
 } from './mission/detached/status.ts'
+export type { Leftover, PartResult, PlanAnswer, PlannedPart } from './mission/execute-plan.ts'
+export type { Answer } from './mission/merge.ts'
 export { type MissionOptions, type MissionResult, runMission } from './mission/mission.ts'
 export type { MissionOutcome, MissionUsage } from './mission/outcome-of.ts'
-export { type Answer, run, runAtClient } from './mission/run.ts'
 export { verifyLandingResult } from './mission/verify-receipts.ts'
 export { formatDataUri, parseDataUri } from './objects/data-uri.ts'
 export { type CheckOptions, checkFleet, type FleetReport } from './operate/check.ts'
@@ -61,6 +63,7 @@ export { type AgentLoad, type Move, type PlaceBounds, type PlaceLoad, planMoves 
 export { createScheduler, type Scheduler, type SchedulerOptions } from './places/scheduler.ts'
 export type { RegionResult } from './relay/region-result.ts'
 export type { LostLanding, RouteStep } from './relay/relay.ts'
+export { type DetachedRunOptions, type RunOptions, run } from './run/run.ts'
 export type { Progress } from './sandbox/contract/job.ts'
 export type { AgentFailure, Outcome, Usage } from './sandbox/contract/outcome.ts'
 export type { Scope } from './scope.ts'

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { readManifest } from '../../lib/author/sign-order.ts'
-import { createLandingClient } from '../../lib/client/home.ts'
+import { openClient as openClientPlace } from '../../lib/client/open-client.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { chooseMode } from '../../lib/estimate/choose-mode.ts'
 import { explainAccuracy, explainQuote } from '../../lib/estimate/explain-quote.ts'
@@ -113,6 +113,6 @@ async function trySample(
 ): Promise<Sample> {
   note('trying the agent on a little of the data …')
   const openClient = async () =>
-    createLandingClient({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+    openClientPlace({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
   return sampleAgent({ mission, survey, openClient })
 }

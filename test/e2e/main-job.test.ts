@@ -16,8 +16,9 @@ import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.t
 import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
 import type { MissionOptions } from '../../lib/mission/mission.ts'
-import { type Answer, run } from '../../lib/mission/run.ts'
+import { run } from '../../lib/run/run.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
