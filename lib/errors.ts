@@ -11,6 +11,7 @@ export type Situation = 'usage' | 'refused' | 'object' | 'kernel' | 'unreachable
 
 /** Who sent a bundle that is not let in, and why not. Terse by design: a refusal teaches an attacker nothing. */
 export type RefusalCode =
+  | 'VERSION_UNSUPPORTED'
   | 'REQUEST_MALFORMED'
   | 'REQUEST_TOO_LARGE'
   | 'BUNDLE_MALFORMED'

@@ -66,7 +66,7 @@ export class RegionMetrics {
 const namespaceOf = (fleet: string): string => `Lander/${fleet}`
 
 /** How a run went, as the function's log says it in the field `lander`. */
-type LogEntry = 'settled' | 'refused' | 'internal' | 'unreachable'
+type LogEntry = 'finished' | 'refused' | 'internal' | 'unreachable'
 
 /**
  * Turns the function's log into metrics: it has one entry a run, which Lambda's JSON format puts under `message`. A
@@ -85,8 +85,8 @@ export class LogMetrics extends Construct {
       })
     addFilter('RefusedAdmissions', '1', ['refused'])
     addFilter('Faults', '1', ['internal', 'unreachable'])
-    addFilter('BytesRead', '$.message.usage.bytesRead', ['settled'])
-    addFilter('BytesReturned', '$.message.usage.bytesReturned', ['settled'])
+    addFilter('BytesRead', '$.message.usage.bytesRead', ['finished'])
+    addFilter('BytesReturned', '$.message.usage.bytesReturned', ['finished'])
   }
 }
 

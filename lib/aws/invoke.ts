@@ -3,7 +3,8 @@ import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/cli
 import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
-import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
+import type { Invocation } from '../host/invocation.ts'
+import { type Frame, type LandingReply, parseFrame } from '../host/landing-result.ts'
 import { explainTls } from '../objects/tls-errors.ts'
 import type { Landing } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
@@ -31,7 +32,7 @@ export async function land({ lambda, place, invocation, onProgress, signal }: La
   const payload = Buffer.from(JSON.stringify(invocation))
   const frames = createFrameReader()
   let received = 0
-  let reply: Reply | undefined
+  let reply: LandingReply | undefined
   const take = (frame: Frame) => {
     if ('progress' in frame) onProgress?.(frame.progress)
     else reply = frame

@@ -1,13 +1,15 @@
 /** What was predicted of every run and what happened, so that later quotes are better. One line of JSON a run. */
+
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { medianOf } from './interval.ts'
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0))
 
 const EntrySchema = v.object({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   /** When the run began, ISO 8601. */
   at: v.string(),
   mission: v.string(),

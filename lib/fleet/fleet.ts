@@ -3,11 +3,12 @@ import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
 
 const FleetSchema = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
   /** Public key that signs the fleet's key policy, base64url. */
   rootKey: v.pipe(v.string(), v.length(43)),
@@ -48,17 +49,29 @@ export interface Fleet extends v.InferOutput<typeof FleetSchema> {}
 /** One deployed region: its function and its agent bucket. */
 export type FleetRegion = Fleet['regions'][number]
 
-/** Reads a fleet from unknown JSON. @throws UsageError `CONFIG_INVALID` */
+/**
+ * Reads a fleet from unknown JSON.
+ *
+ * @param source what messages call it
+ * @throws RefusedError `VERSION_UNSUPPORTED`
+ * @throws UsageError `CONFIG_INVALID`
+ */
 export function parseFleet(json: unknown, source = 'the fleet'): Fleet {
+  requireDocumentVersion(json, { ...FORMATS.fleet, name: source })
   const parsed = v.safeParse(FleetSchema, json)
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   throw new UsageError('CONFIG_INVALID', `${source}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {
-    remedy: 'write the file anew with lander fleet import, or lander local up',
+    remedy: FORMATS.fleet.remedy,
   })
 }
 
-/** Reads a fleet file. @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` */
+/**
+ * Reads a fleet file.
+ *
+ * @throws RefusedError `VERSION_UNSUPPORTED`
+ * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID`
+ */
 export async function readFleetFile(path: string): Promise<Fleet> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new UsageError('FILE_NOT_FOUND', `there is no fleet file at ${path}`, {

@@ -1,6 +1,6 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { EvictRequest, OutgoingMessages } from '../relay/landing-place.ts'
 import type { LandingExtras, Relayed, RelayOptions, UpcomingLanding } from '../relay/relay.ts'
 import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
@@ -136,7 +136,7 @@ export class LaunchedAgent implements AgentHandle {
 
   /** The agent is frozen, and about to land: what was wished for is so, and what is wished for now goes along. */
   async #beforeLanding(upcoming: UpcomingLanding): Promise<LandingExtras> {
-    const { region: place, waits } = upcoming
+    const { place, waits } = upcoming
     this.#report({ place, waits })
     this.#grant(upcoming)
     if (waits) await this.#messageOrMove(upcoming)
@@ -158,7 +158,7 @@ export class LaunchedAgent implements AgentHandle {
   }
 
   /** A move that was tried, and left the agent where it was, is not tried over and over. */
-  #grant({ region: place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
+  #grant({ place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
     if (sequence === 0) return
     const granted = ({ to, tried }: Wish) => to === undefined || to === place || tried === place
     for (const { grant } of this.#wishes.filter(granted)) grant({ place, sequence, bytes })

@@ -110,7 +110,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       mission,
       sender: key,
       place: start,
-      places: [...names.regions, ...(names.own?.places ?? [])],
+      places: [...names.regions, ...(names.clientPlaces?.places ?? [])],
       onProgress,
       deliver: (sent) => deliver(sent, launched, launchedAgents),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
@@ -170,8 +170,8 @@ function isJson(text: string): boolean {
 function namesOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
   const all = [...places.values()]
   const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
-  const own = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
-  return { regions, ...(own.length > 0 && { own: { places: own, key } }) }
+  const clientPlaces = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
+  return { regions, ...(clientPlaces.length > 0 && { clientPlaces: { places: clientPlaces, key } }) }
 }
 
 function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): OpenPlace {

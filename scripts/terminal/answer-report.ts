@@ -27,8 +27,8 @@ export function reportAnswer(answer: Answer, map?: string): void {
 }
 
 /** A place that died costs nothing but time, which is worth a line. */
-function lossOf({ region, sequence, attempt, code }: LostLanding): string {
-  return `${paint('yellow', region, process.stderr)} was lost in landing ${sequence}, attempt ${attempt} (${code})`
+function lossOf({ place, sequence, attempt, code }: LostLanding): string {
+  return `${paint('yellow', place, process.stderr)} was lost in landing ${sequence}, attempt ${attempt} (${code})`
 }
 
 /** What is left, and how to go on with it. */

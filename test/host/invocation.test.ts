@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES, parseInvocation } from '../../lib/host/protocol.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES, parseInvocation } from '../../lib/host/invocation.ts'
 
-const good = { lander: 1, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }
+const good = { lander: FORMAT_VERSION, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }
 const malformed = expect.objectContaining({ code: 'REQUEST_MALFORMED', situation: 'refused' })
 
 describe('parseInvocation', () => {
@@ -15,7 +16,7 @@ describe('parseInvocation', () => {
     ['nothing', null],
     ['a text', 'run this'],
     ['a list', []],
-    ['another version', { ...good, lander: 2 }],
+    ['a version that is no number', { ...good, lander: '2' }],
     ['an unknown field', { ...good, extra: true }],
     ['an unknown way for the bundle to come', { ...good, bundle: { url: 'AAAA' } }],
     ['two ways at once', { ...good, bundle: { inline: 'AAAA', sha256: 'A'.repeat(43) } }],
