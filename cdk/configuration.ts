@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { CONFIG_FILE, EXAMPLE_CONFIG, type FleetConfig, parseConfig, parseJson } from '../lib/config/index.ts'
+import { CONFIG_FILE, EXAMPLE_CONFIG, type FleetConfig, parseConfig } from '../lib/config/index.ts'
 import { UsageError } from '../lib/errors.ts'
+import { parseJsonFile } from '../lib/files/json-file.ts'
 
 /** Looks up a value of the CDK's context: `app.node.tryGetContext`. */
 export type ReadContext = (name: string) => unknown
@@ -15,7 +16,7 @@ export type ReadContext = (name: string) => unknown
 export function readConfiguration(context: ReadContext): FleetConfig {
   const named = context('config')
   const path = typeof named === 'string' ? named : CONFIG_FILE
-  const file = named === undefined && !existsSync(path) ? EXAMPLE_CONFIG : parseJson(readText(path), path)
+  const file = named === undefined && !existsSync(path) ? EXAMPLE_CONFIG : parseJsonFile(readText(path), path)
   return parseConfig(overlay(file, context), path)
 }
 

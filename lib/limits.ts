@@ -1,3 +1,6 @@
+/** Bytes of a page of WebAssembly memory. */
+export const PAGE_BYTES = 65_536
+
 /** The ceilings of one run. Each is enforced on the host's side of the wall, where the guest can't reach it. */
 export interface Limits {
   /** Wall time from start to outcome, in all places together; the way between them does not count. */
@@ -74,5 +77,6 @@ export function remaining(limits: Limits, spent: Limits): Limits {
 export function addSpent(a: Limits, b: Limits): Limits {
   return { ...NOTHING_SPENT, ...Object.fromEntries(CONSUMED.map((name) => [name, a[name] + b[name]])) }
 }
-/** Copies of an agent that are sent at once. */
+
+/** Copies of an agent that may be out at the same time. */
 export const MAX_COPIES = 64

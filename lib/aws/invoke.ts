@@ -1,5 +1,6 @@
 /** One landing: a signed bundle goes to one region and a landing result comes back. */
 import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda'
+import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
@@ -73,12 +74,8 @@ export function createFrameReader(): { push(chunk: Uint8Array): Frame[]; end(): 
 }
 
 function readFrame(line: string): Frame[] {
-  try {
-    const frame = parseFrame(JSON.parse(line))
-    return frame === undefined ? [] : [frame]
-  } catch {
-    return []
-  }
+  const frame = parseFrame(parseJson(line))
+  return frame === undefined ? [] : [frame]
 }
 
 function functionFailed(
@@ -111,12 +108,10 @@ export function explainUnreachable(error: unknown, { region, functionName }: Fle
 
 /** Lambda gives the details as JSON with an `errorMessage`, or as plain text. */
 function errorMessage(details: string): string {
-  try {
-    const { errorMessage } = JSON.parse(details) as { errorMessage?: unknown }
-    return typeof errorMessage === 'string' ? errorMessage : ''
-  } catch {
-    return details
-  }
+  const parsed = parseJson(details)
+  if (parsed === undefined) return details
+  const { errorMessage } = (parsed ?? {}) as { errorMessage?: unknown }
+  return typeof errorMessage === 'string' ? errorMessage : ''
 }
 
 const firstLine = (text: string): string => text.split('\n')[0]?.slice(0, 200) ?? ''

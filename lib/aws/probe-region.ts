@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
-import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
 import { PROBE, type Probe, parseProbe } from '../host/probe.ts'
@@ -44,12 +45,4 @@ async function invoke(place: FleetRegion, lambda: LambdaClient): Promise<Uint8Ar
   throw new UnreachableError('FUNCTION_FAILED', `the function ${FunctionName} of ${region} does not start`, {
     remedy: `look into its log in ${region}: the deployment may lack a variable or a permission`,
   })
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes))
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
+import { parseJsonFile } from '../files/json-file.ts'
 import { type ConfigFile, ConfigSchema, isIsolated, type ParsedConfig } from './schema.ts'
 
 export { type ConfigAnswers, draftConfig } from './draft.ts'
@@ -44,23 +45,7 @@ export function parseConfig(value: unknown, source: string = CONFIG_FILE): Fleet
  * @throws UsageError `FILE_NOT_FOUND`, or `CONFIG_INVALID` when it is no JSON or has wrong fields
  */
 export async function readConfig(path: string = CONFIG_FILE): Promise<FleetConfig> {
-  return parseConfig(parseJson(await readText(path), path), path)
-}
-
-/**
- * The JSON of a configuration file, unchecked: for a caller that lays something over it before {@link parseConfig}.
- *
- * @throws UsageError `CONFIG_INVALID` when it is no JSON
- */
-export function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new UsageError('CONFIG_INVALID', `${source} is not JSON: ${(cause as Error).message}`, {
-      remedy: 'mend it at that place',
-      cause,
-    })
-  }
+  return parseConfig(parseJsonFile(await readText(path), path), path)
 }
 
 async function readText(path: string): Promise<string> {

@@ -2,6 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { medianOf } from './interval.ts'
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0))
@@ -51,14 +52,6 @@ export async function readJournal(path: string): Promise<JournalEntry[]> {
 export async function addToJournal(path: string, entry: JournalEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }
 
 /** How far predictions were off. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
+import { parseJsonFile } from '../files/json-file.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
@@ -62,18 +63,10 @@ export async function readFleetFile(path: string): Promise<Fleet> {
       remedy: 'start a local fleet with lander local up, or name a file with --fleet',
     })
   })
-  return parseFleet(parseJson(text, path), path)
+  return parseFleet(parseJsonFile(text, path), path)
 }
 
 /** Writes a fleet file, whole and for its owner alone: that of a local fleet holds credentials. */
 export async function writeFleetFile(path: string, fleet: Fleet): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(fleet, undefined, 2)}\n`)
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new UsageError('CONFIG_INVALID', `${path} is not JSON`, { remedy: 'write the file anew' })
-  }
 }

@@ -4,8 +4,9 @@ import { Command } from 'commander'
 import { updateInlineSecret } from '../../lib/aws/inline-secret.ts'
 import type { SecretStore } from '../../lib/aws/secret-store.ts'
 import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
-import { CONFIG_FILE, parseJson, parseOutputs, readConfig } from '../../lib/config/index.ts'
+import { CONFIG_FILE, parseOutputs, readConfig } from '../../lib/config/index.ts'
 import { UsageError, type WireError } from '../../lib/errors.ts'
+import { parseJsonFile } from '../../lib/files/json-file.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../../lib/fleet/fleet.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
@@ -41,7 +42,7 @@ function importCommand(): Command {
     .option('--json', 'print one JSON document')
     .action(async (path: string, options: { out: string; config: string; offline?: boolean; json?: boolean }) => {
       const { out, offline, config, json } = options
-      const deployed = parseOutputs(parseJson(await readText(path), path), path)
+      const deployed = parseOutputs(parseJsonFile(await readText(path), path), path)
       const fleet: Fleet = {
         lander: 1,
         name: deployed.name,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { parseJsonFile } from '../../lib/files/json-file.ts'
 import { type Prices, PUBLISHED_PRICES, parsePrices } from '../../lib/gravity/prices.ts'
 import { landerHome } from './options.ts'
 
@@ -26,9 +27,5 @@ export async function readJsonFile(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError('FILE_NOT_FOUND', `file "${file}" can't be read`, { cause, remedy: 'check the path' })
   })
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new UsageError('PROBLEM_INVALID', `file "${file}" is not JSON`, { cause, remedy: 'check its syntax' })
-  }
+  return parseJsonFile(text, file, 'PROBLEM_INVALID')
 }

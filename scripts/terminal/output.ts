@@ -6,6 +6,8 @@ import { styleText } from 'node:util'
 import { LanderError, type Situation, toWireError } from '../../lib/errors.ts'
 import { withRemedy } from './remedies.ts'
 
+export { formatBytes as bytes, formatSeconds as seconds } from '../../lib/gravity/units.ts'
+
 export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, unreachable: 4 } as const
 
 const EXIT_OF: Record<Situation, number> = {
@@ -49,20 +51,6 @@ export function printError(error: unknown, json: boolean): number {
   note(`${paint('red', 'error', process.stderr)} ${paint('bold', wire.code, process.stderr)}: ${said}`)
   if (wire.remedy !== undefined) note(`  ${paint('green', 'remedy', process.stderr)}: ${wire.remedy}`)
   return exitCodeOf(wire.situation)
-}
-
-/** A count of bytes for people: `1.5 KB`, decimal. */
-export function bytes(count: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
-  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3))
-  const value = count / 1000 ** power
-  return `${power === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[power]}`
-}
-
-/** Seconds for people: `3 ms`, `4.2 s`, `12 min`. */
-export function seconds(count: number): string {
-  if (count < 1) return `${Math.round(count * 1000)} ms`
-  return count < 120 ? `${count.toFixed(count < 10 ? 2 : 1)} s` : `${(count / 60).toFixed(1)} min`
 }
 
 /** Rows under headings, columns aligned; columns of numbers to the right. */

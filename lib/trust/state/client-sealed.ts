@@ -152,7 +152,11 @@ function sealingKey(
   // A point of small order gives zeros, whatever the secret (RFC 7748 §6.1).
   if (shared.every((byte) => byte === 0))
     throw new RefusedError('KEY_INVALID', 'the recipient key is a low-order X25519 point')
-  const info = canonicalJson(['lander client-state v2', ...publicKeys.map(toBase64url), toBase64url(sha256(headerBytes))])
+  const info = canonicalJson([
+    'lander client-state v2',
+    ...publicKeys.map(toBase64url),
+    toBase64url(sha256(headerBytes)),
+  ])
   const key = hkdf(nobleSha256, shared, undefined, utf8(info), KEY_BYTES)
   shared.fill(0)
   return key
