@@ -3,12 +3,11 @@
  * region to region, as a client would, and can open none of what it carries. The CDK deploys this file's build to every
  * storage region, and the local cloud runs the very same one.
  */
-import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { createRegionPlaces } from '../../lib/aws/region-places.ts'
+import { startRelay } from '../../lib/aws/start-relay.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
-import { parseRelayEvent, type RelayEvent, runDetachedTask } from '../../lib/relay/detached-task.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 
@@ -21,11 +20,6 @@ const { fleet, region, agentBucket, functionName } = readEnvironment(process.env
 const clients = createFleetClients({})
 const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
 
-async function startNext(event: RelayEvent): Promise<void> {
-  const next = { FunctionName: functionName, InvocationType: 'Event' as const, Payload: JSON.stringify(event) }
-  await clients.lambda(region).send(new InvokeCommand(next))
-}
-
 /** Throws where it can't go on, so that Lambda starts it again: it finds what has been done. */
 export const handler = async (event: unknown, context: LambdaContext): Promise<{ lander: string }> => {
   const relay = parseRelayEvent(event)
@@ -36,7 +30,7 @@ export const handler = async (event: unknown, context: LambdaContext): Promise<{
       agents,
       placesOf: ({ regions }) =>
         createRegionPlaces({ fleet: { name: fleet, regions: regions.map((place) => ({ ...place })) }, clients }),
-      startNext,
+      startNext: (event) => startRelay(clients.lambda(region), functionName, event),
       evict: deadline.evict,
       now: () => Date.now(),
     })

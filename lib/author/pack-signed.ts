@@ -1,4 +1,4 @@
-import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { ensureFunctionAsset } from '../assets/function-asset.ts'
 import { ABI_VERSION, type Entry, type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { packAgent } from '../bundle/pack.ts'
 import { type KernelForm, kernelEntries, type PackedKernel } from '../bundle/packed-kernel.ts'

@@ -3,7 +3,7 @@
  * code instead. It is the same host as in a region, so the same checks and the same wall stand around the agent.
  */
 
-import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { ensureFunctionAsset } from '../assets/function-asset.ts'
 import { CLIENT } from '../client-name.ts'
 import { createHost, type Host } from '../host/host.ts'
 import { createMemoryAgentBucket } from '../objects/agent-bucket.ts'

@@ -1,5 +1,5 @@
 /** What the sender's own places have in common: who is trusted there, what is sealed with, and the data. */
-import { ensureFunctionAsset } from '../bundle/function-asset.ts'
+import { ensureFunctionAsset } from '../assets/function-asset.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import { receiptTrustOf } from '../fleet/receipt-keys.ts'
 import type { BoundaryCodec } from '../host/boundary-codec.ts'

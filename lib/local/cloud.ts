@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { buildLambdaRuntime } from '../bundle/runtime-asset.ts'
+import { buildLambdaRuntime } from '../assets/runtime-asset.ts'
 import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import { linkBetween } from '../gravity/tables/links.ts'

@@ -1,6 +1,7 @@
 /** Sends a mission off, to be carried out by a relay in the cloud while its sender goes away. */
-import { InvokeCommand } from '@aws-sdk/client-lambda'
+
 import { explainUnreachable } from '../../aws/invoke.ts'
+import { startRelay } from '../../aws/start-relay.ts'
 import { deliver } from '../../aws/upload.ts'
 import { UnreachableError, UsageError } from '../../errors.ts'
 import { placeOf } from '../../fleet/deployed-region.ts'
@@ -32,9 +33,9 @@ export interface Dispatched {
 export async function dispatchMission(options: Omit<MissionOptions, 'onProgress' | 'signal'>): Promise<Dispatched> {
   const { fleet, clients, file, transport = 'auto', now = Date.now } = options
   const { mission, envelope, input, regions, starts, expiresAt } = await signMission(options)
-  const client = placeOf(starts[0]!, fleet)
-  const relayName = requireRelay(client)
-  const { bundle } = await deliver(file, { s3: clients.s3(client.region), place: client, transport })
+  const first = placeOf(starts[0]!, fleet)
+  const relayName = requireRelay(first)
+  const { bundle } = await deliver(file, { s3: clients.s3(first.region), place: first, transport })
   const request: MissionRequest = {
     lander: 1,
     mission,
@@ -48,14 +49,12 @@ export async function dispatchMission(options: Omit<MissionOptions, 'onProgress'
     sentAt: now(),
     expiresAt,
   }
-  const agents = createS3AgentBucket({ client: clients.s3(client.region), bucket: client.agentBucket })
+  const agents = createS3AgentBucket({ client: clients.s3(first.region), bucket: first.agentBucket })
   await agents.putIfAbsent(requestKey(mission), Buffer.from(JSON.stringify(request)))
   const event: RelayEvent = { lander: 1, relay: mission, generation: 1 }
-  await clients
-    .lambda(client.region)
-    .send(new InvokeCommand({ FunctionName: relayName, InvocationType: 'Event', Payload: JSON.stringify(event) }))
-    .catch((error: unknown) => fail(error, client, relayName))
-  return { mission, relay: client.region, regions, expiresAt }
+  const lambda = clients.lambda(first.region)
+  await startRelay(lambda, relayName, event).catch((error: unknown) => fail(error, first, relayName))
+  return { mission, relay: first.region, regions, expiresAt }
 }
 
 function requireRelay({ region, relayName }: FleetRegion): string {
@@ -65,7 +64,7 @@ function requireRelay({ region, relayName }: FleetRegion): string {
   })
 }
 
-function fail(error: unknown, client: FleetRegion, relayName: string): never {
-  const explained = explainUnreachable(error, { ...client, functionName: relayName })
+function fail(error: unknown, start: FleetRegion, relayName: string): never {
+  const explained = explainUnreachable(error, { ...start, functionName: relayName })
   throw explained instanceof UnreachableError ? explained : error
 }

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
-import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
+import { build } from 'esbuild'
+import { isStale, ROOT, RUNS_FROM_SOURCE } from '../bundle/asset-files.ts'
+import { HANDLER } from '../bundle/build-handler.ts'
 import { buildSandboxAssets } from './sandbox-assets.ts'
 
 /** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
@@ -9,19 +10,6 @@ export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
 
 /** What several parts of the function share, or load when they need it. */
 const PART = /^part-.*\.mjs$/
-
-const HANDLER: BuildOptions = {
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  logLevel: 'warning',
-  // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
-  banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
-}
 
 /**
  * Builds the data-locality function into `outDir`: `index.mjs`, its parts, and what the sandbox needs beside it. AWS
@@ -54,9 +42,4 @@ async function buildParts(outDir: string): Promise<void> {
 export async function ensureFunctionAsset(): Promise<string> {
   if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, 'index.mjs')))) await buildFunctionAsset()
   return FUNCTION_ASSET
-}
-
-/** Bundles a function's entry into `index.mjs`, or into the file that is named. */
-export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<void> {
-  await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile: join(outDir, `${name}.mjs`) })
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
-import { buildHandler } from './function-asset.ts'
+import { isStale, ROOT, RUNS_FROM_SOURCE } from '../bundle/asset-files.ts'
+import { buildHandler } from '../bundle/build-handler.ts'
 
 /** Where the relay function's code lies, as the CDK deploys it and the local cloud runs it. */
 export const RELAY_ASSET: string = join(ROOT, 'dist/functions/relay')

@@ -2,9 +2,9 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { moduleFile } from '../bundle/asset-files.ts'
 import { ASSET_FILES } from '../sandbox/contract/assets.ts'
 import { bootedImage, encodeImage } from '../sandbox/engine/boot.ts'
-import { moduleFile } from './asset-files.ts'
 
 const require = createRequire(import.meta.url)
 
