@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../lib/errors.ts'
-import { type DemoResult, type Measured, runDemo } from './demo/demo.ts'
+import { type DemoResult, type Measured, runDemo } from './demo/run-demo.ts'
 import { bytes, EXIT, note, paint, printError, seconds, table } from './terminal/output.ts'
 
 const ALL_ROWS = 3_000_000

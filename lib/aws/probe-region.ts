@@ -2,9 +2,9 @@ import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { utf8 } from '../encoding/bytes.ts'
 import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
-import type { FleetRegion } from '../fleet/fleet.ts'
+import type { FleetRegion } from '../fleet/fleet-file.ts'
 import { PROBE, type Probe, parseProbe } from '../host/probe.ts'
-import { explainUnreachable } from './invoke.ts'
+import { explainUnreachable } from './invoke-landing.ts'
 
 /** What a region answered, and how its clock compares. */
 export interface ProbedRegion {

@@ -1,9 +1,9 @@
 import type { FleetClients } from '../fleet/clients.ts'
 import { placeOf } from '../fleet/deployed-region.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { FindPlace } from '../relay/landing-place.ts'
-import { land } from './invoke.ts'
+import { land } from './invoke-landing.ts'
 import { deliver, type Transport } from './upload.ts'
 
 export interface RegionPlacesOptions {

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { AWS_REGIONS } from './regions.ts'
+import { AWS_REGIONS } from './aws-regions.ts'
 
 /**
  * The shape of `lander.config.json`. The message of a field is its remedy: what to write instead, as a clause.
@@ -8,7 +8,7 @@ import { AWS_REGIONS } from './regions.ts'
 
 const region = v.message(
   v.picklist(AWS_REGIONS),
-  'name a region of AWS, such as "eu-west-1" (lib/config/regions.ts lists them)',
+  'name a region of AWS, such as "eu-west-1" (lib/config/aws-regions.ts lists them)',
 )
 
 const fleet = v.message(

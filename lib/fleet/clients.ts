@@ -1,8 +1,8 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
-import { locateBucket } from './bucket-region.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
+import { locateBucket } from './locate-bucket.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
 export interface FleetClients extends Disposable {

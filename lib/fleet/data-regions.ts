@@ -1,6 +1,6 @@
 import type { Scope } from '../scope.ts'
 import type { FleetClients } from './clients.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
 
 /** The regions in which the scopes' buckets lie, each once, in the order of the scopes. */
 

@@ -1,5 +1,5 @@
 import { UnreachableError } from '../errors.ts'
-import type { Fleet, FleetRegion } from './fleet.ts'
+import type { Fleet, FleetRegion } from './fleet-file.ts'
 
 /** The deployed place of a region. @throws UnreachableError `FUNCTION_NOT_FOUND` */
 export function placeOf(region: string, fleet: Pick<Fleet, 'name' | 'regions'>): FleetRegion {

@@ -5,7 +5,7 @@ import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { KeyPolicy } from '../trust/key-policy.ts'
 import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 import type { FleetClients } from './clients.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
 
 /** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */
 export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {

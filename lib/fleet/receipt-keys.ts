@@ -1,7 +1,7 @@
 import { fromBase64url, toBase64url } from '../encoding/base64url.ts'
 import { deriveReceiptKey, type FleetSecret } from '../trust/fleet-secret.ts'
 import type { ReceiptTrust } from '../trust/receipt.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
 
 /** The public half of a receipt key, as a fleet file has it. */
 export type PublicReceiptKey = Fleet['receiptKeys'][number]

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
-import { isKey, MAX_KEY_BYTES } from './keys.ts'
+import { isKey, MAX_KEY_BYTES } from './object-keys.ts'
 
 /** Amazon S3 User Guide, "General purpose bucket naming rules". */
 const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-']

@@ -2,9 +2,9 @@ import { type BigIntStats, constants, type Dirent } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ObjectError } from '../errors.ts'
-import { compareKeys } from './keys.ts'
 import { bucketNotFound, hasCode, objectChanged, objectNotFound } from './object-errors.ts'
-import { checkRange, planParts } from './plan.ts'
+import { compareKeys } from './object-keys.ts'
+import { checkRange, planParts } from './read-plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
 export interface FileStoreOptions {

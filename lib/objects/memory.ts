@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { compareKeys } from './keys.ts'
 import { bucketNotFound, objectChanged, objectNotFound } from './object-errors.ts'
-import { checkRange, planParts } from './plan.ts'
+import { compareKeys } from './object-keys.ts'
+import { checkRange, planParts } from './read-plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
 export interface MemoryStoreOptions {

@@ -1,5 +1,5 @@
 import { onAbort } from './abort.ts'
-import type { Part } from './plan.ts'
+import type { Part } from './read-plan.ts'
 
 /**
  * Takes the next bytes of a part. Where enough of them wait for the reader, it returns a promise of room for more: no

@@ -13,11 +13,19 @@ import {
 import { untilAborted } from './abort.ts'
 import { DirectHandler } from './direct/direct-handler.ts'
 import { drainBody } from './drain-body.ts'
-import { isKey } from './keys.ts'
 import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
+import { isKey } from './object-keys.ts'
 import { PartSizes } from './part-sizes.ts'
 import { type Deliver, readInOrder } from './parts-in-order.ts'
-import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
+import {
+  backoffMs,
+  checkRange,
+  type Part,
+  parseContentRange,
+  planParts,
+  rangeHeader,
+  remainingPart,
+} from './read-plan.ts'
 import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 

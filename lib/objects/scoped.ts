@@ -1,8 +1,8 @@
 import { ObjectError } from '../errors.ts'
 import { inScope, type Scope } from '../scope.ts'
 import { formatDataUri } from './data-uri.ts'
-import { compareKeys } from './keys.ts'
 import { hasCode } from './object-errors.ts'
+import { compareKeys } from './object-keys.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore } from './store.ts'
 
 /** One stretch of a listing: a single key, or every key that starts with a prefix. */

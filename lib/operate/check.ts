@@ -9,10 +9,10 @@ import {
   UnreachableError,
   type WireError,
 } from '../errors.ts'
-import { locateBucket } from '../fleet/bucket-region.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { explainSkew } from '../fleet/clock-skew.ts'
-import type { Fleet, FleetRegion } from '../fleet/fleet.ts'
+import type { Fleet, FleetRegion } from '../fleet/fleet-file.ts'
+import { locateBucket } from '../fleet/locate-bucket.ts'
 import { mergeReceiptKeys, type PublicReceiptKey } from '../fleet/receipt-keys.ts'
 import type { Probe } from '../host/probe.ts'
 import { publishedVersion } from './publish-policy.ts'

@@ -3,12 +3,12 @@ import { utf8 } from '../encoding/bytes.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
-import type { Fleet, FleetRegion } from '../fleet/fleet.ts'
+import type { Fleet, FleetRegion } from '../fleet/fleet-file.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import { MAX_POLICY_FILE_BYTES, verifyOwnPolicyFile } from '../trust/policy-file.ts'
 import { requireInTime } from '../trust/validity.ts'
-import { readPolicyFile } from './policy-file.ts'
+import { readPolicyFile } from './operator-policy-file.ts'
 
 /** Puts a signed key policy into every region's agent bucket, where functions take it up within 30 seconds. */
 export async function publishPolicy(envelope: unknown, fleet: Fleet, clients: FleetClients): Promise<void> {

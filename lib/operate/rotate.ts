@@ -1,5 +1,5 @@
 import type { SecretStore } from '../aws/secret-store.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { mergeReceiptKeys, publicReceiptKeys } from '../fleet/receipt-keys.ts'
 import { formatFleetSecret, parseFleetSecret, type RotationOptions, rotateSecret } from '../trust/fleet-secret.ts'
 

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import { type Fleet, readFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { requireServing } from '../../lib/local/daemon.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { localDir } from './options.ts'

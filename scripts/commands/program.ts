@@ -3,21 +3,21 @@ import { VERSION } from '../../lib/version.ts'
 
 /** Every command, loaded when it is asked for: each brings clients and libraries that the others need not wait for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  init: async () => (await import('./init.ts')).initCommand(),
-  keygen: async () => (await import('./keygen.ts')).keygenCommand(),
-  pack: async () => (await import('./pack.ts')).packCommand(),
-  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
-  local: async () => (await import('./local.ts')).localCommand(),
-  plan: async () => (await import('./plan.ts')).planCommand(),
+  init: async () => (await import('./init-command.ts')).initCommand(),
+  keygen: async () => (await import('./keygen-command.ts')).keygenCommand(),
+  pack: async () => (await import('./pack-command.ts')).packCommand(),
+  inspect: async () => (await import('./inspect-command.ts')).inspectCommand(),
+  local: async () => (await import('./local-command.ts')).localCommand(),
+  plan: async () => (await import('./plan-command.ts')).planCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
-  status: async () => (await import('./mission.ts')).statusCommand(),
-  result: async () => (await import('./mission.ts')).resultCommand(),
-  cancel: async () => (await import('./mission.ts')).cancelCommand(),
-  receipt: async () => (await import('./receipt.ts')).receiptCommand(),
-  trust: async () => (await import('./trust.ts')).trustCommand(),
-  fleet: async () => (await import('./fleet.ts')).fleetCommand(),
-  gravity: async () => (await import('./gravity.ts')).gravityCommand(),
-  prices: async () => (await import('./prices.ts')).pricesCommand(),
+  status: async () => (await import('./mission-command.ts')).statusCommand(),
+  result: async () => (await import('./mission-command.ts')).resultCommand(),
+  cancel: async () => (await import('./mission-command.ts')).cancelCommand(),
+  receipt: async () => (await import('./receipt-command.ts')).receiptCommand(),
+  trust: async () => (await import('./trust-command.ts')).trustCommand(),
+  fleet: async () => (await import('./fleet-command.ts')).fleetCommand(),
+  gravity: async () => (await import('./gravity-command.ts')).gravityCommand(),
+  prices: async () => (await import('./prices-command.ts')).pricesCommand(),
 }
 
 /**

@@ -6,7 +6,7 @@ import { UsageError } from '../../lib/errors.ts'
 import { type Inventory, openInventory } from '../../lib/estimate/inventory.ts'
 import type { ClientLink } from '../../lib/estimate/quote.ts'
 import type { FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { type PriceFile, parsePrices, priceFileSchema } from '../../lib/gravity/prices.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import { parseDuration, parseLink, parseUsd } from '../../lib/gravity/units.ts'
@@ -71,4 +71,4 @@ export const inventoriesOf = (
 ): Promise<Inventory[]> => Promise.all(inventory.map((uri) => openInventory(uri, fleet, clients)))
 
 /** What was predicted of all runs, and what they were. */
-export const journalPath = (): string => join(landerHome(), 'journal.jsonl')
+export const historyPath = (): string => join(landerHome(), 'history.jsonl')

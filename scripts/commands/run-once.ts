@@ -1,14 +1,14 @@
 import type { Json } from '../../lib/encoding/json.ts'
 import type { FleetClients } from '../../lib/fleet/clients.ts'
 import { regionsOf } from '../../lib/fleet/data-regions.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { type Answer, run } from '../../lib/mission/run.ts'
 import type { RouteStep } from '../../lib/relay/relay.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import { bytes, note, paint, seconds, table } from '../terminal/output.ts'
-import { createProgressBars } from '../terminal/progress.ts'
+import { createProgressBars } from '../terminal/progress-bars.ts'
 
 export interface RunOnce {
   readonly fleet: Fleet

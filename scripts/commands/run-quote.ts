@@ -18,7 +18,7 @@ export interface RunQuoteOptions extends Omit<QuoteOptions, 'survey' | 'ways' | 
 
 export interface QuotedRun {
   readonly parts: readonly PlacedPart[]
-  /** For the journal; it may come after the run began. `undefined` where nothing could be predicted. */
+  /** For the history; it may come after the run began. `undefined` where nothing could be predicted. */
   readonly quote: Promise<Quote | undefined>
 }
 

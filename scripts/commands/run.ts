@@ -2,10 +2,10 @@ import { Command, Option } from 'commander'
 import { readManifest } from '../../lib/author/sign-order.ts'
 import { CLIENT } from '../../lib/client-name.ts'
 import type { Json } from '../../lib/encoding/json.ts'
-import { addToJournal, readJournal } from '../../lib/estimate/journal.ts'
-import { journalEntry } from '../../lib/estimate/journal-entry.ts'
+import { addToHistory, readHistory } from '../../lib/estimate/accuracy-history.ts'
+import { historyEntry } from '../../lib/estimate/history-entry.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import type { PriceFile } from '../../lib/gravity/prices.ts'
 import { executePlan, type PlacedAnswer, type PlacedPart } from '../../lib/mission/execute-plan.ts'
 import type { MissionOptions } from '../../lib/mission/mission.ts'
@@ -14,7 +14,7 @@ import type { Answer } from '../../lib/mission/run.ts'
 import type { RegionResult } from '../../lib/relay/region-result.ts'
 import { exitCodeOfAnswer, reportAnswer, reportLeft } from '../terminal/answer-report.ts'
 import { note, seconds } from '../terminal/output.ts'
-import { createProgressBars } from '../terminal/progress.ts'
+import { createProgressBars } from '../terminal/progress-bars.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { detachRun } from './detach.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
@@ -29,8 +29,8 @@ import {
 } from './options.ts'
 import {
   clientLinkOf,
+  historyPath,
   inventoriesOf,
-  journalPath,
   moneyOption,
   priceFileOf,
   type QuoteWords,
@@ -158,7 +158,7 @@ async function quoteFor(
     maxUsd: options.maxUsd,
     prices,
     agentBytes: file.length + JSON.stringify(input).length,
-    journal: await readJournal(journalPath()),
+    history: await readHistory(historyPath()),
     client: clientLinkOf(options, fleet),
     inventories: await inventoriesOf(options, fleet, clients),
   })
@@ -182,13 +182,13 @@ async function settle(
 /** Only a region signs what it did: home belongs to no fleet. */
 const inRegions = ({ regions }: PlacedAnswer) => regions.filter(({ place }) => place !== CLIENT)
 
-/** Remembers what was predicted and what it was. A journal that can't be written is no reason to lose an answer. */
+/** Remembers what was predicted and what it was. A history that can't be written is no reason to lose an answer. */
 async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, prices?: PriceFile): Promise<void> {
   const quote = await quoted.quote
-  const entry = quote && journalEntry(quote, { ...answer, at, prices })
+  const entry = quote && historyEntry(quote, { ...answer, at, prices })
   if (entry === undefined) return
-  await addToJournal(journalPath(), entry).catch((error: Error) =>
-    note(`the journal can't be written: ${error.message}`),
+  await addToHistory(historyPath(), entry).catch((error: Error) =>
+    note(`the history can't be written: ${error.message}`),
   )
 }
 

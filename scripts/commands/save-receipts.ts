@@ -1,7 +1,7 @@
 import { access, constants, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { explainFileError, makeFolder } from '../../lib/files/file-error.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
 import type { RegionResult } from '../../lib/relay/region-result.ts'

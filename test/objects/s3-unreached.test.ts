@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { locateBucket } from '../../lib/fleet/bucket-region.ts'
+import { locateBucket } from '../../lib/fleet/locate-bucket.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { explainUnreached } from '../../lib/objects/s3-unreached.ts'
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { parseJson } from '../../encoding/json.ts'
-import type { Failure } from './runtime/failure.ts'
+import type { Failure } from './runtime/describe-failure.ts'
 
 /** An event on its way to the runtime. */
 export interface RuntimeEvent {

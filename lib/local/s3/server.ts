@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createS3Handler, type S3HandlerOptions } from './handler.ts'
+import { createS3Handler, type S3HandlerOptions } from './s3-handler.ts'
 
 export interface S3ServerOptions extends S3HandlerOptions {
   /** @default 0: one that is free */

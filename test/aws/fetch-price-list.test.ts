@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { PricingClient } from '@aws-sdk/client-pricing'
 import { afterEach, describe, expect, it } from 'vitest'
-import { fetchPriceList } from '../../lib/aws/price-list.ts'
+import { fetchPriceList } from '../../lib/aws/fetch-price-list.ts'
 
 /**
  * The real client against a server of our own that answers as the Price List API is documented to; AWS itself was not

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { UsageError } from '../../errors.ts'
-import { LATEST, type LambdaFunction, runtimeName } from './function.ts'
+import { LATEST, type LambdaFunction, runtimeName } from './lambda-function.ts'
 
 export interface Credentials {
   readonly accessKeyId: string

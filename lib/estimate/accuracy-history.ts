@@ -36,11 +36,11 @@ const EntrySchema = v.object({
 })
 
 /** One run: what was predicted, and what it was. */
-export type JournalEntry = v.InferOutput<typeof EntrySchema>
-export type JournalPart = JournalEntry['parts'][number]
+export type HistoryEntry = v.InferOutput<typeof EntrySchema>
+export type HistoryPart = HistoryEntry['parts'][number]
 
-/** The entries of a journal, the oldest first. A line that is none, such as one cut off by a crash, is passed over. */
-export async function readJournal(path: string): Promise<JournalEntry[]> {
+/** The entries of a history, the oldest first. A line that is none, such as one cut off by a crash, is passed over. */
+export async function readHistory(path: string): Promise<HistoryEntry[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => {
     const parsed = v.safeParse(EntrySchema, parseJson(line))
@@ -49,7 +49,7 @@ export async function readJournal(path: string): Promise<JournalEntry[]> {
 }
 
 /** Adds a run. Lines are short enough to be appended whole, so that runs at the same time don't mix. */
-export async function addToJournal(path: string, entry: JournalEntry): Promise<void> {
+export async function addToHistory(path: string, entry: HistoryEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
 }
@@ -77,8 +77,8 @@ export interface AccuracyReport {
 }
 
 /** The error of the predictions so far. Pure. */
-export function accuracy(journal: readonly JournalEntry[]): AccuracyReport {
-  const done = journal.filter(isMeasured)
+export function accuracy(history: readonly HistoryEntry[]): AccuracyReport {
+  const done = history.filter(isMeasured)
   return {
     seconds: secondsAccuracy(done),
     usd: errorsOf(done.map(({ predicted, actual }) => ({ predicted: predicted.usd, actual: actual.usd }))),
@@ -88,14 +88,14 @@ export function accuracy(journal: readonly JournalEntry[]): AccuracyReport {
 }
 
 /** A run that was stopped or failed says nothing about how long it would have taken. */
-const isMeasured = ({ outcome, actual }: JournalEntry): boolean => outcome === 'completed' && actual.seconds > 0
+const isMeasured = ({ outcome, actual }: HistoryEntry): boolean => outcome === 'completed' && actual.seconds > 0
 
-function groupedBy(entries: readonly JournalEntry[], keyOf: (entry: JournalEntry) => string): Record<string, Accuracy> {
+function groupedBy(entries: readonly HistoryEntry[], keyOf: (entry: HistoryEntry) => string): Record<string, Accuracy> {
   const keys = [...new Set(entries.map(keyOf))]
   return Object.fromEntries(keys.map((key) => [key, secondsAccuracy(entries.filter((e) => keyOf(e) === key))!]))
 }
 
-function secondsAccuracy(entries: readonly JournalEntry[]): Accuracy | undefined {
+function secondsAccuracy(entries: readonly HistoryEntry[]): Accuracy | undefined {
   const errors = errorsOf(
     entries.map(({ predicted, actual }) => ({ predicted: predicted.seconds, actual: actual.seconds })),
   )
@@ -122,7 +122,7 @@ function errorsOf(
 /** What a part to be quoted is like. */
 export interface CorrectedPart {
   readonly agent: string
-  readonly basis: JournalEntry['basis']
+  readonly basis: HistoryEntry['basis']
   /** The region of the data. */
   readonly region: string
   /** The place it is worked on. */
@@ -148,9 +148,9 @@ const MAX_FACTOR = 10
  * 20, of this agent in this place if there are any, else of any agent there. The middle does not move for an outlier,
  * and `n / (n + 1)` of it (on a logarithmic scale) is believed after n runs.
  */
-export function correctionOf(journal: readonly JournalEntry[], part: CorrectedPart): Correction {
-  const alike = journal.filter(isMeasured).filter(({ basis }) => basis === part.basis)
-  const there = (entries: readonly JournalEntry[]) =>
+export function correctionOf(history: readonly HistoryEntry[], part: CorrectedPart): Correction {
+  const alike = history.filter(isMeasured).filter(({ basis }) => basis === part.basis)
+  const there = (entries: readonly HistoryEntry[]) =>
     entries
       .flatMap(({ parts }) => parts)
       .filter(({ region, place }) => region === part.region && place === part.place)
@@ -167,9 +167,9 @@ export function correctionOf(journal: readonly JournalEntry[], part: CorrectedPa
 
 /** Result bytes of this agent on the region's data, in the last run there; `undefined` if there was none. */
 export function lastResultBytes(
-  journal: readonly JournalEntry[],
+  history: readonly HistoryEntry[],
   { agent, region }: Pick<CorrectedPart, 'agent' | 'region'>,
 ): number | undefined {
-  const parts = journal.filter((entry) => entry.agent === agent && isMeasured(entry)).flatMap(({ parts }) => parts)
+  const parts = history.filter((entry) => entry.agent === agent && isMeasured(entry)).flatMap(({ parts }) => parts)
   return parts.findLast((part) => part.region === region)?.resultBytes
 }

@@ -1,4 +1,4 @@
-import type { Failure } from './runtime/failure.ts'
+import type { Failure } from './runtime/describe-failure.ts'
 
 /** How a call of a function ended, whatever the function did: its failure is a value here, too. */
 export interface CallOutcome {

@@ -7,7 +7,7 @@ import {
   planParts,
   rangeHeader,
   remainingPart,
-} from '../../lib/objects/plan.ts'
+} from '../../lib/objects/read-plan.ts'
 
 test('parts cut a range into equal pieces and a shorter last one', () => {
   expect([...planParts(0, 20, () => 8)]).toEqual([

@@ -14,7 +14,7 @@ import { createRoutedStore } from '../../lib/objects/routed.ts'
 import { createS3Store } from '../../lib/objects/s3.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { bytes, seconds } from '../terminal/output.ts'
-import { createProgressBars } from '../terminal/progress.ts'
+import { createProgressBars } from '../terminal/progress-bars.ts'
 import { DEMO_REGIONS, flightFiles } from './flights.ts'
 
 export type Airports = Record<string, Airport>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFrameReader } from '../../lib/aws/invoke.ts'
+import { createFrameReader } from '../../lib/aws/invoke-landing.ts'
 
 const progress = { progress: { bytesRead: 7, objects: 1 } }
 const reply = { error: { code: 'EXPIRED', situation: 'refused', message: 'the bundle expired – ⏱' } }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createS3Handler } from '../../../lib/local/s3/handler.ts'
+import { createS3Handler } from '../../../lib/local/s3/s3-handler.ts'
 import { type S3Server, startS3Server } from '../../../lib/local/s3/server.ts'
 import { Sha256 } from '../s3-target.ts'
 

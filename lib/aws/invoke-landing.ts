@@ -3,7 +3,7 @@ import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/cli
 import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
-import type { FleetRegion } from '../fleet/fleet.ts'
+import type { FleetRegion } from '../fleet/fleet-file.ts'
 import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
 import type { Landing } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { makeFolder } from '../../lib/files/file-error.ts'
 import { takeLock } from '../../lib/files/lock.ts'
-import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
+import { type Fleet, readFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import {
   detach,
@@ -17,7 +17,7 @@ import {
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
-import { localPutCommand } from './local-put.ts'
+import { localPutCommand } from './local-put-command.ts'
 import { localDir } from './options.ts'
 
 const DEFAULT_REGIONS = 'us-east-1,eu-west-1'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { barLine, createProgressBars } from '../../scripts/terminal/progress.ts'
+import { barLine, createProgressBars } from '../../scripts/terminal/progress-bars.ts'
 
 test('a known share is drawn and told', () => {
   const line = barLine('eu-west-1', { bytesRead: 1_500_000, objects: 2, fraction: 0.25 })

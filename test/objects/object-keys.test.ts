@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compareKeys } from '../../lib/objects/keys.ts'
+import { compareKeys } from '../../lib/objects/object-keys.ts'
 
 test('a character outside the basic plane comes after the last one inside, unlike in the order of strings', () => {
   expect(['\u{1f680}', '\uff01'].sort()).toEqual(['\u{1f680}', '\uff01'])

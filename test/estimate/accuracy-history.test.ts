@@ -5,12 +5,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   accuracy,
-  addToJournal,
+  addToHistory,
   correctionOf,
-  type JournalEntry,
+  type HistoryEntry,
   lastResultBytes,
-  readJournal,
-} from '../../lib/estimate/journal.ts'
+  readHistory,
+} from '../../lib/estimate/accuracy-history.ts'
 
 const US = 'us-east-1'
 
@@ -18,7 +18,7 @@ function entry(
   predicted: number,
   actual: number,
   { agent = 'count@abc', correction = 1, outcome = 'completed' } = {},
-): JournalEntry {
+): HistoryEntry {
   return {
     lander: 1,
     at: '2026-01-01T00:00:00.000Z',
@@ -118,22 +118,22 @@ describe('what the past does to a quote', () => {
   })
 })
 
-describe('the journal’s file', () => {
+describe('the history’s file', () => {
   let dir: string
   beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'lander-journal-'))
+    dir = await mkdtemp(join(tmpdir(), 'lander-history-'))
   })
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
   test('gives back what was added, and passes over a line that a crash cut off', async () => {
-    const path = join(dir, 'client', 'journal.jsonl')
-    await addToJournal(path, entry(1, 2))
+    const path = join(dir, 'client', 'history.jsonl')
+    await addToHistory(path, entry(1, 2))
     await appendFile(path, '{"lander":1,"at":"20\n')
-    await addToJournal(path, entry(3, 4))
-    expect(await readJournal(path)).toEqual([entry(1, 2), entry(3, 4)])
+    await addToHistory(path, entry(3, 4))
+    expect(await readHistory(path)).toEqual([entry(1, 2), entry(3, 4)])
   })
 
   test('is empty where there is none', async () => {
-    expect(await readJournal(join(dir, 'none.jsonl'))).toEqual([])
+    expect(await readHistory(join(dir, 'none.jsonl'))).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-/** A run, as the journal has it. Pure. */
+/** A run, as the history has it. Pure. */
 import { CLIENT } from '../client-name.ts'
 import { estimateCost } from '../gravity/cost.ts'
 import { bookOf, type PriceFile } from '../gravity/prices.ts'
@@ -6,7 +6,7 @@ import { FUNCTION_GB } from '../gravity/tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
 import type { PlacedResult } from '../mission/execute-plan.ts'
 import type { MissionOutcome } from '../mission/outcome-of.ts'
-import type { JournalEntry } from './journal.ts'
+import type { HistoryEntry } from './accuracy-history.ts'
 import type { Quote } from './quote.ts'
 
 export interface RunRecord {
@@ -19,7 +19,7 @@ export interface RunRecord {
 }
 
 /** What was predicted of a run beside what it was. */
-export function journalEntry(quote: Quote, run: RunRecord): JournalEntry | undefined {
+export function historyEntry(quote: Quote, run: RunRecord): HistoryEntry | undefined {
   const { seconds, usd, agent, basis, parts } = quote
   if (seconds === undefined || usd === undefined) return undefined
   const clientSeconds = Math.max(0, ...run.regions.filter(({ place }) => place === CLIENT).map((part) => part.seconds))

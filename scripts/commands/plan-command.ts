@@ -2,13 +2,13 @@ import { Command } from 'commander'
 import { readManifest } from '../../lib/author/sign-order.ts'
 import { createLandingClient } from '../../lib/client/home.ts'
 import { UsageError } from '../../lib/errors.ts'
+import { accuracy, readHistory } from '../../lib/estimate/accuracy-history.ts'
 import { chooseMode } from '../../lib/estimate/choose-mode.ts'
 import { explainAccuracy, explainQuote } from '../../lib/estimate/explain-quote.ts'
-import { accuracy, readJournal } from '../../lib/estimate/journal.ts'
 import { type Sample, sampleAgent } from '../../lib/estimate/sampling.ts'
 import { type Survey, surveyData } from '../../lib/estimate/survey.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
 import type { MissionOptions } from '../../lib/mission/mission.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
@@ -17,8 +17,8 @@ import { fleetOption, readFleet } from './fleet-option.ts'
 import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
 import {
   clientLinkOf,
+  historyPath,
   inventoriesOf,
-  journalPath,
   moneyOption,
   priceFileOf,
   type QuoteWords,
@@ -64,7 +64,7 @@ export function planCommand(): Command {
 }
 
 async function showAccuracy({ json }: PlanOptions): Promise<void> {
-  const report = accuracy(await readJournal(journalPath()))
+  const report = accuracy(await readHistory(historyPath()))
   printResult(json, report, () => explainAccuracy(report))
 }
 
@@ -92,7 +92,7 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
     survey,
     agentBytes: file.length + JSON.stringify(input).length,
     sample,
-    journal: await readJournal(journalPath()),
+    history: await readHistory(historyPath()),
     client: clientLinkOf(options, fleet),
     keepData: options.keep ?? [],
     keepResults: options.keepResults ?? [],
