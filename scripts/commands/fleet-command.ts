@@ -16,45 +16,53 @@ import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import { EXIT, note, paint, printResult, table } from '../terminal/output.ts'
 import { withRemedy } from '../terminal/remedies.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
-import { localDir } from './options.ts'
+import { withHelp } from './help-sections.ts'
+import { jsonOption, localDir } from './options.ts'
+
+const CHECK_JSON =
+  '{sound, regions: [{region, probe, skewMs, problems}], buckets: [{bucket, region, problem}], receiptKeys}'
 
 interface FleetOptions {
   fleet: string
   json?: boolean
 }
 
-/** `lander fleet`: the regions that are deployed. */
+/** `lander fleet`: import, check and rotate a deployment. */
 export function fleetCommand(): Command {
   return new Command('fleet')
-    .description('the regions that are deployed')
+    .description('import, check and rotate a deployment')
     .addCommand(importCommand())
     .addCommand(checkCommand())
     .addCommand(rotateCommand())
 }
 
 function importCommand(): Command {
-  return new Command('import')
-    .description('write the fleet file of a deployment, and check what it says')
-    .argument('<outputs>', 'what cdk deploy --outputs-file wrote')
-    .option('--out <file>', 'where to write it', 'fleet.json')
-    .option('--config <file>', 'the configuration whose buckets are checked', CONFIG_FILE)
-    .option('--offline', 'ask nothing of the network; lander fleet check adds the receipt keys later')
-    .option('--json', 'print one JSON document')
-    .action(async (path: string, options: { out: string; config: string; offline?: boolean; json?: boolean }) => {
-      const { out, offline, config, json } = options
-      const deployed = parseOutputs(parseJsonFile(await readText(path), path), path)
-      const fleet: Fleet = {
-        lander: 1,
-        name: deployed.name,
-        rootKey: deployed.rootKey,
-        receiptKeys: await formerReceiptKeys(out, deployed.name),
-        regions: [...deployed.regions],
-      }
-      await writeFleetFile(out, fleet)
-      note(`wrote ${out}: fleet ${fleet.name} in ${fleet.regions.map(({ region }) => region).join(', ')}`)
-      if (offline) return printResult(json, fleet, () => '')
-      await check(fleet, out, config, json)
-    })
+  const command = new Command('import')
+    .description('write the fleet file of a deployment, then check the deployment')
+    .argument('<outputs>', 'the file that cdk deploy --all --outputs-file wrote')
+    .option('--out <file>', 'the fleet file to write', 'fleet.json')
+    .option('--config <file>', 'the configuration whose data buckets are checked', CONFIG_FILE)
+    .option('--offline', 'make no network calls; lander fleet check adds the receipt keys later')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    examples: ['lander fleet import outputs.json', 'lander fleet import outputs.json --out sales.json --offline'],
+    json: `${CHECK_JSON}; with --offline, the fleet file`,
+    page: 'deploy.md',
+  }).action(async (path: string, options: { out: string; config: string; offline?: boolean; json?: boolean }) => {
+    const { out, offline, config, json } = options
+    const deployed = parseOutputs(parseJsonFile(await readText(path), path), path)
+    const fleet: Fleet = {
+      lander: 1,
+      name: deployed.name,
+      rootKey: deployed.rootKey,
+      receiptKeys: await formerReceiptKeys(out, deployed.name),
+      regions: [...deployed.regions],
+    }
+    await writeFleetFile(out, fleet)
+    note(`wrote ${out}: fleet ${fleet.name} in ${fleet.regions.map(({ region }) => region).join(', ')}`)
+    if (offline) return printResult(json, fleet, () => '')
+    await check(fleet, out, config, json)
+  })
 }
 
 async function readText(path: string): Promise<string> {
@@ -66,7 +74,7 @@ async function readText(path: string): Promise<string> {
   })
 }
 
-/** A fleet that is imported again keeps the receipt keys of old epochs. */
+/** Importing a fleet again keeps the receipt keys of old epochs, because old receipts need them. */
 async function formerReceiptKeys(path: string, name: string): Promise<Fleet['receiptKeys']> {
   if (!existsSync(path)) return []
   const former = await readFleetFile(path)
@@ -77,14 +85,21 @@ async function formerReceiptKeys(path: string, name: string): Promise<Fleet['rec
 }
 
 function checkCommand(): Command {
-  return new Command('check')
-    .description('ask every region what it is: reachable, of one piece, at the right time, beside its data')
+  const command = new Command('check')
+    .description(
+      'check every region: reachable, same version, keys and policy as the others, right time, right buckets',
+    )
     .addOption(fleetOption())
-    .option('--config <file>', 'the configuration whose buckets are checked', CONFIG_FILE)
-    .option('--json', 'print one JSON document')
-    .action(async ({ fleet, config, json }: FleetOptions & { config: string }) => {
-      await check(await readFleet(fleet), fleetPath(fleet), config, json)
-    })
+    .option('--config <file>', 'the configuration whose data buckets are checked', CONFIG_FILE)
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: ['New receipt keys of the regions are added to the fleet file.'],
+    examples: ['lander fleet check', 'lander fleet check --fleet fleet.json'],
+    json: CHECK_JSON,
+    page: 'trust.md#check',
+  }).action(async ({ fleet, config, json }: FleetOptions & { config: string }) => {
+    await check(await readFleet(fleet), fleetPath(fleet), config, json)
+  })
 }
 
 async function check(fleet: Fleet, path: string, config: string, json: boolean | undefined): Promise<void> {
@@ -97,7 +112,7 @@ async function check(fleet: Fleet, path: string, config: string, json: boolean |
   printResult(json, report, () => describe(report))
 }
 
-/** The buckets of the configuration, where there is one of this fleet. */
+/** The data buckets of the configuration; none if there is no configuration or it is another fleet's. */
 async function dataOf({ name }: Fleet, path: string): Promise<readonly ExpectedBucket[]> {
   if (!existsSync(path)) return []
   const config = await readConfig(path)
@@ -105,36 +120,43 @@ async function dataOf({ name }: Fleet, path: string): Promise<readonly ExpectedB
 }
 
 function rotateCommand(): Command {
-  return new Command('rotate')
-    .description('give the fleet a new secret; the one before opens what is on its way')
+  const command = new Command('rotate')
+    .description(
+      'start a new epoch of the fleet’s secret; the previous epoch still opens states that were sealed with it',
+    )
     .addOption(fleetOption())
-    .option('--immediately', 'end the former secret at once, because it got out: agents on their way are lost')
-    .option('--json', 'print one JSON document')
-    .action(async ({ fleet: named, immediately, json }: FleetOptions & { immediately?: boolean }) => {
-      const fleet = await readFleetOffline(named)
-      using clients = createFleetClients(fleet)
-      const store = await secretStore(named, fleet)
-      const rotation = await rotateFleet(fleet, { store, now: Date.now(), ...(immediately && { overlapMs: 0 }) })
-      await writeFleetFile(fleetPath(named), rotation.fleet)
-      const updated = named === LOCAL ? [] : await updateIsolated(fleet, rotation.secret, clients)
-      const { epoch, formerUntil } = rotation
-      printResult(json, { epoch, formerUntil: formerUntil ?? null, updated }, () => {
-        const former =
-          formerUntil === undefined ? 'has ended' : `opens boxes until ${new Date(formerUntil).toISOString()}`
-        return `epoch ${paint('bold', String(epoch))} seals and signs from now on; the one before ${former}`
-      })
+    .option('--immediately', 'end the previous epoch now, because its secret leaked; agents between regions are lost')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: ['Without --immediately, the previous epoch ends when the last order of its time has expired.'],
+    examples: ['lander fleet rotate --fleet fleet.json'],
+    json: '{epoch, formerUntil, updated}',
+    page: 'trust.md',
+  }).action(async ({ fleet: named, immediately, json }: FleetOptions & { immediately?: boolean }) => {
+    const fleet = await readFleetOffline(named)
+    using clients = createFleetClients(fleet)
+    const store = await secretStore(named, fleet)
+    const rotation = await rotateFleet(fleet, { store, now: Date.now(), ...(immediately && { overlapMs: 0 }) })
+    await writeFleetFile(fleetPath(named), rotation.fleet)
+    const updated = named === LOCAL ? [] : await updateIsolated(fleet, rotation.secret, clients)
+    const { epoch, formerUntil } = rotation
+    printResult(json, { epoch, formerUntil: formerUntil ?? null, updated }, () => {
+      const former =
+        formerUntil === undefined ? 'has ended' : `opens sealed states until ${new Date(formerUntil).toISOString()}`
+      return `epoch ${paint('bold', String(epoch))} seals and signs from now on; the previous one ${former}`
     })
+  })
 }
 
-/** Where the secret is kept: in a file of the local fleet, or under the name that cdk/constructs/fleet-secret.ts gives it. */
+/** The store of the secret: a file for the local fleet, else Secrets Manager. cdk/constructs/fleet-secret.ts names it. */
 async function secretStore(named: string, { name, regions, endpoint }: Fleet): Promise<SecretStore> {
-  // Loaded here, so that no other command waits for one more of the SDK's clients.
+  // Loaded here, because the other commands don't need this client of the SDK and start faster without it.
   const { createManagedSecret, createSecretFile } = await import('../../lib/aws/secret-store.ts')
   if (named === LOCAL) return createSecretFile(localFleetFiles(localDir()).secret)
   return createManagedSecret({ name: `lander/${name}`, region: regions[0]!.region, endpoint })
 }
 
-/** The regions whose functions carry the secret themselves. */
+/** Updates the functions that hold the secret in their environment. @returns their regions */
 async function updateIsolated({ regions }: Fleet, secret: string, clients: FleetClients): Promise<string[]> {
   const updated = await Promise.all(
     regions.map(async ({ region, functionName }) =>
@@ -163,6 +185,6 @@ function describe({ regions, buckets, sound }: FleetReport): string {
 }
 
 function describeProblem({ code, message, remedy }: WireError): string {
-  const mend = remedy === undefined ? '' : `\n  ${paint('green', 'remedy')}: ${remedy}`
-  return `${paint('red', code)}: ${message}${mend}`
+  const advice = remedy === undefined ? '' : `\n  ${paint('green', 'remedy')}: ${remedy}`
+  return `${paint('red', code)}: ${message}${advice}`
 }

@@ -25,12 +25,14 @@ import { curvePage } from '../drawing/curve-page.ts'
 import { drawSvg } from '../drawing/draw-svg.ts'
 import { loadHighs } from '../solver/highs.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
+import { withHelp } from './help-sections.ts'
+import { jsonOption } from './options.ts'
 import { pricesOption, readJsonFile, readPrices } from './prices-file.ts'
 
-/** `lander gravity`: what it takes to move data, and where to put code instead. */
+/** `lander gravity`: time and cost of moving data, and where to run code instead. */
 export function gravityCommand(): Command {
   return new Command('gravity')
-    .description('what it takes to move data, and where to put the code instead')
+    .description('compute the time and cost of moving data, and where to run code instead')
     .addCommand(timeCommand())
     .addCommand(costCommand())
     .addCommand(curveCommand())
@@ -38,9 +40,9 @@ export function gravityCommand(): Command {
 }
 
 const bytesOption = () =>
-  new Option('--bytes <size>', 'as in 1TiB or 20GB; a plain number is bytes').argParser(parseBytes)
-
-const jsonOption = () => new Option('--json', 'print one JSON document')
+  new Option('--bytes <size>', 'the size of the data, such as 1TiB or 20GB; a plain number is bytes').argParser(
+    parseBytes,
+  )
 
 interface TimeOptions {
   bytes: number
@@ -50,21 +52,25 @@ interface TimeOptions {
 }
 
 function timeCommand(): Command {
-  return new Command('time')
-    .description('how long a transfer takes: 8 · bytes / (link · utilisation)')
+  const command = new Command('time')
+    .description('compute how long a transfer takes: 8 · bytes / (link · utilisation)')
     .addOption(bytesOption().makeOptionMandatory())
-    .requiredOption('--link <rate>', 'the line rate with its unit, as in 100Mbps', parseLink)
-    .option('--utilisation <share>', 'the share of the line the transfer gets, as in 0.8', parseUtilisation, 1)
+    .requiredOption('--link <rate>', 'the line rate with its unit, such as 100Mbps', parseLink)
+    .option('--utilisation <share>', 'the share of the line that the transfer gets, such as 0.8', parseUtilisation, 1)
     .addOption(jsonOption())
-    .action(({ bytes, link, utilisation, json }: TimeOptions) => {
-      const { seconds, days } = estimateTransfer({ bytes, bitsPerSecond: link, utilisation })
-      const share = utilisation === 1 ? '' : ` at ${Math.round(utilisation * 100)}% utilisation`
-      printResult(
-        json,
-        { seconds, days },
-        () => `${formatBytes(bytes)} over ${formatLink(link)}${share}: ${formatSeconds(seconds)}`,
-      )
-    })
+  return withHelp(command, {
+    examples: ['lander gravity time --bytes 1TiB --link 100Mbps --utilisation 0.8'],
+    json: '{seconds, days}',
+    page: 'gravity.md',
+  }).action(({ bytes, link, utilisation, json }: TimeOptions) => {
+    const { seconds, days } = estimateTransfer({ bytes, bitsPerSecond: link, utilisation })
+    const share = utilisation === 1 ? '' : ` at ${Math.round(utilisation * 100)}% utilisation`
+    printResult(
+      json,
+      { seconds, days },
+      () => `${formatBytes(bytes)} over ${formatLink(link)}${share}: ${formatSeconds(seconds)}`,
+    )
+  })
 }
 
 interface CostOptions {
@@ -84,41 +90,53 @@ interface CostOptions {
 const countOption = (flags: string, description: string) =>
   new Option(flags, description).argParser(parseCount).default(0)
 
-/** How many of something. @throws UsageError `USAGE` */
+/** Parses a number from 0. @throws UsageError `USAGE` */
 function parseCount(text: string): number {
   const count = Number(text)
   if (text.trim() !== '' && Number.isFinite(count) && count >= 0) return count
-  throw new UsageError('USAGE', `"${text}" is no count`, { remedy: 'write a number from 0, as in 1000000 or 1e6' })
+  throw new UsageError('USAGE', `"${text}" is not a count`, { remedy: 'write a number from 0, such as 1000000 or 1e6' })
 }
 
 function costCommand(): Command {
-  return new Command('cost')
-    .description('what moving and processing data costs, line by line')
+  const command = new Command('cost')
+    .description('compute what moving and processing data costs, line by line')
     .addOption(bytesOption().default(0))
-    .requiredOption('--from <region>', 'the region the bytes are in')
-    .option('--to <region>', `the region they go to, or ${CLIENT}`, CLIENT)
+    .requiredOption('--from <region>', 'the region that holds the data')
+    .option('--to <region>', `the region that receives the data, or "${CLIENT}" for a computer outside AWS`, CLIENT)
     .addOption(countOption('--gets <n>', 'GET requests in the source region'))
     .addOption(countOption('--puts <n>', 'PUT requests in the source region'))
     .addOption(countOption('--gb-seconds <n>', 'GB-seconds of Lambda in the source region'))
     .addOption(countOption('--invocations <n>', 'Lambda invocations in the source region'))
-    .addOption(new Option('--arch <name>', 'what Lambda runs on').choices(['arm64', 'x86']).default('arm64'))
     .addOption(
-      new Option('--sent-this-month <size>', 'what already went to the internet this month; it decides the tier')
+      new Option('--arch <name>', 'the processor of the Lambda function').choices(['arm64', 'x86']).default('arm64'),
+    )
+    .addOption(
+      new Option(
+        '--sent-this-month <size>',
+        'what the account has already sent to the internet this month; it sets the price tier',
+      )
         .argParser(parseBytes)
         .default(0),
     )
     .addOption(pricesOption())
     .addOption(jsonOption())
-    .action(async (options: CostOptions) => {
-      const { usd, lines, pricesAsOf, warnings } = estimateCost(await costRequest(options))
-      for (const warning of warnings) note(`warning: ${warning}`)
-      printResult(options.json, { usd, lines, pricesAsOf, warnings }, () =>
-        [
-          ...lines.map((line) => `${formatUsd(line.usd).padStart(12)}  ${line.what}`),
-          `${formatUsd(usd).padStart(12)}  in all, at list prices of ${pricesAsOf || 'today'}`,
-        ].join('\n'),
-      )
-    })
+  return withHelp(command, {
+    examples: [
+      'lander gravity cost --from us-east-1 --bytes 1TiB',
+      'lander gravity cost --from us-east-1 --to eu-west-1 --bytes 1TiB --gets 131072',
+    ],
+    json: '{usd, lines: [{what, usd}], pricesAsOf, warnings}',
+    page: 'gravity.md',
+  }).action(async (options: CostOptions) => {
+    const { usd, lines, pricesAsOf, warnings } = estimateCost(await costRequest(options))
+    for (const warning of warnings) note(`warning: ${warning}`)
+    printResult(options.json, { usd, lines, pricesAsOf, warnings }, () =>
+      [
+        ...lines.map((line) => `${formatUsd(line.usd).padStart(12)}  ${line.what}`),
+        `${formatUsd(usd).padStart(12)}  in total, at list prices of ${pricesAsOf || 'today'}`,
+      ].join('\n'),
+    )
+  })
 }
 
 async function costRequest(options: CostOptions) {
@@ -140,17 +158,21 @@ interface CurveOptions {
 }
 
 function curveCommand(): Command {
-  return new Command('curve')
-    .description('four decades of data gravity: how long it took to empty a drive, and what S3 and Lambda do today')
-    .option('--svg <file>', 'draw it as a picture')
-    .option('--html <file>', 'draw it as a page, with every source')
+  const command = new Command('curve')
+    .description('show how long it took to read a full drive over four decades, and what S3 and Lambda reach today')
+    .option('--svg <file>', 'also write a picture')
+    .option('--html <file>', 'also write a page with the picture and every source')
     .addOption(jsonOption())
-    .action(async ({ svg, html, json }: CurveOptions) => {
-      const picture = svg === undefined && html === undefined ? undefined : await drawSvg(curveSpec())
-      if (svg !== undefined) await write(svg, picture!)
-      if (html !== undefined) await write(html, curvePage(picture!))
-      printResult(json, { lines: historyLines(), today: todaysReads() }, curveText)
-    })
+  return withHelp(command, {
+    examples: ['lander gravity curve', 'lander gravity curve --svg curve.svg'],
+    json: '{lines, today}',
+    page: 'gravity.md',
+  }).action(async ({ svg, html, json }: CurveOptions) => {
+    const picture = svg === undefined && html === undefined ? undefined : await drawSvg(curveSpec())
+    if (svg !== undefined) await write(svg, picture!)
+    if (html !== undefined) await write(html, curvePage(picture!))
+    printResult(json, { lines: historyLines(), today: todaysReads() }, curveText)
+  })
 }
 
 async function write(file: string, text: string): Promise<void> {
@@ -180,55 +202,60 @@ interface PlanOptions {
 }
 
 function planCommand(): Command {
-  return new Command('plan')
+  const command = new Command('plan')
     .description(
-      'where to process data that lies in several regions: least money under a deadline, or least time under a budget',
+      'compute where to process the data of several regions: least cost by a deadline, or least time in a budget',
     )
-    .requiredOption('--problem <file>', 'the problem as JSON: groups, agentBytes, home; see docs/gravity.md')
-    .option('--deadline <duration>', 'overrides deadlineSeconds, as in 15m', parseDuration)
-    .option('--budget <usd>', 'overrides budgetUsd, as in 1.50', parseUsd)
+    .requiredOption('--problem <file>', 'the problem as JSON: groups, agentBytes, client')
+    .option('--deadline <duration>', 'replace the problem’s deadlineSeconds, such as 15m', parseDuration)
+    .option('--budget <usd>', 'replace the problem’s budgetUsd, such as 1.50', parseUsd)
     .addOption(pricesOption())
-    .option('--frontier', 'show what time costs: the plans between the fastest and the cheapest')
+    .option('--frontier', 'show the plans between the fastest and the cheapest, to see what time costs')
     .addOption(jsonOption())
-    .action(async (options: PlanOptions, command: Command) => {
-      const problem = await readProblem(options, command.getOptionValueSource('prices') !== 'default')
-      if (options.frontier) {
-        const points = placementFrontier(problem)
-        printResult(options.json, points, () => frontierText(points))
-        return
-      }
-      const solver = await loadHighs()
-      const plan = planPlacement(problem, { ...(solver && { solver }) })
-      if (options.json) for (const warning of plan.warnings) note(`warning: ${warning}`)
-      printResult(options.json, plan, () => explainPlan(plan, problem))
-      if (!plan.feasible) process.exitCode = EXIT.failed
-    })
+  return withHelp(command, {
+    notes: ['The exit code is 1 if there is no plan. The plan’s reasons then name the constraint.'],
+    examples: ['lander gravity plan --problem problem.json --deadline 15m'],
+    json: '{feasible, objective, usd, seconds, assignments, mergeRegion, lines, alternatives, reasons, …}',
+    page: 'gravity.md',
+  }).action(async (options: PlanOptions, command: Command) => {
+    const problem = await readProblem(options, command.getOptionValueSource('prices') !== 'default')
+    if (options.frontier) {
+      const points = placementFrontier(problem)
+      printResult(options.json, points, () => frontierText(points))
+      return
+    }
+    const solver = await loadHighs()
+    const plan = planPlacement(problem, { ...(solver && { solver }) })
+    if (options.json) for (const warning of plan.warnings) note(`warning: ${warning}`)
+    printResult(options.json, plan, () => explainPlan(plan, problem))
+    if (!plan.feasible) process.exitCode = EXIT.failed
+  })
 }
 
-/** The problem of a file, with what the command line overrides. Its shape is checked by the planner. */
+/** Reads a problem file and applies the options that override it. The planner checks its shape. */
 async function readProblem(
   { problem, deadline, budget, prices }: PlanOptions,
-  pricesTold: boolean,
+  pricesGiven: boolean,
 ): Promise<PlacementProblem> {
   const read = await readJsonFile(problem)
   if (typeof read !== 'object' || read === null || Array.isArray(read))
-    throw new UsageError('PROBLEM_INVALID', `file "${problem}" holds no problem`, {
-      remedy: 'write a JSON object with groups, agentBytes, home',
+    throw new UsageError('PROBLEM_INVALID', `"${problem}" is not a JSON object`, {
+      remedy: 'write an object with groups, agentBytes and client',
     })
   return {
     ...(read as PlacementProblem),
     ...(deadline !== undefined && { deadlineSeconds: deadline }),
     ...(budget !== undefined && { budgetUsd: budget }),
-    // Prices that were only refreshed once don't override those that the problem brings.
+    // Refreshed prices are only a default: they don't replace prices that the problem contains.
     ...(prices !== undefined &&
-      (pricesTold || !('prices' in read)) && {
+      (pricesGiven || !('prices' in read)) && {
         prices: (await readJsonFile(prices)) as NonNullable<PlacementProblem['prices']>,
       }),
   }
 }
 
 function frontierText(points: readonly FrontierPoint[]): string {
-  if (points.length === 0) return 'There is no plan at all.'
+  if (points.length === 0) return 'There is no plan.'
   const places = (regions: readonly string[]) => [...new Set(regions)].join(', ')
   return points
     .map(

@@ -13,7 +13,8 @@ import { readPublicKeyFile, writeKeyFiles } from '../../lib/trust/key-files.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 import { ask } from '../terminal/ask.ts'
 import { note, printResult } from '../terminal/output.ts'
-import { dataOption } from './options.ts'
+import { withHelp } from './help-sections.ts'
+import { dataOption, jsonOption } from './options.ts'
 
 const SCHEMA = 'docs/lander.config.schema.json'
 
@@ -28,33 +29,45 @@ interface InitOptions {
   json?: boolean
 }
 
-/** `lander init`: the configuration of a new fleet. */
+/** `lander init`: writes the configuration of a new fleet. */
 export function initCommand(): Command {
-  return new Command('init')
-    .description('write the configuration of a new fleet, for cdk deploy; asks for what is not said')
-    .option('--name <name>', 'the fleet’s name')
-    .addOption(dataOption('what the fleet’s functions may read: s3://bucket/prefix, one or more'))
-    .option('--regions <a,b>', 'regions besides those of the data')
+  const command = new Command('init')
+    .description('write the configuration of a new fleet for cdk deploy')
+    .option('--name <name>', 'the name of the fleet')
+    .addOption(dataOption('what the fleet’s functions may read: one or more of s3://bucket/prefix'))
+    .option('--regions <a,b>', 'regions to deploy to besides those of the data')
     .option(
       '--root-key <file>',
-      'the public key (.pub) that signs the key policy (default: root.key.pub, made if need be)',
+      'the public root key (.pub), whose private half signs the key policy (default: root.key.pub, created if missing)',
     )
-    .option('--confidential', 'the data is confidential: functions get no way to the internet')
-    .addOption(new Option('--network <kind>', 'overrides what the data asks for').choices(['open', 'isolated']))
-    .option('--out <file>', 'where to write it', CONFIG_FILE)
-    .option('--json', 'print one JSON document')
-    .action(async (options: InitOptions) => {
-      const { out, json } = options
-      requireAbsent(out)
-      const draft = await draftFrom(options)
-      // Before a key is made for it.
-      parseConfig(draft, out)
-      const rootKey = options.rootKey ?? (await ownRootKey(dirname(out)))
-      const { publicKey } = await readPublicKeyFile(rootKey)
-      const config = { ...draft, rootKey: toBase64url(publicKey) }
-      await writeFile(out, `${JSON.stringify(config, undefined, 2)}\n`, { flag: 'wx' })
-      printResult(json, { file: out, rootKey, config }, () => describe(out, config))
-    })
+    .option('--confidential', 'mark the data as confidential: functions get no route to the internet')
+    .addOption(
+      new Option(
+        '--network <kind>',
+        'the functions’ network (default: isolated for confidential data, else open)',
+      ).choices(['open', 'isolated']),
+    )
+    .option('--out <file>', 'the configuration file to write', CONFIG_FILE)
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: [
+      'It asks AWS for the region of each bucket. At a terminal it asks for the name and the data if they are not given.',
+    ],
+    examples: ['lander init', 'lander init --name sales --data s3://sales-eu/2026/ --confidential'],
+    json: '{file, rootKey, config}',
+    page: 'deploy.md',
+  }).action(async (options: InitOptions) => {
+    const { out, json } = options
+    requireAbsent(out)
+    const draft = await draftFrom(options)
+    // Check the draft first, so that an invalid one leaves no new key behind.
+    parseConfig(draft, out)
+    const rootKey = options.rootKey ?? (await ownRootKey(dirname(out)))
+    const { publicKey } = await readPublicKeyFile(rootKey)
+    const config = { ...draft, rootKey: toBase64url(publicKey) }
+    await writeFile(out, `${JSON.stringify(config, undefined, 2)}\n`, { flag: 'wx' })
+    printResult(json, { file: out, rootKey, config }, () => describe(out, config))
+  })
 }
 
 async function draftFrom({ name, data, regions, confidential, network, out }: InitOptions): Promise<ConfigFile> {
@@ -64,12 +77,12 @@ async function draftFrom({ name, data, regions, confidential, network, out }: In
   for (const [bucket, region] of regionOf) note(`bucket ${bucket} lies in ${region}`)
   const others = regions?.split(',') ?? []
   const draft = draftConfig({ fleet, scopes, regionOf, regions: others, network, confidential: confidential === true })
-  // For editors, in a checkout.
+  // In a checkout, `$schema` lets editors complete and check the file.
   return existsSync(join(dirname(out), SCHEMA)) ? { $schema: SCHEMA, ...draft } : draft
 }
 
 async function askForData(): Promise<Scope[]> {
-  const answer = await ask({ text: 'data, as s3://bucket/prefix, one or more', option: '--data URI' })
+  const answer = await ask({ text: 'data: one or more of s3://bucket/prefix', option: '--data URI' })
   return answer.split(/[\s,]+/).map((uri) => parseDataUri(uri))
 }
 
@@ -86,12 +99,12 @@ async function locateAll(scopes: readonly Scope[]): Promise<Map<string, string>>
   }
 }
 
-/** The operator's root key beside the configuration; made when there is none. */
+/** The public root key beside the configuration. Creates the key pair if it does not exist. */
 async function ownRootKey(folder: string): Promise<string> {
   const path = join(folder, 'root.key')
   if (!existsSync(`${path}.pub`)) {
     await writeKeyFiles(path, generateKey())
-    note(`made ${path}: it signs who may run agents; keep it offline, and out of version control`)
+    note(`created ${path}: it signs the key policy; keep it offline and out of version control`)
   }
   return `${path}.pub`
 }

@@ -6,28 +6,34 @@ import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import { type Inspection, inspectBundle } from '../../lib/trust/inspect-bundle.ts'
 import { readPublicKeyFile } from '../../lib/trust/key-files.ts'
 import { bytes, EXIT, paint, printResult } from '../terminal/output.ts'
+import { withHelp } from './help-sections.ts'
+import { jsonOption } from './options.ts'
 
-/** `lander inspect`: what a bundle says it is, and who signed it. */
+/** `lander inspect`: shows the manifest of a bundle and checks its signatures. */
 export function inspectCommand(): Command {
-  return new Command('inspect')
-    .description('show what a signed bundle may do, and whether its signatures hold')
+  const command = new Command('inspect')
+    .description('show what a signed bundle may do, and whether its signatures are valid')
     .argument('<bundle>', 'a file from lander pack')
-    .option('--key <file...>', 'public keys (.pub) to check the signatures with')
-    .option('--json', 'print one JSON document')
-    .action(async (path: string, { key = [], json }: { key?: string[]; json?: boolean }) => {
-      const keys = await Promise.all(key.map(readPublicKeyFile))
-      const inspection = inspectBundle(
-        await readBundle(path),
-        new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
-      )
-      printResult(json, inspection, () => describe(inspection))
-      // A key that is not at hand proves nothing either way; a signature that does not hold does.
-      if (!inspection.intact || inspection.signers.some(({ verified }) => verified === false))
-        process.exitCode = EXIT.refused
-    })
+    .option('--key <file...>', 'public keys (.pub) of the signers')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: ['The exit code is 3 if a part of the bundle was altered or a signature is not valid.'],
+    examples: ['lander inspect count.lander', 'lander inspect count.lander --key me.pub'],
+    json: '{manifest, digest, signers: [{keyId, verified}], intact, verified}',
+  }).action(async (path: string, { key = [], json }: { key?: string[]; json?: boolean }) => {
+    const keys = await Promise.all(key.map(readPublicKeyFile))
+    const inspection = inspectBundle(
+      await readBundle(path),
+      new Map(keys.map(({ keyId, publicKey }) => [keyId, publicKey])),
+    )
+    printResult(json, inspection, () => describe(inspection))
+    // A signature without its key is unverified, which is no failure; an invalid signature is one.
+    if (!inspection.intact || inspection.signers.some(({ verified }) => verified === false))
+      process.exitCode = EXIT.refused
+  })
 }
 
-/** Reads a bundle's file. @throws UsageError `FILE_NOT_FOUND`, `FILE_UNUSABLE` */
+/** Reads the file of a bundle. @throws UsageError `FILE_NOT_FOUND`, `FILE_UNUSABLE` */
 export async function readBundle(path: string): Promise<Uint8Array> {
   return readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw explainFileError(error, path)
@@ -40,20 +46,20 @@ function describe({ manifest, digest, signers, intact, verified }: Inspection): 
   const expired = expiresAt < Date.now() ? paint('red', ' (expired)') : ''
   return [
     `${paint('bold', name)}  ${verified ? paint('green', 'verified') : paint('yellow', 'not verified')}`,
-    `  manifest  ${digest}`,
-    ...signers.map((signer) => `  signed by  ${signer.keyId}  ${word(signer.verified)}`),
+    `  manifest   ${digest}`,
+    ...signers.map((signer) => `  signed by  ${signer.keyId}  ${describeSignature(signer.verified)}`),
     `  parts      ${entries.map((entry) => `${entry.name} ${bytes(entry.bytes)}`).join(', ')}${intact ? '' : paint('red', '  (altered)')}`,
     `  may read   ${scopes.map(formatDataUri).join(', ') || 'nothing'}`,
     `  may run    in fleet ${audience.fleet}, regions ${audience.regions.join(', ')}, until ${new Date(expiresAt).toISOString()}${expired}`,
     `  compiles   ${compiles ? 'yes' : 'no'}`,
-    ...(exportState ? ['  state      may come to places of the sender’s own'] : []),
+    ...(exportState ? ['  state      may be exported to places of the client'] : []),
     `  limits     ${Object.entries(limits)
       .map(([limit, value]) => `${limit} ${value}`)
       .join(', ')}`,
   ].join('\n')
 }
 
-function word(verified: boolean | undefined): string {
-  if (verified === undefined) return paint('yellow', 'key not at hand: name its .pub with --key')
-  return verified ? paint('green', 'signature holds') : paint('red', 'signature does not hold')
+function describeSignature(verified: boolean | undefined): string {
+  if (verified === undefined) return paint('yellow', 'not checked: name its public key with --key')
+  return verified ? paint('green', 'signature is valid') : paint('red', 'signature is not valid')
 }

@@ -17,8 +17,9 @@ import {
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
+import { withHelp } from './help-sections.ts'
 import { localPutCommand } from './local-put-command.ts'
-import { localDir } from './options.ts'
+import { jsonOption, localDir } from './options.ts'
 
 const DEFAULT_REGIONS = 'us-east-1,eu-west-1'
 const DEFAULT_PORT = 4510
@@ -27,16 +28,16 @@ interface UpOptions {
   regions: string[]
   port: number
   wan?: boolean
-  client?: string
+  near?: string
   line: number
   detach?: boolean
   json?: boolean
 }
 
-/** `lander local`: a cloud on this machine. */
+/** `lander local`: the local cloud. */
 export function localCommand(): Command {
   return new Command('local')
-    .description('a cloud on this machine: S3 and Lambda in any regions, no account needed')
+    .description('run S3 and Lambda of any regions on this computer, without an AWS account')
     .addCommand(upCommand())
     .addCommand(statusCommand())
     .addCommand(downCommand())
@@ -44,43 +45,53 @@ export function localCommand(): Command {
 }
 
 function upCommand(): Command {
-  return new Command('up')
-    .description('start it, with a fleet deployed; its data is kept')
+  const command = new Command('up')
+    .description('start the local cloud with a fleet deployed to it; data of earlier starts is kept')
     .addOption(
-      new Option('--regions <a,b,c>', 'regions to serve')
-        .default(DEFAULT_REGIONS.split(','), DEFAULT_REGIONS)
+      new Option('--regions <a,b,c>', 'the regions to serve')
+        .default(DEFAULT_REGIONS.split(','), `\`${DEFAULT_REGIONS}\``)
         .argParser(parseRegions),
     )
-    .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
-    .option('--wan', 'put links of real length and width between you and the regions, and between regions')
-    .option('--near <region>', 'the region you are near, with --wan (default: the first)')
-    .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
-    .option('--detach', 'return when it serves, and leave it running')
-    .option('--json', 'print one JSON document')
-    .action(async (options: UpOptions) => {
-      requireRegions(options.regions)
-      if (options.client !== undefined) regionOf(options.client)
-      const files = localFleetFiles(localDir())
-      await requireStopped(files)
-      await makeFolder(localDir())
-      if (!options.detach) return start(options, files)
-      await detach(
-        files,
-        process.argv.slice(2).filter((word) => word !== '--detach'),
-      )
-      reportUp(await readFleetFile(files.fleet), options.json)
-    })
+    .addOption(
+      new Option('--port <n>', 'the port on 127.0.0.1; 0 takes a free one').default(DEFAULT_PORT).argParser(parsePort),
+    )
+    .option('--wan', 'delay and limit traffic as measured links do: between regions, and between them and the client')
+    .option('--near <region>', 'with --wan, the region that the client is near (default: the first region)')
+    .addOption(
+      new Option('--line <Mbit/s>', 'with --wan, the bandwidth of the client’s line').default(50).argParser(parseLine),
+    )
+    .option('--detach', 'return when the local cloud is ready, and leave it running')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: [
+      'Every AWS tool can use the local cloud, with AWS_ENDPOINT_URL and the credentials that this command prints.',
+    ],
+    examples: ['lander local up --detach', 'lander local up --regions us-east-1,eu-west-1 --wan --line 100'],
+    json: '{endpoint, regions, fleet}',
+  }).action(async (options: UpOptions) => {
+    requireRegions(options.regions)
+    if (options.near !== undefined) regionOf(options.near)
+    const files = localFleetFiles(localDir())
+    await requireStopped(files)
+    await makeFolder(localDir())
+    if (!options.detach) return start(options, files)
+    await detach(
+      files,
+      process.argv.slice(2).filter((argument) => argument !== '--detach'),
+    )
+    reportUp(await readFleetFile(files.fleet), options.json)
+  })
 }
 
 async function requireStopped(files: LocalFleetFiles): Promise<void> {
   const running = await findProcess(files)
   if (running === undefined) return
-  throw new UsageError('LOCAL_RUNNING', `a local cloud already serves ${running.endpoint}`, {
-    remedy: 'use it, or end it with lander local down',
+  throw new UsageError('LOCAL_RUNNING', `a local cloud is already running at ${running.endpoint}`, {
+    remedy: 'use it, or stop it with lander local down',
   })
 }
 
-/** Serves until it is ended. A parent that waits is told why it does not come to that. */
+/** Serves until a signal ends it. With `--detach`, a parent process waits: if the start fails, it gets the error. */
 async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> {
   try {
     await serve(options, files)
@@ -90,45 +101,48 @@ async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> 
   }
 }
 
-async function serve({ regions, port, wan, client, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+async function serve({ regions, port, wan, near, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
   await using _lock = await takeLock(files.lock)
   await startLog(files)
   await using local = await startLocalFleet({
     dir: localDir(),
     regions,
     port,
-    ...(wan && { wan: { clientBps: line * 1_000_000, ...(client !== undefined && { client }) } }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await recordProcess(files, { pid: process.pid, endpoint: local.cloud.endpoint })
   reportUp(local.fleet, json)
-  if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C ends it; its data stays', process.stderr))
+  if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C stops it; its data is kept', process.stderr))
   await reportStart()
   await ended
   await forgetProcess(files)
 }
 
 function statusCommand(): Command {
-  return new Command('status')
-    .description('say whether it runs, and where')
-    .option('--json', 'print one JSON document')
-    .action(async ({ json }: { json?: boolean }) => {
-      const files = localFleetFiles(localDir())
-      const running = await findProcess(files)
-      if (running === undefined) return printResult(json, { running: false }, () => 'no local cloud is running')
-      const fleet = await readFleetFile(files.fleet)
-      printResult(json, { running: true, ...running, ...summary(fleet) }, () => describe(fleet))
-    })
+  const command = new Command('status')
+    .description('show whether the local cloud is running, and its endpoint')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    examples: ['lander local status'],
+    json: '{running, pid, endpoint, regions, fleet}',
+  }).action(async ({ json }: { json?: boolean }) => {
+    const files = localFleetFiles(localDir())
+    const running = await findProcess(files)
+    if (running === undefined) return printResult(json, { running: false }, () => 'no local cloud is running')
+    const fleet = await readFleetFile(files.fleet)
+    printResult(json, { running: true, ...running, ...summary(fleet) }, () => describe(fleet))
+  })
 }
 
 function downCommand(): Command {
-  return new Command('down')
-    .description('end it; its data stays')
-    .option('--json', 'print one JSON document')
-    .action(async ({ json }: { json?: boolean }) => {
+  const command = new Command('down').description('stop the local cloud; its data is kept').addOption(jsonOption())
+  return withHelp(command, { examples: ['lander local down'], json: '{ended, pid, endpoint}' }).action(
+    async ({ json }: { json?: boolean }) => {
       const ended = await endProcess(localFleetFiles(localDir()))
-      printResult(json, { ended: true, ...ended }, () => `ended ${ended.endpoint}`)
-    })
+      printResult(json, { ended: true, ...ended }, () => `stopped ${ended.endpoint}`)
+    },
+  )
 }
 
 function reportUp(fleet: Fleet, json: boolean | undefined): void {
@@ -157,11 +171,11 @@ const parseRegions = (text: string): string[] => text.split(',').filter((region)
 function parsePort(text: string): number {
   const port = Number(text)
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
-  throw new UsageError('USAGE', `"${text}" is no port`, { remedy: 'use a number from 0 (any free one) to 65535' })
+  throw new UsageError('USAGE', `"${text}" is not a port`, { remedy: 'use a number from 0 (any free one) to 65535' })
 }
 
 function parseLine(text: string): number {
   const mbps = Number(text)
   if (mbps > 0 && mbps <= 100_000) return mbps
-  throw new UsageError('USAGE', `"${text}" is no speed in Mbit/s`, { remedy: 'use a number such as 50' })
+  throw new UsageError('USAGE', `"${text}" is not a bandwidth in Mbit/s`, { remedy: 'use a number such as 50' })
 }

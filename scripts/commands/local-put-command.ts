@@ -10,6 +10,8 @@ import { findBucketRegion } from '../../lib/fleet/locate-bucket.ts'
 import { formatDataUri, parseDataUri } from '../../lib/objects/data-uri.ts'
 import { bytes, printResult } from '../terminal/output.ts'
 import { LOCAL, readFleet } from './fleet-option.ts'
+import { withHelp } from './help-sections.ts'
+import { jsonOption } from './options.ts'
 
 interface Upload {
   readonly path: string
@@ -17,36 +19,43 @@ interface Upload {
   readonly size: number
 }
 
-/** `lander local put`: files into a bucket of the local cloud. On AWS, use AWS's own tools. */
+/** `lander local put`: uploads files to a bucket of the local cloud. On AWS, use AWS's own tools. */
 export function localPutCommand(): Command {
-  return new Command('put')
-    .description('put a file, or a folder, into a bucket of the local cloud; the bucket is made if need be')
+  const command = new Command('put')
+    .description('upload a file or a folder to a bucket of the local cloud; a missing bucket is created')
     .argument('<path>', 'a file or a folder')
-    .argument('<uri>', 's3://bucket/key for a file, s3://bucket/prefix/ for a file of its own name or a folder')
-    .option('--region <region>', 'where a new bucket is made (default: the first region)')
-    .option('--json', 'print one JSON document')
-    .action(async (path: string, uri: string, { region, json }: { region?: string; json?: boolean }) => {
-      const { bucket, prefix } = parseDataUri(uri)
-      const fleet = await readFleet(LOCAL)
-      const first = servedRegion(region, fleet)
-      using clients = createFleetClients(fleet)
-      const client = await bucketRegion(clients.s3(first), bucket, first)
-      const uploads = await planUploads(path, prefix)
-      for (const { path: file, key, size } of uploads) {
-        await clients
-          .s3(client)
-          .send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: createReadStream(file), ContentLength: size }))
-      }
-      const total = uploads.reduce((sum, { size }) => sum + size, 0)
-      printResult(json, { bucket, region: client, objects: uploads.length, bytes: total }, () => {
-        const what =
-          uploads.length === 1 ? formatDataUri({ bucket, prefix: uploads[0]!.key }) : `${uploads.length} objects`
-        return `${what}, ${bytes(total)}, in bucket ${bucket} of ${client}`
-      })
+    .argument(
+      '<uri>',
+      's3://bucket/key for a file; s3://bucket/prefix/ keeps the names of a file or of a folder’s files',
+    )
+    .option('--region <region>', 'the region of a new bucket (default: the first region)')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    notes: ['Every other S3 tool works too, with AWS_ENDPOINT_URL and the credentials that lander local up prints.'],
+    examples: ['lander local put us.log s3://logs-us/2026/ --region us-east-1'],
+    json: '{bucket, region, objects, bytes}',
+  }).action(async (path: string, uri: string, { region: named, json }: { region?: string; json?: boolean }) => {
+    const { bucket, prefix } = parseDataUri(uri)
+    const fleet = await readFleet(LOCAL)
+    const regionForNew = servedRegion(named, fleet)
+    using clients = createFleetClients(fleet)
+    const region = await ensureBucket(clients.s3(regionForNew), bucket, regionForNew)
+    const uploads = await planUploads(path, prefix)
+    for (const { path: file, key, size } of uploads) {
+      const body = createReadStream(file)
+      const upload = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size })
+      await clients.s3(region).send(upload)
+    }
+    const total = uploads.reduce((sum, { size }) => sum + size, 0)
+    printResult(json, { bucket, region, objects: uploads.length, bytes: total }, () => {
+      const what =
+        uploads.length === 1 ? formatDataUri({ bucket, prefix: uploads[0]!.key }) : `${uploads.length} objects`
+      return `${what}, ${bytes(total)}, in bucket ${bucket} of ${region}`
     })
+  })
 }
 
-/** The region as named, or the first one. @throws UsageError `REGION_UNKNOWN` */
+/** The region that `--region` names, or the first one. @throws UsageError `REGION_UNKNOWN` */
 function servedRegion(named: string | undefined, { regions }: Fleet): string {
   const served = regions.map(({ region }) => region)
   if (named === undefined) return served[0]!
@@ -56,13 +65,13 @@ function servedRegion(named: string | undefined, { regions }: Fleet): string {
   })
 }
 
-/** Where the bucket lies; it is made in `region` if there is none. */
-async function bucketRegion(s3: S3Client, bucket: string, region: string): Promise<string> {
+/** Creates the bucket in `region` if it does not exist. @returns the region of the bucket */
+async function ensureBucket(s3: S3Client, bucket: string, region: string): Promise<string> {
   try {
     return (await findBucketRegion(s3, bucket)) ?? region
   } catch (error) {
     if ((error as { code?: string }).code !== 'BUCKET_NOT_FOUND') throw error
-    const elsewhere = region !== 'us-east-1' // S3 takes no location constraint for its first region.
+    const elsewhere = region !== 'us-east-1' // S3 refuses a location constraint for us-east-1.
     await s3.send(
       new CreateBucketCommand({
         Bucket: bucket,

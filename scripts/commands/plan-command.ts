@@ -14,7 +14,8 @@ import type { MissionOptions } from '../../lib/mission/mission.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
+import { withHelp } from './help-sections.ts'
+import { dataOption, expiresOption, jsonOption, limitOption, parseInput } from './options.ts'
 import {
   clientLinkOf,
   historyPath,
@@ -37,25 +38,35 @@ interface PlanOptions extends AgentOptions, QuoteWords {
   json?: boolean
 }
 
-/** `lander plan`: what a run would take, and where it would go, before it is paid for. */
+/** `lander plan`: shows where an agent would run, what that costs and how long it takes. */
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description('say where an agent would run, what it would cost and how long it would take')
-    .argument('[agent]', 'the agent (.ts, .js), or a bundle from lander pack')
+    .description('show where an agent would run, what it would cost and how long it would take')
+    .argument('[agent]', 'the agent’s source (.ts, .js), or a bundle from lander pack; not needed with --accuracy')
     .addOption(dataOption())
-    .option('--input <json>', 'what the agent is called with when it is tried')
-    .option('--sample', 'try the agent on a little of the data, where it lies')
-    .option('--accuracy', 'show how far predictions have been off so far')
-    .addOption(timeOption('--deadline <time>', 'the least money that is done in this time'))
-    .addOption(moneyOption('--budget <usd>', 'the least time for this money'))
+    .option('--input <json>', 'the agent’s input in trial runs')
+    .option('--sample', 'first run the agent on a small part of the data, in the regions of the data')
+    .option('--accuracy', 'show how far earlier predictions were off, and plan nothing')
+    .addOption(timeOption('--deadline <time>', 'find the cheapest plan that ends in this time, such as 15m'))
+    .addOption(moneyOption('--budget <usd>', 'find the fastest plan that costs no more, such as 1.50'))
     .option('--keep <region...>', 'regions whose data must not leave them')
     .option('--keep-results <region...>', 'regions whose results must not leave them')
-    .option('--key <file>', 'your key, from lander keygen (a local fleet has one of its own)')
+    .option('--key <file>', 'your private key, from lander keygen (default for a local fleet: its developer key)')
     .addOption(fleetOption())
     .addOption(limitOption())
     .addOption(expiresOption())
-    .option('--json', 'print one JSON document')
-  return withQuoteOptions(command).action(async (agent: string | undefined, options: PlanOptions) => {
+    .addOption(jsonOption())
+  withHelp(withQuoteOptions(command), {
+    notes: ['The exit code is 1 if no plan keeps the constraints. plan.reasons then name them.'],
+    examples: [
+      'lander plan count.ts --data s3://logs-us/ --data s3://logs-eu/ --sample',
+      'lander plan count.ts --data s3://logs-eu/ --deadline 15m --keep eu-west-1',
+      'lander plan --accuracy',
+    ],
+    json: '{agent, basis, plan, seconds: {low, value, high}, usd: {low, value, high}, parts, client, notes, survey, sample?}; with --accuracy, {seconds: {runs, medianError, error90, bias, withinInterval}, usd, byBasis, byAgent}',
+    page: 'gravity.md',
+  })
+  return command.action(async (agent: string | undefined, options: PlanOptions) => {
     if (options.accuracy) return showAccuracy(options)
     if (agent === undefined)
       throw new UsageError('USAGE', 'no agent is named', { remedy: 'lander plan AGENT.ts --data …' })
@@ -101,8 +112,8 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
     prices: await priceFileOf(options),
   })
   if (!quote.plan.feasible) process.exitCode = EXIT.failed
-  const { problem: _, ...told } = quote
-  printResult(options.json, { ...told, survey, ...(sample && { sample }) }, () => explainQuote(quote, sample))
+  const { problem: _, ...shown } = quote
+  printResult(options.json, { ...shown, survey, ...(sample && { sample }) }, () => explainQuote(quote, sample))
 }
 
 async function trySample(
@@ -111,7 +122,7 @@ async function trySample(
   fleet: Fleet,
   clients: FleetClients,
 ): Promise<Sample> {
-  note('trying the agent on a little of the data …')
+  note('running the agent on a small part of the data …')
   const openClient = async () =>
     createLandingClient({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
   return sampleAgent({ mission, survey, openClient })

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
+import { withHelp } from './help-sections.ts'
+import { RUN_HELP } from './run-help.ts'
 
-/** Every command, loaded when it is asked for: each brings clients and libraries that the others need not wait for. */
+/** Each command is imported only when it is used, because each loads SDK clients and libraries that others don't need. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./init-command.ts')).initCommand(),
   keygen: async () => (await import('./keygen-command.ts')).keygenCommand(),
@@ -9,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect-command.ts')).inspectCommand(),
   local: async () => (await import('./local-command.ts')).localCommand(),
   plan: async () => (await import('./plan-command.ts')).planCommand(),
-  run: async () => (await import('./run.ts')).runCommand(),
+  run: async () => withHelp((await import('./run.ts')).runCommand(), RUN_HELP),
   status: async () => (await import('./mission-command.ts')).statusCommand(),
   result: async () => (await import('./mission-command.ts')).resultCommand(),
   cancel: async () => (await import('./mission-command.ts')).cancelCommand(),
@@ -21,8 +23,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /**
- * The CLI, ready to parse `args`. Only the command they name is loaded; all of them for the help, and for a word that
- * is none, so that suggestions can be made.
+ * The CLI for `args`. It loads only the command that `args` name. For help, and for an unknown command, it loads all of
+ * them, so that commander can list or suggest them.
  */
 export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('lander')
@@ -31,18 +33,18 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .showSuggestionAfterError()
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-  for (const load of neededCommands(args)) program.addCommand(quietly(await load()))
+  for (const load of neededCommands(args)) program.addCommand(throwErrors(await load()))
   return program
 }
 
-function neededCommands([word = '']: readonly string[]): readonly (() => Promise<Command>)[] {
-  if (word === '--version' || word === '-V') return []
-  return Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)
+function neededCommands([first = '']: readonly string[]): readonly (() => Promise<Command>)[] {
+  if (first === '--version' || first === '-V') return []
+  return Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]!] : Object.values(COMMANDS)
 }
 
-/** Errors are thrown to the one place that prints them, from every level of subcommands. */
-function quietly(command: Command): Command {
+/** Makes commander throw usage errors instead of printing them, at every level, so that one place prints all errors. */
+function throwErrors(command: Command): Command {
   command.exitOverride().configureOutput({ outputError: () => {} })
-  for (const child of command.commands) quietly(child)
+  for (const child of command.commands) throwErrors(child)
   return command
 }

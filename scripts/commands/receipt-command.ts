@@ -6,6 +6,8 @@ import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import { MAX_RECEIPT_BYTES, type VerifiedReceipt, verifyReceipt, verifyReceiptChain } from '../../lib/trust/receipt.ts'
 import { bytes, paint, printResult, seconds } from '../terminal/output.ts'
 import { fleetOption, readFleetOffline } from './fleet-option.ts'
+import { withHelp } from './help-sections.ts'
+import { jsonOption } from './options.ts'
 
 interface VerifyOptions {
   fleet: string
@@ -13,27 +15,31 @@ interface VerifyOptions {
   json?: boolean
 }
 
-/** `lander receipt`: what regions signed about their runs. */
+/** `lander receipt`: the receipts that regions sign about runs. */
 export function receiptCommand(): Command {
-  return new Command('receipt').description('what regions signed about their runs').addCommand(verifyCommand())
+  return new Command('receipt').description('check the receipts that regions sign').addCommand(verifyCommand())
 }
 
 function verifyCommand(): Command {
-  return new Command('verify')
-    .description('check receipts against the fleet’s public keys; nothing is asked of the network')
+  const command = new Command('verify')
+    .description('check receipts against the fleet’s public keys, without a network')
     .argument('<files...>', 'receipts that lander run --receipts wrote')
     .addOption(fleetOption())
-    .option('--chain', 'check that the files are all landings of one mission, in their order')
-    .option('--json', 'print one JSON document')
-    .action(async (files: string[], { fleet, chain, json }: VerifyOptions) => {
-      const trust = receiptTrustOf(await readFleetOffline(fleet))
-      const receipts = await Promise.all(files.map(async (file) => verifyReceipt(await readReceipt(file), trust)))
-      if (chain) verifyReceiptChain(receipts)
-      printResult(json, { verified: true, receipts }, () => receipts.map(describe).join('\n\n'))
-    })
+    .option('--chain', 'also check that the files are all landings of one mission, in order')
+    .addOption(jsonOption())
+  return withHelp(command, {
+    examples: ['lander receipt verify receipts/a.json --fleet fleet.json'],
+    json: '{verified, receipts: [{receipt, digest}]}',
+    page: 'receipts.md',
+  }).action(async (files: string[], { fleet, chain, json }: VerifyOptions) => {
+    const trust = receiptTrustOf(await readFleetOffline(fleet))
+    const receipts = await Promise.all(files.map(async (file) => verifyReceipt(await readReceipt(file), trust)))
+    if (chain) verifyReceiptChain(receipts)
+    printResult(json, { verified: true, receipts }, () => receipts.map(describe).join('\n\n'))
+  })
 }
 
-/** An envelope of at most 64 KB is less than 90 KB of base64. */
+/** Base64 makes a payload a third larger, so twice its size leaves room for the signatures. */
 const MAX_FILE_BYTES = 2 * MAX_RECEIPT_BYTES
 
 async function readReceipt(path: string): Promise<unknown> {
@@ -54,11 +60,11 @@ function describe({ receipt, digest }: VerifiedReceipt): string {
   const { mission, sequence, region, fleet, epoch, outcome, objects, startedAt, endedAt } = receipt
   const more = objects.count - objects.listed.length
   return [
-    `${paint('green', 'holds')}  receipt ${digest}`,
+    `${paint('green', 'valid')}  receipt ${digest}`,
     `  signed by  fleet ${fleet}, epoch ${epoch}`,
     `  mission    ${mission}, landing ${sequence} in ${region}: ${outcome}`,
     `  code       ${receipt.manifest}, by ${receipt.authors.join(', ')}`,
-    `  sent by    ${receipt.sender}, input ${receipt.input}, let in by key policy ${receipt.policy}`,
+    `  sent by    ${receipt.sender}, input ${receipt.input}, admitted by key policy ${receipt.policy}`,
     `  time       ${new Date(startedAt).toISOString()}, ${seconds((endedAt - startedAt) / 1000)}`,
     `  read       ${bytes(objects.bytesRead)} of ${objects.count} objects (list ${objects.digest})`,
     ...objects.listed.map(
@@ -66,6 +72,6 @@ function describe({ receipt, digest }: VerifiedReceipt): string {
     ),
     ...(more > 0 ? [`             and ${more} more`] : []),
     `  returned   ${bytes(receipt.bytesReturned)}${receipt.result === null ? '' : `, result ${receipt.result}`}`,
-    `  after      ${receipt.previous ?? 'nothing: the first landing'}`,
+    `  previous   ${receipt.previous ?? 'none: this is the first landing'}`,
   ].join('\n')
 }

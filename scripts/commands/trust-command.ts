@@ -15,9 +15,10 @@ import type { KeyGrant, KeyPolicy } from '../../lib/trust/key-policy.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import { note, paint, printResult, table } from '../terminal/output.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
-import { dataOption, limitOption, localDir, parseDuration } from './options.ts'
+import { withHelp } from './help-sections.ts'
+import { dataOption, jsonOption, limitOption, localDir, parseDuration } from './options.ts'
 
-/** What every command of `lander trust` may be told. */
+/** The options that all commands of `lander trust` share. */
 interface TrustOptions {
   fleet: string
   policy?: string
@@ -37,13 +38,13 @@ interface AddOptions extends TrustOptions {
   exportState?: boolean
 }
 
-/** A warm function asks for the policy no more often: `maxAgeMs` of lib/host/policy-source.ts. */
-const TAKEN_UP = 'functions take it up within 30 seconds'
+/** Warm functions cache the policy for this long: `maxAgeMs` of lib/host/policy-source.ts. */
+const EFFECTIVE = 'functions apply it within 30 seconds'
 
-/** `lander trust`: whose agents a fleet lets in. */
+/** `lander trust`: the key policy, which says whose agents a fleet admits. */
 export function trustCommand(): Command {
   return new Command('trust')
-    .description('whose agents a fleet lets in, and what they may do there')
+    .description('manage the key policy: whose agents a fleet admits, and what they may do')
     .addCommand(addCommand())
     .addCommand(revokeCommand())
     .addCommand(listCommand())
@@ -51,24 +52,36 @@ export function trustCommand(): Command {
 }
 
 function addCommand(): Command {
-  return changing('add', 'trust a key, or change what it may do')
-    .argument('<key>', 'a public key: the .pub file of lander keygen')
-    .option('--name <name>', 'whose key it is (default: the name of its file)')
-    .option('--regions <a,b>', 'the only regions it may land in (default: any)')
-    .addOption(dataOption('the only data its agents may read (default: all that the fleet can)'))
-    .addOption(new Option('--role <role>', 'what it may sign (default: both)').choices(['author', 'sender']))
+  const command = changing('add', 'trust a key, or change what a trusted key may do')
+    .argument('<key>', 'a public key: the .pub file that lander keygen wrote')
+    .option('--name <name>', 'the owner of the key (default: the name of the file)')
+    .option('--regions <a,b>', 'the only regions where its agents may land (default: all)')
+    .addOption(dataOption('the only data that its agents may read (default: all that the fleet can read)'))
+    .addOption(
+      new Option('--role <role>', 'what the key may sign: bundles (author) or orders (sender) (default: both)').choices(
+        ['author', 'sender'],
+      ),
+    )
     .addOption(limitOption())
-    .addOption(new Option('--until <time>', 'until when: 90d, or 2027-01-31 (default: a year)').argParser(parseUntil))
-    .option('--no-compiles', 'its agents may not compile code while they run')
-    .option('--export-state', 'state of its agents may leave the regions for places of the sender’s own')
-    .action(async (path: string, options: AddOptions) => {
-      const { publicKey, keyId } = await readPublicKeyFile(path)
-      await change(options, (policy, fleet) => {
-        const grant = createGrant(publicKey, fleet.name, grantOptions(path, options, fleet))
-        return withGrant(policy, grant, Date.now())
-      })
-      note(`trusts ${keyId}`)
+    .addOption(
+      new Option('--until <time>', 'the end of the trust, such as 90d or 2027-01-31 (default: in a year)').argParser(
+        parseUntil,
+      ),
+    )
+    .option('--no-compiles', 'its agents must not compile code while they run')
+    .option('--export-state', 'the state of its agents may leave regions for places of the client')
+  return withHelp(command, {
+    examples: ['lander trust add me.pub --fleet fleet.json --root root.key --publish'],
+    json: 'the key policy',
+    page: 'trust.md',
+  }).action(async (path: string, options: AddOptions) => {
+    const { publicKey, keyId } = await readPublicKeyFile(path)
+    await change(options, (policy, fleet) => {
+      const grant = createGrant(publicKey, fleet.name, grantOptions(path, options, fleet))
+      return withGrant(policy, grant, Date.now())
     })
+    note(`trusted ${keyId}`)
+  })
 }
 
 function grantOptions(path: string, options: AddOptions, fleet: Fleet) {
@@ -96,54 +109,66 @@ function deployedRegions(named: string[], { name, regions }: Fleet): string[] {
 }
 
 function revokeCommand(): Command {
-  return changing('revoke', 'never let a key in again')
-    .argument('<key>', 'its id, as lander trust list shows it')
-    .action(async (keyId: string, options: TrustOptions) => {
-      await change(options, (policy, fleet) => {
-        const revoked = withRevocation(policy, keyId, Date.now())
-        if (revoked !== undefined) return revoked
-        throw new UsageError('USAGE', `the policy of fleet "${fleet.name}" has no key "${keyId}"`, {
-          remedy: 'see lander trust list',
-        })
+  const command = changing('revoke', 'revoke a key for ever').argument('<key>', 'the key’s id, from lander trust list')
+  return withHelp(command, {
+    examples: ['lander trust revoke 3f9a… --fleet fleet.json --root root.key --publish'],
+    json: 'the key policy',
+    page: 'trust.md',
+  }).action(async (keyId: string, options: TrustOptions) => {
+    await change(options, (policy, fleet) => {
+      const revoked = withRevocation(policy, keyId, Date.now())
+      if (revoked !== undefined) return revoked
+      throw new UsageError('USAGE', `the policy of fleet "${fleet.name}" has no key "${keyId}"`, {
+        remedy: 'list the keys with lander trust list',
       })
-      note(`revoked ${keyId}`)
     })
+    note(`revoked ${keyId}`)
+  })
 }
 
 function listCommand(): Command {
-  return offline('list', 'show the keys of the policy file').action(async (options: TrustOptions) => {
+  return withHelp(policyCommand('list', 'show the keys of the policy file'), {
+    examples: ['lander trust list --fleet fleet.json'],
+    json: 'the key policy',
+    page: 'trust.md',
+  }).action(async (options: TrustOptions) => {
     const { policy } = await readPolicyFile(policyPath(options), await readFleetOffline(options.fleet))
     printResult(options.json, policy, () => describe(policy))
   })
 }
 
 function publishCommand(): Command {
-  return offline('publish', 'put the policy file into every region, where it holds within 30 seconds').action(
-    async (options: TrustOptions) => {
-      const fleet = await readFleet(options.fleet)
-      const version = await publish(options, fleet)
-      const regions = fleet.regions.map(({ region }) => region)
-      printResult(options.json, { version, regions }, () => `published version ${version} in ${regions.join(', ')}`)
-      note(TAKEN_UP)
+  return withHelp(
+    policyCommand('publish', 'upload the policy file to every region; functions apply it within 30 seconds'),
+    {
+      examples: ['lander trust publish --fleet fleet.json'],
+      json: '{version, regions}',
+      page: 'trust.md',
     },
-  )
+  ).action(async (options: TrustOptions) => {
+    const fleet = await readFleet(options.fleet)
+    const version = await publish(options, fleet)
+    const regions = fleet.regions.map(({ region }) => region)
+    printResult(options.json, { version, regions }, () => `published version ${version} in ${regions.join(', ')}`)
+    note(EFFECTIVE)
+  })
 }
 
-function offline(name: string, description: string): Command {
+function policyCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .addOption(fleetOption())
     .option('--policy <file>', 'the policy file (default: policy.json beside the fleet file)')
-    .option('--json', 'print one JSON document')
+    .addOption(jsonOption())
 }
 
 function changing(name: string, description: string): Command {
-  return offline(name, description)
-    .option('--root <file>', 'the root key, which signs the policy (a local fleet has one of its own)')
-    .option('--publish', 'publish it at once')
+  return policyCommand(name, description)
+    .option('--root <file>', 'the private root key, which signs the policy (default for a local fleet: its root key)')
+    .option('--publish', 'publish the policy afterwards')
 }
 
-/** Changes the policy file, publishes it if wanted, and shows what it says now. */
+/** Changes the policy file, publishes it with `--publish`, and prints the new policy. */
 async function change(options: TrustOptions, next: (policy: KeyPolicy, fleet: Fleet) => KeyPolicy): Promise<void> {
   const fleet = await (options.publish ? readFleet : readFleetOffline)(options.fleet)
   const path = policyPath(options)
@@ -151,8 +176,8 @@ async function change(options: TrustOptions, next: (policy: KeyPolicy, fleet: Fl
   const policy = await changePolicyFile({ path, fleet, root, now: Date.now(), change: (policy) => next(policy, fleet) })
   if (options.publish) await publish(options, fleet)
   printResult(options.json, policy, () => describe(policy))
-  if (options.publish) note(`published version ${policy.version}: ${TAKEN_UP}`)
-  else note(`version ${policy.version} holds once it is published: lander trust publish`)
+  if (options.publish) note(`published version ${policy.version}: ${EFFECTIVE}`)
+  else note(`version ${policy.version} takes effect when you publish it: lander trust publish`)
 }
 
 async function publish(options: TrustOptions, fleet: Fleet): Promise<number> {
@@ -174,7 +199,7 @@ function parseUntil(text: string): number {
   if (/^\d+[smhd]$/.test(text)) return Date.now() + parseDuration(text)
   const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
   if (time > Date.now()) return time
-  throw new UsageError('USAGE', `"${text}" is no time to come`, { remedy: 'write 90d, or a date such as 2027-01-31' })
+  throw new UsageError('USAGE', `"${text}" is not a future time`, { remedy: 'write 90d, or a date such as 2027-01-31' })
 }
 
 function describe({ fleet, version, expiresAt, threshold, keys, denied }: KeyPolicy): string {

@@ -3,7 +3,7 @@ import { barLine, createProgressBars } from '../../scripts/terminal/progress-bar
 
 test('a known share is drawn and told', () => {
   const line = barLine('eu-west-1', { bytesRead: 1_500_000, objects: 2, fraction: 0.25 })
-  expect(line).toBe('eu-west-1       ██████░░░░░░░░░░░░░░░░░░  25% 1.50 MB from 2 objects')
+  expect(line).toBe('eu-west-1       ██████░░░░░░░░░░░░░░░░░░  25% 1.5 MB from 2 objects')
 })
 
 test('an unknown share has a mark that moves with the bytes and never leaves the bar', () => {
