@@ -2,18 +2,18 @@ import { PricingClient, paginateGetProducts } from '@aws-sdk/client-pricing'
 import { UnreachableError } from '../errors.ts'
 import { PRICE_QUERIES, type PriceList, type PriceQuery, readPriceList } from '../gravity/price-list.ts'
 
-/** The Price List API is served from few regions; this one has been there from the start. */
+/** Only a few regions serve the Price List API; us-east-1 is one of them. */
 const PRICE_LIST_REGION = 'us-east-1'
 
-/** A client of the Price List API, with the credentials of the environment. */
+/** A client of the Price List API that uses the credentials of the environment. */
 export const createPricingClient = (): PricingClient => new PricingClient({ region: PRICE_LIST_REGION })
 
 /**
  * Fetches current list prices of transfer, S3 and Lambda in every region. The caller needs `pricing:GetProducts`;
  * the API is free of charge.
  *
- * @throws {UnreachableError} `FUNCTION_FAILED` where the API can't be asked.
- * @throws {UsageError} `PROBLEM_INVALID` where its answer can't be read.
+ * @throws {UnreachableError} `FUNCTION_FAILED` if the API can't be called
+ * @throws {UsageError} `PROBLEM_INVALID` if its answer can't be parsed
  */
 export async function fetchPriceList(client: PricingClient, now: Date): Promise<PriceList> {
   const documents: unknown[] = []
@@ -29,9 +29,9 @@ async function productsOf(client: PricingClient, { serviceCode, attributes }: Pr
     for await (const { PriceList = [] } of pages)
       documents.push(...[...PriceList].map((text) => JSON.parse(String(text))))
   } catch (cause) {
-    throw new UnreachableError('FUNCTION_FAILED', `the AWS Price List API did not give prices of ${serviceCode}`, {
+    throw new UnreachableError('FUNCTION_FAILED', `the AWS Price List API did not return prices of ${serviceCode}`, {
       cause,
-      remedy: 'check the credentials and that they allow pricing:GetProducts',
+      remedy: 'check that the credentials are valid and allow pricing:GetProducts',
     })
   }
   return documents

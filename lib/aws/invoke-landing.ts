@@ -1,4 +1,4 @@
-/** One landing: a signed bundle goes to one region and a landing result comes back. */
+/** One landing: sends an invocation to the function of one region and returns its reply. */
 import { InvokeWithResponseStreamCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
@@ -16,16 +16,16 @@ export interface LandingOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The error Lambda reports in the last event of a stream. */
+/** The error that Lambda reports in the last event of a stream. */
 interface StreamEnd {
   readonly ErrorCode?: string | undefined
   readonly ErrorDetails?: string | undefined
 }
 
 /**
- * Invokes the data-locality function of one region and follows its stream to the reply.
+ * Invokes the data-locality function of one region and reads its stream up to the reply.
  *
- * @throws UnreachableError when the function can't be reached, dies in the middle, or answers nonsense
+ * @throws UnreachableError if the function can't be reached, crashes, or sends no valid reply
  */
 export async function land({ lambda, place, invocation, onProgress, signal }: LandingOptions): Promise<Landing> {
   const payload = Buffer.from(JSON.stringify(invocation))
@@ -53,13 +53,13 @@ export async function land({ lambda, place, invocation, onProgress, signal }: La
   }
   if (reply === undefined) {
     throw new UnreachableError('REPLY_MALFORMED', `the function of ${place.region} ended without a reply`, {
-      remedy: 'look into its log; its version may differ from this client',
+      remedy: 'read its log; its version may differ from this client',
     })
   }
   return { reply, bytesMoved: payload.length + received }
 }
 
-/** Cuts a stream of bytes into lines and reads each as a frame; lines that are none are passed over. */
+/** Splits a stream of bytes into lines and parses each as a frame. Lines that are not frames are ignored. */
 export function createFrameReader(): { push(chunk: Uint8Array): Frame[]; end(): Frame[] } {
   let rest: Buffer = Buffer.alloc(0)
   return {
@@ -82,13 +82,13 @@ function functionFailed(
   { region, functionName }: FleetRegion,
   { ErrorCode, ErrorDetails }: StreamEnd,
 ): UnreachableError {
-  const said = [ErrorCode, firstLine(errorMessage(ErrorDetails ?? ''))].filter((word) => word !== '').join(': ')
-  return new UnreachableError('FUNCTION_FAILED', `the function ${functionName} of ${region} died (${said})`, {
-    remedy: `look into the log group /aws/lambda/${functionName} in ${region}; other regions are not concerned`,
+  const reason = [ErrorCode, firstLine(errorMessage(ErrorDetails ?? ''))].filter((part) => part !== '').join(': ')
+  return new UnreachableError('FUNCTION_FAILED', `the function ${functionName} of ${region} crashed (${reason})`, {
+    remedy: `read the log group /aws/lambda/${functionName} in ${region}; other regions are not affected`,
   })
 }
 
-/** Why a region's function could not be reached, as an error with a remedy. */
+/** Converts an error of a call to a region's function to one with a remedy. */
 export function explainUnreachable(error: unknown, { region, functionName }: FleetRegion): Error {
   if (error instanceof UnreachableError) return error
   const skew = explainRefusedSignature(error, region, Date.now())
@@ -106,7 +106,7 @@ export function explainUnreachable(error: unknown, { region, functionName }: Fle
   })
 }
 
-/** Lambda gives the details as JSON with an `errorMessage`, or as plain text. */
+/** The message in Lambda's error details, which are JSON with an `errorMessage`, or plain text. */
 function errorMessage(details: string): string {
   const parsed = parseJson(details)
   if (parsed === undefined) return details

@@ -9,11 +9,11 @@ import { deliver, type Transport } from './upload.ts'
 export interface RegionPlacesOptions {
   readonly fleet: Pick<Fleet, 'name' | 'regions'>
   readonly clients: FleetClients
-  /** How bundles travel. @default 'auto' */
+  /** How bundles are sent. @default 'auto' */
   readonly transport?: Transport | undefined
 }
-/** The regions of a fleet as places. */
 
+/** The regions of a fleet as places, for the relay. */
 export function createRegionPlaces({ fleet, clients, transport = 'auto' }: RegionPlacesOptions): FindPlace {
   return (name) => {
     const place = placeOf(name, fleet)

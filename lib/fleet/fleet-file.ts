@@ -9,9 +9,9 @@ const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a 
 const FleetSchema = v.strictObject({
   lander: v.literal(1),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
-  /** Public key that signs the fleet's key policy, base64url. */
+  /** The public root key, which verifies the fleet's key policy, in base64url. */
   rootKey: v.pipe(v.string(), v.length(43)),
-  /** Public keys that sign the fleet's receipts, by epoch of its secret. The old ones stay, for old receipts. */
+  /** The public keys of the fleet's receipts, by epoch of its secret. Old keys are kept to verify old receipts. */
   receiptKeys: v.optional(
     v.array(
       v.strictObject({
@@ -27,32 +27,32 @@ const FleetSchema = v.strictObject({
         region: REGION,
         functionName: v.string(),
         agentBucket: v.string(),
-        /** The function that carries detached missions. */
+        /** The relay function, which runs detached missions. */
         relayName: v.optional(v.string()),
       }),
     ),
     v.minLength(1),
   ),
-  /** Where S3 and Lambda answer, when that is not AWS. */
+  /** The endpoint of S3 and Lambda in a local cloud. Absent for AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
-  /** Where its user is, and what the line there carries: what quotes of transfers rest on. */
+  /** The region that the client is near, and the bandwidth of its line. Quotes of transfers use both. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
-  /** For a local cloud only: AWS credentials come from the usual places. */
+  /** The credentials of a local cloud. For AWS, the SDK finds credentials as usual. */
   credentials: v.optional(v.strictObject({ accessKeyId: v.string(), secretAccessKey: v.string() })),
 })
 
-/** The regions that are deployed, and how to reach them. */
+/** A fleet file: the deployed regions, and how to reach them. */
 export interface Fleet extends v.InferOutput<typeof FleetSchema> {}
 /** One deployed region: its function and its agent bucket. */
 export type FleetRegion = Fleet['regions'][number]
 
-/** Reads a fleet from unknown JSON. @throws UsageError `CONFIG_INVALID` */
+/** Parses a fleet file. @throws UsageError `CONFIG_INVALID` */
 export function parseFleet(json: unknown, source = 'the fleet'): Fleet {
   const parsed = v.safeParse(FleetSchema, json)
   if (parsed.success) return parsed.output
   const issue = parsed.issues[0]
   throw new UsageError('CONFIG_INVALID', `${source}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, {
-    remedy: 'write the file anew with lander fleet import, or lander local up',
+    remedy: 'write the file again with lander fleet import, or lander local up',
   })
 }
 
@@ -60,13 +60,13 @@ export function parseFleet(json: unknown, source = 'the fleet'): Fleet {
 export async function readFleetFile(path: string): Promise<Fleet> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new UsageError('FILE_NOT_FOUND', `there is no fleet file at ${path}`, {
-      remedy: 'start a local fleet with lander local up, or name a file with --fleet',
+      remedy: 'start a local cloud with lander local up, or name a file with --fleet',
     })
   })
   return parseFleet(parseJsonFile(text, path), path)
 }
 
-/** Writes a fleet file, whole and for its owner alone: that of a local fleet holds credentials. */
+/** Writes a fleet file atomically with mode 0600, because that of a local fleet has credentials. */
 export async function writeFleetFile(path: string, fleet: Fleet): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(fleet, undefined, 2)}\n`)
 }

@@ -3,10 +3,11 @@ import { ObjectError } from '../errors.ts'
 import { explainUnreached } from '../objects/s3-unreached.ts'
 
 /**
- * Asks S3 where a bucket lies. S3 says so even to those who may not read it: in the redirect to the right region and
- * in the refusal. `undefined` when it does not.
+ * Asks S3 for the region of a bucket. S3 sends it even to callers without permission, in the redirect to the right region
+ * and in the refusal.
  *
- * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED` when S3 does not answer
+ * @returns `undefined` if S3 answered without the region
+ * @throws ObjectError `BUCKET_NOT_FOUND`; `STORE_FAILED` if S3 does not answer
  */
 export async function findBucketRegion(client: S3Client, bucket: string): Promise<string | undefined> {
   try {
@@ -21,28 +22,24 @@ export async function findBucketRegion(client: S3Client, bucket: string): Promis
     if (status !== undefined && status < 500) return undefined
     const unreached = explainUnreached(error)
     const why = unreached?.why ?? (status === undefined ? (error as Error).name : `status ${status}`)
-    throw new ObjectError('STORE_FAILED', `S3 did not say where bucket "${bucket}" lies: ${why}`, {
-      remedy: unreached?.remedy ?? 'try again; if it stays, check the endpoint and the credentials',
+    throw new ObjectError('STORE_FAILED', `S3 did not tell the region of bucket "${bucket}": ${why}`, {
+      remedy: unreached?.remedy ?? 'try again; if it fails again, check the endpoint and the credentials',
       cause: error,
     })
   }
 }
 
 /**
- * Where a bucket lies, for a caller who can't go on without.
+ * The region of a bucket.
  *
- * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED`, or `OBJECT_FORBIDDEN` when S3 does not say
+ * @throws ObjectError `BUCKET_NOT_FOUND`; `STORE_FAILED`; `OBJECT_FORBIDDEN` if S3 does not tell these credentials
  */
 export async function locateBucket(client: S3Client, bucket: string): Promise<string> {
   const region = await findBucketRegion(client, bucket)
   if (region !== undefined) return region
-  throw new ObjectError(
-    'OBJECT_FORBIDDEN',
-    `the region of bucket "${bucket}" can't be found out with these credentials`,
-    {
-      remedy: 'check the bucket name, or ask its owner for s3:ListBucket',
-    },
-  )
+  throw new ObjectError('OBJECT_FORBIDDEN', `S3 does not tell the region of bucket "${bucket}" to these credentials`, {
+    remedy: 'check the name of the bucket, or ask its owner for s3:ListBucket',
+  })
 }
 
 interface SdkError {

@@ -1,14 +1,14 @@
 /** Amazon S3 User Guide, "Naming Amazon S3 objects". */
 export const MAX_KEY_BYTES = 1024
 
-/** Whether S3 could hold an object of this name. A lone surrogate has no UTF-8: on the way it would become U+FFFD. */
+/** Whether S3 can have an object with this key. A lone surrogate has no UTF-8 and would be replaced by U+FFFD. */
 export function isKey(key: string): boolean {
   return key !== '' && Buffer.byteLength(key) <= MAX_KEY_BYTES && !/\p{Surrogate}/u.test(key)
 }
 
 /**
- * Compares two keys by their UTF-8 bytes, the order in which S3 lists a bucket. JavaScript's own order of strings
- * differs: it puts characters outside the basic plane before U+E000.
+ * Compares two keys by their UTF-8 bytes, as S3 sorts listings. JavaScript compares UTF-16 units instead, which puts
+ * characters above U+FFFF before U+E000.
  */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
@@ -20,7 +20,7 @@ export function compareKeys(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** A surrogate is half of a code point above U+FFFF, so it ranks above every unit that stands for itself. */
+/** The rank of a UTF-16 unit. A surrogate is half of a code point above U+FFFF, so it ranks above all other units. */
 function rankUnit(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }

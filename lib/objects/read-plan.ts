@@ -1,6 +1,4 @@
-/**
- * What to read, decided before anything is read: pure functions from a range to the requests that fetch it.
- */
+/** Plans reads: pure functions from a range of an object to the requests that fetch it. */
 import { rangeInvalid } from './object-errors.ts'
 import type { ObjectRef } from './store.ts'
 
@@ -11,8 +9,8 @@ export interface Part {
 }
 
 /**
- * Cuts `[start, end)` into parts of `partBytes`, the last one shorter. Lazy, since the largest object S3 takes would
- * be millions of parts; the size is asked anew for each.
+ * Cuts `[start, end)` into parts of `partBytes()`. The last part may be shorter. It is a generator, because the largest
+ * object of S3 has millions of parts, and because the size may change between two parts.
  *
  * @example
  * [...planParts(0, 20, () => 8)] // [{ start: 0, end: 8 }, { start: 8, end: 16 }, { start: 16, end: 20 }]
@@ -26,7 +24,7 @@ export function* planParts(start: number, end: number, partBytes: () => number):
   }
 }
 
-/** What is left of a part after its first `received` bytes. */
+/** The rest of a part after its first `received` bytes. */
 export function remainingPart(part: Part, received: number): Part {
   return { start: part.start + received, end: part.end }
 }
@@ -39,7 +37,7 @@ export function rangeHeader({ start, end }: Part): string {
 /**
  * Reads a `Content-Range` header (RFC 9110 §14.4).
  *
- * @returns The part that was sent and the size of the whole, in bytes; `undefined` if the header says no such thing.
+ * @returns the part that was sent, and the size of the object in bytes; `undefined` for any other header
  */
 export function parseContentRange(header: string | undefined): (Part & { readonly size: number }) | undefined {
   const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header ?? '')
@@ -47,7 +45,7 @@ export function parseContentRange(header: string | undefined): (Part & { readonl
 }
 
 /**
- * Lets a range pass if it is one of whole bytes and, where the size is known, within it.
+ * Checks that a range has whole bytes and, if the size is known, is within it.
  *
  * @throws ObjectError `OBJECT_RANGE_INVALID`
  */
@@ -61,11 +59,11 @@ const BACKOFF_BASE_MS = 50
 const BACKOFF_CAP_MS = 5_000
 
 /**
- * How long to wait before a retry: "full jitter", uniform below an exponential ceiling, so that clients that failed
- * together do not come back together (AWS Architecture Blog, "Exponential Backoff And Jitter").
+ * Milliseconds to wait before a retry. It is exponential backoff with "full jitter", so that clients that failed together
+ * don't retry together (AWS Architecture Blog, "Exponential Backoff And Jitter").
  *
- * @param retry 0 for the first retry.
- * @param random Uniform in [0, 1).
+ * @param retry 0 for the first retry
+ * @param random uniform in [0, 1)
  */
 export function backoffMs(retry: number, random: () => number): number {
   return random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** retry)

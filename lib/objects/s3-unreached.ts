@@ -1,6 +1,6 @@
-/** Why S3 was not reached, and what helps. Messages of the SDK are left out: they may quote credentials. */
+/** Why S3 was not reached, and what helps. It has no message of the SDK, because that may quote credentials. */
 export interface Unreached {
-  /** A clause that goes on after a colon. */
+  /** A clause that can follow a colon. */
   readonly why: string
   readonly remedy: string
 }
@@ -10,7 +10,7 @@ const UNNAMED = new Set(['ENOTFOUND', 'EAI_AGAIN'])
 const SLOW = new Set(['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'])
 const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError'])
 
-/** Tells causes on this side of S3 apart; `undefined` when S3 itself answered, or for a cause not known here. */
+/** The cause of a request that did not reach S3; `undefined` if S3 answered, or if the cause is unknown. */
 export function explainUnreached(error: unknown): Unreached | undefined {
   const { name = '', code = '', address, port, hostname } = (error ?? {}) as UnreachedError
   if (NO_CREDENTIALS.has(name)) {

@@ -1,4 +1,4 @@
-/** A fleet's key policy on its operator's side: one signed file, changed with the root key and then published. */
+/** The operator's copy of the key policy: one signed file, which the operator changes with the root key and publishes. */
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { fromBase64url } from '../encoding/base64url.ts'
@@ -16,20 +16,20 @@ type Owner = Pick<Fleet, 'name' | 'rootKey'>
 /** A fleet's policy file. */
 export interface PolicyFile {
   readonly policy: KeyPolicy
-  /** As it is signed, and published. */
+  /** The signed file, as it is published. */
   readonly bytes: Uint8Array
 }
 
 /**
- * Reads a fleet's policy file. It may have expired.
+ * Reads a fleet's policy file. An expired policy is accepted, so that the operator can renew it.
  *
  * @throws UsageError `FILE_NOT_FOUND`
- * @throws RefusedError when it is not by the fleet's root key
+ * @throws RefusedError if the fleet's root key did not sign it
  */
 export async function readPolicyFile(path: string, { name, rootKey }: Owner): Promise<PolicyFile> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new UsageError('FILE_NOT_FOUND', `key policy "${path}" can't be read`, {
-      remedy: 'make one with lander trust add, or name it with --policy',
+      remedy: 'create one with lander trust add, or name another file with --policy',
       cause,
     })
   })
@@ -41,15 +41,15 @@ export interface PolicyChange {
   readonly fleet: Owner
   readonly root: SigningKey
   readonly now: number
-  /** The next version of a policy. */
+  /** Returns the next version of a policy. */
   readonly change: (policy: KeyPolicy) => KeyPolicy
 }
 
 /**
- * Changes a fleet's policy file, and signs it anew. A file that is not there is a policy that trusts nobody.
+ * Changes a fleet's policy file and signs it again. If the file does not exist, it starts with a policy without keys.
  *
- * @throws UsageError `KEY_FILE_INVALID` when the key is not the fleet's root key
- * @throws RefusedError when the file is not by the root key, or the change makes no policy anybody would accept
+ * @throws UsageError `KEY_FILE_INVALID` if `root` is not the fleet's root key
+ * @throws RefusedError if the root key did not sign the file, or the changed policy is invalid
  */
 export async function changePolicyFile({ path, fleet, root, now, change }: PolicyChange): Promise<KeyPolicy> {
   requireRoot(root, fleet)
@@ -63,6 +63,6 @@ function requireRoot(root: SigningKey, { name, rootKey }: Owner): void {
   const expected = keyIdOf(fromBase64url(rootKey))
   if (root.keyId === expected) return
   throw new UsageError('KEY_FILE_INVALID', `key ${root.keyId} is not the root key of fleet "${name}"`, {
-    remedy: `pass the private half of ${expected} with --root`,
+    remedy: `name the private key of ${expected} with --root`,
   })
 }

@@ -78,13 +78,13 @@ describe('a configuration', () => {
 describe('a wrong field is refused with its name, its value and its remedy:', () => {
   const bucket = { bucket: 'logs-us', region: 'us-east-1' }
   const cases: [title: string, config: unknown, fact: string, remedy: string][] = [
-    ['no object at all', 3, 'the whole is 3', 'fleet and regions are needed'],
+    ['no object', 3, 'the configuration is 3', 'fleet and regions are needed'],
     ['a missing fleet', { regions: ['us-east-1'] }, 'fleet is missing', 'fleet and regions are needed'],
     ['a fleet with capitals', { ...valid, fleet: 'Sales' }, 'fleet is "Sales"', 'lowercase letters'],
     ['no region', { ...valid, regions: [] }, 'regions is []', 'one at least'],
     ['an unknown region', { ...valid, regions: ['eu-wst-1'] }, 'regions[0] is "eu-wst-1"', 'such as "eu-west-1"'],
     ['a region twice', { ...valid, regions: ['us-east-1', 'us-east-1'] }, 'regions[1] is "us-east-1"', 'region once'],
-    ['a field that is none', { ...valid, region: 'x' }, 'region is no field of it', 'use only fleet, regions'],
+    ['an unknown field', { ...valid, region: 'x' }, 'region is not a known field', 'use only fleet, regions'],
     ['a short root key', { ...valid, rootKey: 'abc' }, 'rootKey has 3 characters', 'lander keygen'],
     [
       'a URI for a bucket',

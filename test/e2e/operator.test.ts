@@ -171,7 +171,7 @@ describe('lander fleet', () => {
     const checked = await run('fleet', 'check')
     expect(checked.status).toBe(4)
     expect(checked.stdout).toContain(
-      'BUCKET_ELSEWHERE: bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      'BUCKET_ELSEWHERE: bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     )
     await rm(join(dir, 'lander.config.json'))
   })

@@ -164,7 +164,7 @@ describe('the check of a fleet', () => {
     expect(sound).toBe(false)
     expect(buckets[0]?.problem).toMatchObject({
       code: 'BUCKET_ELSEWHERE',
-      message: 'bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      message: 'bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     })
   })
 

@@ -42,7 +42,7 @@ describe('an S3 that is not reached', () => {
     }
     const client = clientOf({ endpoint: 'http://127.0.0.1:9', credentials: none })
     await expect(locateBucket(client, 'logs')).rejects.toMatchObject({
-      message: 'S3 did not say where bucket "logs" lies: there are no AWS credentials',
+      message: 'S3 did not tell the region of bucket "logs": there are no AWS credentials',
       remedy: expect.stringContaining('AWS_PROFILE'),
     })
   })
