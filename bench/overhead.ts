@@ -10,7 +10,7 @@ import { ensureFunctionAsset } from '../lib/assets/function-asset.ts'
 import { packSigned } from '../lib/author/pack-signed.ts'
 import { createFleetClients } from '../lib/fleet/clients.ts'
 import { type LocalFleet, startLocalFleet } from '../lib/local/local-fleet.ts'
-import { run } from '../lib/mission/run.ts'
+import { run } from '../lib/run/run.ts'
 import { type BenchResult, benchmark, median, timed } from './support/program.ts'
 
 const REGION = 'eu-west-1'

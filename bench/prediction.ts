@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { packSigned } from '../lib/author/pack-signed.ts'
-import { createLandingClient } from '../lib/client/home.ts'
+import { openClient } from '../lib/client/open-client.ts'
 import { type Mode, type Quote, quoteRun } from '../lib/estimate/quote.ts'
 import { sampleAgent } from '../lib/estimate/sampling.ts'
 import { surveyData } from '../lib/estimate/survey.ts'
@@ -32,9 +32,8 @@ async function compare(dir: string): Promise<{ byWay: Record<Mode, Comparison>; 
   const { file, manifest } = await packSigned(DEMO_AGENT, developer, { scopes: DEMO_SCOPES, fleet: fleet.name })
   const mission = { fleet, clients, file, sender: developer }
   const survey = await surveyData({ scopes: DEMO_SCOPES, fleet, clients })
-  const openClient = async () =>
-    createLandingClient({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
-  const sample = await sampleAgent({ mission, survey, openClient })
+  const openPlace = async () => openClient({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+  const sample = await sampleAgent({ mission, survey, openClient: openPlace })
   note(`tried the agent for ${sample.seconds.toFixed(1)} s`)
 
   const measure = async (mode: Mode): Promise<Comparison> => {

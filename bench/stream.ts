@@ -10,7 +10,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { packSigned } from '../lib/author/pack-signed.ts'
 import { createFleetClients } from '../lib/fleet/clients.ts'
 import { type LocalFleet, startLocalFleet } from '../lib/local/local-fleet.ts'
-import { run } from '../lib/mission/run.ts'
+import { run } from '../lib/run/run.ts'
 import { type PeakMemory, watchMemory } from './support/function-memory.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 

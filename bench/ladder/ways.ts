@@ -8,7 +8,7 @@ import { packSigned } from '../../lib/author/pack-signed.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import type { FleetClients } from '../../lib/fleet/clients.ts'
 import type { LocalFleet } from '../../lib/local/local-fleet.ts'
-import { run } from '../../lib/mission/run.ts'
+import { run } from '../../lib/run/run.ts'
 import type { Peer, Timed } from './peers.ts'
 
 export const REGIONS = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const

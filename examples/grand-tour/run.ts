@@ -9,6 +9,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
   process as childProcess,
   createLauncher,
+  createMemoryStore,
   type FleetClients,
   type Json,
   packSigned,
@@ -18,9 +19,8 @@ import {
   type Scope,
   tasklet,
   thread,
-} from '../../lib/index.ts'
-import type { LocalFleet } from '../../lib/local/local-fleet.ts'
-import { createMemoryStore } from '../../lib/objects/memory.ts'
+} from 'lander'
+import type { LocalFleet } from 'lander/testing'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
 import type { Tour } from './tour.ts'

@@ -16,7 +16,7 @@ import {
   type SigningKey,
   tasklet,
   thread,
-} from '../../lib/index.ts'
+} from 'lander'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
 import { MissionError } from '../support/mission.ts'

@@ -9,7 +9,7 @@ import {
   process,
   type SigningKey,
   thread,
-} from '../../lib/index.ts'
+} from 'lander'
 import { MissionError } from '../support/mission.ts'
 import { type End, Population, type Rules } from './game.ts'
 import type { Game, Played } from './robots.ts'

@@ -8,6 +8,7 @@ import { startRelay } from '../../lib/aws/start-relay.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { parseRelayEvent, runDetachedTask } from '../../lib/relay/detached-task.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 

@@ -1,3 +1,4 @@
+import { CLIENT } from '../client-name.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { createHost } from '../host/host.ts'
 import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
@@ -8,12 +9,19 @@ import { clientKernels } from './client-kernels.ts'
 import type { OpenPlace, PlaceKind } from './open-place.ts'
 import type { ClientTrustDomain } from './trust-domain.ts'
 
+/** What a client place takes of its trust domain. Without `secret` no agent comes or goes in the middle of its work. */
+export type ClientPlaceDomain = Pick<
+  ClientTrustDomain,
+  'fleet' | 'assets' | 'engine' | 'keyring' | 'bucket' | 'data' | 'now'
+> &
+  Partial<Pick<ClientTrustDomain, 'secret' | 'codec'>>
+
 export interface ClientPlaceOptions {
   readonly kind: PlaceKind
   readonly name: string
   /** Makes the executors its agents run in. @default child processes */
   readonly fork?: ForkExecutor
-  readonly domain: ClientTrustDomain
+  readonly domain: ClientPlaceDomain
 }
 
 /**
@@ -26,7 +34,7 @@ export function openClientPlace({ kind, name, fork, domain }: ClientPlaceOptions
   const host = createHost({
     fleet,
     region: name,
-    own: true,
+    own: name !== CLIENT,
     now,
     engine,
     agents: bucket,
@@ -36,8 +44,8 @@ export function openClientPlace({ kind, name, fork, domain }: ClientPlaceOptions
     kernels: clientKernels,
     // Every bucket is far from here, and all of them are wanted.
     regionOf: async () => undefined,
-    secret,
-    codec,
+    ...(secret && { secret }),
+    ...(codec && { codec }),
     report: (error) => console.error(error),
   })
   return {

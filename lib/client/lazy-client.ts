@@ -2,11 +2,12 @@ import type { FleetClients } from '../fleet/clients.ts'
 import type { Fleet } from '../fleet/fleet-file.ts'
 import { readPolicy } from '../fleet/read-policy.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import { createLandingClient, type LandingClient } from './home.ts'
+import { openClient } from './open-client.ts'
+import type { OpenPlace } from './open-place.ts'
 
-/** A home that is made ready while the regions work, and ended with the run. */
+/** The client as a place, opened while the regions work and closed with the run. */
 export interface LazyClient extends AsyncDisposable {
-  ready(): Promise<LandingClient>
+  ready(): Promise<OpenPlace>
 }
 
 /** Whose client it is, and by which clock. */
@@ -18,24 +19,24 @@ export interface LazyClientContext {
 }
 
 export interface LazyClientOptions {
-  /** Whether it will be needed: then it is made ready at once, and nobody waits for it later. */
+  /** Whether it will be needed: then it opens at once, so that merging does not wait for it. */
   readonly soon: boolean
   /** The data an agent may see there. @default none */
   readonly data?: ObjectStore
 }
 
-/** Makes a home ready, now or when it is first asked for. */
+/** Opens the client as a place, at once or when it is first asked for. */
 export function startLazyClient(
   { fleet, clients, now = Date.now }: LazyClientContext,
   { soon, data }: LazyClientOptions,
 ): LazyClient {
   const open = async () => {
     const policy = await readPolicy(fleet, clients, now())
-    return createLandingClient({ fleet: fleet.name, policy, now, ...(data && { data }) })
+    return openClient({ fleet: fleet.name, policy, now, ...(data && { data }) })
   }
-  let opening: Promise<LandingClient> | undefined
+  let opening: Promise<OpenPlace> | undefined
   const ready = () => (opening ??= open())
-  // Whether it worked is for those to say who ask for it.
+  // A failure is reported by `ready`, to the caller who needs the place.
   if (soon) ready().catch(() => undefined)
   return {
     ready,

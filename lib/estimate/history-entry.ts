@@ -4,7 +4,7 @@ import { estimateCost } from '../gravity/cost.ts'
 import { bookOf, type PriceFile } from '../gravity/prices.ts'
 import { FUNCTION_GB } from '../gravity/tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../gravity/tables/s3-performance.ts'
-import type { PlacedResult } from '../mission/execute-plan.ts'
+import type { PartResult } from '../mission/execute-plan.ts'
 import type { MissionOutcome } from '../mission/outcome-of.ts'
 import type { HistoryEntry } from './accuracy-history.ts'
 import type { Quote } from './quote.ts'
@@ -14,7 +14,7 @@ export interface RunRecord {
   readonly mission: string
   readonly outcome: MissionOutcome
   readonly seconds: number
-  readonly regions: readonly PlacedResult[]
+  readonly regions: readonly PartResult[]
   readonly prices?: PriceFile | undefined
 }
 
@@ -52,7 +52,7 @@ export function historyEntry(quote: Quote, run: RunRecord): HistoryEntry | undef
 }
 
 /** What a run cost at list prices, by what it used: AWS's own bill comes later. */
-export function spentUsd(results: readonly PlacedResult[], prices?: PriceFile): number {
+export function spentUsd(results: readonly PartResult[], prices?: PriceFile): number {
   const used = results.flatMap(({ region, place, landingResult }) =>
     landingResult === undefined ? [] : [{ region, atClient: place === CLIENT, ...landingResult.usage }],
   )

@@ -4,13 +4,13 @@
  */
 
 import { readManifest } from '../author/sign-order.ts'
-import type { LandingClient } from '../client/home.ts'
+import type { OpenPlace } from '../client/open-place.ts'
+import { runAtClient } from '../client/run-at-client.ts'
 import type { Json } from '../encoding/json.ts'
 import type { WireError } from '../errors.ts'
 import type { Limits } from '../limits.ts'
 import { type MissionOptions, runMission } from '../mission/mission.ts'
 import { outcomeOf } from '../mission/outcome-of.ts'
-import { runAtClient } from '../mission/run.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import type { Scope } from '../scope.ts'
 import { fitTrials, type Learned, type Trial } from './sample-fit.ts'
@@ -22,7 +22,7 @@ export interface SampleOptions {
   readonly mission: MissionOptions
   readonly survey: Survey
   /** Makes this machine a place, which is then tried too: how long it takes to start and to merge. @default it is not */
-  readonly openClient?: () => Promise<LandingClient>
+  readonly openClient?: () => Promise<OpenPlace>
   /** @default {@link SAMPLE_BOUNDS} */
   readonly bounds?: SampleBounds
 }
@@ -171,7 +171,7 @@ function conclude({ survey, trials, problem = '' }: RegionTrials, maxResultBytes
 
 /** Merges the last results; a merge that fails teaches nothing, and the run itself will say why. */
 async function tryClient(
-  openClient: () => Promise<LandingClient>,
+  openClient: () => Promise<OpenPlace>,
   { onProgress: _, ...mission }: MissionOptions,
   results: readonly RegionResult[],
 ): Promise<ClientSample | undefined> {

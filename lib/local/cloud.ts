@@ -43,6 +43,7 @@ export interface LocalCloudOptions {
   readonly now?: () => number
 }
 
+/** A cloud that runs on this machine. */
 export interface LocalCloud {
   /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
   readonly endpoint: string

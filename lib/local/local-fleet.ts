@@ -25,6 +25,7 @@ import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
 
+/** Where a local fleet lies, and what it is like. */
 export interface LocalFleetOptions {
   /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
   readonly dir: string
@@ -39,9 +40,11 @@ export interface LocalFleetOptions {
   readonly memoryMb?: number
   /** How instances of functions are kept. */
   readonly lambda?: LambdaTuning
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
+/** A fleet on a cloud of this machine. Disposing of it ends the cloud; its files stay. */
 export interface LocalFleet extends AsyncDisposable {
   readonly fleet: Fleet
   readonly cloud: LocalCloud

@@ -16,6 +16,7 @@ import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures 
 export interface LinkFigures {
   /** Milliseconds of a round trip; also inside a region (`from === to`). */
   rttMs(from: string, to: string): number
+  /** What the way carries, in this direction. */
   bitsPerSecond(from: string, to: string): number
 }
 

@@ -26,10 +26,10 @@ export interface MissionOptions {
   /** @default 'auto' */
   readonly transport?: Transport
   /**
-   * `everywhere` starts an agent in every region of the order, side by side; `once` starts one, in the first of them,
-   * which goes elsewhere itself with `hop` and `at`. @default 'everywhere'
+   * Regions of the order in which an agent starts, side by side: all of them, the first, or those that are named. From
+   * there it goes elsewhere itself, with `hop` and `at`. @default 'all'
    */
-  readonly start?: 'once' | 'everywhere'
+  readonly starts?: 'all' | 'first' | readonly string[]
   /** Called as often as a region says how far it is. */
   readonly onProgress?: (region: string, progress: Progress) => void
   readonly signal?: AbortSignal
@@ -66,12 +66,17 @@ export interface SignedMission extends SignedOrder {
 
 /** Finds the regions of a mission and signs its order. */
 export async function signMission(options: MissionOptions): Promise<SignedMission> {
-  const { fleet, clients, file, sender, order: draft = {}, start = 'everywhere', now = Date.now } = options
+  const { fleet, clients, file, sender, order: draft = {}, now = Date.now } = options
   const input = JSON.stringify(options.input ?? null)
   const manifest = readManifest(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? manifest.scopes, fleet, clients))
   const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions, input, sender, now: now() })
-  return { ...order, input, regions, starts: start === 'once' ? regions.slice(0, 1) : regions }
+  return { ...order, input, regions, starts: startsOf(options.starts, regions) }
+}
+
+function startsOf(starts: MissionOptions['starts'] = 'all', regions: readonly string[]): readonly string[] {
+  if (starts === 'all') return regions
+  return starts === 'first' ? regions.slice(0, 1) : starts
 }
 
 async function runAgent(region: string, options: RelayOptions): Promise<RegionResult> {

@@ -4,6 +4,7 @@ import { compareKeys } from './object-keys.ts'
 import { checkRange, planParts } from './read-plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
+/** What a store in memory holds at first. */
 export interface MemoryStoreOptions {
   /** The objects at the start, by bucket and key. Strings are stored as UTF-8. @default {} */
   readonly buckets?: Readonly<Record<string, Readonly<Record<string, Uint8Array | string>>>>

@@ -17,6 +17,7 @@ export interface ObjectStat extends ObjectRef {
   readonly etag: string
 }
 
+/** Which objects of a bucket to list. */
 export interface ListQuery {
   readonly bucket: string
   /** Only keys that start with this are listed. @default '', the whole bucket */
@@ -44,7 +45,10 @@ export interface ReadRequest extends ObjectRef {
  * Whoever is done with a chunk may `giveBack` it (slabs.ts), for its memory to serve again.
  */
 export interface ObjectStore {
+  /** The object as it is now. */
   stat(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectStat>
+  /** The objects of a bucket, or below a prefix, in the order of their keys. */
   list(query: ListQuery): AsyncIterable<ObjectStat>
+  /** The bytes of one version of an object, in chunks. */
   read(request: ReadRequest): AsyncIterable<Uint8Array>
 }

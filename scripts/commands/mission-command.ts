@@ -10,14 +10,14 @@ import {
   type MissionStatus,
   missionStatus,
 } from '../../lib/mission/detached/status.ts'
-import type { Answer } from '../../lib/mission/run.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
 import { exitCodeOfAnswer, reportAnswer } from '../terminal/answer-report.ts'
 import { note, printResult, seconds, table } from '../terminal/output.ts'
+import { reportRoute } from '../terminal/route-report.ts'
 import { type AgentOptions, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import { withHelp } from './help-sections.ts'
 import { jsonOption } from './options.ts'
-import { reportRoute } from './run-once.ts'
 import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
 interface MissionOptions extends Pick<AgentOptions, 'fleet' | 'key'> {

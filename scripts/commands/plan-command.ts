@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { readManifest } from '../../lib/author/sign-order.ts'
-import { createLandingClient } from '../../lib/client/home.ts'
+import { openClient as openClientPlace } from '../../lib/client/open-client.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { accuracy, readHistory } from '../../lib/estimate/accuracy-history.ts'
 import { chooseMode } from '../../lib/estimate/choose-mode.ts'
@@ -22,12 +22,12 @@ import {
   inventoriesOf,
   moneyOption,
   priceFileOf,
-  type QuoteWords,
+  type QuoteCommandOptions,
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
 
-interface PlanOptions extends AgentOptions, QuoteWords {
+interface PlanOptions extends AgentOptions, QuoteCommandOptions {
   input?: string
   sample?: boolean
   accuracy?: boolean
@@ -124,6 +124,6 @@ async function trySample(
 ): Promise<Sample> {
   note('running the agent on a small part of the data …')
   const openClient = async () =>
-    createLandingClient({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+    openClientPlace({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
   return sampleAgent({ mission, survey, openClient })
 }

@@ -1,7 +1,5 @@
 import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
-import { withHelp } from './help-sections.ts'
-import { RUN_HELP } from './run-help.ts'
 
 /** Each command is imported only when it is used, because each loads SDK clients and libraries that others don't need. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -11,7 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inspect: async () => (await import('./inspect-command.ts')).inspectCommand(),
   local: async () => (await import('./local-command.ts')).localCommand(),
   plan: async () => (await import('./plan-command.ts')).planCommand(),
-  run: async () => withHelp((await import('./run.ts')).runCommand(), RUN_HELP),
+  run: async () => (await import('./run-command.ts')).runCommand(),
   status: async () => (await import('./mission-command.ts')).statusCommand(),
   result: async () => (await import('./mission-command.ts')).resultCommand(),
   cancel: async () => (await import('./mission-command.ts')).cancelCommand(),

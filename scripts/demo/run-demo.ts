@@ -4,12 +4,15 @@ import { isDeepStrictEqual } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Airport } from '../../examples/flights/airports.ts'
 import { packSigned } from '../../lib/author/pack-signed.ts'
-import { createLandingClient, type LandingClient } from '../../lib/client/home.ts'
+import { openClient } from '../../lib/client/open-client.ts'
+import type { OpenPlace } from '../../lib/client/open-place.ts'
+import { runAtClient } from '../../lib/client/run-at-client.ts'
+import { CLIENT } from '../../lib/client-name.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { answerOf } from '../../lib/mission/merge.ts'
 import { type MissionOptions, runMission } from '../../lib/mission/mission.ts'
-import { answerOf, runAtClient } from '../../lib/mission/run.ts'
 import { createRoutedStore } from '../../lib/objects/routed.ts'
 import { createS3Store } from '../../lib/objects/s3.ts'
 import type { Scope } from '../../lib/scope.ts'
@@ -89,7 +92,7 @@ type Four<T> = [T, T, T, T]
 interface Scene {
   readonly local: LocalFleet
   readonly clients: FleetClients
-  readonly client: LandingClient
+  readonly client: OpenPlace
   readonly file: Uint8Array
 }
 
@@ -106,7 +109,7 @@ async function askIn(
   const regionOf = new Map(DEMO_REGIONS.map((region) => [bucketOf(region), region]))
   const data = createRoutedStore((bucket) => createS3Store({ client: clients.s3(regionOf.get(bucket)!) }))
   const policy = await readPolicy(local.fleet, clients, Date.now())
-  await using client = await createLandingClient({ fleet: local.fleet.name, policy, data })
+  await using client = await openClient({ fleet: local.fleet.name, policy, data })
   const { file } = await packSigned(agent, local.developer, { scopes: DEMO_SCOPES, fleet: local.fleet.name })
   const measured: Measured[] = []
   for (let time = 0; time < times; time++) measured.push(await mode({ local, clients, client, file }))
@@ -157,7 +160,7 @@ async function moveCodeToData({ local, clients, client, file }: Scene): Promise<
 }
 
 /** The same agent at home, reading the same objects over the same links, all regions side by side. */
-async function moveDataToCode({ local, clients, client, file }: Scene): Promise<Measured> {
+async function moveDataToCode({ local, client, file }: Scene): Promise<Measured> {
   const { fleet, cloud, developer } = local
   const bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
@@ -165,7 +168,6 @@ async function moveDataToCode({ local, clients, client, file }: Scene): Promise<
       const region = DEMO_REGIONS[i]!
       const { outcome } = await runAtClient(client, {
         fleet,
-        clients,
         file,
         sender: developer,
         order: { scopes: [scope] },
@@ -188,5 +190,5 @@ async function measured(cloud: LocalFleet['cloud'], work: () => Promise<Airports
 function bytesAcross(cloud: LocalFleet['cloud']): number {
   return cloud
     .links()
-    .reduce((sum, { from, bytesThere, bytesBack }) => (from === 'client' ? sum + bytesThere + bytesBack : sum), 0)
+    .reduce((sum, { from, bytesThere, bytesBack }) => (from === CLIENT ? sum + bytesThere + bytesBack : sum), 0)
 }

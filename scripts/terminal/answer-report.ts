@@ -1,8 +1,8 @@
 /** What a run came to, for people: the value to stdout, what happened in which region to stderr. */
 import { mapStack } from '../../lib/bundle/map-stack.ts'
-import type { PlacedAnswer } from '../../lib/mission/execute-plan.ts'
+import type { PlanAnswer } from '../../lib/mission/execute-plan.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
 import { outcomeOf } from '../../lib/mission/outcome-of.ts'
-import type { Answer } from '../../lib/mission/run.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import type { RegionResult } from '../../lib/relay/region-result.ts'
 import type { LostLanding } from '../../lib/relay/relay.ts'
@@ -32,7 +32,7 @@ function lossOf({ region, sequence, attempt, code }: LostLanding): string {
 }
 
 /** What is left, and how to go on with it. */
-export function reportLeft({ left, partial }: PlacedAnswer): void {
+export function reportLeft({ left, partial }: PlanAnswer): void {
   if (left.length === 0) return
   if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
   if (partial !== undefined) note('printed is what the other regions answered')

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { anchorOf } from '../../docs/.vitepress/links.ts'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import { readCPrototypes } from '../../lib/kernels/c/prototypes.ts'
 import { createProgram } from '../../scripts/commands/program.ts'
@@ -13,6 +14,15 @@ import { ROOT, readSamples, type Sample, samplesIn } from '../support/samples.ts
 const samples = (await readSamples()).filter(({ unchecked }) => unchecked === undefined)
 /** A program of the checkout, as commands name it. */
 const FILE_OF_OURS = /(?<![\w/])(?:scripts|examples|bench|\.ci)\/[\w./-]+/g
+/** Pages outside of docs/. */
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'CODE_OF_CONDUCT.md',
+  'examples/README.md',
+]
 const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language))
 const where = ({ doc, line }: Sample) => `${doc}:${line}`
 
@@ -60,7 +70,7 @@ describe('the links of README.md and docs', () => {
       .filter((name) => name.endsWith('.md'))
       .map((name) => `docs/${name}`)
     const broken: string[] = []
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...pages])
+    for (const page of [...PAGES, ...pages])
       for (const target of linksIn(await readFile(join(ROOT, page), 'utf8')))
         if (!(await leadsSomewhere(page, target))) broken.push(`${page}: ${target}`)
     expect(broken).toEqual([])
@@ -114,15 +124,9 @@ async function leadsSomewhere(page: string, target: string): Promise<boolean> {
   return anchor === undefined || anchorsIn(await readFile(file, 'utf8')).includes(anchor)
 }
 
-/** A heading's anchor, as GitHub makes it. */
+/** The anchors of a page's headings. */
 function anchorsIn(markdown: string): string[] {
-  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!)
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
 }
 
 /** Each page’s samples in a folder of their own, so that those with a name can import one another. */

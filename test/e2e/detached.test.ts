@@ -64,7 +64,7 @@ async function pack(body: string): Promise<Uint8Array> {
 
 async function dispatch(body: string, options: Partial<MissionOptions> = {}): Promise<Dispatched> {
   const file = await pack(body)
-  return dispatchMission({ fleet: local.fleet, clients, file, sender: local.developer, start: 'once', ...options })
+  return dispatchMission({ fleet: local.fleet, clients, file, sender: local.developer, starts: 'first', ...options })
 }
 
 const looking = () => ({ fleet: local.fleet, clients })
@@ -105,7 +105,7 @@ describe('a detached mission', () => {
     const sent = await dispatch(
       `return at(here.regions[(here.regions.indexOf(here.region) + 1) % 3], async () => here.region)`,
       {
-        start: 'everywhere',
+        starts: 'all',
       },
     )
     const { regions } = await answerOf(sent)

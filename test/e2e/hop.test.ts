@@ -10,9 +10,9 @@ import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.t
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
-import type { MissionOptions } from '../../lib/mission/mission.ts'
-import { type Answer, run } from '../../lib/mission/run.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import { type RunOptions, run } from '../../lib/run/run.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
 
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface LaunchOptions extends Partial<Omit<MissionOptions, 'file'>> {
+interface LaunchOptions extends Partial<Omit<RunOptions, 'file'>> {
   readonly limits?: Partial<Limits>
 }
 

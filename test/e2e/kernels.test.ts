@@ -10,7 +10,7 @@ import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
-import { run } from '../../lib/mission/run.ts'
+import { run } from '../../lib/run/run.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import { lander } from '../support/cli.ts'
 

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packSigned } from '../../lib/author/pack-signed.ts'
-import { createLandingClient } from '../../lib/client/home.ts'
+import { openClient as openClientPlace } from '../../lib/client/open-client.ts'
 import { CLIENT } from '../../lib/client-name.ts'
 import { openInventory } from '../../lib/estimate/inventory.ts'
 import { quoteRun } from '../../lib/estimate/quote.ts'
@@ -18,7 +18,7 @@ import { surveyData } from '../../lib/estimate/survey.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
-import { type ExecutePlanOptions, executePlan, type PlacedPart } from '../../lib/mission/execute-plan.ts'
+import { type ExecutePlanOptions, executePlan, type PlannedPart } from '../../lib/mission/execute-plan.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { lander } from '../support/cli.ts'
 
@@ -87,7 +87,7 @@ async function runIt(
 ) {
   const { file } = await pack(name)
   const parts = [US, EU].map(
-    (region, i): PlacedPart => ({ region, place: places[region]!, usd: 1e-5, scopes: [LOGS[i]!] }),
+    (region, i): PlannedPart => ({ region, place: places[region]!, usd: 1e-5, scopes: [LOGS[i]!] }),
   )
   return executePlan({ fleet: local.fleet, clients, file, sender: local.developer, parts, ...options })
 }
@@ -183,7 +183,7 @@ describe('a trial', () => {
   test('reads heads only, where the data lies, and teaches rate, start and result', async () => {
     const { file, manifest } = await pack()
     const openClient = async () =>
-      createLandingClient({ fleet: 'local', policy: await readPolicy(local.fleet, clients, Date.now()) })
+      openClientPlace({ fleet: 'local', policy: await readPolicy(local.fleet, clients, Date.now()) })
     const mission = { fleet: local.fleet, clients, file, sender: local.developer }
     const counted = await survey()
     const sample = await sampleAgent({

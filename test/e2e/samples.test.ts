@@ -8,7 +8,7 @@ import { packSigned } from '../../lib/author/pack-signed.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
-import { run } from '../../lib/mission/run.ts'
+import { run } from '../../lib/run/run.ts'
 import { isAgent, readSamples } from '../support/samples.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1'] as const

@@ -4,7 +4,7 @@ import { startLazyClient } from '../../client/lazy-client.ts'
 import { RefusedError, UsageError } from '../../errors.ts'
 import { bundleOfRequest } from '../../relay/detached-request.ts'
 import type { SigningKey } from '../../trust/keys.ts'
-import { type Answer, answerOf } from '../run.ts'
+import { type Answer, answerOf } from '../merge.ts'
 import { type LookUpOptions, missionAnswer } from './status.ts'
 
 /** Where to look for a mission, and who merges its results. */
