@@ -56,5 +56,5 @@ function log(reply: Reply): void {
     return
   }
   const { mission, manifest, outcome, usage } = reply.landingResult
-  console.log({ lander: 'settled', mission, manifest, outcome: outcome.kind, usage })
+  console.log({ lander: 'finished', mission, manifest, outcome: outcome.kind, usage })
 }

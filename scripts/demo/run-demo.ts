@@ -1,4 +1,4 @@
-/** The demo itself, apart from the program that prints it: fill three regions, ask both ways, compare. */
+/** The demo without its output: fills three regions, runs the agent in each mode, and compares results and traffic. */
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
@@ -22,19 +22,19 @@ import { DEMO_REGIONS, flightFiles } from './flights.ts'
 
 export type Airports = Record<string, Airport>
 
-/** One way of asking: what it answered, and what it cost. */
+/** The answer of one mode, and what it cost. */
 export interface Measured {
   readonly answer: Airports
-  /** Bytes across the links between home and the regions, both ways, headers included. */
+  /** Bytes over the links between the client and the regions, in both directions, headers included. */
   readonly bytes: number
   readonly seconds: number
 }
 
-/** The question, and the same with its inner loop in C. */
+/** The agent that is interpreted. KERNEL_AGENT is the same with its inner loop in C. */
 export const DEMO_AGENT = fileURLToPath(new URL('../../examples/flights/delays.ts', import.meta.url))
 const KERNEL_AGENT = fileURLToPath(new URL('../../examples/flights/delays-kernel.ts', import.meta.url))
 const bucketOf = (region: string): string => `flights-${region}`
-/** The data it is asked of. */
+/** The data that the agent reads. */
 export const DEMO_SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
   bucket: bucketOf(region),
   prefix: 'flights/',
@@ -44,9 +44,9 @@ export const DEMO_SCOPES: readonly Scope[] = DEMO_REGIONS.map((region) => ({
 export interface DemoOptions {
   /** An empty folder for the cloud. */
   readonly dir: string
-  /** How many of the 3,000,000 flights. */
+  /** How many of the 3,000,000 flights to use. */
   readonly rows: number
-  /** Told what happens, line by line. */
+  /** Called with each line of progress. */
   readonly say: (line: string) => void
 }
 
@@ -54,25 +54,25 @@ export interface DemoResult {
   readonly rows: number
   readonly dataBytes: number
   readonly bundleBytes: number
-  /** Interpreted. */
+  /** Code to data, interpreted. */
   readonly codeToData: Measured
-  /** With the inner loop as a kernel: the first call of functions that have just been deployed, and the next. */
+  /** Code to data with a kernel: with cold functions, and again with warm ones. */
   readonly kernelToData: Measured
   readonly kernelAgain: Measured
-  /** With the same kernel, so that nothing but the links holds it up. */
+  /** Data to code with the same kernel, so that only the links limit it. */
   readonly dataToCode: Measured
-  /** Whether all ways gave the same answer. */
+  /** Whether all modes gave the same answer. */
   readonly equal: boolean
 }
 
 /**
- * Asks one question three ways, in three regions with WAN links between them and home: the code goes to the data, once
- * interpreted and once with a kernel, and the data to the code. Each finds a cloud that has just been started, without
- * an instance of a function, and a home that is ready; the kernel is called a second time, when the functions are too.
+ * Asks one question in three ways, in three regions with WAN links between them and the client: code to data, interpreted
+ * and with a kernel, and data to code. Each way starts with a new local cloud, so functions are cold, and with an open
+ * client. The kernel runs a second time with warm functions.
  */
 export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResult> {
   const filled = await fillDemo(dir, rows, say)
-  say(`three regions, ${DEMO_REGIONS.join(', ')}, with WAN links; home is an office line of 50 Mbit/s\n`)
+  say(`three regions, ${DEMO_REGIONS.join(', ')}, with WAN links; the client has an office line of 50 Mbit/s\n`)
   const ask = async (name: string, agent: string, mode: Mode, times = 1) => {
     const asked = await askIn(dir, agent, mode, times)
     for (const { bytes: moved, seconds: took } of asked.measured) say(`${name}: ${bytes(moved)} in ${seconds(took)}\n`)
@@ -88,7 +88,7 @@ export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResu
 
 type Four<T> = [T, T, T, T]
 
-/** Where one way of asking finds itself. */
+/** What a mode runs with. */
 interface Scene {
   readonly local: LocalFleet
   readonly clients: FleetClients
@@ -116,7 +116,7 @@ async function askIn(
   return { measured, bundleBytes: file.length }
 }
 
-/** Puts the flights into the regions before there is any distance to them. */
+/** Uploads the flights to the regions without simulated links, which would only slow it down. */
 export async function fillDemo(
   dir: string,
   rows: number,
@@ -159,7 +159,7 @@ async function moveCodeToData({ local, clients, client, file }: Scene): Promise<
   })
 }
 
-/** The same agent at home, reading the same objects over the same links, all regions side by side. */
+/** Runs the same agent on the client, which reads the same objects over the same links, all regions in parallel. */
 async function moveDataToCode({ local, client, file }: Scene): Promise<Measured> {
   const { fleet, cloud, developer } = local
   const bars = createProgressBars(DEMO_REGIONS)

@@ -1,11 +1,11 @@
 import type { Progress } from '../../lib/sandbox/contract/job.ts'
 import { bytes, paint } from './output.ts'
 
-/** A bar a region, drawn in place on a terminal; silent where nobody looks. */
+/** One progress bar for each region, redrawn in place on a terminal. Without a terminal it prints nothing. */
 export interface ProgressBars {
   update(region: string, progress: Progress): void
-  /** @param good whether the region did what it was asked for */
-  finish(region: string, word: string, good: boolean): void
+  /** Draws the last state of a region. @param good whether the region succeeded */
+  finish(region: string, text: string, good: boolean): void
 }
 
 const WIDTH = 24
@@ -16,10 +16,9 @@ const WRAP = '\x1b[?7h'
 const CLEAR_LINE = '\x1b[2K'
 
 /**
- * Makes the bars. Between two drawings the cursor stands below them, so whatever is printed then, or left when the
- * program is ended, comes after the bars and not into them.
+ * Creates the bars. Between two drawings the cursor is below them, so other output appears after the bars.
  *
- * @param regions in the order they are drawn
+ * @param regions in the order in which they are drawn
  */
 export function createProgressBars(
   regions: readonly string[],
@@ -36,20 +35,20 @@ export function createProgressBars(
       lines.set(region, barLine(region, progress))
       draw()
     },
-    finish(region, word, good) {
+    finish(region, text, good) {
       if (!lines.has(region)) return
       const bar = good ? paint('green', filledBar(1), process.stderr) : paint('red', filledBar(0), process.stderr)
-      lines.set(region, `${region.padEnd(15)} ${bar} ${word}`)
+      lines.set(region, `${region.padEnd(15)} ${bar} ${text}`)
       draw()
     },
   }
 }
 
-/** One region's line: how far it is where that is known, a mark that moves with the bytes where it is not. */
-export function barLine(region: string, { bytesRead, objects, fraction }: Progress, word = ''): string {
+/** The line of one region: a bar if its progress is known, else a mark that moves with the bytes read. */
+export function barLine(region: string, { bytesRead, objects, fraction }: Progress, idleText = ''): string {
   const share = fraction === undefined ? '' : ` ${String(Math.round(fraction * 100)).padStart(3)}%`
   const bar = paint('cyan', fraction === undefined ? movingMark(bytesRead) : filledBar(fraction), process.stderr)
-  const read = objects === 0 ? word : `${bytes(bytesRead)} from ${objects} ${objects === 1 ? 'object' : 'objects'}`
+  const read = objects === 0 ? idleText : `${bytes(bytesRead)} from ${objects} ${objects === 1 ? 'object' : 'objects'}`
   return `${region.padEnd(15)} ${bar}${share} ${read}`
 }
 
@@ -61,7 +60,7 @@ function filledBar(fraction: number): string {
 const MARK = 3
 const BYTES_PER_STEP = 500_000
 
-/** A mark that goes on by a step with every half megabyte, and starts again at the end. */
+/** A mark that moves one step for each half megabyte, and starts again at the left. */
 function movingMark(bytesRead: number): string {
   const at = Math.floor(bytesRead / BYTES_PER_STEP) % (WIDTH - MARK + 1)
   return bytesRead === 0 ? '░'.repeat(WIDTH) : '░'.repeat(at) + '█'.repeat(MARK) + '░'.repeat(WIDTH - MARK - at)

@@ -13,7 +13,7 @@ test('the fields that metrics are made of are in the entries that the function l
   const paths = values.filter((value) => value.startsWith('$.'))
   expect(paths).toHaveLength(2)
   for (const path of paths) expect(at(entries[0], path), path).toBeTypeOf('number')
-  expect(entries.map((entry) => at(entry, '$.message.lander'))).toEqual(['settled', 'refused'])
+  expect(entries.map((entry) => at(entry, '$.message.lander'))).toEqual(['finished', 'refused'])
 })
 
 test('what an agent returned, logged or read is not in the log', async () => {
