@@ -7,6 +7,7 @@ import { get as getHttps } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { fromWireError, LanderError, toWireError, UnreachableError, UsageError, type WireError } from '../errors.ts'
 import { explainFileError } from '../files/file-error.ts'
 import { isAlive, livingHolder, lockHeld } from '../files/lock.ts'
@@ -170,12 +171,4 @@ export async function reportStart(failure?: unknown): Promise<boolean> {
   await new Promise((done) => process.send!(report, done))
   process.disconnect()
   return failure === undefined || failure instanceof LanderError
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

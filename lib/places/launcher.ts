@@ -5,10 +5,10 @@ import { createRegionPlaces } from '../aws/region-places.ts'
 import type { OpenPlace } from '../client/open-place.ts'
 import { type ClientTrustDomain, createClientTrustDomain } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
-import type { Json } from '../encoding/json.ts'
+import { type Json, parseJson } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { relay } from '../relay/relay.ts'
 import type { SentMessage } from '../sandbox/contract/job.ts'
@@ -147,22 +147,13 @@ function deliver(
   from: LaunchedAgent,
   launchedAgents: ReadonlyMap<string, LaunchedAgent>,
 ): void {
-  if (!isJson(body)) return
+  if (parseJson(body) === undefined) return
   const message = { from: from.name, body }
   try {
     if (to === LAUNCHER) from.outbox.deliver(message)
     else launchedAgents.get(to)?.deliver(message)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 

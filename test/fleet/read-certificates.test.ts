@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { readFleetFile } from '../../lib/fleet/fleet.ts'
+import { readFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { readCertificates } from '../../lib/fleet/read-certificates.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 

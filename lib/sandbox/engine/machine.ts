@@ -8,7 +8,9 @@
  * `settle(id, ok, text, bytes)`; promises live in the guest's own heap. So a machine whose call stack is empty is
  * complete without anything outside of it but this pair.
  */
+
 import { EvalFlags, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import { PAGE_BYTES } from '../../limits.ts'
 import type { MemoryDifference } from '../wire/snapshot.ts'
 import {
   BOOT_TIME,
@@ -59,7 +61,6 @@ export interface MachineOptions extends BootOptions {
 }
 
 const MAIN_MODULE = 'main'
-const PAGE_BYTES = 65_536
 const WORD_BYTES = 4
 const NO_VIEWS: readonly GuestView[] = []
 /** Unhandled rejections that are kept until the guest is idle: the first of them fails the run. */
