@@ -1,7 +1,6 @@
 /** Where the function gets kernels that came as source. A start without them does not even read this. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LambdaClient } from '@aws-sdk/client-lambda'
 import { createRemoteCompiler } from '../../lib/aws/remote-compiler.ts'
 import { createKernelLibrary, type KernelLibrary } from '../../lib/kernels/library.ts'
 import type { AgentBucket } from '../../lib/objects/agent-bucket.ts'
@@ -17,6 +16,6 @@ export interface KernelsHere {
 
 /** The kernels of this region: in memory, on disk, in the agent bucket, and then by the compiler function. */
 export function createKernels({ region, agents, functionName, folder }: KernelsHere): KernelLibrary {
-  const compile = createRemoteCompiler({ client: new LambdaClient({ region }), functionName })
+  const compile = createRemoteCompiler({ region, functionName })
   return createKernelLibrary({ compile, agents, folder: folder ?? join(tmpdir(), 'lander-kernels') })
 }
