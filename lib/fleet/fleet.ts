@@ -35,7 +35,7 @@ const FleetSchema = v.strictObject({
   ),
   /** Where S3 and Lambda answer, when that is not AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
-  /** File of the certificate (PEM) that must have signed the endpoint's, relative to this file: that of a local cloud. */
+  /** File of the authority (PEM) that clients trust, and no other; relative to this file. A local cloud with TLS has one. */
   ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** Where its user is, and what the line there carries: what quotes of transfers rest on. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),

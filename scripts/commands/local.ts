@@ -53,7 +53,7 @@ function upCommand(): Command {
         .argParser(parseRegions),
     )
     .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
-    .option('--tls', 'speak HTTPS, as AWS does, with a certificate of its own that it says how to trust')
+    .option('--tls', 'serve HTTPS, as AWS does, with a certificate of its own; it says how other tools trust it')
     .option('--wan', 'put links of real length and width between you and the regions, and between regions')
     .option('--near <region>', 'the region you are near, with --wan (default: the first)')
     .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
