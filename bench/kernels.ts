@@ -11,10 +11,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { packSigned } from '../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../lib/fleet/clients.ts'
-import { runMission } from '../lib/fleet/mission.ts'
-import { packSigned } from '../lib/fleet/pack-signed.ts'
-import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../lib/local/local-fleet.ts'
+import { runMission } from '../lib/mission/mission.ts'
 import { type PeakMemory, watchMemory } from './support/function-memory.ts'
 import { type SignedGet, signGet, startPlainGets } from './support/plain-get.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
@@ -130,10 +130,10 @@ async function createCount(local: LocalFleet, clients: FleetClients, lines: numb
     const begun = performance.now()
     const { regions } = await runMission({ fleet, clients, file, sender, input: 'lines/' })
     const seconds = (performance.now() - begun) / 1000
-    const settlement = regions[0]?.settlement
-    if (settlement?.outcome.kind !== 'completed' || settlement.outcome.value !== lines)
+    const landingResult = regions[0]?.landingResult
+    if (landingResult?.outcome.kind !== 'completed' || landingResult.outcome.value !== lines)
       throw new Error(`not ${lines}: ${JSON.stringify(regions)}`)
-    return { seconds, secondsAtWork: settlement.usage.wallMs / 1000 }
+    return { seconds, secondsAtWork: landingResult.usage.wallMs / 1000 }
   }
 }
 

@@ -7,9 +7,9 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ensureFunctionAsset } from '../lib/assets/function-asset.ts'
+import { ensureRelayAsset } from '../lib/assets/relay-asset.ts'
 import { ensureCompilerAsset } from '../lib/bundle/compiler-asset.ts'
-import { ensureFunctionAsset } from '../lib/bundle/function-asset.ts'
-import { ensureRelayAsset } from '../lib/bundle/relay-asset.ts'
 import { generateKey, packSigned, parseDataUri } from '../lib/index.ts'
 import { bytesBelow, explainChanges, type Sizes } from './sizes.ts'
 import { table } from './terminal/output.ts'

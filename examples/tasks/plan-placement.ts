@@ -8,7 +8,7 @@ const problem: PlacementProblem = {
     { region: 'eu-central-1', bytes: 5e11, resultBytes: 1e6, allowed: ['eu-central-1', 'eu-west-1'] },
   ],
   agentBytes: 2000,
-  home: 'us-east-1',
+  client: 'us-east-1',
   deadlineSeconds: 1800,
   compute: { workers: 32 },
 }

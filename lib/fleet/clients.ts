@@ -1,7 +1,7 @@
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
-import { locateBucket } from '../objects/s3-residence.ts'
+import { locateBucket } from './bucket-region.ts'
 import type { Fleet } from './fleet.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
@@ -28,14 +28,14 @@ export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpo
   }
   const s3 = new Map<string, S3Client>()
   const lambda = new Map<string, LambdaClient>()
-  const homes = new Map<string, Promise<string>>()
+  const bucketRegions = new Map<string, Promise<string>>()
   const clientOf = (region: string) => remember(s3, region, () => createS3Client({ region, ...where }))
   return {
     s3: clientOf,
     regionOf(bucket, via) {
-      const found = remember(homes, bucket, () => locateBucket(clientOf(via), bucket))
+      const found = remember(bucketRegions, bucket, () => locateBucket(clientOf(via), bucket))
       // What was not found may be there the next time.
-      found.catch(() => homes.delete(bucket))
+      found.catch(() => bucketRegions.delete(bucket))
       return found
     },
     // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.

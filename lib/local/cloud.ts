@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { buildLambdaRuntime } from '../bundle/runtime-asset.ts'
+import { buildLambdaRuntime } from '../assets/runtime-asset.ts'
+import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import { linkBetween } from '../gravity/tables/links.ts'
 import { createCarrier } from './carrier.ts'
@@ -13,14 +14,14 @@ import { createMemoryWatch } from './lambda/memory-watch.ts'
 import { createLambdaService, type FunctionSettings, type LambdaService, type LambdaTuning } from './lambda/service.ts'
 import { createMeter, type LinkTraffic } from './meter.ts'
 import { createS3Handler } from './s3/handler.ts'
-import { type Clock, createWan, HOME, type LinkFigures } from './wan.ts'
+import { type Clock, createWan, type LinkFigures } from './wan.ts'
 
 /** Where home is, and how far everything is from it. */
 export interface WanOptions {
   /** The region that home is near. @default the first region */
-  readonly home?: string
+  readonly client?: string
   /** Bits per second of the home line, each way. @default 50,000,000 */
-  readonly homeBps?: number
+  readonly clientBps?: number
   /** Round-trip times and rates between regions. @default what was measured, from lib/gravity/tables */
   readonly figures?: LinkFigures
 }
@@ -132,7 +133,7 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
     services.set(region, { s3: s3.handle, lambda: createLambdaApi({ service, credentials: keys, now }) })
     lambdas.set(region, service)
   }
-  const front = await open(HOME, options.port ?? 0)
+  const front = await open(CLIENT, options.port ?? 0)
   const lambdaOf = (region: string) => lambdas.get(region) ?? unknownRegion(region, regions)
   return {
     endpoint: front.endpoint,

@@ -5,9 +5,9 @@ import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { fromWireError, LanderError, toWireError, UsageError, type WireError } from '../errors.ts'
-import { explainFileError } from '../file-error.ts'
+import { explainFileError } from '../files/file-error.ts'
+import { isAlive, livingHolder, lockHeld } from '../files/lock.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
-import { isAlive, livingHolder, lockHeld } from './lock.ts'
 
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import type { Carrier } from './carrier.ts'
 import type { Meter } from './meter.ts'
 import { type Route, routeRequest, type ServiceName } from './routing.ts'
-import { HOME, type Wan } from './wan.ts'
+import type { Wan } from './wan.ts'
 
 /** Answers one request. Never rejects: what goes wrong is the answer. */
 export type RequestHandler = (call: IncomingMessage, reply: ServerResponse) => void
@@ -42,7 +43,7 @@ export interface Listener {
  */
 export function openGateway(options: GatewayOptions): Promise<Listener> {
   const { place, regions, services, meter, shaping, port = 0 } = options
-  const here = place === HOME ? (regions[0] ?? '') : place
+  const here = place === CLIENT ? (regions[0] ?? '') : place
 
   const serve: RequestHandler = (call, reply) => {
     const route = routeRequest(call, regions, here)

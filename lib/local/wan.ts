@@ -1,3 +1,4 @@
+import { CLIENT } from '../client-name.ts'
 import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures } from './pacing.ts'
 
 /**
@@ -23,18 +24,16 @@ export interface WanSettings {
   readonly regions: readonly string[]
   readonly figures: LinkFigures
   /** The region that home is near. @default the first region */
-  readonly home?: string
+  readonly client?: string
   /** Bits per second of the home line, each way. @default 50,000,000 */
-  readonly homeBps?: number
+  readonly clientBps?: number
   /** Milliseconds of a round trip over the access line, from home to the network. @default 5 */
   readonly accessRttMs?: number
 }
 
-/** The place the user is at. */
-export const HOME = 'home'
-
 /** An office's line. */
-export const DEFAULT_HOME_BPS = 50_000_000
+/** An office’s link. */
+export const DEFAULT_CLIENT_BPS = 50_000_000
 
 /** The way of a request and of its answer. */
 export interface Path {
@@ -56,23 +55,23 @@ export interface Wan {
  * @throws whatever the figures throw for a region they don't know.
  */
 export function createWan(options: WanSettings): Wan {
-  const { regions, figures, homeBps = DEFAULT_HOME_BPS, accessRttMs = 5 } = options
-  const home = options.home ?? regions[0] ?? ''
-  const access = { there: createLine(homeBps), back: createLine(homeBps) }
-  const places = [...new Set([...regions, home])]
+  const { regions, figures, clientBps = DEFAULT_CLIENT_BPS, accessRttMs = 5 } = options
+  const client = options.client ?? regions[0] ?? ''
+  const access = { there: createLine(clientBps), back: createLine(clientBps) }
+  const places = [...new Set([...regions, client])]
   const haul = new Map(places.flatMap((from) => places.map((to) => [`${from} ${to}`, haulLine(figures, from, to)])))
   const lineOf = (from: string, to: string) => [haul.get(`${from} ${to}`)].filter((line) => line !== undefined)
 
-  function fromHome(to: string): Path {
-    const rttMs = figures.rttMs(home, to) + accessRttMs
-    return { rttMs, there: [access.there, ...lineOf(home, to)], back: [access.back, ...lineOf(to, home)] }
+  function fromClient(to: string): Path {
+    const rttMs = figures.rttMs(client, to) + accessRttMs
+    return { rttMs, there: [access.there, ...lineOf(client, to)], back: [access.back, ...lineOf(to, client)] }
   }
   function between(from: string, to: string): Path {
     return { rttMs: figures.rttMs(from, to), there: lineOf(from, to), back: lineOf(to, from) }
   }
   const paths = new Map<string, Path>()
   for (const to of regions) {
-    paths.set(`${HOME} ${to}`, fromHome(to))
+    paths.set(`${CLIENT} ${to}`, fromClient(to))
     for (const from of regions) if (from !== to) paths.set(`${from} ${to}`, between(from, to))
   }
   return { path: (from, to) => paths.get(`${from} ${to}`) }

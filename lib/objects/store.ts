@@ -1,6 +1,6 @@
 /**
  * The port to objects. Everything that reads data reads it through an {@link ObjectStore}: S3 in a region, a folder,
- * memory in tests. `scopeStore` narrows one to what a statement and a key's policy allow, before the sandbox sees it.
+ * memory in tests. `scopeStore` narrows one to what a manifest and a key's policy allow, before the sandbox sees it.
  */
 
 /** The name of an object. */

@@ -1,7 +1,8 @@
 /** The four kinds of places, by what stands between an agent and the rest. */
+
+import { openClientPlace } from '../client/client-place.ts'
 import { UsageError } from '../errors.ts'
 import { forkTasklet, forkThread } from './executors.ts'
-import { openOwnPlace } from './own-place.ts'
 import type { Place } from './place.ts'
 
 /**
@@ -12,17 +13,21 @@ import type { Place } from './place.ts'
  * await using launcher = await createLauncher({ places: [tasklet(), thread()], key })
  */
 export function tasklet(name = 'tasklet'): Place {
-  return { kind: 'tasklet', name, open: (realm) => openOwnPlace({ kind: 'tasklet', name, fork: forkTasklet, realm }) }
+  return {
+    kind: 'tasklet',
+    name,
+    open: (domain) => openClientPlace({ kind: 'tasklet', name, fork: forkTasklet, domain }),
+  }
 }
 
 /** A thread of this process for every agent that runs: side by side, and ended at any time. */
 export function thread(name = 'thread'): Place {
-  return { kind: 'thread', name, open: (realm) => openOwnPlace({ kind: 'thread', name, fork: forkThread, realm }) }
+  return { kind: 'thread', name, open: (domain) => openClientPlace({ kind: 'thread', name, fork: forkThread, domain }) }
 }
 
 /** A child process for every agent that runs, without environment, files or network: the wall that regions have. */
 export function process(name = 'process'): Place {
-  return { kind: 'process', name, open: (realm) => openOwnPlace({ kind: 'process', name, realm }) }
+  return { kind: 'process', name, open: (domain) => openClientPlace({ kind: 'process', name, domain }) }
 }
 
 /** A region of the launcher's fleet, next to the data there. */

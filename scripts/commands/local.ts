@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { makeFolder } from '../../lib/file-error.ts'
+import { makeFolder } from '../../lib/files/file-error.ts'
+import { takeLock } from '../../lib/files/lock.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import {
@@ -13,9 +14,8 @@ import {
   reportStart,
   startLog,
 } from '../../lib/local/daemon.ts'
-import { requireRegions, startLocalFleet } from '../../lib/local/fleet.ts'
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { takeLock } from '../../lib/local/lock.ts'
+import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
 import { localPutCommand } from './local-put.ts'
 import { localDir } from './options.ts'
@@ -27,7 +27,7 @@ interface UpOptions {
   regions: string[]
   port: number
   wan?: boolean
-  home?: string
+  client?: string
   line: number
   detach?: boolean
   json?: boolean
@@ -53,13 +53,13 @@ function upCommand(): Command {
     )
     .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
     .option('--wan', 'put links of real length and width between you and the regions, and between regions')
-    .option('--home <region>', 'the region you are near, with --wan (default: the first)')
+    .option('--near <region>', 'the region you are near, with --wan (default: the first)')
     .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
     .option('--detach', 'return when it serves, and leave it running')
     .option('--json', 'print one JSON document')
     .action(async (options: UpOptions) => {
       requireRegions(options.regions)
-      if (options.home !== undefined) regionOf(options.home)
+      if (options.client !== undefined) regionOf(options.client)
       const files = localFleetFiles(localDir())
       await requireStopped(files)
       await makeFolder(localDir())
@@ -90,14 +90,14 @@ async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> 
   }
 }
 
-async function serve({ regions, port, wan, home, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+async function serve({ regions, port, wan, client, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
   await using _lock = await takeLock(files.lock)
   await startLog(files)
   await using local = await startLocalFleet({
     dir: localDir(),
     regions,
     port,
-    ...(wan && { wan: { homeBps: line * 1_000_000, ...(home !== undefined && { home }) } }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(client !== undefined && { client }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   await recordProcess(files, { pid: process.pid, endpoint: local.cloud.endpoint })

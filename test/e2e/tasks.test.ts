@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { createFleetClients, type FleetClients, type MissionOptions, packSigned, parseDataUri, run } from 'lander'
+import { createFleetClients, type FleetClients, packSigned, parseDataUri, type RunOptions, run } from 'lander'
 import { type LocalFleet, startLocalFleet } from 'lander/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, samplesIn } from '../support/samples.ts'
@@ -22,13 +22,13 @@ interface Task {
   readonly heading: string
   readonly agent: string
   readonly bucket: keyof typeof BUCKETS
-  readonly options?: Partial<MissionOptions>
+  readonly options?: Partial<RunOptions>
 }
 
 const AGENTS: readonly Task[] = [
   { heading: 'Count lines', agent: 'count-lines.ts', bucket: 'logs', options: { input: { word: 'ERROR' } } },
   { heading: 'Group by a column', agent: 'group-by.ts', bucket: 'sales' },
-  { heading: 'Leave the rows where they are', agent: 'residency.ts', bucket: 'sales' },
+  { heading: 'Leave the rows where they are', agent: 'residency.ts', bucket: 'sales', options: { place: 'data' } },
   { heading: 'Hop with state', agent: 'hop-with-state.ts', bucket: 'logs', options: { start: 'once' } },
   { heading: 'A kernel in C', agent: 'checksum.ts', bucket: 'logs' },
 ]

@@ -145,7 +145,7 @@ test('buckets and objects are there again after a restart', async () => {
 
 describe.each([
   ['unshaped', undefined],
-  ['shaped', { figures: NO_DELAY, homeBps: 1e12 }],
+  ['shaped', { figures: NO_DELAY, clientBps: 1e12 }],
 ] as const)('links, %s', (_, wan) => {
   let local: TestCloud
   afterEach(() => local.close())
@@ -172,7 +172,7 @@ describe.each([
     const two = await exchange(cloud.endpoint, lines)
     expect(cloud.links()).toEqual([
       {
-        from: 'home',
+        from: 'client',
         to: 'us-east-1',
         requests: 2,
         bytesThere: one.sent + two.sent,
@@ -205,12 +205,12 @@ describe.each([
       const put = new PutObjectCommand({ Bucket: `data-${region}`, Key: 'k', Body: Buffer.alloc(500_000) })
       await s3Of(cloud, region).send(put)
     }
-    const home = () =>
+    const client = () =>
       cloud
         .links()
-        .filter(({ from }) => from === 'home')
+        .filter(({ from }) => from === 'client')
         .reduce((sum, link) => sum + link.bytesBack, 0)
-    const before = home()
+    const before = client()
     const sdk = import.meta.resolve('@aws-sdk/client-s3')
     const fn = await deploy(
       `import s3 from ${JSON.stringify(sdk)}
@@ -227,8 +227,8 @@ describe.each([
     )
     const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: fn.name }))
     expect(Payload?.transformToString()).toBe('[500000,500000]')
-    expect(home() - before).toBeLessThan(2000)
-    const between = cloud.links().filter(({ from }) => from !== 'home')
+    expect(client() - before).toBeLessThan(2000)
+    const between = cloud.links().filter(({ from }) => from !== 'client')
     expect(between.map(({ from, to, requests }) => [from, to, requests])).toEqual([
       ['eu-west-1', 'eu-west-1', 1],
       ['eu-west-1', 'us-east-1', 1],
@@ -269,7 +269,7 @@ test('inside a region nothing is shaped: its links have no path to take', async 
   const asked: string[] = []
   const rttMs = (from: string, to: string) => asked.push(`${from} ${to}`)
   const figures: LinkFigures = { ...NO_DELAY, rttMs }
-  const local = await startTestCloud({ wan: { figures, home: 'us-east-1' } })
+  const local = await startTestCloud({ wan: { figures, client: 'us-east-1' } })
   expect(asked).not.toContain('eu-west-1 eu-west-1')
   await local.close()
 })

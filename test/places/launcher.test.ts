@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { region, tasklet, thread } from '../../lib/places/kinds.ts'
 import { createLauncher } from '../../lib/places/launcher.ts'
 import { Mailbox } from '../../lib/places/mailbox.ts'
-import { MAX_LETTERS } from '../../lib/trust/letters.ts'
+import { MAX_MESSAGES } from '../../lib/trust/messages.ts'
 import { EU } from '../support/fleet-of-hosts.ts'
 import { createSetting, signedAgent } from '../support/launches.ts'
 import { useSandbox } from '../support/sandbox.ts'
@@ -66,7 +66,7 @@ describe('a launcher', () => {
     expect(launcher.agents).toEqual([])
   })
 
-  test('letters that wait unread travel along', async () => {
+  test('messages that wait unread travel along', async () => {
     await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
     const body = `const { message } = await receive(); await hop('thread'); return [message, (await receive()).message, here.region]`
     const agent = launcher.launch(signedAgent(sandbox.assets, body), { in: 'tasklet' })
@@ -87,40 +87,40 @@ describe('a launcher', () => {
 })
 
 describe('a mailbox', () => {
-  const letter = (body: string) => ({ from: 'a', body })
+  const message = (body: string) => ({ from: 'a', body })
 
-  test('gives letters in order, as many as one landing takes', () => {
-    const box = new Mailbox()
-    for (let i = 0; i < MAX_LETTERS + 5; i++) box.post(letter(String(i)))
-    expect(box.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_LETTERS }, (_, i) => String(i)))
-    expect(box.take()).toHaveLength(5)
-    expect(box.empty).toBe(true)
+  test('gives messages in order, as many as one landing takes', () => {
+    const stateRef = new Mailbox()
+    for (let i = 0; i < MAX_MESSAGES + 5; i++) stateRef.deliver(message(String(i)))
+    expect(stateRef.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_MESSAGES }, (_, i) => String(i)))
+    expect(stateRef.take()).toHaveLength(5)
+    expect(stateRef.empty).toBe(true)
     const long = 'x'.repeat(30_000)
-    for (let i = 0; i < 3; i++) box.post(letter(long))
-    expect(box.take()).toHaveLength(1)
-    expect(box.takeOne()).toEqual(letter(long))
+    for (let i = 0; i < 3; i++) stateRef.deliver(message(long))
+    expect(stateRef.take()).toHaveLength(1)
+    expect(stateRef.takeOne()).toEqual(message(long))
   })
 
   test('takes no more than a thousand, or a million characters', () => {
     const full = expect.objectContaining({ code: 'LIMIT_REACHED' })
     const many = new Mailbox()
-    for (let i = 0; i < 1000; i++) many.post(letter('1'))
-    expect(() => many.post(letter('1'))).toThrow(full)
+    for (let i = 0; i < 1000; i++) many.deliver(message('1'))
+    expect(() => many.deliver(message('1'))).toThrow(full)
     const heavy = new Mailbox()
-    const post = () => heavy.post(letter('x'.repeat(32_000)))
+    const post = () => heavy.deliver(message('x'.repeat(32_000)))
     for (let i = 0; i < 32; i++) post()
     expect(post).toThrow(full)
     heavy.take()
     expect(post).not.toThrow()
   })
 
-  test('tells when there is a letter, until nobody cares any more', async () => {
-    const box = new Mailbox()
-    const comes = box.arrival(new AbortController().signal)
-    box.post(letter('1'))
+  test('tells when there is a message, until nobody cares any more', async () => {
+    const stateRef = new Mailbox()
+    const comes = stateRef.arrival(new AbortController().signal)
+    stateRef.deliver(message('1'))
     await comes
-    box.take()
-    const [given, up] = [new AbortController(), box]
+    stateRef.take()
+    const [given, up] = [new AbortController(), stateRef]
     const waits = up.arrival(given.signal)
     given.abort()
     await expect(waits).rejects.toMatchObject({ name: 'AbortError' })

@@ -154,7 +154,7 @@ class FunctionInstance implements Instance {
     call.handedAt = performance.now()
     const dies = this.#host.dieAfterMs?.(this.#fn)
     if (dies !== undefined) this.#death = setTimeout(() => void this.#processes.kill(), dies)
-    if (this.#host.freeze) this.#processes.thaw()
+    if (this.#host.freeze) this.#processes.restore()
     this.#api.hand({ requestId, deadlineMs, functionArn: this.#fn.arn, traceId, clientContext, payload })
   }
 
