@@ -111,6 +111,7 @@ export type UnreachableCode =
   | 'SECRET_UNAVAILABLE'
   | 'BROKER_FAILED'
   | 'CLOCK_SKEW'
+  | 'TLS_FAILED'
   | 'REGIONS_DIFFER'
 
 export interface ErrorDetails {

@@ -4,6 +4,7 @@ import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
 import type { FleetRegion } from '../fleet/fleet.ts'
 import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
+import { explainTls } from '../objects/tls-errors.ts'
 import type { Landing } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 
@@ -96,6 +97,11 @@ export function explainUnreachable(error: unknown, { region, functionName }: Fle
   if (error instanceof UnreachableError) return error
   const skew = explainRefusedSignature(error, region, Date.now())
   if (skew !== undefined) return skew
+  const tls = explainTls(error)
+  if (tls !== undefined) {
+    const { why, remedy } = tls
+    return new UnreachableError('TLS_FAILED', `${region} could not be reached: ${why}`, { remedy, cause: error })
+  }
   const { name = 'Error', message = '' } = error as Error
   if (name === 'ResourceNotFoundException') {
     return new UnreachableError('FUNCTION_NOT_FOUND', `there is no function ${functionName} in ${region}`, {

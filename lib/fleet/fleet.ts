@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
@@ -34,6 +35,8 @@ const FleetSchema = v.strictObject({
   ),
   /** Where S3 and Lambda answer, when that is not AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
+  /** File of the certificate (PEM) that must have signed the endpoint's, relative to this file: that of a local cloud. */
+  ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** Where its user is, and what the line there carries: what quotes of transfers rest on. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
   /** For a local cloud only: AWS credentials come from the usual places. */
@@ -62,7 +65,8 @@ export async function readFleetFile(path: string): Promise<Fleet> {
       remedy: 'start a local fleet with lander local up, or name a file with --fleet',
     })
   })
-  return parseFleet(parseJson(text, path), path)
+  const { ca, ...fleet } = parseFleet(parseJson(text, path), path)
+  return { ...fleet, ...(ca !== undefined && { ca: resolve(dirname(path), ca) }) }
 }
 
 /** Writes a fleet file, whole and for its owner alone: that of a local fleet holds credentials. */

@@ -42,7 +42,6 @@ export interface ReadRequest extends ObjectRef {
  * come in ascending order of their UTF-8 bytes, as S3 lists them. Chunks arrive in order, cover exactly
  * `[start, end)`, are never empty and belong to the receiver, who may write to them but must not assume that a chunk
  * spans its whole `ArrayBuffer`. A read fails before its first chunk if the object is missing, changed or shorter.
- * Whoever is done with a chunk may `giveBack` it (slabs.ts), for its memory to serve again.
  */
 export interface ObjectStore {
   /** The object as it is now. */

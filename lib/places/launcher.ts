@@ -71,7 +71,7 @@ export interface Launcher extends AsyncDisposable {
  * @throws UsageError `USAGE` for two places of one name, `REGION_UNKNOWN` for a region without a fleet
  *
  * @example
- * await using launcher = await createLauncher({ places: [tasklet(), thread(), region('eu-west-1')], key, fleet })
+ * await using launcher = await createLauncher({ places: [place.tasklet(), place.thread(), region('eu-west-1')], key, fleet })
  * const agent = launcher.launch(file, { in: 'tasklet', input: { word: 'ERROR' } })
  * agent.send('go on')
  * const { outcome } = await agent.result
@@ -194,7 +194,7 @@ function requirePlaceNames(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
-    remedy: `give one another name: thread('second')`,
+    remedy: `give one another name: place.thread('second')`,
   })
 }
 
