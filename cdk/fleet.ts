@@ -27,9 +27,9 @@ export function addFleet(scope: Construct, { config, account, ...assets }: Fleet
         description: `Lander fleet ${config.fleet} in ${region}: agents land here, beside the data`,
       }),
   )
-  const [home, ...others] = stacks
+  const [client, ...others] = stacks
   // The secret's replicas are the first stack's; the others' functions expect them.
-  for (const stack of others) stack.addStackDependency(home!)
+  for (const stack of others) stack.addStackDependency(client!)
   for (const stack of stacks) addTags(stack, config)
   return stacks
 }

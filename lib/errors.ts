@@ -24,7 +24,7 @@ export type RefusalCode =
   | 'KEY_INVALID'
   | 'KEY_REVOKED'
   | 'KEY_EXPIRED'
-  | 'STATEMENT_MALFORMED'
+  | 'MANIFEST_MALFORMED'
   | 'ORDER_MALFORMED'
   | 'ORDER_MISMATCH'
   | 'DIGEST_MISMATCH'
@@ -111,6 +111,7 @@ export type UnreachableCode =
   | 'SECRET_UNAVAILABLE'
   | 'BROKER_FAILED'
   | 'CLOCK_SKEW'
+  | 'TLS_FAILED'
   | 'REGIONS_DIFFER'
 
 export interface ErrorDetails {

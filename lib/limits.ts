@@ -36,7 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   hops: 64,
 }
 
-/** No statement may ask for more, whatever a policy says. */
+/** No manifest may ask for more, whatever a policy says. */
 export const MAX_LIMITS: Limits = {
   // A day: no order lives longer. What a function can't run in one go, its agent runs in several.
   wallMs: 86_400_000,
@@ -74,3 +74,5 @@ export function remaining(limits: Limits, spent: Limits): Limits {
 export function addSpent(a: Limits, b: Limits): Limits {
   return { ...NOTHING_SPENT, ...Object.fromEntries(CONSUMED.map((name) => [name, a[name] + b[name]])) }
 }
+/** Copies of an agent that are sent at once. */
+export const MAX_COPIES = 64

@@ -1,4 +1,4 @@
-/** What a statement, an order or a key's policy grants: read access to the keys of one bucket below one prefix. */
+/** What a manifest, an order or a key's policy grants: read access to the keys of one bucket below one prefix. */
 export interface Scope {
   readonly bucket: string
   /** `''` is the whole bucket, `'logs/2026/'` everything below, `'logs/a.csv'` that key alone: whole segments only. */

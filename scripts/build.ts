@@ -1,8 +1,8 @@
 /** Builds what is deployed (`--functions-only`), and the package that is published. */
 import { spawnSync } from 'node:child_process'
+import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/assets/function-asset.ts'
+import { buildRelayAsset, RELAY_ASSET } from '../lib/assets/relay-asset.ts'
 import { buildCompilerAsset, COMPILER_ASSET } from '../lib/bundle/compiler-asset.ts'
-import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/bundle/function-asset.ts'
-import { buildRelayAsset, RELAY_ASSET } from '../lib/bundle/relay-asset.ts'
 
 await buildFunctionAsset()
 await buildRelayAsset()

@@ -34,7 +34,7 @@ try {
   })
 
   // An agent that fails is an outcome; each region says what happened to it.
-  for (const { region, settlement, error } of regions) console.error(region, error ?? settlement?.outcome.kind)
+  for (const { region, landingResult, error } of regions) console.error(region, error ?? landingResult?.outcome.kind)
   console.error(outcome, usage)
   if (outcome === 'completed') console.log(JSON.stringify(value))
   else process.exitCode = EXIT.failed

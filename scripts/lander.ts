@@ -2,7 +2,7 @@
 import './terminal/quiet-sdk.ts'
 import { CommanderError } from 'commander'
 import { UsageError } from '../lib/errors.ts'
-import { explainFileError } from '../lib/file-error.ts'
+import { explainFileError } from '../lib/files/file-error.ts'
 import { createProgram } from './commands/program.ts'
 import { EXIT, printError } from './terminal/output.ts'
 

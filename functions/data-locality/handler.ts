@@ -32,7 +32,7 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
     const reply = await (await host).invoke(event, {
       until,
       signal: deadline.signal,
-      leave: deadline.leave,
+      evict: deadline.evict,
       ...(streams && { onProgress: (progress) => write({ progress }) }),
     })
     deadline.clear()
@@ -55,6 +55,6 @@ function log(reply: Reply): void {
     console.log({ lander: reply.error.situation, code: reply.error.code })
     return
   }
-  const { mission, statement, outcome, usage } = reply.settlement
-  console.log({ lander: 'settled', mission, statement, outcome: outcome.kind, usage })
+  const { mission, manifest, outcome, usage } = reply.landingResult
+  console.log({ lander: 'settled', mission, manifest, outcome: outcome.kind, usage })
 }

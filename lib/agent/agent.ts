@@ -2,7 +2,7 @@
 export interface Place {
   /** Identifies this mission: one order carried out. */
   readonly mission: string
-  /** The region the agent is in; `'home'` on the caller's own machine. */
+  /** The region the agent is in; `'client'` on the caller's own machine. */
   readonly region: string
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]

@@ -1,10 +1,8 @@
+import { CLIENT } from '../client-name.ts'
 import { call } from './prelude/calls.ts'
 import { copiesUnderWay, sendCopy } from './prelude/copies.ts'
 import { place } from './prelude/place.ts'
 import { PlaceError } from './prelude/place-error.ts'
-
-/** The caller's own machine: it takes no agents that are on their way. */
-const HOME = 'home'
 
 let hopping = false
 
@@ -66,8 +64,8 @@ export function requireStill(next: string): void {
 export function requirePlace(region: string): void {
   const { regions, own = [] } = place()
   if (regions.includes(region) || own.includes(region)) return
-  if (region === HOME)
-    throw new PlaceError('PLACE_UNKNOWN', '"home" takes no agents that are on their way: return the result instead')
+  if (region === CLIENT)
+    throw new PlaceError('PLACE_UNKNOWN', '"client" takes no agents that are on their way: return the result instead')
   const known = [...regions, ...own].join(', ')
   throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}" from here, only to ${known}`)
 }

@@ -6,7 +6,7 @@ import { InternalError } from '../errors.ts'
 import { SIMD_HEADER } from '../kernels/c/headers.ts'
 import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION } from '../kernels/toolchain.ts'
 import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
-import { buildHandler } from './function-asset.ts'
+import { buildHandler } from './build-handler.ts'
 
 const require = createRequire(import.meta.url)
 

@@ -1,19 +1,19 @@
 import { concatBytes, equalBytes } from '../encoding/bytes.ts'
 import { RefusedError } from '../errors.ts'
-import { type Entry, MAX_BUNDLE_BYTES, type Statement } from './statement.ts'
+import { type Entry, MAX_BUNDLE_BYTES, type Manifest } from './manifest.ts'
 
 /** An agent packed and not yet signed. */
 export interface Bundle {
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** The bytes to store, compressed, by entry name. */
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
 /** A signed bundle's file, cut in two. Nothing in it has been verified. */
 export interface SignedBundle {
-  /** The statement's envelope, in its binary form. */
+  /** The manifest's envelope, in its binary form. */
   readonly envelope: Uint8Array
-  /** The stored parts, end to end, in the order of the statement's entries. */
+  /** The stored parts, end to end, in the order of the manifest's entries. */
   readonly body: Uint8Array
 }
 
@@ -41,7 +41,7 @@ export function encodeSignedBundle({
 
 /**
  * Cuts a signed bundle's file into envelope and body. The body is cut by {@link splitParts}, which needs the
- * statement's entries, and those are to be believed only once the envelope is verified.
+ * manifest's entries, and those are to be believed only once the envelope is verified.
  *
  * @throws RefusedError `BUNDLE_TOO_LARGE`, `BUNDLE_TRUNCATED` or `BUNDLE_MALFORMED`
  */

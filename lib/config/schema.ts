@@ -139,7 +139,7 @@ export const ConfigSchema = v.pipe(
       perRunCredentials: v.optional(
         v.pipe(
           v.message(v.boolean(), 'use true or false'),
-          v.description('Each run reads with credentials narrowed to its statement, of a role made for it.'),
+          v.description('Each run reads with credentials narrowed to its manifest, of a role made for it.'),
         ),
         false,
       ),

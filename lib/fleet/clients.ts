@@ -1,8 +1,10 @@
+import { Agent } from 'node:https'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
-import { locateBucket } from '../objects/s3-residence.ts'
+import { locateBucket } from './bucket-region.ts'
 import type { Fleet } from './fleet.ts'
+import { readCertificates } from './read-certificates.ts'
 
 /** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
 export interface FleetClients extends Disposable {
@@ -19,8 +21,14 @@ export interface FleetClients extends Disposable {
   regionOf(bucket: string, via: string): Promise<string>
 }
 
-/** Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says. */
-export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpoint' | 'credentials'>): FleetClients {
+/**
+ * Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says.
+ *
+ * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate that the fleet file names
+ */
+export function createFleetClients(fleet: Pick<Fleet, 'endpoint' | 'ca' | 'credentials'>): FleetClients {
+  const { endpoint, credentials } = fleet
+  const ca = fleet.ca === undefined ? undefined : readCertificates(fleet.ca)
   const where = {
     ...(endpoint !== undefined && { endpoint }),
     // A copy: the SDK writes into what it is given.
@@ -28,18 +36,23 @@ export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpo
   }
   const s3 = new Map<string, S3Client>()
   const lambda = new Map<string, LambdaClient>()
-  const homes = new Map<string, Promise<string>>()
-  const clientOf = (region: string) => remember(s3, region, () => createS3Client({ region, ...where }))
+  const bucketRegions = new Map<string, Promise<string>>()
+  const clientOf = (region: string) =>
+    remember(s3, region, () => createS3Client({ region, ...where, ...(ca && { ca }) }))
   return {
     s3: clientOf,
     regionOf(bucket, via) {
-      const found = remember(homes, bucket, () => locateBucket(clientOf(via), bucket))
+      const found = remember(bucketRegions, bucket, () => locateBucket(clientOf(via), bucket))
       // What was not found may be there the next time.
-      found.catch(() => homes.delete(bucket))
+      found.catch(() => bucketRegions.delete(bucket))
       return found
     },
-    // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
-    lambda: (region) => remember(lambda, region, () => new LambdaClient({ region, ...where, maxAttempts: 1 })),
+    lambda: (region) =>
+      remember(lambda, region, () => {
+        const trust = ca && { requestHandler: { httpsAgent: new Agent({ keepAlive: true, ca }) } }
+        // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
+        return new LambdaClient({ region, ...where, ...trust, maxAttempts: 1 })
+      }),
     [Symbol.dispose]() {
       for (const client of [...s3.values(), ...lambda.values()]) client.destroy()
     },

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { writeWholeFile } from './whole-file.ts'
+import { writeFileAtomically } from '../files/write-file-atomically.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
 
@@ -34,8 +35,10 @@ const FleetSchema = v.strictObject({
   ),
   /** Where S3 and Lambda answer, when that is not AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
+  /** File of the certificate (PEM) that must have signed the endpoint's, relative to this file: that of a local cloud. */
+  ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** Where its user is, and what the line there carries: what quotes of transfers rest on. */
-  home: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
+  client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
   /** For a local cloud only: AWS credentials come from the usual places. */
   credentials: v.optional(v.strictObject({ accessKeyId: v.string(), secretAccessKey: v.string() })),
 })
@@ -62,12 +65,13 @@ export async function readFleetFile(path: string): Promise<Fleet> {
       remedy: 'start a local fleet with lander local up, or name a file with --fleet',
     })
   })
-  return parseFleet(parseJson(text, path), path)
+  const { ca, ...fleet } = parseFleet(parseJson(text, path), path)
+  return { ...fleet, ...(ca !== undefined && { ca: resolve(dirname(path), ca) }) }
 }
 
 /** Writes a fleet file, whole and for its owner alone: that of a local fleet holds credentials. */
 export async function writeFleetFile(path: string, fleet: Fleet): Promise<void> {
-  await writeWholeFile(path, `${JSON.stringify(fleet, undefined, 2)}\n`)
+  await writeFileAtomically(path, `${JSON.stringify(fleet, undefined, 2)}\n`)
 }
 
 function parseJson(text: string, path: string): unknown {

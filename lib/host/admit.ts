@@ -1,4 +1,4 @@
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, bundleKey } from '../objects/agent-bucket.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { toWireError, type WireError } from '../errors.ts'
 import { VERSION } from '../version.ts'

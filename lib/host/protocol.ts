@@ -4,16 +4,16 @@
  */
 import * as v from 'valibot'
 import { RefusedError, type WireError } from '../errors.ts'
-import type { ObjectRead, Progress, SentLetter } from '../sandbox/job.ts'
-import type { LossReason, Outcome, Usage } from '../sandbox/outcome.ts'
-import { MAX_COPIES } from '../sandbox/protocol.ts'
+import { MAX_COPIES } from '../limits.ts'
+import type { ObjectRead, Progress, SentMessage } from '../sandbox/contract/job.ts'
+import type { LossReason, Outcome, Usage } from '../sandbox/contract/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 
 /** The largest bundle that travels inside an invocation; a larger one goes through the region's agent bucket. */
 export const MAX_INLINE_BUNDLE_BYTES = 64 * 1024
 
 /** The largest sealed box that travels inside a message; a larger one goes through the regions' agent buckets. */
-export const MAX_INLINE_BOX_BYTES = 256 * 1024
+export const MAX_INLINE_STATE_BYTES = 256 * 1024
 
 /** The largest input, in bytes of JSON. */
 export const MAX_INPUT_BYTES = 1024 * 1024
@@ -25,7 +25,7 @@ const base64url = (max: number) => v.pipe(v.string(), v.maxLength(max), v.regex(
 
 const inline = (maxBytes: number) => v.strictObject({ inline: base64url(Math.ceil((maxBytes * 4) / 3) + 2) })
 const inBucket = v.strictObject({ sha256: v.pipe(base64url(43), v.length(43)) })
-export const box = v.union([inline(MAX_INLINE_BOX_BYTES), inBucket])
+export const stateRef = v.union([inline(MAX_INLINE_STATE_BYTES), inBucket])
 
 const LOSSES = { unreachable: true, refused: true, failed: true } satisfies Record<LossReason, true>
 const lost = v.strictObject({ lost: v.picklist(Object.keys(LOSSES) as LossReason[]) })
@@ -40,9 +40,9 @@ const InvocationSchema = v.strictObject({
   /** Which of the agent's functions to call, or `resume` to let one go on that is on its way. @default 'run' */
   entry: v.optional(v.picklist(['run', 'merge', 'resume'])),
   /** The sealed box of the agent that is to go on. */
-  state: v.optional(box),
+  state: v.optional(stateRef),
   /** What its copies came back with, in the order in which they were sent. */
-  answers: v.optional(v.pipe(v.array(v.union([box, lost])), v.maxLength(MAX_COPIES))),
+  answers: v.optional(v.pipe(v.array(v.union([stateRef, lost])), v.maxLength(MAX_COPIES))),
   /**
    * Another attempt at a landing whose last one came to nothing: after its `death`, of which Lambda told, or after
    * `silence`, when it keeps the landing until its function is over. @default the first attempt
@@ -53,8 +53,8 @@ const InvocationSchema = v.strictObject({
       after: v.picklist(['death', 'silence']),
     }),
   ),
-  /** Letters for this landing, signed; an envelope without any says that some may come. @default nobody writes */
-  letters: v.optional(v.unknown()),
+  /** Messages for this landing, signed; an envelope without any says that some may come. @default nobody writes */
+  messages: v.optional(v.unknown()),
   /** Ask for progress while the agent works. @default false */
   stream: v.optional(v.boolean()),
 })
@@ -62,10 +62,10 @@ const InvocationSchema = v.strictObject({
 export type Invocation = v.InferOutput<typeof InvocationSchema>
 
 /** A sealed box: itself, or its digest when it waits in the region's agent bucket. */
-export type Box = v.InferOutput<typeof box>
+export type StateRef = v.InferOutput<typeof stateRef>
 
 /** A copy's answer in a box, or why there is none. */
-export type CopyReturn = Box | v.InferOutput<typeof lost>
+export type CopyReturn = StateRef | v.InferOutput<typeof lost>
 
 /** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
 export function parseInvocation(event: unknown): Invocation {
@@ -78,7 +78,7 @@ export function parseInvocation(event: unknown): Invocation {
 }
 
 /** A sealed box on its way, and what its carrier needs to know of it. */
-export interface Parcel {
+export interface SealedState {
   /** The one region that can open it. */
   readonly to: string
   /** Which agent of the mission is in it, and the number of the landing it is for. */
@@ -86,7 +86,7 @@ export interface Parcel {
   readonly sequence: number
   /** Size of the box. */
   readonly bytes: number
-  readonly box: Box
+  readonly stateRef: StateRef
   /** A checkpoint's: the agent went on in the same place by itself, and the box is for its next attempt. */
   readonly goesOn?: true
   /** The agent waits for a message: there is no use in landing it before there is one. */
@@ -95,20 +95,20 @@ export interface Parcel {
 
 /** A run that ended by leaving: the agent itself, with copies to be landed before it; or a copy's answer. */
 export type SealedDeparture =
-  | { readonly kind: 'departed'; readonly agent: Parcel; readonly copies: readonly Parcel[] }
-  | { readonly kind: 'departed'; readonly answer: Parcel }
+  | { readonly kind: 'departed'; readonly agent: SealedState; readonly copies: readonly SealedState[] }
+  | { readonly kind: 'departed'; readonly answer: SealedState }
 
 /** What a place answers when a run is over. */
-export interface Settlement<Ending = Outcome> {
+export interface LandingResult<Ending = Outcome> {
   readonly mission: string
   readonly region: string
-  /** SHA-256 of the statement, base64url. */
-  readonly statement: string
+  /** SHA-256 of the manifest, base64url. */
+  readonly manifest: string
   readonly outcome: Ending
   readonly usage: Usage
   readonly logs: readonly string[]
   /** Messages the agent sent; they leave with the landing that sent them. Absent when there are none. */
-  readonly sent?: readonly SentLetter[]
+  readonly sent?: readonly SentMessage[]
   /** Every object version that was read: some 120 bytes each, and what the receipt's digest is held against. */
   readonly reads: readonly ObjectRead[]
   /** What the fleet signed about this run; absent at home. `verifyReceipt` reads it. */
@@ -118,9 +118,9 @@ export interface Settlement<Ending = Outcome> {
 /** A settled run, or the reason why there was none. */
 export type Reply =
   | {
-      readonly settlement: Settlement<Outcome | SealedDeparture>
+      readonly landingResult: LandingResult<Outcome | SealedDeparture>
       /** What checkpoints settled before, if the agent made any: each is a landing of its own. */
-      readonly earlier?: readonly Settlement<Outcome | SealedDeparture>[]
+      readonly earlier?: readonly LandingResult<Outcome | SealedDeparture>[]
     }
   | { readonly error: WireError }
 
@@ -148,18 +148,18 @@ export const USAGE = v.object({
   memoryPages: v.number(),
   objects: v.number(),
 })
-const PARCEL = v.object({
+const SEALED_STATE = v.object({
   to: v.string(),
   branch: v.string(),
   sequence: v.number(),
   bytes: v.number(),
-  box,
+  stateRef,
   goesOn: v.optional(v.literal(true)),
   waits: v.optional(v.literal(true)),
 })
 const OUTCOME = v.union([
-  v.object({ kind: v.literal('departed'), agent: PARCEL, copies: v.array(PARCEL) }),
-  v.object({ kind: v.literal('departed'), answer: PARCEL }),
+  v.object({ kind: v.literal('departed'), agent: SEALED_STATE, copies: v.array(SEALED_STATE) }),
+  v.object({ kind: v.literal('departed'), answer: SEALED_STATE }),
   v.object({ kind: v.literal('completed'), value: v.any() }),
   v.object({
     kind: v.literal('failed'),
@@ -172,10 +172,10 @@ const OUTCOME = v.union([
   }),
   v.object({ kind: v.literal('stopped'), limit: v.string(), message: v.string() }),
 ])
-export const SETTLEMENT = v.object({
+export const LANDING_RESULT = v.object({
   mission: v.string(),
   region: v.string(),
-  statement: v.string(),
+  manifest: v.string(),
   outcome: OUTCOME,
   usage: USAGE,
   logs: v.array(v.string()),
@@ -193,7 +193,7 @@ export const SETTLEMENT = v.object({
 })
 const FRAME = v.union([
   v.object({ progress: PROGRESS }),
-  v.object({ settlement: SETTLEMENT, earlier: v.optional(v.array(SETTLEMENT)) }),
+  v.object({ landingResult: LANDING_RESULT, earlier: v.optional(v.array(LANDING_RESULT)) }),
   v.object({ error: WIRE_ERROR }),
 ])
 

@@ -7,6 +7,7 @@ import { bucketNotFound, hasCode, objectChanged, objectNotFound } from './object
 import { checkRange, planParts } from './plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
+/** Where a store of files lies. */
 export interface FileStoreOptions {
   /** The folder that holds one folder per bucket. */
   readonly root: string

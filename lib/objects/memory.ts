@@ -4,6 +4,7 @@ import { bucketNotFound, objectChanged, objectNotFound } from './object-errors.t
 import { checkRange, planParts } from './plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
+/** What a store in memory holds at first. */
 export interface MemoryStoreOptions {
   /** Objects by bucket and key; strings are stored as UTF-8. @default {} */
   readonly buckets?: Readonly<Record<string, Readonly<Record<string, Uint8Array | string>>>>

@@ -1,5 +1,4 @@
 import { type ObjectCode, ObjectError } from '../errors.ts'
-import type { Part } from './plan.ts'
 import type { ObjectRef } from './store.ts'
 
 export function hasCode(error: unknown, code: ObjectCode): boolean {
@@ -28,7 +27,11 @@ export function objectChanged({ bucket, key }: ObjectRef, cause?: unknown): Obje
 }
 
 /** @param size The object's size in bytes, where the store said it. */
-export function rangeInvalid(request: ObjectRef & Part, size?: number, cause?: unknown): ObjectError {
+export function rangeInvalid(
+  request: ObjectRef & { readonly start: number; readonly end: number },
+  size?: number,
+  cause?: unknown,
+): ObjectError {
   const { bucket, key, start, end } = request
   const place = size === undefined ? 'a range of' : `within the ${size} bytes of`
   return new ObjectError('OBJECT_RANGE_INVALID', `[${start}, ${end}) is not ${place} object "${bucket}/${key}"`, {

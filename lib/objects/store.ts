@@ -1,6 +1,6 @@
 /**
  * The port to objects. Everything that reads data reads it through an {@link ObjectStore}: S3 in a region, a folder,
- * memory in tests. `scopeStore` narrows one to what a statement and a key's policy allow, before the sandbox sees it.
+ * memory in tests. `scopeStore` narrows one to what a manifest and a key's policy allow, before the sandbox sees it.
  */
 
 /** The name of an object. */
@@ -17,6 +17,7 @@ export interface ObjectStat extends ObjectRef {
   readonly etag: string
 }
 
+/** Which objects of a bucket to list. */
 export interface ListQuery {
   readonly bucket: string
   /** Keys start with this; empty lists the whole bucket. @default '' */
@@ -41,10 +42,12 @@ export interface ReadRequest extends ObjectRef {
  * come in ascending order of their UTF-8 bytes, as S3 lists them. Chunks arrive in order, cover exactly
  * `[start, end)`, are never empty and belong to the receiver, who may write to them but must not assume that a chunk
  * spans its whole `ArrayBuffer`. A read fails before its first chunk if the object is missing, changed or shorter.
- * Whoever is done with a chunk may `giveBack` it (slabs.ts), for its memory to serve again.
  */
 export interface ObjectStore {
+  /** The object as it is now. */
   stat(ref: ObjectRef, signal?: AbortSignal): Promise<ObjectStat>
+  /** The objects of a bucket, or below a prefix, in the order of their keys. */
   list(query: ListQuery): AsyncIterable<ObjectStat>
+  /** The bytes of one version of an object, in chunks. */
   read(request: ReadRequest): AsyncIterable<Uint8Array>
 }

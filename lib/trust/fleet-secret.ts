@@ -143,8 +143,8 @@ export interface SealingContext {
   readonly epoch: number
   readonly fleet: string
   readonly mission: string
-  /** SHA-256 of the statement, base64url. */
-  readonly statement: string
+  /** SHA-256 of the manifest, base64url. */
+  readonly manifest: string
   /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
   readonly branch: string
   /** Whether an agent is in it, what a copy answers the agent that sent it, or how a landing ended, for its own region. */
@@ -166,9 +166,9 @@ export interface SealingContext {
  * @throws RefusedError `EPOCH_UNKNOWN`
  */
 export function deriveSealingKey(value: FleetSecret, context: SealingContext): Uint8Array {
-  const { epoch, fleet, mission, statement, branch, kind, sequence, from, to, engine, abi } = context
+  const { epoch, fleet, mission, manifest, branch, kind, sequence, from, to, engine, abi } = context
   const step = [branch, kind, sequence, from, to]
-  return derive(value, epoch, ['lander state v1', fleet, mission, statement, ...step, engine, abi])
+  return derive(value, epoch, ['lander state v1', fleet, mission, manifest, ...step, engine, abi])
 }
 
 /** HKDF-SHA-256 (RFC 5869) without salt, since the key is uniform. The info is JSON, so that no two lists share it. */

@@ -1,8 +1,8 @@
 import { toBase64url } from '../encoding/base64url.ts'
 import { UsageError } from '../errors.ts'
 import { MAX_LIMITS } from '../limits.ts'
+import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf } from './keys.ts'
-import type { KeyGrant, KeyPolicy } from './policy.ts'
 
 const YEAR_MS = 365 * 24 * 3_600_000
 

@@ -1,7 +1,8 @@
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError } from '../errors.ts'
 import { parseEnvelope } from './envelope.ts'
-import { type KeyPolicy, MAX_POLICY_BYTES, type PolicyChecks, parsePolicy, verifyPolicy } from './policy.ts'
+import type { KeyPolicy } from './key-policy.ts'
+import { MAX_POLICY_BYTES, type PolicyChecks, parsePolicy, verifyPolicy } from './policy.ts'
 
 /** A signed key policy as JSON: base64 makes a third more of its payload. */
 export const MAX_POLICY_FILE_BYTES = 2 * MAX_POLICY_BYTES

@@ -57,8 +57,8 @@ export interface Receipt {
   /** Which landing of that agent this was, from 0. A copy counts on from the agent that sent it. */
   readonly sequence: number
   readonly entry: 'run' | 'merge' | 'resume'
-  /** SHA-256 of the statement, base64url: the code, its scopes and its limits. */
-  readonly statement: string
+  /** SHA-256 of the manifest, base64url: the code, its scopes and its limits. */
+  readonly manifest: string
   readonly authors: readonly string[]
   readonly sender: string
   /** SHA-256 of the input's UTF-8 bytes, base64url. */
@@ -110,7 +110,7 @@ const receipt = v.pipe(
     branch: text(256),
     sequence: amount,
     entry: v.picklist(['run', 'merge', 'resume']),
-    statement: digest,
+    manifest: digest,
     authors: v.pipe(
       v.array(keyId),
       v.minLength(1),
@@ -240,7 +240,7 @@ export function verifyReceiptChain(receipts: readonly VerifiedReceipt[]): void {
   })
 }
 
-const SAME = ['fleet', 'mission', 'statement', 'input', 'sender'] as const
+const SAME = ['fleet', 'mission', 'manifest', 'input', 'sender'] as const
 
 /** The same agent, or a copy of it. */
 function isOfBranch(branch: string, parent: string): boolean {

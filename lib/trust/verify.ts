@@ -2,8 +2,8 @@ import { fromBase64url } from '../encoding/base64url.ts'
 import { RefusedError } from '../errors.ts'
 import { admitKey, verifyStrict } from './ed25519.ts'
 import { type Envelope, preAuthEncoding } from './envelope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
-import type { KeyGrant } from './policy.ts'
 
 /** A payload whose signatures all hold, and who made them. */
 export interface SignedPayload {

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
+import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
+import { updateInlineSecret } from '../../lib/aws/inline-secret.ts'
+import type { SecretStore } from '../../lib/aws/secret-store.ts'
 import { CONFIG_FILE, parseJson, parseOutputs, readConfig } from '../../lib/config/index.ts'
 import { UsageError, type WireError } from '../../lib/errors.ts'
-import { checkFleet, type ExpectedBucket, type FleetReport } from '../../lib/fleet/check.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../../lib/fleet/fleet.ts'
-import { updateInlineSecret } from '../../lib/fleet/inline-secret.ts'
-import { rotateFleet } from '../../lib/fleet/rotate.ts'
-import type { SecretStore } from '../../lib/fleet/secret-store.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { engineDigest } from '../../lib/sandbox/engine.ts'
+import { checkFleet, type ExpectedBucket, type FleetReport } from '../../lib/operate/check.ts'
+import { rotateFleet } from '../../lib/operate/rotate.ts'
+import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import { EXIT, note, paint, printResult, table } from '../terminal/output.ts'
 import { withRemedy } from '../terminal/remedies.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
@@ -128,7 +128,7 @@ function rotateCommand(): Command {
 /** Where the secret is kept: in a file of the local fleet, or under the name that cdk/constructs/fleet-secret.ts gives it. */
 async function secretStore(named: string, { name, regions, endpoint }: Fleet): Promise<SecretStore> {
   // Loaded here, so that no other command waits for one more of the SDK's clients.
-  const { createManagedSecret, createSecretFile } = await import('../../lib/fleet/secret-store.ts')
+  const { createManagedSecret, createSecretFile } = await import('../../lib/aws/secret-store.ts')
   if (named === LOCAL) return createSecretFile(localFleetFiles(localDir()).secret)
   return createManagedSecret({ name: `lander/${name}`, region: regions[0]!.region, endpoint })
 }

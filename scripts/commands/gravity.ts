@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { Command, Option } from 'commander'
+import { CLIENT } from '../../lib/client-name.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { estimateCost } from '../../lib/gravity/cost.ts'
 import { curveSpec } from '../../lib/gravity/curve-spec.ts'
@@ -8,7 +9,6 @@ import { historyLines, todaysReads } from '../../lib/gravity/history.ts'
 import { type FrontierPoint, placementFrontier } from '../../lib/gravity/planner/frontier.ts'
 import { planPlacement } from '../../lib/gravity/planner/plan-placement.ts'
 import type { PlacementProblem } from '../../lib/gravity/planner/problem.ts'
-import { INTERNET } from '../../lib/gravity/prices.ts'
 import { estimateTransfer } from '../../lib/gravity/transfer.ts'
 import {
   formatBytes,
@@ -96,7 +96,7 @@ function costCommand(): Command {
     .description('what moving and processing data costs, line by line')
     .addOption(bytesOption().default(0))
     .requiredOption('--from <region>', 'the region the bytes are in')
-    .option('--to <region>', `the region they go to, or ${INTERNET}`, INTERNET)
+    .option('--to <region>', `the region they go to, or ${CLIENT}`, CLIENT)
     .addOption(countOption('--gets <n>', 'GET requests in the source region'))
     .addOption(countOption('--puts <n>', 'PUT requests in the source region'))
     .addOption(countOption('--gb-seconds <n>', 'GB-seconds of Lambda in the source region'))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { explainFileError } from '../../lib/file-error.ts'
+import { explainFileError } from '../../lib/files/file-error.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
 import { type Inspection, inspectBundle } from '../../lib/trust/inspect-bundle.ts'
 import { readPublicKeyFile } from '../../lib/trust/key-files.ts'
@@ -35,18 +35,18 @@ export async function readBundle(path: string): Promise<Uint8Array> {
   })
 }
 
-function describe({ statement, digest, signers, intact, verified }: Inspection): string {
-  const { name, entries, scopes, limits, audience, compiles, homecoming, expiresAt } = statement
+function describe({ manifest, digest, signers, intact, verified }: Inspection): string {
+  const { name, entries, scopes, limits, audience, compiles, exportState, expiresAt } = manifest
   const expired = expiresAt < Date.now() ? paint('red', ' (expired)') : ''
   return [
     `${paint('bold', name)}  ${verified ? paint('green', 'verified') : paint('yellow', 'not verified')}`,
-    `  statement  ${digest}`,
+    `  manifest  ${digest}`,
     ...signers.map((signer) => `  signed by  ${signer.keyId}  ${word(signer.verified)}`),
     `  parts      ${entries.map((entry) => `${entry.name} ${bytes(entry.bytes)}`).join(', ')}${intact ? '' : paint('red', '  (altered)')}`,
     `  may read   ${scopes.map(formatDataUri).join(', ') || 'nothing'}`,
     `  may run    in fleet ${audience.fleet}, regions ${audience.regions.join(', ')}, until ${new Date(expiresAt).toISOString()}${expired}`,
     `  compiles   ${compiles ? 'yes' : 'no'}`,
-    ...(homecoming ? ['  state      may come to places of the sender’s own'] : []),
+    ...(exportState ? ['  state      may come to places of the sender’s own'] : []),
     `  limits     ${Object.entries(limits)
       .map(([limit, value]) => `${limit} ${value}`)
       .join(', ')}`,

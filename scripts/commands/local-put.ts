@@ -4,10 +4,10 @@ import { basename, join, relative, sep } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { findBucketRegion } from '../../lib/fleet/bucket-region.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { formatDataUri, parseDataUri } from '../../lib/objects/data-uri.ts'
-import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
 import { bytes, printResult } from '../terminal/output.ts'
 import { LOCAL, readFleet } from './fleet-option.ts'
 
@@ -30,18 +30,18 @@ export function localPutCommand(): Command {
       const fleet = await readFleet(LOCAL)
       const first = servedRegion(region, fleet)
       using clients = createFleetClients(fleet)
-      const home = await bucketHome(clients.s3(first), bucket, first)
+      const client = await bucketRegion(clients.s3(first), bucket, first)
       const uploads = await planUploads(path, prefix)
       for (const { path: file, key, size } of uploads) {
         await clients
-          .s3(home)
+          .s3(client)
           .send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: createReadStream(file), ContentLength: size }))
       }
       const total = uploads.reduce((sum, { size }) => sum + size, 0)
-      printResult(json, { bucket, region: home, objects: uploads.length, bytes: total }, () => {
+      printResult(json, { bucket, region: client, objects: uploads.length, bytes: total }, () => {
         const what =
           uploads.length === 1 ? formatDataUri({ bucket, prefix: uploads[0]!.key }) : `${uploads.length} objects`
-        return `${what}, ${bytes(total)}, in bucket ${bucket} of ${home}`
+        return `${what}, ${bytes(total)}, in bucket ${bucket} of ${client}`
       })
     })
 }
@@ -57,7 +57,7 @@ function servedRegion(named: string | undefined, { regions }: Fleet): string {
 }
 
 /** Where the bucket lies; it is made in `region` if there is none. */
-async function bucketHome(s3: S3Client, bucket: string, region: string): Promise<string> {
+async function bucketRegion(s3: S3Client, bucket: string, region: string): Promise<string> {
   try {
     return (await findBucketRegion(s3, bucket)) ?? region
   } catch (error) {

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { makeFolder } from '../../lib/file-error.ts'
+import { makeFolder } from '../../lib/files/file-error.ts'
+import { takeLock } from '../../lib/files/lock.ts'
 import { type Fleet, readFleetFile } from '../../lib/fleet/fleet.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import {
@@ -13,9 +14,8 @@ import {
   reportStart,
   startLog,
 } from '../../lib/local/daemon.ts'
-import { requireRegions, startLocalFleet } from '../../lib/local/fleet.ts'
 import { type LocalFleetFiles, localFleetFiles } from '../../lib/local/fleet-files.ts'
-import { takeLock } from '../../lib/local/lock.ts'
+import { requireRegions, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { EXIT, note, paint, printResult } from '../terminal/output.ts'
 import { localPutCommand } from './local-put.ts'
 import { localDir } from './options.ts'
@@ -26,8 +26,9 @@ const DEFAULT_PORT = 4510
 interface UpOptions {
   regions: string[]
   port: number
+  tls?: boolean
   wan?: boolean
-  home?: string
+  near?: string
   line: number
   detach?: boolean
   json?: boolean
@@ -52,14 +53,15 @@ function upCommand(): Command {
         .argParser(parseRegions),
     )
     .addOption(new Option('--port <n>', 'where to listen on 127.0.0.1').default(DEFAULT_PORT).argParser(parsePort))
+    .option('--tls', 'speak HTTPS, as AWS does, with a certificate of its own that it says how to trust')
     .option('--wan', 'put links of real length and width between you and the regions, and between regions')
-    .option('--home <region>', 'the region you are near, with --wan (default: the first)')
+    .option('--near <region>', 'the region you are near, with --wan (default: the first)')
     .addOption(new Option('--line <Mbit/s>', 'your own line, with --wan').default(50).argParser(parseLine))
     .option('--detach', 'return when it serves, and leave it running')
     .option('--json', 'print one JSON document')
     .action(async (options: UpOptions) => {
       requireRegions(options.regions)
-      if (options.home !== undefined) regionOf(options.home)
+      if (options.near !== undefined) regionOf(options.near)
       const files = localFleetFiles(localDir())
       await requireStopped(files)
       await makeFolder(localDir())
@@ -90,17 +92,19 @@ async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> 
   }
 }
 
-async function serve({ regions, port, wan, home, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+async function serve({ regions, port, tls, wan, near, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
   await using _lock = await takeLock(files.lock)
   await startLog(files)
   await using local = await startLocalFleet({
     dir: localDir(),
     regions,
     port,
-    ...(wan && { wan: { homeBps: line * 1_000_000, ...(home !== undefined && { home }) } }),
+    ...(tls && { tls }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  await recordProcess(files, { pid: process.pid, endpoint: local.cloud.endpoint })
+  const { endpoint, ca } = local.cloud
+  await recordProcess(files, { pid: process.pid, endpoint, ca })
   reportUp(local.fleet, json)
   if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C ends it; its data stays', process.stderr))
   await reportStart()
@@ -135,22 +139,41 @@ function reportUp(fleet: Fleet, json: boolean | undefined): void {
   printResult(json, summary(fleet), () => describe(fleet))
 }
 
-function summary({ endpoint, regions, name }: Fleet): {
+function summary({ endpoint, ca, regions, name }: Fleet): {
   endpoint: string | undefined
+  ca?: string
   regions: string[]
   fleet: string
 } {
-  return { endpoint, regions: regions.map(({ region }) => region), fleet: name }
+  return { endpoint, ...(ca !== undefined && { ca }), regions: regions.map(({ region }) => region), fleet: name }
 }
 
-function describe({ endpoint, regions, credentials }: Fleet): string {
+function describe({ endpoint, ca, regions, credentials }: Fleet): string {
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials?.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+    AWS_CA_BUNDLE: ca,
+  }
   return [
     `${paint('green', 'local cloud')} at ${endpoint}, regions ${regions.map(({ region }) => region).join(', ')}`,
     'put data in:   lander local put FILE s3://BUCKET/PREFIX/ --region REGION',
     'run an agent:  lander run AGENT.ts --data s3://BUCKET/PREFIX/',
-    `any AWS tool:  AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=${credentials?.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials?.secretAccessKey}`,
+    `any AWS tool:  ${assignments(variables)}`,
+    // The AWS CLI and the SDKs for Python and Go know AWS_CA_BUNDLE; the SDK for JavaScript does not.
+    ...(ca === undefined
+      ? []
+      : [`others trust:  ${assignments({ NODE_EXTRA_CA_CERTS: ca })}, curl --cacert ${quoted(ca)}`]),
   ].join('\n')
 }
+
+/** Variables as a shell sets them; those without a value are left out. */
+function assignments(variables: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return set.map(([name, value]) => `${name}=${quoted(value)}`).join(' ')
+}
+
+const quoted = (word: string): string => (/^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 const parseRegions = (text: string): string[] => text.split(',').filter((region) => region !== '')
 

@@ -3,14 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { collectAnswer } from '../../lib/fleet/detached/collect.ts'
-import { cancelMission, type LastLanding, type MissionStatus, missionStatus } from '../../lib/fleet/detached/look-up.ts'
-import type { Answer } from '../../lib/fleet/run.ts'
+import { collectAnswer } from '../../lib/mission/detached/collect.ts'
+import {
+  cancelMission,
+  type LastLanding,
+  type MissionStatus,
+  missionStatus,
+} from '../../lib/mission/detached/status.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
 import { exitCodeOfAnswer, reportAnswer } from '../terminal/answer-report.ts'
 import { note, printResult, seconds, table } from '../terminal/output.ts'
+import { reportRoute } from '../terminal/route-report.ts'
 import { type AgentOptions, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import { reportRoute } from './run-once.ts'
 import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
 interface MissionWords extends Pick<AgentOptions, 'fleet' | 'key'> {

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
+import { packSigned } from '../../lib/author/pack-signed.ts'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import type { KernelForm, PackedKernel } from '../../lib/bundle/packed-kernel.ts'
 import { UsageError } from '../../lib/errors.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import type { Limits } from '../../lib/limits.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
@@ -20,7 +20,7 @@ interface PackOptions {
   limit?: Partial<Limits>
   fleet: string
   regions?: string
-  homecoming?: boolean
+  exportState?: boolean
   kernels: KernelForm
   compiles?: boolean
   types?: boolean
@@ -41,7 +41,7 @@ export function packCommand(): Command {
     .addOption(limitOption())
     .option('--fleet <name>', 'the only fleet that may run it; * for any that trusts the key', '*')
     .option('--regions <a,b>', 'the only regions that may run it (default: any)')
-    .option('--homecoming', 'its state, and what it holds of the data, may come to places of the sender’s own')
+    .option('--export-state', 'its state, and what it holds of the data, may come to places of the sender’s own')
     .addOption(kernelsOption())
     .addOption(compilesOption())
     .option('--types', 'write declarations for editors beside the kernels it imports')
@@ -57,7 +57,7 @@ export function packCommand(): Command {
         limits: options.limit ?? {},
         fleet: options.fleet,
         regions: options.regions?.split(',') ?? ['*'],
-        homecoming: options.homecoming ?? false,
+        exportState: options.exportState ?? false,
         kernels: options.kernels,
         compiles: options.compiles ?? false,
         expiresInMs: options.expires,
@@ -66,13 +66,13 @@ export function packCommand(): Command {
       await writeFile(file, packed.file)
       await writeFile(mapFileOf(file), packed.map)
       if (options.types) await writeDeclarations(dirname(agent), packed.kernels)
-      const { keyId, digest, statement } = packed
-      const entries = statement.entries.map(({ name, role, bytes, stored }) => ({ name, role, bytes, stored }))
+      const { keyId, digest, manifest } = packed
+      const entries = manifest.entries.map(({ name, role, bytes, stored }) => ({ name, role, bytes, stored }))
       printResult(options.json, { file, bytes: packed.file.length, digest, keyId, entries }, () =>
         [
           `${file}  ${bytes(packed.file.length)}, signed by ${keyId}`,
           ...entries.slice(1).map(({ name, stored }) => `  kernel ${name}  ${bytes(stored)}`),
-          `statement ${digest}, valid until ${new Date(statement.expiresAt).toISOString()}`,
+          `manifest ${digest}, valid until ${new Date(manifest.expiresAt).toISOString()}`,
         ].join('\n'),
       )
     })

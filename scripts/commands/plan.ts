@@ -1,22 +1,22 @@
 import { Command } from 'commander'
+import { readManifest } from '../../lib/author/sign-order.ts'
+import { openClient as openClientPlace } from '../../lib/client/open-client.ts'
 import { UsageError } from '../../lib/errors.ts'
-import { chooseWay } from '../../lib/fleet/choose-way.ts'
+import { chooseMode } from '../../lib/estimate/choose-mode.ts'
+import { explainAccuracy, explainQuote } from '../../lib/estimate/explain-quote.ts'
+import { accuracy, readJournal } from '../../lib/estimate/journal.ts'
+import { type Sample, sampleAgent } from '../../lib/estimate/sampling.ts'
+import { type Survey, surveyData } from '../../lib/estimate/survey.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { explainAccuracy, explainQuote } from '../../lib/fleet/explain-quote.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { createHome } from '../../lib/fleet/home.ts'
-import { accuracy, readJournal } from '../../lib/fleet/journal.ts'
-import type { MissionOptions } from '../../lib/fleet/mission.ts'
-import { readStatement } from '../../lib/fleet/orders.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
-import { type Sample, sampleAgent } from '../../lib/fleet/sampling.ts'
-import { type Survey, surveyData } from '../../lib/fleet/survey.ts'
+import type { MissionOptions } from '../../lib/mission/mission.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
 import {
-  homeOf,
+  clientLinkOf,
   inventoriesOf,
   journalPath,
   moneyOption,
@@ -73,8 +73,8 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
   const sender = await readSender(options)
   using clients = createFleetClients(fleet)
   const { file } = await bundleOf(agent, sender, fleet, options)
-  const statement = readStatement(file)
-  const scopes = options.data ?? statement.scopes
+  const manifest = readManifest(file)
+  const scopes = options.data ?? manifest.scopes
   const input = parseInput(options.input)
   const mission = {
     fleet,
@@ -86,14 +86,14 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
   }
   const survey = await surveyData({ scopes, fleet, clients, inventories: await inventoriesOf(options, fleet, clients) })
   const sample = options.sample && survey.objects > 0 ? await trySample(mission, survey, fleet, clients) : undefined
-  const quote = chooseWay({
+  const quote = chooseMode({
     fleet,
-    statement,
+    manifest,
     survey,
     agentBytes: file.length + JSON.stringify(input).length,
     sample,
     journal: await readJournal(journalPath()),
-    home: homeOf(options, fleet),
+    client: clientLinkOf(options, fleet),
     keepData: options.keep ?? [],
     keepResults: options.keepResults ?? [],
     deadlineSeconds: options.deadline,
@@ -112,6 +112,7 @@ async function trySample(
   clients: FleetClients,
 ): Promise<Sample> {
   note('trying the agent on a little of the data …')
-  const openHome = async () => createHome({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
-  return sampleAgent({ mission, survey, openHome })
+  const openClient = async () =>
+    openClientPlace({ fleet: fleet.name, policy: await readPolicy(fleet, clients, Date.now()) })
+  return sampleAgent({ mission, survey, openClient })
 }

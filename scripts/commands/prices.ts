@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Command } from 'commander'
-import { createPricingClient, fetchPriceList } from '../../lib/fleet/price-list.ts'
+import { createPricingClient, fetchPriceList } from '../../lib/aws/price-list.ts'
 import { note, printResult } from '../terminal/output.ts'
 import { defaultPricesFile } from './prices-file.ts'
 

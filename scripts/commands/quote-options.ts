@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { type Command, Option } from 'commander'
 import * as v from 'valibot'
 import { UsageError } from '../../lib/errors.ts'
+import { type Inventory, openInventory } from '../../lib/estimate/inventory.ts'
+import type { ClientLink } from '../../lib/estimate/quote.ts'
 import type { FleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { type Inventory, openInventory } from '../../lib/fleet/inventory.ts'
-import type { HomeLine } from '../../lib/fleet/quote.ts'
 import { type PriceFile, parsePrices, priceFileSchema } from '../../lib/gravity/prices.ts'
 import { regionOf } from '../../lib/gravity/tables/regions.ts'
 import { parseDuration, parseLink, parseUsd } from '../../lib/gravity/units.ts'
@@ -15,7 +15,7 @@ import { pricesOption, readJsonFile } from './prices-file.ts'
 
 export interface QuoteWords {
   line?: number
-  home?: string
+  client?: string
   inventory?: string[]
   prices?: string
 }
@@ -24,7 +24,7 @@ export interface QuoteWords {
 export function withQuoteOptions(command: Command): Command {
   return command
     .option('--line <rate>', "what your own line carries, as in 50Mbps (default: the fleet's)", parseLink)
-    .option('--home <region>', "the region you are near (default: the fleet's)")
+    .option('--near <region>', "the region you are near (default: the fleet's)")
     .option('--inventory <uri...>', "an S3 Inventory's manifest.json, used instead of listing its bucket")
     .addOption(pricesOption())
 }
@@ -46,10 +46,10 @@ export const moneyOption = (flags: string, description: string): Option =>
   new Option(flags, description).argParser(positive(parseUsd, flags))
 
 /** Where home is: as told, and what is not told as the fleet says. */
-export function homeOf({ line, home }: QuoteWords, fleet: Fleet): HomeLine | undefined {
-  const region = home ?? fleet.home?.region
-  const bitsPerSecond = line ?? fleet.home?.bitsPerSecond
-  if (home !== undefined) regionOf(home)
+export function clientLinkOf({ line, client }: QuoteWords, fleet: Fleet): ClientLink | undefined {
+  const region = client ?? fleet.client?.region
+  const bitsPerSecond = line ?? fleet.client?.bitsPerSecond
+  if (client !== undefined) regionOf(client)
   if (bitsPerSecond === undefined) return undefined
   if (bitsPerSecond <= 0)
     throw new UsageError('USAGE', 'a line of 0 bit/s carries nothing', { remedy: 'say --line 50Mbps' })

@@ -57,7 +57,7 @@ function describe({ receipt, digest }: VerifiedReceipt): string {
     `${paint('green', 'holds')}  receipt ${digest}`,
     `  signed by  fleet ${fleet}, epoch ${epoch}`,
     `  mission    ${mission}, landing ${sequence} in ${region}: ${outcome}`,
-    `  code       ${receipt.statement}, by ${receipt.authors.join(', ')}`,
+    `  code       ${receipt.manifest}, by ${receipt.authors.join(', ')}`,
     `  sent by    ${receipt.sender}, input ${receipt.input}, let in by key policy ${receipt.policy}`,
     `  time       ${new Date(startedAt).toISOString()}, ${seconds((endedAt - startedAt) / 1000)}`,
     `  read       ${bytes(objects.bytesRead)} of ${objects.count} objects (list ${objects.digest})`,

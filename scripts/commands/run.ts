@@ -1,20 +1,17 @@
 import { Command, Option } from 'commander'
-import type { Json } from '../../lib/encoding/json.ts'
-import { outcomeOf } from '../../lib/fleet/answer.ts'
+import { CLIENT } from '../../lib/client-name.ts'
+import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { addToJournal, readJournal } from '../../lib/fleet/journal.ts'
-import { journalEntry } from '../../lib/fleet/journal-entry.ts'
-import type { MissionOptions, RegionResult } from '../../lib/fleet/mission.ts'
-import { readStatement } from '../../lib/fleet/orders.ts'
-import { type PlacedAnswer, type PlacedPart, runPlaced } from '../../lib/fleet/placed-run.ts'
-import type { Answer } from '../../lib/fleet/run.ts'
-import { INTERNET, type PriceFile } from '../../lib/gravity/prices.ts'
+import type { Dispatched } from '../../lib/mission/detached/dispatch.ts'
+import type { PlanAnswer, PlannedPart } from '../../lib/mission/execute-plan.ts'
+import { outcomeOf } from '../../lib/mission/outcome-of.ts'
+import type { PlaceChoice } from '../../lib/run/choose-parts.ts'
+import { run } from '../../lib/run/run.ts'
 import { exitCodeOfAnswer, reportAnswer, reportLeft } from '../terminal/answer-report.ts'
-import { note, seconds } from '../terminal/output.ts'
-import { createProgressBars } from '../terminal/progress.ts'
+import { note, printResult, seconds } from '../terminal/output.ts'
+import { createProgressBars, type ProgressBars } from '../terminal/progress.ts'
+import { reportRoute } from '../terminal/route-report.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
-import { detachRun } from './detach.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import {
   compilesOption,
@@ -26,7 +23,7 @@ import {
   parseInput,
 } from './options.ts'
 import {
-  homeOf,
+  clientLinkOf,
   inventoriesOf,
   journalPath,
   moneyOption,
@@ -35,13 +32,11 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
-import { reportRoute, runOnce } from './run-once.ts'
-import { type Place, type QuotedRun, quoteBeforeRun } from './run-quote.ts'
 import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
-interface RunOptions extends AgentOptions, QuoteWords {
+interface RunWords extends AgentOptions, QuoteWords {
   input?: string
-  place: Place
+  place: PlaceChoice
   start: 'once' | 'everywhere'
   maxUsd?: number
   maxSeconds?: number
@@ -67,7 +62,7 @@ export function runCommand(): Command {
     .option('--receipts <folder>', 'where to write what each region signed about the run, once it is verified')
     .addOption(
       new Option('--place <where>', 'where it runs: where the plan says, where the data lies, or on this machine')
-        .choices(['auto', 'data', 'home'])
+        .choices(['auto', 'data', 'client'])
         .default('auto'),
     )
     .addOption(
@@ -84,114 +79,110 @@ export function runCommand(): Command {
         .argParser(parseDuration),
     )
     .option('--json', 'print one JSON document')
-  return withQuoteOptions(command).action(async (agent: string, options: RunOptions) => {
+  return withQuoteOptions(command).action(async (agent: string, options: RunWords) => {
     const fleet = await readFleet(options.fleet)
     const sender = await readSender(options)
     using clients = createFleetClients(fleet)
     const { file, map } = await bundleOf(agent, sender, fleet, options)
-    const mission: Mission = { fleet, clients, file, sender, input: parseInput(options.input), map }
-    if (options.detach) {
-      await detachRun(mission, options)
+    const {
+      data: scopes,
+      limit: limits = {},
+      place,
+      start,
+      maxUsd,
+      maxSeconds,
+      detach,
+      receipts,
+      json = false,
+    } = options
+    const whatAndWhere = {
+      fleet,
+      clients,
+      file,
+      sender,
+      input: parseInput(options.input),
+      place,
+      start,
+      maxUsd,
+      maxSeconds,
+      client: clientLinkOf(options, fleet),
+      prices: await priceFileOf(options),
+    }
+    const order = { limits, ...(scopes && { scopes }) }
+    if (detach) {
+      requireNoReceipts(receipts)
+      explain(await run({ ...whatAndWhere, order: { ...order, lifetimeMs: options.for }, detach }), json)
       return
     }
-    if (options.receipts !== undefined) await prepareReceipts(options.receipts)
-    if (options.start === 'once') await once(mission, options)
-    else await everywhere(mission, options)
+    if (receipts !== undefined) await prepareReceipts(receipts)
+    let bars: ProgressBars | undefined
+    const answer = await run({
+      ...whatAndWhere,
+      order,
+      inventories: await inventoriesOf(options, fleet, clients),
+      history: journalPath(),
+      onWarning: note,
+      onPlan(parts) {
+        if (place === 'auto') announce(parts)
+        bars = createProgressBars(regionsOfParts(parts), { quiet: json })
+      },
+      onProgress: (region, progress) => bars?.update(region, progress),
+    })
+    if (bars !== undefined) finishBars(bars, answer, start)
+    // Receipts first: an answer that its receipt contradicts is none.
+    const saved = receipts === undefined ? [] : await saveReceipts(receipts, inRegions(answer), fleet)
+    process.exitCode = exitCodeOfAnswer(answer)
+    if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+    else {
+      if (start === 'once') reportRoute(answer)
+      reportAnswer(answer, map)
+      reportLeft(answer)
+    }
+    for (const path of saved) note(`receipt ${path}`)
   })
 }
 
-interface Mission extends Pick<MissionOptions, 'fleet' | 'clients' | 'file' | 'sender'> {
-  readonly input: Json
-  /** The agent's source map, where it is at hand. */
-  readonly map: string | undefined
-}
+/** Only a region signs what it did: the client belongs to no fleet. */
+const inRegions = ({ regions }: PlanAnswer) => regions.filter(({ place }) => place !== CLIENT)
 
-/** A single agent that goes to its data by itself. */
-async function once({ map, ...mission }: Mission, options: RunOptions): Promise<void> {
-  const { data: scopes = readStatement(mission.file).scopes, limit: limits = {}, json = false } = options
-  const answer = await runOnce({ ...mission, scopes, limits, quiet: json })
-  await settle(answer, answer.regions, mission.fleet, options, () => {
-    reportRoute(answer)
-    reportAnswer(answer, map)
-  })
-}
+const regionsOfParts = (parts: readonly PlannedPart[]): readonly string[] =>
+  parts.flatMap(({ region, regions = [region] }) => regions)
 
-/** An agent for every region, or the data of some brought to this machine, as the plan says. */
-async function everywhere({ map, ...mission }: Mission, options: RunOptions): Promise<void> {
-  const { place, maxUsd, maxSeconds, limit: limits = {} } = options
-  const prices = await priceFileOf(options)
-  const quoted = await quoteFor(mission, options, prices)
-  const { parts } = quoted
-  if (place === 'auto') announce(parts)
-  const bars = createProgressBars(
-    parts.map(({ region }) => region),
-    { quiet: options.json === true },
-  )
-  const at = new Date()
-  const onProgress = bars.update
-  const answer = await runPlaced({ ...mission, parts, maxUsd, maxSeconds, prices, order: { limits }, onProgress })
-  for (const result of answer.regions) {
+function finishBars(bars: ProgressBars, { regions }: PlanAnswer, start: RunWords['start']): void {
+  if (start === 'once') {
+    const route = regions[0]?.route ?? []
+    for (const region of new Set(route.map((step) => step.region))) {
+      const landings = route.filter((step) => step.region === region).length
+      bars.finish(region, landings === 1 ? '1 landing' : `${landings} landings`, true)
+    }
+    return
+  }
+  for (const result of regions) {
     const outcome = outcomeOf(result)
     bars.finish(result.region, `${outcome} in ${seconds(result.seconds)}`, outcome === 'completed')
   }
-  await settle(answer, inRegions(answer), mission.fleet, options, () => {
-    reportAnswer(answer, map)
-    reportLeft(answer)
-  })
-  await remember(answer, quoted, at, prices)
 }
 
-async function quoteFor(
-  { fleet, clients, file, input }: Omit<Mission, 'map'>,
-  options: RunOptions,
-  prices: PriceFile | undefined,
-): Promise<QuotedRun> {
-  const statement = readStatement(file)
-  return quoteBeforeRun({
-    fleet,
-    clients,
-    statement,
-    scopes: options.data ?? statement.scopes,
-    place: options.place,
-    maxUsd: options.maxUsd,
-    prices,
-    agentBytes: file.length + JSON.stringify(input).length,
-    journal: await readJournal(journalPath()),
-    home: homeOf(options, fleet),
-    inventories: await inventoriesOf(options, fleet, clients),
+function requireNoReceipts(receipts: string | undefined): void {
+  if (receipts === undefined) return
+  throw new UsageError('USAGE', '--receipts does not go with --detach: there is nothing to verify yet', {
+    remedy: 'fetch them later: lander result MISSION --receipts DIR',
   })
 }
 
-/** Receipts first: an answer that its receipt contradicts is none. Then the answer, for programs or for people. */
-async function settle(
-  answer: Answer,
-  signed: readonly RegionResult[],
-  fleet: Fleet,
-  { receipts, json }: RunOptions,
-  report: () => void,
-): Promise<void> {
-  const saved = receipts === undefined ? [] : await saveReceipts(receipts, signed, fleet)
-  process.exitCode = exitCodeOfAnswer(answer)
-  if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
-  else report()
-  for (const path of saved) note(`receipt ${path}`)
+/** A detached mission is on its way: how to find it again. */
+function explain(sent: Dispatched, json: boolean): void {
+  const { mission, relay, regions, expiresAt } = sent
+  printResult(json, sent, () => mission)
+  if (json) return
+  note(`goes on by itself in ${regions.join(', ')}, relayed from ${relay}, until ${new Date(expiresAt).toISOString()}`)
+  note(`lander status ${mission}   where it is`)
+  note(`lander result ${mission}   its answer`)
+  note(`lander cancel ${mission}   lands nowhere any more`)
 }
 
-/** Only a region signs what it did: home belongs to no fleet. */
-const inRegions = ({ regions }: PlacedAnswer) => regions.filter(({ place }) => place !== INTERNET)
-
-/** Remembers what was predicted and what it was. A journal that can't be written is no reason to lose an answer. */
-async function remember(answer: PlacedAnswer, quoted: QuotedRun, at: Date, prices?: PriceFile): Promise<void> {
-  const quote = await quoted.quote
-  const entry = quote && journalEntry(quote, { ...answer, at, prices })
-  if (entry === undefined) return
-  await addToJournal(journalPath(), entry).catch((error: Error) =>
-    note(`the journal can't be written: ${error.message}`),
-  )
-}
-
-/** That data moves is never a surprise. */
-function announce(parts: readonly PlacedPart[]): void {
-  const come = parts.filter(({ place }) => place === INTERNET).map(({ region }) => region)
-  if (come.length > 0) note(`the data of ${come.join(', ')} comes to this machine; --place data would leave it there`)
+/** Data never moves without a word. */
+function announce(parts: readonly PlannedPart[]): void {
+  const come = parts.filter(({ place }) => place === CLIENT).map(({ region }) => region)
+  if (come.length > 0) note(`the data of ${come.join(', ')} moves to this machine; --place data would leave it there`)
 }

@@ -1,10 +1,10 @@
 import { access, constants, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { explainFileError, makeFolder } from '../../lib/file-error.ts'
+import { explainFileError, makeFolder } from '../../lib/files/file-error.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import type { RegionResult } from '../../lib/fleet/mission.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
+import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
 
 /**
  * Makes the folder for receipts, before a run that could not be repeated for them.
@@ -33,10 +33,10 @@ export async function saveReceipts(folder: string, regions: readonly RegionResul
   return Promise.all(
     regions
       .flatMap(({ route = [] }) => route)
-      .map(async ({ settlement }) => {
-        const { mission, branch, sequence } = verifySettlement(settlement, trust).receipt
+      .map(async ({ landingResult }) => {
+        const { mission, branch, sequence } = verifyLandingResult(landingResult, trust).receipt
         const path = join(folder, `${mission}-${branch.replaceAll('/', '_')}-${sequence}.json`)
-        await writeFile(path, JSON.stringify(settlement.receipt))
+        await writeFile(path, JSON.stringify(landingResult.receipt))
         return path
       }),
   )

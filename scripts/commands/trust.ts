@@ -3,16 +3,16 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { changePolicyFile, readPolicyFile } from '../../lib/fleet/policy-file.ts'
-import { publishPolicyFile } from '../../lib/fleet/publish-policy.ts'
 import { type Limits, MAX_LIMITS } from '../../lib/limits.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
+import { changePolicyFile, readPolicyFile } from '../../lib/operate/policy-file.ts'
+import { publishPolicyFile } from '../../lib/operate/publish-policy.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { createGrant, withGrant, withRevocation } from '../../lib/trust/grant.ts'
 import { readKeyFile, readPublicKeyFile } from '../../lib/trust/key-files.ts'
+import type { KeyGrant, KeyPolicy } from '../../lib/trust/key-policy.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
-import type { KeyGrant, KeyPolicy } from '../../lib/trust/policy.ts'
 import { note, paint, printResult, table } from '../terminal/output.ts'
 import { fleetOption, fleetPath, LOCAL, readFleet, readFleetOffline } from './fleet-option.ts'
 import { dataOption, limitOption, localDir, parseDuration } from './options.ts'
@@ -34,7 +34,7 @@ interface AddOptions extends TrustOptions {
   limit?: Partial<Limits>
   until?: number
   compiles: boolean
-  homecoming?: boolean
+  exportState?: boolean
 }
 
 /** A warm function asks for the policy no more often: `maxAgeMs` of lib/host/policy-source.ts. */
@@ -60,7 +60,7 @@ function addCommand(): Command {
     .addOption(limitOption())
     .addOption(new Option('--until <time>', 'until when: 90d, or 2027-01-31 (default: a year)').argParser(parseUntil))
     .option('--no-compiles', 'its agents may not compile code while they run')
-    .option('--homecoming', 'state of its agents may leave the regions for places of the sender’s own')
+    .option('--export-state', 'state of its agents may leave the regions for places of the sender’s own')
     .action(async (path: string, options: AddOptions) => {
       const { publicKey, keyId } = await readPublicKeyFile(path)
       await change(options, (policy, fleet) => {
@@ -72,14 +72,14 @@ function addCommand(): Command {
 }
 
 function grantOptions(path: string, options: AddOptions, fleet: Fleet) {
-  const { name = basename(path, '.pub'), regions, data, role, limit, until, compiles, homecoming } = options
+  const { name = basename(path, '.pub'), regions, data, role, limit, until, compiles, exportState } = options
   return {
     name,
     now: Date.now(),
     compiles,
     ...(regions !== undefined && { regions: deployedRegions(regions.split(','), fleet) }),
     ...(data && { scopes: data }),
-    ...(homecoming && { homecoming }),
+    ...(exportState && { exportState }),
     ...(role && { roles: [role] }),
     ...(limit && { limits: { ...MAX_LIMITS, ...limit } }),
     ...(until !== undefined && { notAfter: until }),

@@ -3,13 +3,16 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { Airport } from '../../examples/flights/airports.ts'
+import { packSigned } from '../../lib/author/pack-signed.ts'
+import { openClient } from '../../lib/client/open-client.ts'
+import type { OpenPlace } from '../../lib/client/open-place.ts'
+import { runAtClient } from '../../lib/client/run-at-client.ts'
+import { CLIENT } from '../../lib/client-name.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { createHome, type Home } from '../../lib/fleet/home.ts'
-import { type MissionOptions, runMission } from '../../lib/fleet/mission.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
-import { answerOf, runAtHome } from '../../lib/fleet/run.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { answerOf } from '../../lib/mission/merge.ts'
+import { type MissionOptions, runMission } from '../../lib/mission/mission.ts'
 import { createRoutedStore } from '../../lib/objects/routed.ts'
 import { createS3Store } from '../../lib/objects/s3.ts'
 import type { Scope } from '../../lib/scope.ts'
@@ -70,8 +73,8 @@ export interface DemoResult {
 export async function runDemo({ dir, rows, say }: DemoOptions): Promise<DemoResult> {
   const filled = await fillDemo(dir, rows, say)
   say(`three regions, ${DEMO_REGIONS.join(', ')}, with WAN links; home is an office line of 50 Mbit/s\n`)
-  const ask = async (name: string, agent: string, way: Way, times = 1) => {
-    const asked = await askIn(dir, agent, way, times)
+  const ask = async (name: string, agent: string, mode: Mode, times = 1) => {
+    const asked = await askIn(dir, agent, mode, times)
     for (const { bytes: moved, seconds: took } of asked.measured) say(`${name}: ${bytes(moved)} in ${seconds(took)}\n`)
     return asked
   }
@@ -89,16 +92,16 @@ type Four<T> = [T, T, T, T]
 interface Scene {
   readonly local: LocalFleet
   readonly clients: FleetClients
-  readonly home: Home
+  readonly client: OpenPlace
   readonly file: Uint8Array
 }
 
-type Way = (scene: Scene) => Promise<Measured>
+type Mode = (scene: Scene) => Promise<Measured>
 
 async function askIn(
   dir: string,
   agent: string,
-  way: Way,
+  mode: Mode,
   times: number,
 ): Promise<{ measured: Measured[]; bundleBytes: number }> {
   await using local = await startLocalFleet({ dir, regions: DEMO_REGIONS, wan: {} })
@@ -106,10 +109,10 @@ async function askIn(
   const regionOf = new Map(DEMO_REGIONS.map((region) => [bucketOf(region), region]))
   const data = createRoutedStore((bucket) => createS3Store({ client: clients.s3(regionOf.get(bucket)!) }))
   const policy = await readPolicy(local.fleet, clients, Date.now())
-  await using home = await createHome({ fleet: local.fleet.name, policy, data })
+  await using client = await openClient({ fleet: local.fleet.name, policy, data })
   const { file } = await packSigned(agent, local.developer, { scopes: DEMO_SCOPES, fleet: local.fleet.name })
   const measured: Measured[] = []
-  for (let time = 0; time < times; time++) measured.push(await way({ local, clients, home, file }))
+  for (let time = 0; time < times; time++) measured.push(await mode({ local, clients, client, file }))
   return { measured, bundleBytes: file.length }
 }
 
@@ -135,7 +138,7 @@ export async function fillDemo(
   }
 }
 
-async function moveCodeToData({ local, clients, home, file }: Scene): Promise<Measured> {
+async function moveCodeToData({ local, clients, client, file }: Scene): Promise<Measured> {
   const { fleet, cloud, developer } = local
   const bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
@@ -147,25 +150,24 @@ async function moveCodeToData({ local, clients, home, file }: Scene): Promise<Me
       order: { regions: DEMO_REGIONS },
       onProgress: (region, progress) => bars.update(region, progress),
     }
-    const { value, regions } = await answerOf(await runMission(options), async () => ({ ...options, home }))
+    const { value, regions } = await answerOf(await runMission(options), async () => ({ ...options, client }))
     for (const { region, seconds: took } of regions) bars.finish(region, `done in ${seconds(took)}`, true)
-    const failed = regions.find(({ settlement }) => settlement?.outcome.kind !== 'completed')
+    const failed = regions.find(({ landingResult }) => landingResult?.outcome.kind !== 'completed')
     if (failed !== undefined)
-      throw new Error(`${failed.region}: ${JSON.stringify(failed.error ?? failed.settlement?.outcome)}`)
+      throw new Error(`${failed.region}: ${JSON.stringify(failed.error ?? failed.landingResult?.outcome)}`)
     return value as unknown as Airports
   })
 }
 
 /** The same agent at home, reading the same objects over the same links, all regions side by side. */
-async function moveDataToCode({ local, clients, home, file }: Scene): Promise<Measured> {
+async function moveDataToCode({ local, client, file }: Scene): Promise<Measured> {
   const { fleet, cloud, developer } = local
   const bars = createProgressBars(DEMO_REGIONS)
   return await measured(cloud, async () => {
     const answers = DEMO_SCOPES.map(async (scope, i) => {
       const region = DEMO_REGIONS[i]!
-      const { outcome } = await runAtHome(home, {
+      const { outcome } = await runAtClient(client, {
         fleet,
-        clients,
         file,
         sender: developer,
         order: { scopes: [scope] },
@@ -188,5 +190,5 @@ async function measured(cloud: LocalFleet['cloud'], work: () => Promise<Airports
 function bytesAcross(cloud: LocalFleet['cloud']): number {
   return cloud
     .links()
-    .reduce((sum, { from, bytesThere, bytesBack }) => (from === 'home' ? sum + bytesThere + bytesBack : sum), 0)
+    .reduce((sum, { from, bytesThere, bytesBack }) => (from === CLIENT ? sum + bytesThere + bytesBack : sum), 0)
 }

@@ -1,22 +1,22 @@
 /** What a run came to, for people: the value to stdout, what happened in which region to stderr. */
 import { mapStack } from '../../lib/bundle/map-stack.ts'
-import { outcomeOf } from '../../lib/fleet/answer.ts'
-import type { RegionResult } from '../../lib/fleet/mission.ts'
-import type { PlacedAnswer } from '../../lib/fleet/placed-run.ts'
-import type { LostLanding } from '../../lib/fleet/relay.ts'
-import type { Answer } from '../../lib/fleet/run.ts'
+import type { PlanAnswer } from '../../lib/mission/execute-plan.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
+import { outcomeOf } from '../../lib/mission/outcome-of.ts'
 import { formatDataUri } from '../../lib/objects/data-uri.ts'
-import type { AgentFailure } from '../../lib/sandbox/outcome.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
+import type { LostLanding } from '../../lib/relay/relay.ts'
+import type { AgentFailure } from '../../lib/sandbox/contract/outcome.ts'
 import { bytes, EXIT, note, paint, seconds, table } from './output.ts'
 import { withRemedy } from './remedies.ts'
 
 /** @param map the source map of the agent, where it is at hand */
 export function reportAnswer(answer: Answer, map?: string): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
-  const merge = answer.merge === undefined ? [] : [{ region: 'merge', settlement: answer.merge }]
+  const merge = answer.merge === undefined ? [] : [{ region: 'merge', landingResult: answer.merge }]
   for (const result of [...answer.regions, ...merge]) {
     for (const lost of 'lost' in result ? (result.lost ?? []) : []) note(lossOf(lost))
-    for (const line of result.settlement?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
+    for (const line of result.landingResult?.logs ?? []) note(`${paint('dim', result.region, process.stderr)} ${line}`)
     const found = problemOf(result, map)
     if (found === undefined) continue
     const problem = withRemedy(found)
@@ -32,7 +32,7 @@ function lossOf({ region, sequence, attempt, code }: LostLanding): string {
 }
 
 /** What is left, and how to go on with it. */
-export function reportLeft({ left, partial }: PlacedAnswer): void {
+export function reportLeft({ left, partial }: PlanAnswer): void {
   if (left.length === 0) return
   if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
   if (partial !== undefined) note('printed is what the other regions answered')
@@ -41,11 +41,11 @@ export function reportLeft({ left, partial }: PlacedAnswer): void {
 
 /** Why a region has no value, if it has none. */
 function problemOf(
-  { settlement, error }: Pick<RegionResult, 'settlement' | 'error'>,
+  { landingResult, error }: Pick<RegionResult, 'landingResult' | 'error'>,
   map?: string,
 ): { code: string; message: string; remedy?: string } | undefined {
-  if (error !== undefined || settlement === undefined) return error
-  const { outcome } = settlement
+  if (error !== undefined || landingResult === undefined) return error
+  const { outcome } = landingResult
   if (outcome.kind === 'stopped') return { code: `stopped by ${outcome.limit}`, message: outcome.message }
   if (outcome.kind === 'failed') return { code: outcome.error.code, message: describe(outcome.error, map) }
   return undefined
@@ -61,8 +61,8 @@ function summary({ regions, usage }: Answer): string {
   const rows = regions.map((region) => [
     region.region,
     outcomeOf(region),
-    bytes(region.settlement?.usage.bytesRead ?? 0),
-    bytes(region.settlement?.usage.bytesReturned ?? 0),
+    bytes(region.landingResult?.usage.bytesRead ?? 0),
+    bytes(region.landingResult?.usage.bytesReturned ?? 0),
     bytes(region.bytesMoved),
     seconds(region.seconds),
   ])

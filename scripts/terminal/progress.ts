@@ -1,4 +1,4 @@
-import type { Progress } from '../../lib/sandbox/job.ts'
+import type { Progress } from '../../lib/sandbox/contract/job.ts'
 import { bytes, paint } from './output.ts'
 
 /** A bar a region, drawn in place on a terminal; silent where nobody looks. */

@@ -24,7 +24,7 @@ const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   KEY_INVALID: 'make a new key with lander keygen',
   KEY_REVOKED: 'make a new key with lander keygen, and have the operator trust it; a revoked one stays so',
   KEY_EXPIRED: 'have the operator extend it: lander trust add KEY.pub --until 365d --publish',
-  STATEMENT_MALFORMED: PACK_ANEW,
+  MANIFEST_MALFORMED: PACK_ANEW,
   ORDER_MALFORMED: SAME_VERSION,
   ORDER_MISMATCH: 'send the order with the bundle it was made for: lander run does both',
   DIGEST_MISMATCH: `it was altered on its way: ${PACK_ANEW}`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeSignedBundle, encodeSignedBundle, splitParts } from '../../lib/bundle/file.ts'
-import { MAX_BUNDLE_BYTES } from '../../lib/bundle/statement.ts'
+import { MAX_BUNDLE_BYTES } from '../../lib/bundle/manifest.ts'
 import { concatBytes, equalBytes, utf8 } from '../../lib/encoding/bytes.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import { alice, bundleOf, source } from '../trust/fixture.ts'

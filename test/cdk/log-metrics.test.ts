@@ -38,10 +38,10 @@ function at(entry: unknown, path: string): unknown {
 }
 
 const SETTLED: Reply = {
-  settlement: {
+  landingResult: {
     mission: 'm',
     region: 'eu-west-1',
-    statement: 's',
+    manifest: 's',
     outcome: { kind: 'completed', value: 'the-result' },
     usage: { wallMs: 1, hostCalls: 2, bytesRead: 3, bytesReturned: 4, logBytes: 5, memoryPages: 6, objects: 7 },
     logs: ['the-log-line'],

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { locateBucket } from '../../lib/fleet/bucket-region.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
-import { locateBucket } from '../../lib/objects/s3-residence.ts'
 import { explainUnreached } from '../../lib/objects/s3-unreached.ts'
 
 const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' }

@@ -5,16 +5,10 @@ import { canonicalJson } from '../../lib/encoding/canonical-json.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
+import type { KeyPolicy } from '../../lib/trust/key-policy.ts'
 import { createKeyring } from '../../lib/trust/keyring.ts'
 import { keyIdOf } from '../../lib/trust/keys.ts'
-import {
-  type KeyPolicy,
-  POLICY_TYPE,
-  type PolicyChecks,
-  parsePolicy,
-  signPolicy,
-  verifyPolicy,
-} from '../../lib/trust/policy.ts'
+import { POLICY_TYPE, type PolicyChecks, parsePolicy, signPolicy, verifyPolicy } from '../../lib/trust/policy.ts'
 import { alice, bob, DAY_MS, grantOf, mallory, NOW, policyOf, root } from './fixture.ts'
 
 const refusal = (code: string) => expect.objectContaining({ situation: 'refused', code })

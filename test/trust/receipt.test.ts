@@ -39,7 +39,7 @@ function draftOf(changes: Partial<ReceiptDraft> = {}): ReceiptDraft {
     branch: 'eu-west-1',
     sequence: 0,
     entry: 'run',
-    statement: ENGINE,
+    manifest: ENGINE,
     authors: [alice.keyId],
     sender: bob.keyId,
     input: ENGINE,

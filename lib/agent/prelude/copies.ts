@@ -43,7 +43,7 @@ export async function sendCopy(region: string, errand: () => unknown): Promise<u
 }
 
 /** From now on this is a copy, which has one thing to do; what the agent itself waited for never comes. */
-export async function carryOut(entry: number): Promise<unknown> {
+export async function runDetachedTask(entry: number): Promise<unknown> {
   duty = entry
   underWay = 0
   enterFork(undefined)

@@ -7,7 +7,7 @@ import type { Agent, Place } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell, withStack } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
-import { carryOut, currentDuty } from './copies.ts'
+import { currentDuty, runDetachedTask } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { endBranch, endUnjoined, requireJoined } from './forks.ts'
 import { installGlobals } from './globals.ts'
@@ -72,7 +72,7 @@ function arrive(request: string): void {
   for (const [number, text] of settled) settle(number, true, text, undefined)
   if (copy === undefined) return
   seedRandom(copy.seed)
-  void answer(() => carryOut(copy.entry))
+  void answer(() => runDetachedTask(copy.entry))
 }
 
 function enter({ regions, own, ...context }: Place): void {

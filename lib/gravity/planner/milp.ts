@@ -1,5 +1,6 @@
-import { candidatesOf, type Placement } from './branch-and-bound.ts'
+import { candidatesOf } from './branch-and-bound.ts'
 import { evaluate, type MergeOption, type PlacementModel } from './model.ts'
+import type { Placement } from './placement.ts'
 
 /**
  * The same problem for a solver of mixed-integer programs, one program for each merging place, in the CPLEX LP format

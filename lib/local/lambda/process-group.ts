@@ -22,7 +22,7 @@ export interface ProcessGroup {
   /** Resolves when the leader has ended and what it printed has been read. */
   readonly ended: Promise<Exit>
   freeze(): void
-  thaw(): void
+  restore(): void
   /** Ends every member, frozen ones too; resolves when none is left. */
   kill(): Promise<void>
 }
@@ -55,7 +55,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
     output: [leader.stdout, leader.stderr],
     ended,
     freeze: () => signalGroup(id, 'SIGSTOP'),
-    thaw: () => signalGroup(id, 'SIGCONT'),
+    restore: () => signalGroup(id, 'SIGCONT'),
     async kill() {
       if (leader.exitCode === null && leader.signalCode === null) signalGroup(id, 'SIGKILL')
       await gone

@@ -1,4 +1,4 @@
-/// <reference path="../../webassembly.d.ts" />
+/// <reference path="../../engine/webassembly.d.ts" />
 /** One instance of a kernel: its memory, and where the views of a call lie in it. */
 import { KernelError } from '../../../errors.ts'
 import type { KernelModule } from './module.ts'

@@ -1,13 +1,15 @@
-import type { HostCall, Reply } from '../../machine.ts'
+import type { Reply } from '../../engine/call-reply.ts'
+import type { HostCall } from '../../engine/machine.ts'
+import type { HeldAnswer } from '../../wire/held-answer.ts'
 import { faultOf } from '../fault.ts'
-import { type HeldAnswer, settleHeld } from '../held-answers.ts'
-import type { Settle } from '../messages.ts'
+import { settleHeld } from '../held-answers.ts'
+import type { Settle } from '../send.ts'
 import type { Kernels } from './kernels.ts'
-import type { LaneCalls } from './lane-calls.ts'
+import type { WorkerCalls } from './worker-calls.ts'
 
 export interface KernelCallsOptions {
   readonly kernels: Kernels
-  readonly lanes: LaneCalls
+  readonly workers: WorkerCalls
   readonly settle: Settle
   /** Whether the place wants the agent to go: what is answered now has to travel. */
   readonly leaving: () => boolean
@@ -24,11 +26,11 @@ export class KernelCalls {
 
   constructor(options: KernelCallsOptions) {
     this.#options = options
-    const { kernels, lanes } = options
+    const { kernels, workers } = options
     this.#handlers = new Map([
       ['import-kernel', (call, request) => this.#now(call, () => ({ text: kernels.declare(request) }))],
       ['kernel-fault', (call) => this.#refuse(call, kernels.fault())],
-      ['lane-call', (call, request, bytes) => this.#later(call, () => lanes.call(request, bytes))],
+      ['worker-call', (call, request, bytes) => this.#later(call, () => workers.call(request, bytes))],
       [
         'link-kernel',
         (call, request, bytes) => this.#later(call, async () => ({ text: await kernels.define(request, bytes) })),

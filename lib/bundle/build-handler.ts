@@ -1,0 +1,22 @@
+import { join } from 'node:path'
+import { type BuildOptions, build } from 'esbuild'
+import { ROOT } from './asset-files.ts'
+
+/** How every function that is deployed is bundled. */
+export const HANDLER: BuildOptions = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
+  banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
+}
+
+/** Bundles a function's entry into `index.mjs`, or into the file that is named. */
+export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<void> {
+  await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile: join(outDir, `${name}.mjs`) })
+}
