@@ -1,6 +1,6 @@
 import { UsageError } from '../../lib/errors.ts'
 
-/** What the deployment tells the function. */
+/** The settings that the deployment passes to the function. */
 export interface Environment {
   readonly region: string
   readonly agentBucket: string

@@ -6,9 +6,9 @@ import { isInPrimeOrderGroup } from './edwards25519.ts'
 import { RecentSet } from './recent-set.ts'
 
 /**
- * Ed25519, stricter than RFC 8032 asks and than either library is, so that one signature has one verdict everywhere.
- * Libraries differ on S ≥ L, on encodings with y ≥ p, and on points of small order ("Taming the many EdDSAs",
- * Chalkias, Garillot, Nikolaenko, 2020); each of these is refused here before a library sees it.
+ * Ed25519, stricter than RFC 8032 and than both libraries, so that every verifier gives the same verdict on a
+ * signature. Libraries differ on S ≥ L, on encodings with y ≥ p, and on points of small order ("Taming the many
+ * EdDSAs", Chalkias, Garillot, Nikolaenko, 2020). This module refuses all of these before it calls a library.
  */
 
 export const PUBLIC_KEY_BYTES = 32
@@ -16,7 +16,7 @@ export const SIGNATURE_BYTES = 64
 
 declare const admitted: unique symbol
 
-/** A public key that {@link admitKey} let in. */
+/** A public key that {@link admitKey} has checked. */
 export type AdmittedKey = Uint8Array & { readonly [admitted]: true }
 
 const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto')
@@ -25,10 +25,10 @@ const admittedKeys = new RecentSet(256)
 const verifiedSignatures = new RecentSet(256)
 
 /**
- * Lets a public key in: 32 bytes, canonical, of the prime-order group and not its identity. A weak key matters more
- * than a weak signature: under the identity one signature verifies every message, in every library.
+ * Checks a public key: 32 bytes, canonical, a point of the prime-order group, and not the identity. Under the identity
+ * one signature is valid for every message, in every library.
  *
- * About 1 ms the first time, then remembered.
+ * Takes about 1 ms for a new key. The result is cached.
  *
  * @throws RefusedError `KEY_INVALID`
  */
@@ -48,15 +48,15 @@ function isAdmissible(key: Uint8Array): boolean {
 }
 
 /**
- * Whether `signature` over `message` is the key's. Never throws. tweetnacl and, where there is one, node:crypto must
- * both say so: the second costs 0.1 ms and guards against a fault in the first. It goes first, since what it refuses
- * needs not cost the 4 ms of the other.
+ * Whether `signature` over `message` was made with this key. Never throws. tweetnacl must accept it, and in Node also
+ * node:crypto, which guards against a fault in the other. node:crypto takes 0.1 ms and tweetnacl 4 ms, so it goes
+ * first.
  *
- * A verdict depends on the three byte strings alone, so the latest good ones are remembered.
+ * The verdict depends only on the three byte strings, so the last 256 valid signatures are cached.
  */
 export function verifyStrict(signature: Uint8Array, message: Uint8Array, key: AdmittedKey): boolean {
   if (signature.length !== SIGNATURE_BYTES || !isStrictSignature(signature)) return false
-  // Key and signature have fixed lengths, so no two triples share these bytes.
+  // Key and signature have fixed lengths, so the concatenation is unambiguous.
   const name = digestOf(concatBytes(key, signature, message))
   if (verifiedSignatures.has(name)) return true
   if (!bothVerify(signature, message, key)) return false
@@ -78,7 +78,7 @@ function bothVerify(signature: Uint8Array, message: Uint8Array, key: Uint8Array)
   }
 }
 
-// RFC 8410 §4: a SubjectPublicKeyInfo for Ed25519 is these bytes and the key.
+// RFC 8410 §4: the SubjectPublicKeyInfo of an Ed25519 key is this prefix followed by the key.
 const SPKI_PREFIX = Uint8Array.of(0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00)
 
 function nodeVerifies(signature: Uint8Array, message: Uint8Array, key: Uint8Array): boolean {
@@ -92,11 +92,11 @@ function nodeVerifies(signature: Uint8Array, message: Uint8Array, key: Uint8Arra
   )
 }
 
-// Numbers are little-endian, as on the wire.
+// Little-endian, as in keys and signatures.
 const FIELD_PRIME = fromHex('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f')
 const GROUP_ORDER = fromHex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010')
 
-/** The y of the eight points whose order divides the cofactor 8. */
+/** The y coordinates of the eight points whose order divides the cofactor 8. */
 const SMALL_ORDER_Y = [
   '0000000000000000000000000000000000000000000000000000000000000000', // order 4, two points
   '0100000000000000000000000000000000000000000000000000000000000000', // the identity
@@ -114,14 +114,14 @@ function hasSmallOrder(encoded: Uint8Array): boolean {
   return SMALL_ORDER_Y.some((small) => small.every((byte, index) => byte === y[index]))
 }
 
-/** The y of a point: all but the top bit, which is the sign of x. */
+/** The y coordinate of a point: everything but the top bit, which is the sign of x. */
 function withoutSign(encoded: Uint8Array): Uint8Array {
   const y = Uint8Array.from(encoded)
   y[31]! &= 0x7f
   return y
 }
 
-/** Byte by byte from the top: a < b. */
+/** Whether a < b, for little-endian numbers of the same length. */
 function isBelow(a: Uint8Array, b: Uint8Array): boolean {
   const top = a.findLastIndex((byte, index) => byte !== b[index])
   return top >= 0 && a[top]! < b[top]!

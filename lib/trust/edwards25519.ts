@@ -1,10 +1,10 @@
 /**
- * Just enough arithmetic on edwards25519 (RFC 8032 §5.1) to ask one question about a public key, when it is loaded.
- * Not in constant time, and it needs not be: keys that are asked about are public.
+ * The arithmetic on edwards25519 (RFC 8032 §5.1) that is needed to check a public key. It does not run in constant
+ * time: the keys it checks are public.
  */
 
 const P = 2n ** 255n - 19n
-/** The order of the group that honest keys generate. */
+/** The order of the prime-order group. */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n
 const D = mod(-121665n * invert(121666n))
 const SQRT_MINUS_ONE = power(2n, (P - 1n) / 4n)
@@ -15,8 +15,9 @@ type Point = readonly [X: bigint, Y: bigint, Z: bigint, T: bigint]
 const IDENTITY: Point = [0n, 1n, 1n, 0n]
 
 /**
- * Whether a key is a point of the prime-order group: on the curve, [L]A = identity. A key with a component of small
- * order lets two verifiers disagree about one signature; the identity itself has one signature for every message.
+ * Whether a key is a point of the prime-order group: it lies on the curve, and [L]A is the identity. With a component
+ * of small order, two verifiers can disagree about a signature. Under the identity, one signature is valid for every
+ * message.
  *
  * @param key 32 bytes, canonical.
  */
@@ -25,7 +26,7 @@ export function isInPrimeOrderGroup(key: Uint8Array): boolean {
   return point !== undefined && isIdentity(multiply(point, L))
 }
 
-/** RFC 8032 §5.1.3. */
+/** Decodes a point (RFC 8032 §5.1.3); `undefined` if it is not on the curve. */
 function decompress(key: Uint8Array): Point | undefined {
   const encoded = key.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n)
   const y = encoded & (2n ** 255n - 1n)
@@ -53,7 +54,7 @@ function multiply(point: Point, scalar: bigint): Point {
   return product
 }
 
-/** The complete addition law for a = -1 (Hisil, Wong, Carter, Dawson 2008, §3.1): it doubles, too. */
+/** The complete addition law for a = -1 (Hisil, Wong, Carter, Dawson 2008, §3.1). It also doubles. */
 function add([x1, y1, z1, t1]: Point, [x2, y2, z2, t2]: Point): Point {
   const a = (y1 - x1) * (y2 - x2)
   const b = (y1 + x1) * (y2 + x2)

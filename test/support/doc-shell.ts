@@ -7,16 +7,16 @@ import { ROOT } from './samples.ts'
 
 const execute = promisify(execFile)
 
-/** A folder that is not the checkout, and a shell in it, as a reader of a page has them. */
+/** A shell in a folder outside of the checkout, as the reader of a page has it. */
 export interface DocShell extends AsyncDisposable {
   readonly dir: string
-  /** Runs lines of the page, with `lander` as the page defines it. Gives what went to stdout. */
+  /** Runs lines of the page, with `lander` as the page defines it. Returns stdout. */
   run(lines: string): Promise<string>
-  /** Writes a file beside. */
+  /** Writes a file into the folder. */
   save(name: string, text: string): Promise<void>
 }
 
-/** Opens a shell for a page that has an `alias lander=…`. Its clouds are its own, and end with it. */
+/** Opens a shell for a page with an `alias lander=…`. Its local clouds end with it. */
 export async function openDocShell(page: string): Promise<DocShell> {
   const dir = await mkdtemp(join(tmpdir(), 'lander-doc-'))
   const alias = /^alias lander="(.*)"$/m.exec(page)?.[1]?.replaceAll('$PWD', ROOT.replace(/\/$/, ''))

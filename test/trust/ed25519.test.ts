@@ -18,7 +18,7 @@ const signature = nacl.sign.detached(message, alice.secretKey)
 const key = admitKey(alice.publicKey)
 
 describe('a signature', () => {
-  test('of the key over the message is accepted, the second time too', () => {
+  test('of the key over the message is accepted, also from the cache', () => {
     expect(verifyStrict(signature, message, key)).toBe(true)
     expect(verifyStrict(signature, message, key)).toBe(true)
   })
@@ -51,7 +51,7 @@ describe('a signature', () => {
 })
 
 describe('a public key', () => {
-  test('of an honest seed is admitted, and copied', () => {
+  test('of an honest seed is admitted and copied', () => {
     const given = Uint8Array.from(alice.publicKey)
     const admitted = admitKey(given)
     given.fill(0)
@@ -84,7 +84,7 @@ describe('a public key', () => {
   })
 })
 
-test('a browser, which has no second library, comes to the same verdicts', async () => {
+test('a browser, which has only one library, reaches the same verdicts', async () => {
   const forged = Uint8Array.from(signature)
   forged.set(toBytes(toNumber(signature.subarray(32)) + ORDER), 32)
   const verdicts = await runInBrowser<boolean[]>(`
