@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { parseFleet, readFleetFile } from '../lib/fleet/fleet.ts'
+import { parseFleet, readFleetFile } from '../lib/fleet/fleet-file.ts'
 import {
   FORMAT_VERSION,
   FORMATS,

@@ -7,20 +7,17 @@
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
-  process as childProcess,
   createLauncher,
+  createMemoryStore,
   type FleetClients,
   type Json,
   packSigned,
+  place,
   type RouteStep,
-  region,
   run,
   type Scope,
-  tasklet,
-  thread,
-} from '../../lib/index.ts'
-import type { LocalFleet } from '../../lib/local/local-fleet.ts'
-import { createMemoryStore } from '../../lib/objects/memory.ts'
+} from 'lander'
+import type { LocalFleet } from 'lander/testing'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
 import type { Tour } from './tour.ts'
@@ -90,7 +87,7 @@ async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetCli
     if (place === EU) await putReadings(clients, EU, key, stop)
     else data.put(bucketOf(EU), key, readings(stop))
   }
-  const places = [tasklet(), thread(), childProcess(), region(EU)]
+  const places = [place.tasklet(), place.thread(), place.process(), place.region(EU)]
   await using launcher = await createLauncher({ places, key: local.developer, fleet: local.fleet, data })
   const { outcome, route: landings } = await launcher.launch(file, { in: 'tasklet', input: { ...tour } }).result
   return { value: outcome?.kind === 'completed' ? outcome.value : undefined, route: landings }

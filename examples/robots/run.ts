@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { type Answer, DEFAULT_LIMITS, type Limits } from '../../lib/index.ts'
+import { type Answer, DEFAULT_LIMITS, type Limits } from 'lander'
 import { bytes } from '../../scripts/terminal/output.ts'
 import { type Report, runExample, type Stage, say } from '../support/example.ts'
 import { completedValue, fly } from '../support/mission.ts'

@@ -1,5 +1,5 @@
 /** What the example prints. Pure. */
-import type { PackOptions } from '../../lib/index.ts'
+import type { PackOptions } from 'lander'
 import { bytes, table } from '../../scripts/terminal/output.ts'
 import { type Figure, format } from '../support/figures.ts'
 import type { Finding } from './tour.ts'

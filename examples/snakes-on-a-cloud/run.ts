@@ -7,8 +7,8 @@
  */
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { type Answer, packSigned, receiptTrustOf, run, type Scope, verifyLandingResult } from '../../lib/index.ts'
-import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
+import { type Answer, packSigned, receiptTrustOf, run, type Scope, verifyLandingResult } from 'lander'
+import { verifyReceiptChain } from 'lander/trust'
 import { type Report, runExample, type Stage, say } from '../support/example.ts'
 import { completedValue } from '../support/mission.ts'
 import { expectedFinding, makeLog } from './log.ts'

@@ -1,5 +1,5 @@
 /** One mission on the stage's fleet, for examples that are only interested in its end. */
-import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from '../../lib/index.ts'
+import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from 'lander'
 import type { Stage } from './example.ts'
 
 export interface MissionPlan {

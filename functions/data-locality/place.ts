@@ -1,6 +1,6 @@
 import { secretReader } from '../../lib/aws/secret-reader.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/aws/session-broker.ts'
-import { findBucketRegion } from '../../lib/fleet/bucket-region.ts'
+import { findBucketRegion } from '../../lib/fleet/locate-bucket.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { rememberRegions } from '../../lib/host/bucket-region.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'

@@ -4,13 +4,13 @@ import { FORMAT_VERSION } from '../format-version.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
 import { type CompileEvent, parseCompileAnswer } from '../kernels/wire.ts'
 
-/** The compiler function of a region. */
+/** Where the compiler function of a region is. */
 export interface RemoteCompilerOptions {
   readonly client: LambdaClient
   readonly functionName: string
 }
 
-/** Has kernels compiled by a region's compiler function. */
+/** A library of kernels that invokes a region's compiler function to compile them. */
 export function createRemoteCompiler({ client, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
   return async (source, language) => {
     const event: CompileEvent = { lander: FORMAT_VERSION, source, language }
@@ -33,7 +33,7 @@ async function invoke(client: LambdaClient, functionName: string, event: Compile
 
 function unreachable(functionName: string, cause?: unknown): KernelError {
   return new KernelError('KERNEL_UNREACHABLE', `the compiler function "${functionName}" did not answer`, {
-    remedy: 'send kernels as binaries (lander pack --kernels binary), or have the operator look at its log',
+    remedy: 'pack kernels as binaries (lander pack --kernels binary), or ask the operator to read its log',
     ...(cause !== undefined && { cause }),
   })
 }

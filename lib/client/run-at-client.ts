@@ -2,7 +2,7 @@ import { type OrderDraft, readManifest, signOrderFor } from '../author/sign-orde
 import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, InternalError } from '../errors.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { FORMAT_VERSION } from '../format-version.ts'
 import type { LandingResult } from '../host/landing-result.ts'
 import type { LandingPlace } from '../relay/landing-place.ts'

@@ -11,6 +11,7 @@
  */
 import * as v from 'valibot'
 import { digestOf } from '../encoding/digest.ts'
+import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, cancelledKey, landingKey } from '../objects/agent-bucket.ts'
 import { MAX_ATTEMPTS } from './invocation.ts'
@@ -152,14 +153,6 @@ function parseRegister(bytes: Uint8Array): Register {
   const parsed = v.safeParse(register, parseJson(bytes))
   // A corrupt register blocks the landing like a claimed one, so writing one gains an attacker nothing.
   return parsed.success ? parsed.output : { kind: 'taken', attempt: 1, token: digestOf(bytes), until: 0 }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }
 
 function replayed({ mission }: LandingName): RefusedError {

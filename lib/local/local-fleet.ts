@@ -12,7 +12,7 @@ import { RefusedError, UsageError } from '../errors.ts'
 import { makeFolder } from '../files/file-error.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet.ts'
+import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet-file.ts'
 import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
 import { FORMAT_VERSION } from '../format-version.ts'
 import { regionOf } from '../gravity/tables/regions.ts'
@@ -22,17 +22,20 @@ import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
 import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
-import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
+import { type LocalCloud, startCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
 
+/** Where a local fleet lies, and what it is like. */
 export interface LocalFleetOptions {
   /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
   readonly dir: string
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
+  /** Whether its endpoints speak HTTPS, as AWS's do. @default false */
+  readonly tls?: boolean
   /** Shaped links between the caller's home and the regions. @default none */
   readonly wan?: WanOptions
   /** Seconds a function may run. @default 900, Lambda's longest */
@@ -41,9 +44,11 @@ export interface LocalFleetOptions {
   readonly memoryMb?: number
   /** How instances of functions are kept. */
   readonly lambda?: LambdaTuning
+  /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
+/** A fleet on a cloud of this machine. Disposing of it ends the cloud; its files stay. */
 export interface LocalFleet extends AsyncDisposable {
   readonly fleet: Fleet
   readonly cloud: LocalCloud
@@ -69,7 +74,7 @@ const RELAY_MB = 512
  * @throws UsageError `LOCAL_RUNNING` when the port is taken, `REGION_UNKNOWN`
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
-  const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
+  const { dir, regions, port, tls = false, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
   requireRegions(regions)
   if (wan?.client !== undefined) regionOf(wan.client)
   const files = localFleetFiles(dir)
@@ -77,9 +82,10 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
-  const cloud = await startLocalCloud({
+  const cloud = await startCloud({
     dir: files.data,
     regions,
+    tls,
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
     ...(options.lambda && { lambda: options.lambda }),
@@ -147,7 +153,7 @@ export function requireRegions(regions: readonly string[]): void {
 }
 
 function describeFleet(
-  { endpoint, regions, credentials }: LocalCloud,
+  { endpoint, ca, regions, credentials }: LocalCloud,
   root: SigningKey,
   receiptKeys: PublicReceiptKey[],
   wan: WanOptions | undefined,
@@ -164,6 +170,7 @@ function describeFleet(
       agentBucket: `lander-local-agents-${region}`,
     })),
     endpoint,
+    ...(ca !== undefined && { ca }),
     credentials,
     ...(wan && { client: { region: wan.client ?? regions[0]!, bitsPerSecond: wan.clientBps ?? DEFAULT_CLIENT_BPS } }),
   }

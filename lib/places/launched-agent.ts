@@ -1,6 +1,7 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import type { LandingResult } from '../host/landing-result.ts'
+import { PAGE_BYTES } from '../limits.ts'
 import type { EvictRequest, OutgoingMessages } from '../relay/landing-place.ts'
 import type { LandingExtras, Relayed, RelayOptions, UpcomingLanding } from '../relay/relay.ts'
 import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
@@ -13,8 +14,7 @@ import { Mailbox } from './mailbox.ts'
 export const LAUNCHER = 'launcher'
 
 /** What the engine takes before an agent does: 22 pages. */
-const SMALLEST_MEMORY = 22 * 65_536
-const PAGE_BYTES = 65_536
+const SMALLEST_MEMORY = 22 * PAGE_BYTES
 
 export interface LaunchedAgentOptions {
   readonly name: string

@@ -5,10 +5,10 @@ import { createRegionPlaces } from '../aws/region-places.ts'
 import type { OpenPlace } from '../client/open-place.ts'
 import { type ClientTrustDomain, createClientTrustDomain } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
-import type { Json } from '../encoding/json.ts'
+import { type Json, parseJson } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { relay } from '../relay/relay.ts'
 import type { SentMessage } from '../sandbox/contract/job.ts'
@@ -71,7 +71,7 @@ export interface Launcher extends AsyncDisposable {
  * @throws UsageError `USAGE` for two places of one name, `REGION_UNKNOWN` for a region without a fleet
  *
  * @example
- * await using launcher = await createLauncher({ places: [tasklet(), thread(), region('eu-west-1')], key, fleet })
+ * await using launcher = await createLauncher({ places: [place.tasklet(), place.thread(), region('eu-west-1')], key, fleet })
  * const agent = launcher.launch(file, { in: 'tasklet', input: { word: 'ERROR' } })
  * agent.send('go on')
  * const { outcome } = await agent.result
@@ -147,22 +147,13 @@ function deliver(
   from: LaunchedAgent,
   launchedAgents: ReadonlyMap<string, LaunchedAgent>,
 ): void {
-  if (!isJson(body)) return
+  if (parseJson(body) === undefined) return
   const message = { from: from.name, body }
   try {
     if (to === LAUNCHER) from.outbox.deliver(message)
     else launchedAgents.get(to)?.deliver(message)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 
@@ -194,7 +185,7 @@ function requirePlaceNames(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
-    remedy: `give one another name: thread('second')`,
+    remedy: `give one another name: place.thread('second')`,
   })
 }
 

@@ -1,6 +1,7 @@
 /** What relays write down: for the next relay, and at the end for whoever asks. */
 
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
 import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/landing-result.ts'
@@ -99,12 +100,4 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, bytes: Uint8Array
   throw new UnreachableError('REPLY_MALFORMED', 'what a relay wrote down is not as this version of Lander expects', {
     remedy: 'use a client of the same version as the fleet',
   })
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

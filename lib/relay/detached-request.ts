@@ -1,6 +1,7 @@
 /** What a detached mission is sent off with: everything its relay needs, so that nobody has to stay with it. */
 
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
 import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../host/invocation.ts'
@@ -66,12 +67,4 @@ export async function bundleOfRequest(
   const bytes = await agents.get(bundleKey(bundle.sha256), MAX_BUNDLE_BYTES)
   if (bytes !== undefined) return bytes
   throw new RefusedError('BUNDLE_NOT_FOUND', `no bundle ${bundle.sha256} waits in this region`)
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -2,7 +2,7 @@ import type { Answer } from '../../lib/mission/merge.ts'
 import type { RouteStep } from '../../lib/relay/relay.ts'
 import { bytes, note, paint, seconds, table } from './output.ts'
 
-/** The way an agent went, landing by landing, and what it logged before the last one. */
+/** Prints the landings of an agent, and its logs of all landings but the last. */
 export function reportRoute({ regions: [agent] }: Answer): void {
   const route = agent?.route ?? []
   if (route.length < 2) return

@@ -6,7 +6,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { readFleetFile, writeFleetFile } from '../../lib/fleet/fleet.ts'
+import { readFleetFile, writeFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { writeKeyFiles } from '../../lib/trust/key-files.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
@@ -171,7 +171,7 @@ describe('lander fleet', () => {
     const checked = await run('fleet', 'check')
     expect(checked.status).toBe(4)
     expect(checked.stdout).toContain(
-      'BUCKET_ELSEWHERE: bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      'BUCKET_ELSEWHERE: bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     )
     await rm(join(dir, 'lander.config.json'))
   })

@@ -8,7 +8,7 @@ import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
 import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createSecretFile } from '../../lib/aws/secret-store.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import type { LandingResult } from '../../lib/host/landing-result.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
@@ -164,7 +164,7 @@ describe('the check of a fleet', () => {
     expect(sound).toBe(false)
     expect(buckets[0]?.problem).toMatchObject({
       code: 'BUCKET_ELSEWHERE',
-      message: 'bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      message: 'bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     })
   })
 

@@ -1,6 +1,6 @@
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
 import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'

@@ -1,11 +1,11 @@
 /** Sends a mission off, to be carried out by a relay in the cloud while its sender goes away. */
 
-import { explainUnreachable } from '../../aws/invoke.ts'
+import { explainUnreachable } from '../../aws/invoke-landing.ts'
 import { startRelay } from '../../aws/start-relay.ts'
 import { deliver } from '../../aws/upload.ts'
 import { UnreachableError, UsageError } from '../../errors.ts'
 import { placeOf } from '../../fleet/deployed-region.ts'
-import type { FleetRegion } from '../../fleet/fleet.ts'
+import type { FleetRegion } from '../../fleet/fleet-file.ts'
 import { FORMAT_VERSION } from '../../format-version.ts'
 import { requestKey } from '../../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../../objects/s3-agent-bucket.ts'

@@ -8,7 +8,9 @@
  * ok, text, bytes)`. Promises live in the guest's heap. So while the call stack is empty, the memory alone is a
  * complete snapshot of the agent.
  */
+
 import { EvalFlags, type JSValueHandle, QuickJS } from 'quickjs-wasi'
+import { PAGE_BYTES } from '../../limits.ts'
 import type { MemoryDifference } from '../wire/snapshot.ts'
 import {
   BOOT_TIME,
@@ -59,7 +61,6 @@ export interface MachineOptions extends BootOptions {
 }
 
 const MAIN_MODULE = 'main'
-const PAGE_BYTES = 65_536
 const WORD_BYTES = 4
 const NO_VIEWS: readonly GuestView[] = []
 /** How many unhandled rejections are kept until the guest is idle. The first one then fails the run. */

@@ -1,4 +1,5 @@
 import type { KernelError } from '../../errors.ts'
+import { PAGE_BYTES } from '../../limits.ts'
 import type { Resume } from '../contract/resume.ts'
 import type { CallReply } from '../engine/call-reply.ts'
 import { Machine, type MachineStop } from '../engine/machine.ts'
@@ -42,7 +43,6 @@ export interface KernelFiles {
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
 
-const PAGE_BYTES = 65_536
 /** The growth that is reported: 1 MiB. */
 const MEMORY_STEP_PAGES = 16
 /** Memory below this, 2 MiB, is not reported. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../../encoding/json.ts'
 import { KernelError, ObjectError } from '../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../kernels/language.ts'
-import { type Limits, NOTHING_SPENT, remaining } from '../../limits.ts'
+import { type Limits, NOTHING_SPENT, PAGE_BYTES, remaining } from '../../limits.ts'
 import type { Arrival, Job, JobResult, SentMessage } from '../contract/job.ts'
 import {
   type Departure,
@@ -45,7 +45,6 @@ type KernelRequest = Extract<FromExecutor, { type: 'kernel' | 'compile' }>
 const START_MS = 20_000
 /** How long after the deadline the executor may end the run by itself. Then it is killed. */
 const GRACE_MS = 250
-const PAGE_BYTES = 65_536
 
 /**
  * One run, on the trusted side of the wall. It answers the agent's requests, counts what the agent uses, and ends the

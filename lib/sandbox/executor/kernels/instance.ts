@@ -1,12 +1,13 @@
 /// <reference path="../../engine/webassembly.d.ts" />
 /** One instance of a kernel, with its memory and the space in it for the views of a call. */
+
 import { KernelError } from '../../../errors.ts'
+import { PAGE_BYTES } from '../../../limits.ts'
 import type { KernelModule } from './module.ts'
 
 /** An exported function of a module. Integers of 64 bits are BigInts, all other values numbers. */
 export type Exported = (...args: readonly (number | bigint)[]) => number | bigint | undefined
 
-const PAGE_BYTES = 65_536
 /** Reserved before each view: AssemblyScript stores the header of an array there. */
 const HEADER_BYTES = 64
 const ALIGNMENT = 16
