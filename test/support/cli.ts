@@ -8,7 +8,7 @@ export interface CliResult {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
-  /** The one document of `--json`. */
+  /** The JSON document that `--json` prints. */
   // biome-ignore lint/suspicious/noExplicitAny: each command has its own.
   readonly json: any
 }
@@ -18,7 +18,7 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs `lander` as a person would, in a process of its own and without a terminal. */
+/** Runs `lander` in a separate process, without a terminal. */
 export async function lander(args: readonly string[], { cwd, env }: CliOptions): Promise<CliResult> {
   const options = { cwd, env: { ...process.env, NO_COLOR: '1', ...env } }
   const running = execute(process.execPath, [programFile('scripts/lander.ts'), ...args], options)

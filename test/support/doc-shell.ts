@@ -17,7 +17,7 @@ export interface DocShell extends AsyncDisposable {
   readonly dir: string
   /** Runs lines of the page. Gives what went to stdout. */
   run(lines: string): Promise<string>
-  /** Writes a file beside. */
+  /** Writes a file into the folder. */
   save(name: string, text: string): Promise<void>
 }
 

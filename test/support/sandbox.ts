@@ -9,11 +9,11 @@ export interface TestSandbox {
   readonly assets: string
   /** The sandbox itself, while tests run. */
   sandbox(): Sandbox
-  /** Runs an agent whose body is `body`. */
+  /** Runs an agent with this body. */
   run(body: string, options?: RunOptions): Promise<JobResult>
-  /** Runs a whole module. */
+  /** Runs a complete module. */
   runModule(main: string, options?: RunOptions): Promise<JobResult>
-  /** Runs an agent whose body is `body`, wherever it goes. */
+  /** Runs an agent with this body through all its landings. */
   travel(body: string, options?: TravelOptions): Promise<Travel>
   travelModule(main: string, options?: TravelOptions): Promise<Travel>
 }
