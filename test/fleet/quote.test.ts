@@ -10,6 +10,7 @@ import { agentName, type Quote, type QuoteOptions, quoteRun } from '../../lib/fl
 import type { Sample } from '../../lib/fleet/sampling.ts'
 import type { RegionSurvey, Survey } from '../../lib/fleet/survey.ts'
 import { INTERNET } from '../../lib/gravity/prices.ts'
+import { LONG } from '../support/long.ts'
 import { bundleOf } from '../trust/fixture.ts'
 
 const US = 'us-east-1'
@@ -125,7 +126,7 @@ describe('a quote', () => {
           expect(value).toBeLessThanOrEqual(high * (1 + 1e-9))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: LONG ? 50 : 10 },
     )
   })
 })
