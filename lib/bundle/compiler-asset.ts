@@ -1,12 +1,15 @@
-import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
-import { InternalError } from '../errors.ts'
+import { InternalError, KernelError } from '../errors.ts'
 import { SIMD_HEADER } from '../kernels/c/headers.ts'
-import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION } from '../kernels/toolchain.ts'
-import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
+import type { KernelLanguage } from '../kernels/language.ts'
+import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION, COMPILER_PACKAGES, versionFile } from '../kernels/toolchain.ts'
+import { VERSION } from '../version.ts'
+import { isStale, ROOT, RUNS_FROM_SOURCE, userCache } from './asset-files.ts'
 import { buildHandler } from './function-asset.ts'
+import { missingPackages } from './optional-packages.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -21,29 +24,78 @@ const RESOURCES = {
 
 const CLANG_FILES = ['bundle.js', 'llvm.core.wasm', 'llvm.core2.wasm', 'llvm.core3.wasm', 'llvm.core4.wasm']
 
-/** Which compilers lie in the asset. */
-const TOOLS_FILE = 'tools.json'
-const TOOLS = JSON.stringify({ clang: CLANG_VERSION, assemblyscript: ASSEMBLYSCRIPT_VERSION })
+/** The function's own code, which is built, as the compilers are not. */
+const CODE_FILES = ['index.mjs', 'compiler.mjs']
+
+const BRING: Readonly<Record<KernelLanguage, (outDir: string) => Promise<void>>> = {
+  c: bringClang,
+  assemblyscript: bringAssemblyScript,
+}
+const LANGUAGES = Object.keys(BRING) as KernelLanguage[]
 
 /**
  * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process it compiles in;
  * clang, with what a kernel may use of its resources; and AssemblyScript. AWS, the local cloud and packing get the very
  * same folder. It has about 100 MB, most of it clang.
+ *
+ * @throws KernelError `KERNEL_UNREACHABLE` where a compiler is not installed
  */
 export async function buildCompilerAsset(outDir: string = COMPILER_ASSET): Promise<void> {
+  for (const language of LANGUAGES) requireCompiler(language)
   await buildCode(outDir)
-  await bringTools(outDir)
+  for (const language of LANGUAGES) await BRING[language](outDir)
 }
 
 /**
  * The asset's folder, with its code built anew when it is older than the sources (in a checkout; a package brings it
- * along) and the compilers brought in when they are missing or of another version.
+ * along) and the compilers of these languages brought in when they are missing or of another version.
+ *
+ * @throws KernelError `KERNEL_UNREACHABLE` where the compiler of one of them is not installed
  */
-export async function ensureCompilerAsset(): Promise<string> {
-  if (RUNS_FROM_SOURCE && (await isStale(join(COMPILER_ASSET, 'index.mjs')))) await buildCode(COMPILER_ASSET)
-  const tools = await readFile(join(COMPILER_ASSET, TOOLS_FILE), 'utf8').catch(() => '')
-  if (tools !== TOOLS) await bringTools(COMPILER_ASSET)
-  return COMPILER_ASSET
+export async function ensureCompilerAsset(languages: readonly KernelLanguage[] = LANGUAGES): Promise<string> {
+  const folder = await ensureCode()
+  for (const language of languages) {
+    if (await isBrought(folder, language)) continue
+    requireCompiler(language)
+    await bringOnce(folder, language)
+  }
+  return folder
+}
+
+/** The asset's folder with the compilers that are installed; the function refuses what is in another language. */
+export async function ensureInstalledCompilers(): Promise<string> {
+  return ensureCompilerAsset(
+    LANGUAGES.filter((language) => missingPackages([COMPILER_PACKAGES[language].name]) === undefined),
+  )
+}
+
+/** @throws KernelError `KERNEL_UNREACHABLE` */
+function requireCompiler(language: KernelLanguage): void {
+  const { name, title } = COMPILER_PACKAGES[language]
+  const missing = missingPackages([name])
+  if (missing === undefined) return
+  const { fact, remedy } = missing
+  throw new KernelError('KERNEL_UNREACHABLE', `${title} can't be compiled here: ${fact}`, { remedy })
+}
+
+async function ensureCode(): Promise<string> {
+  if (RUNS_FROM_SOURCE) {
+    if (await isStale(join(COMPILER_ASSET, 'index.mjs'))) await buildCode(COMPILER_ASSET)
+    return COMPILER_ASSET
+  }
+  const writable = await access(COMPILER_ASSET, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
+  return writable ? COMPILER_ASSET : copyCode()
+}
+
+/** Installed for all users, the package is not this one's to write to: the compilers come to a copy in the cache. */
+async function copyCode(): Promise<string> {
+  const folder = join(userCache(), `compiler-${VERSION}`)
+  await mkdir(folder, { recursive: true })
+  for (const name of CODE_FILES) await writeWhole(join(folder, name), await readFile(join(COMPILER_ASSET, name)))
+  return folder
 }
 
 async function buildCode(outDir: string): Promise<void> {
@@ -54,20 +106,30 @@ async function buildCode(outDir: string): Promise<void> {
   ])
 }
 
-/** The compilers, as their packages have them; the file that says which they are comes last. */
-async function bringTools(outDir: string): Promise<void> {
-  await mkdir(join(outDir, 'clang'), { recursive: true })
-  await Promise.all([bringClang(outDir), bringAssemblyScript(outDir)])
-  await writeWhole(join(outDir, TOOLS_FILE), TOOLS)
+async function isBrought(folder: string, language: KernelLanguage): Promise<boolean> {
+  const version = await readFile(join(folder, versionFile(language)), 'utf8').catch(() => '')
+  return version === COMPILER_PACKAGES[language].version
+}
+
+const underWay = new Map<string, Promise<void>>()
+
+/** Several who want the same compiler at the same time wait for one that brings it. */
+async function bringOnce(folder: string, language: KernelLanguage): Promise<void> {
+  const path = join(folder, versionFile(language))
+  const bringing = underWay.get(path) ?? BRING[language](folder).finally(() => underWay.delete(path))
+  underWay.set(path, bringing)
+  await bringing
 }
 
 async function bringClang(outDir: string): Promise<void> {
+  await mkdir(join(outDir, 'clang'), { recursive: true })
   const folder = dirname(require.resolve('@yowasp/clang'))
   await Promise.all(CLANG_FILES.map((name) => bring(join(folder, name), join(outDir, 'clang', name))))
   const resources = await readFile(join(folder, 'llvm-resources.tar'))
   for (const [path, name] of Object.entries(RESOURCES)) await writeWhole(join(outDir, name), fileInTar(resources, path))
   // clang unpacks its resources before every call: nothing is left for it to unpack.
   await writeWhole(join(outDir, 'clang/llvm-resources.tar'), new Uint8Array(1024))
+  await writeWhole(join(outDir, versionFile('c')), CLANG_VERSION)
 }
 
 /** Package and command as one module: the parser is needed apart from the command. */
@@ -86,6 +148,7 @@ async function bringAssemblyScript(outDir: string): Promise<void> {
     logLevel: 'warning',
   })
   await writeWhole(join(outDir, 'assemblyscript.mjs'), result.outputFiles[0]!.contents)
+  await writeWhole(join(outDir, versionFile('assemblyscript')), ASSEMBLYSCRIPT_VERSION)
 }
 
 /** A link where that works: the same 75 MB need not be on the disk twice. */

@@ -8,6 +8,15 @@ import type { KernelLanguage } from './language.ts'
 export const CLANG_VERSION = '22.0.0-git20542-10'
 export const ASSEMBLYSCRIPT_VERSION = '0.28.20'
 
+/** The package that compiles each language. */
+export const COMPILER_PACKAGES = {
+  c: { title: 'C', name: '@yowasp/clang', version: CLANG_VERSION },
+  assemblyscript: { title: 'AssemblyScript', name: 'assemblyscript', version: ASSEMBLYSCRIPT_VERSION },
+} as const
+
+/** The file beside a compiler that says which version it is: the compiler's package may be none or another one. */
+export const versionFile = (language: KernelLanguage): string => `${language}.version`
+
 /** What clang's compiler proper is called with: C11, freestanding, no names of the machine, no time. */
 export const CLANG_FLAGS: readonly string[] = [
   ...['-triple', 'wasm32', '-O3', '-std=c11', '-ffreestanding', '-disable-free'],

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ensureCompilerAsset } from '../bundle/compiler-asset.ts'
+import { ensureInstalledCompilers } from '../bundle/compiler-asset.ts'
 import { ensureFunctionAsset } from '../bundle/function-asset.ts'
 import { ensureRelayAsset } from '../bundle/relay-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
@@ -73,7 +73,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
-  const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
+  const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureInstalledCompilers()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
   const cloud = await startLocalCloud({
     dir: files.data,
