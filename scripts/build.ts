@@ -1,15 +1,24 @@
-/** Builds what is deployed (`--functions-only`), and the package that is published. */
+/** Builds what is deployed (`--functions-only`), what is published beside it (`--package-only`), or both. */
 import { spawnSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ROOT } from '../lib/bundle/asset-files.ts'
 import { buildCompilerAsset, COMPILER_ASSET } from '../lib/bundle/compiler-asset.ts'
 import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/bundle/function-asset.ts'
 import { buildRelayAsset, RELAY_ASSET } from '../lib/bundle/relay-asset.ts'
 
-await buildFunctionAsset()
-await buildRelayAsset()
-await buildCompilerAsset()
-process.stderr.write(`built ${FUNCTION_ASSET}, ${RELAY_ASSET}, ${COMPILER_ASSET}\n`)
+if (!process.argv.includes('--package-only')) {
+  // What an earlier version built would be deployed along.
+  await rm(COMPILER_ASSET, { recursive: true, force: true })
+  await buildFunctionAsset()
+  await buildRelayAsset()
+  await buildCompilerAsset()
+  process.stderr.write(`built ${FUNCTION_ASSET}, ${RELAY_ASSET}, ${COMPILER_ASSET}\n`)
+}
 
 if (!process.argv.includes('--functions-only')) {
-  const { status } = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+  // Modules that were moved or deleted since would be published along.
+  for (const room of ['lib', 'scripts']) await rm(join(ROOT, 'dist', room), { recursive: true, force: true })
+  const { status } = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
   process.exitCode = status ?? 1
 }

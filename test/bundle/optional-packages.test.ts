@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { missingPackages, OPTIONAL_PACKAGES, type OptionalPackage } from '../../lib/bundle/optional-packages.ts'
+import { VERSION } from '../../lib/version.ts'
+import manifest from '../../package.json' with { type: 'json' }
+
+const NAMES = Object.keys(OPTIONAL_PACKAGES) as OptionalPackage[]
+const none = () => undefined
+const inVersion = (version: string) => () => version
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'lander-packages-'))
+})
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+describe('what is said of packages', () => {
+  test('is nothing when each of them is installed', () => {
+    expect(missingPackages(NAMES)).toBeUndefined()
+  })
+
+  test('names one that is not installed, and the command that adds it', () => {
+    expect(missingPackages(['@yowasp/clang'], { versionOf: none, root: '/code/lander' })).toEqual({
+      fact: 'the package @yowasp/clang is not installed',
+      remedy: 'npm ci, in /code/lander',
+    })
+  })
+
+  test('names all that are missing, and one command for them', async () => {
+    const root = await projectWithLander('project')
+    expect(missingPackages(['vega', 'vega-lite'], { versionOf: none, root })).toEqual({
+      fact: 'the packages vega and vega-lite are not installed',
+      remedy: `npm install vega@${OPTIONAL_PACKAGES.vega} vega-lite@${OPTIONAL_PACKAGES['vega-lite']}`,
+    })
+  })
+
+  test('does not name one that is installed beside one that is not', async () => {
+    const root = await projectWithLander('half')
+    const versionOf = (name: string) => (name === 'vega' ? '6.0.0' : undefined)
+    expect(missingPackages(['vega', 'vega-lite'], { versionOf, root })?.remedy).toBe(
+      `npm install vega-lite@${OPTIONAL_PACKAGES['vega-lite']}`,
+    )
+  })
+
+  test.each(['@yowasp/clang', 'assemblyscript'] as const)(
+    'says that a compiler is of another version: %s would give other bytes',
+    async (name) => {
+      const root = await projectWithLander('other')
+      expect(missingPackages([name], { versionOf: inVersion('1.2.3'), root })).toEqual({
+        fact: `${name} is 1.2.3, and has to be ${OPTIONAL_PACKAGES[name]}`,
+        remedy: `npm install ${name}@${OPTIONAL_PACKAGES[name]}`,
+      })
+    },
+  )
+
+  test('is nothing of an earlier Vega, which draws as well', () => {
+    expect(missingPackages(['vega', 'vega-lite'], { versionOf: inVersion('5.33.1') })).toBeUndefined()
+  })
+})
+
+describe('the command that adds a package', () => {
+  const remedyIn = (root: string) => missingPackages(['assemblyscript'], { versionOf: none, root })?.remedy
+  const wanted = `assemblyscript@${OPTIONAL_PACKAGES.assemblyscript}`
+
+  test('is of the project that Lander is installed in', async () => {
+    expect(remedyIn(await projectWithLander('mine'))).toBe(`npm install ${wanted}`)
+  })
+
+  test('is a global one when Lander is a global package', async () => {
+    const root = join(dir, 'prefix/lib/node_modules/lander')
+    await mkdir(root, { recursive: true })
+    expect(remedyIn(root)).toBe(`npm install --global ${wanted}`)
+  })
+
+  test('is the same call of npx with one package more', async () => {
+    const root = await projectWithLander('cache/_npx/1a2b3c')
+    expect(remedyIn(root)).toBe(`npx --package lander@${VERSION} --package ${wanted} lander …`)
+  })
+
+  test('is of the project also where packages lie in a store of their own', async () => {
+    const root = join(await projectWithLander('store'), '../.store/lander@0.1.0/node_modules/lander')
+    expect(remedyIn(root)).toBe(`npm install ${wanted}`)
+  })
+})
+
+describe('package.json', () => {
+  test('has each of them as an optional peer, and for this repository', () => {
+    const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
+    expect(optional.map(([name]) => name).sort()).toEqual([...NAMES].sort())
+    expect(Object.keys(manifest.peerDependencies).sort()).toEqual([...NAMES].sort())
+    for (const name of NAMES) {
+      expect(manifest.devDependencies[name].replace('^', ''), name).toBe(OPTIONAL_PACKAGES[name])
+      expect(manifest.dependencies, name).not.toHaveProperty([name])
+    }
+  })
+
+  test('pins the compilers, whose bytes must not change', () => {
+    for (const name of ['@yowasp/clang', 'assemblyscript'] as const) {
+      expect(manifest.peerDependencies[name]).toBe(OPTIONAL_PACKAGES[name])
+      expect(manifest.devDependencies[name]).toBe(OPTIONAL_PACKAGES[name])
+    }
+  })
+})
+
+/** A project, and where Lander is in it. */
+async function projectWithLander(name: string): Promise<string> {
+  const root = join(dir, name, 'node_modules/lander')
+  await mkdir(root, { recursive: true })
+  await writeFile(join(dir, name, 'package.json'), '{}')
+  return root
+}
