@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts'
 import { isStale, ROOT, RUNS_FROM_SOURCE, userCache } from './asset-files.ts'
 import { buildHandler } from './function-asset.ts'
 import { missingPackages } from './optional-packages.ts'
+import { NOTICES_FILE, writeNotices } from './third-party-notices.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -25,7 +26,7 @@ const RESOURCES = {
 const CLANG_FILES = ['bundle.js', 'llvm.core.wasm', 'llvm.core2.wasm', 'llvm.core3.wasm', 'llvm.core4.wasm']
 
 /** The function's own code, which is built, as the compilers are not. */
-const CODE_FILES = ['index.mjs', 'compiler.mjs']
+const CODE_FILES = ['index.mjs', 'compiler.mjs', NOTICES_FILE]
 
 const BRING: Readonly<Record<KernelLanguage, (outDir: string) => Promise<void>>> = {
   c: bringClang,
@@ -80,7 +81,7 @@ function requireCompiler(language: KernelLanguage): void {
 
 async function ensureCode(): Promise<string> {
   if (RUNS_FROM_SOURCE) {
-    if (await isStale(join(COMPILER_ASSET, 'index.mjs'))) await buildCode(COMPILER_ASSET)
+    if (await isStale(join(COMPILER_ASSET, NOTICES_FILE))) await buildCode(COMPILER_ASSET)
     return COMPILER_ASSET
   }
   const writable = await access(COMPILER_ASSET, constants.W_OK).then(
@@ -100,10 +101,11 @@ async function copyCode(): Promise<string> {
 
 async function buildCode(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  await Promise.all([
+  const metafiles = await Promise.all([
     buildHandler('lib/kernels/compiler-main.ts', outDir, 'compiler'),
     buildHandler('functions/compiler/index.ts', outDir),
   ])
+  await writeNotices(join(outDir, NOTICES_FILE), { metafiles })
 }
 
 async function isBrought(folder: string, language: KernelLanguage): Promise<boolean> {
@@ -129,6 +131,7 @@ async function bringClang(outDir: string): Promise<void> {
   for (const [path, name] of Object.entries(RESOURCES)) await writeWhole(join(outDir, name), fileInTar(resources, path))
   // clang unpacks its resources before every call: nothing is left for it to unpack.
   await writeWhole(join(outDir, 'clang/llvm-resources.tar'), new Uint8Array(1024))
+  await writeNotices(noticesOf(outDir, 'c'), { copiedFrom: [dirname(folder)] })
   await writeWhole(join(outDir, versionFile('c')), CLANG_VERSION)
 }
 
@@ -139,7 +142,9 @@ async function bringAssemblyScript(outDir: string): Promise<void> {
       contents: "export { default as asc } from 'assemblyscript/asc'\nexport * as parser from 'assemblyscript'\n",
       resolveDir: ROOT,
     },
+    absWorkingDir: ROOT,
     write: false,
+    metafile: true,
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -148,8 +153,12 @@ async function bringAssemblyScript(outDir: string): Promise<void> {
     logLevel: 'warning',
   })
   await writeWhole(join(outDir, 'assemblyscript.mjs'), result.outputFiles[0]!.contents)
+  await writeNotices(noticesOf(outDir, 'assemblyscript'), { metafiles: [result.metafile] })
   await writeWhole(join(outDir, versionFile('assemblyscript')), ASSEMBLYSCRIPT_VERSION)
 }
+
+/** A compiler has notices of its own: a package comes without it. */
+const noticesOf = (outDir: string, language: KernelLanguage): string => join(outDir, `${language}.${NOTICES_FILE}`)
 
 /** A link where that works: the same 75 MB need not be on the disk twice. */
 async function bring(from: string, to: string): Promise<void> {

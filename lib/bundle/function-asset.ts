@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
 import { isStale, ROOT, RUNS_FROM_SOURCE } from './asset-files.ts'
-import { buildSandboxAssets } from './sandbox-assets.ts'
+import { buildSandboxAssets, ENGINE_PACKAGE } from './sandbox-assets.ts'
+import { NOTICES_FILE, writeNotices } from './third-party-notices.ts'
 
 /** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
 export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
@@ -10,32 +11,35 @@ export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
 /** What several parts of the function share, or load when they need it. */
 const PART = /^part-.*\.mjs$/
 
-const HANDLER: BuildOptions = {
+const HANDLER = {
+  absWorkingDir: ROOT,
   bundle: true,
   minify: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
+  // They are in the notices.
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
   // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
   banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
-}
+} satisfies BuildOptions
 
 /**
- * Builds the data-locality function into `outDir`: `index.mjs`, its parts, and what the sandbox needs beside it. AWS
- * and the local cloud get the very same folder.
+ * Builds the data-locality function into `outDir`: `index.mjs`, its parts, what the sandbox needs beside it, and the
+ * notices of what they contain. AWS and the local cloud get the very same folder.
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  // The parts last: their first is what tells that all of it is there.
-  await buildSandboxAssets(outDir)
-  await buildParts(outDir)
+  const metafiles = [...(await buildSandboxAssets(outDir)), await buildParts(outDir)]
+  // Last: that they are there tells that all of it is.
+  await writeNotices(join(outDir, NOTICES_FILE), { metafiles, copiedFrom: [ENGINE_PACKAGE] })
 }
 
 /** In parts: the first is small, so that the executor starts at once, and what a start does not need is not read. */
-async function buildParts(outDir: string): Promise<void> {
+async function buildParts(outDir: string): Promise<Metafile> {
   const { metafile } = await build({
     ...HANDLER,
     entryPoints: { index: join(ROOT, 'functions/data-locality/index.ts') },
@@ -43,20 +47,21 @@ async function buildParts(outDir: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     chunkNames: 'part-[hash]',
     splitting: true,
-    metafile: true,
   })
-  const built = new Set(Object.keys(metafile!.outputs).map((path) => basename(path)))
+  const built = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
   const old = (await readdir(outDir)).filter((file) => PART.test(file) && !built.has(file))
   for (const file of old) await rm(join(outDir, file), { force: true })
+  return metafile
 }
 
 /** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
 export async function ensureFunctionAsset(): Promise<string> {
-  if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, 'index.mjs')))) await buildFunctionAsset()
+  if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, NOTICES_FILE)))) await buildFunctionAsset()
   return FUNCTION_ASSET
 }
 
 /** Bundles a function's entry into `index.mjs`, or into the file that is named. */
-export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<void> {
-  await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile: join(outDir, `${name}.mjs`) })
+export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<Metafile> {
+  const outfile = join(outDir, `${name}.mjs`)
+  return (await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile })).metafile
 }
