@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -83,6 +83,12 @@ describe('the command that adds a package', () => {
     const root = join(await projectWithLander('store'), '../.store/lander@0.1.0/node_modules/lander')
     expect(remedyIn(root)).toBe(`npm install ${wanted}`)
   })
+})
+
+test('docs/cli.md names each of them, in the version that is wanted', async () => {
+  const page = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+  const commands = [...page.matchAll(/`npm install ([^`]*@\d[^`]*)`/g)].flatMap(([, packages]) => packages!.split(' '))
+  expect(commands.sort()).toEqual(NAMES.map((name) => `${name}@${OPTIONAL_PACKAGES[name]}`).sort())
 })
 
 describe('package.json', () => {

@@ -11,10 +11,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from '../../lib/bundle/asset-files.ts'
 import { OPTIONAL_PACKAGES } from '../../lib/bundle/optional-packages.ts'
 import { ensureRelayAsset } from '../../lib/bundle/relay-asset.ts'
+import { NOTICES_FILE } from '../../lib/bundle/third-party-notices.ts'
 
 const execute = promisify(execFile)
 const MB = 1e6
-/** What docs/guide.md promises of an install. */
+/** What docs/cli.md promises of an install. */
 const MOST_BYTES = 80 * MB
 
 let dir: string
@@ -106,6 +107,13 @@ describe('a client’s install', () => {
     const script = `for (const name of ${JSON.stringify(names)}) console.log(Object.keys(await import(name)).length > 0)`
     const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', script], { cwd: dir })
     expect(stdout.trim().split('\n')).toEqual(names.map(() => 'true'))
+  })
+
+  test('has the licences of what its functions contain, beside each', async () => {
+    const functions = join(modules, 'lander/dist/functions')
+    for (const name of await readdir(functions))
+      expect(await readFile(join(functions, name, NOTICES_FILE), 'utf8')).toContain('Apache License')
+    expect((await readdir(functions)).sort()).toEqual(['compiler', 'data-locality', 'relay'])
   })
 
   test('has every command', async () => {
