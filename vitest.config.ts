@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^lander\/(agent|gravity|trust)$/, replacement: `${lib('$1')}/index.ts` },
+      { find: /^lander\/testing$/, replacement: lib('local/index.ts') },
       { find: /^lander$/, replacement: lib('index.ts') },
     ],
   },

@@ -10,12 +10,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { packSigned } from '../lib/author/pack-signed.ts'
 import { createFleetClients } from '../lib/fleet/clients.ts'
-import { dispatchMission } from '../lib/fleet/detached/dispatch.ts'
-import { missionAnswer } from '../lib/fleet/detached/look-up.ts'
-import type { MissionAnswer } from '../lib/fleet/detached/words.ts'
-import { packSigned } from '../lib/fleet/pack-signed.ts'
-import { startLocalFleet } from '../lib/local/fleet.ts'
+import { startLocalFleet } from '../lib/local/local-fleet.ts'
+import { dispatchMission } from '../lib/mission/detached/dispatch.ts'
+import { missionAnswer } from '../lib/mission/detached/status.ts'
+import type { MissionAnswer } from '../lib/relay/detached-records.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 
 const REGION = 'eu-west-1'
@@ -89,7 +89,7 @@ function report(
   { regions: [agent], relays }: MissionAnswer,
   { seconds, timeoutSeconds, took }: Age & { took: number },
 ): BenchResult {
-  const outcome = agent?.settlement?.outcome
+  const outcome = agent?.landingResult?.outcome
   const told = (outcome?.kind === 'completed' ? outcome.value : {}) as { value?: number; rounds?: number }
   const landings = agent?.route?.length ?? 0
   return {

@@ -8,12 +8,12 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { packSigned } from '../lib/author/pack-signed.ts'
+import { createRemoteCompiler } from '../lib/aws/remote-compiler.ts'
 import { createFleetClients } from '../lib/fleet/clients.ts'
-import { packSigned } from '../lib/fleet/pack-signed.ts'
-import { createRemoteCompiler } from '../lib/fleet/remote-compiler.ts'
 import type { KernelLanguage } from '../lib/kernels/language.ts'
 import { createKernelLibrary, type KernelLibrary } from '../lib/kernels/library.ts'
-import { startLocalFleet } from '../lib/local/fleet.ts'
+import { startLocalFleet } from '../lib/local/local-fleet.ts'
 import { generateKey } from '../lib/trust/keys.ts'
 import { type BenchResult, benchmark, median, timed } from './support/program.ts'
 
@@ -150,8 +150,8 @@ async function bundleBytes(dir: string): Promise<Record<'binary' | 'source' | 'b
     "import { agent } from 'lander/agent'\nimport { total } from './thirty.c'\nexport default agent(() => total)\n",
   )
   const bytesOf = async (kernels: 'binary' | 'source' | 'both') => {
-    const { statement } = await packSigned(agent, generateKey(), { scopes: [], kernels })
-    return statement.entries.slice(1).reduce((sum, { stored }) => sum + stored, 0)
+    const { manifest } = await packSigned(agent, generateKey(), { scopes: [], kernels })
+    return manifest.entries.slice(1).reduce((sum, { stored }) => sum + stored, 0)
   }
   return { binary: await bytesOf('binary'), source: await bytesOf('source'), both: await bytesOf('both') }
 }

@@ -9,13 +9,13 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildSandboxAssets } from '../lib/bundle/sandbox-assets.ts'
+import { buildSandboxAssets } from '../lib/assets/sandbox-assets.ts'
 import { compress } from '../lib/encoding/brotli.ts'
 import { DEFAULT_LIMITS, NOTHING_SPENT } from '../lib/limits.ts'
-import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/snapshot.ts'
+import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/wire/snapshot.ts'
 import { createFleetSecret } from '../lib/trust/fleet-secret.ts'
 import { randomId, systemRandom } from '../lib/trust/keys.ts'
-import { openState, sealState } from '../lib/trust/sealed-state.ts'
+import { openState, sealState } from '../lib/trust/state/fleet-sealed.ts'
 import { type DurablePeer, openDurable } from './hop/durable.ts'
 import { type Asked, bootGuest } from './support/guest.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
@@ -72,7 +72,7 @@ const digest = 'A'.repeat(43)
 const context = {
   fleet: 'f',
   mission: randomId(systemRandom),
-  statement: digest,
+  manifest: digest,
   branch: 'us-east-1',
   kind: 'agent' as const,
   sequence: 1,
@@ -87,8 +87,8 @@ const checks = { secret, expected: context, limits: LIMITS, now: Date.now() }
 interface Sample {
   readonly freezeAndSealMs: number
   readonly openAndRestoreMs: number
-  readonly boxBytes: number
   readonly stateBytes: number
+  readonly sealedBytes: number
   readonly compressedBytes: number
   readonly memoryBytes: number
 }
@@ -102,28 +102,28 @@ async function hop(engine: WebAssembly.Module, prelude: string, main: string): P
   const [, call] = asked.pop()!
   const notes = { waiting: { kind: 'hop' as const, call }, now: 1e12, timers: [], streams: [], leftBehind: [] }
 
-  const frozenAt = performance.now()
-  const state = encodeSnapshot({ memory: here.freeze(), notes })
+  const startedAt = performance.now()
+  const state = encodeSnapshot({ memory: here.snapshot(), notes })
   const travelling = { pages: here.memoryPages, copy: null, spent: NOTHING_SPENT, receipt: null, bytes: state }
-  const box = sealState(context, travelling, { secret })
+  const sealed = sealState(context, travelling, { secret })
   const sealedAt = performance.now()
   const memoryBytes = here.image().length
   here.dispose()
 
   const openedAt = performance.now()
-  const opened = openState(box, checks)
+  const opened = openState(sealed, checks)
   const there = await boot()
   there.load(main)
-  there.thaw(decodeSnapshot(opened.state.bytes).memory)
+  there.restore(decodeSnapshot(opened.state.bytes).memory)
   there.arrive(JSON.stringify({ context: { ...start.context, region: 'eu-west-1' }, settled: [[call, '']] }), 1e12)
   const restoredAt = performance.now()
   const [end] = asked.pop()!
   if (end !== 'return') throw new Error(`the agent ended with ${end}`)
   there.dispose()
   return {
-    freezeAndSealMs: sealedAt - frozenAt,
+    freezeAndSealMs: sealedAt - startedAt,
     openAndRestoreMs: restoredAt - openedAt,
-    boxBytes: box.length,
+    sealedBytes: sealed.length,
     stateBytes: state.length,
     compressedBytes: compress(state, { quality: 5 }).length,
     memoryBytes,
@@ -200,14 +200,14 @@ async function bySize(hops: Measure, peer: DurablePeer | undefined, quick: boole
 async function bySteps(hops: Measure, peer: DurablePeer | undefined, replays: number) {
   const rows: Record<string, number>[] = []
   for (const steps of STEPS) {
-    const { boxBytes, openAndRestoreMs } = await hops(stepping(steps), 5, 2)
+    const { stateBytes, openAndRestoreMs } = await hops(stepping(steps), 5, 2)
     const run = await peer?.run({ steps, result: (i) => ({ i, x: Math.random() }), replays })
     const durable = run && {
       durableCheckpointBytes: run.checkpointBytes,
       durableStateBytes: run.stateBytes,
       durableReplayMs: Number(run.replayMs.toPrecision(3)),
     }
-    rows.push({ steps, boxBytes: boxBytes!, openAndRestoreMs: openAndRestoreMs!, ...durable })
+    rows.push({ steps, stateBytes: stateBytes!, openAndRestoreMs: openAndRestoreMs!, ...durable })
   }
   return rows
 }

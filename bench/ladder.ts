@@ -9,7 +9,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createFleetClients } from '../lib/fleet/clients.ts'
-import { startLocalFleet } from '../lib/local/fleet.ts'
+import { startLocalFleet } from '../lib/local/local-fleet.ts'
 import { fibPromises, fibSpeedup, fibTable, measureFib } from './ladder/fib30.ts'
 import { CPYTHON, CTYPES, findPeers, POOL, PYPY, V8 } from './ladder/peers.ts'
 import {

@@ -10,14 +10,14 @@ import { join } from 'node:path'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { rttMs } from '../lib/gravity/tables/links.ts'
-import { type LocalCloud, startLocalCloud } from '../lib/local/cloud.ts'
+import { type LocalCloud, startCloud } from '../lib/local/cloud.ts'
 import { transmitMs } from '../lib/local/pacing.ts'
 import { type BenchResult, benchmark, median, timed } from './support/program.ts'
 
-const HOME = 'us-east-1'
+const CLIENT = 'us-east-1'
 const REGION = 'eu-west-1'
 const OBJECT_BYTES = 8_000_000
-const HOME_BPS = 50_000_000
+const CLIENT_BPS = 50_000_000
 const ACCESS_RTT_MS = 5
 const CLIENTS = 8
 
@@ -45,7 +45,7 @@ async function measure(dir: string, count: Count): Promise<BenchResult> {
   await mkdir(join(dir, 'code'))
   await writeFile(join(dir, 'code/index.mjs'), 'export const handler = async (event) => event\n')
   const calls = await withCloud(join(dir, 'plain'), undefined, (cloud) => measureCalls(cloud, join(dir, 'code'), count))
-  const ratios = await withCloud(join(dir, 'shaped'), { home: HOME, homeBps: HOME_BPS }, (cloud) =>
+  const ratios = await withCloud(join(dir, 'shaped'), { client: CLIENT, clientBps: CLIENT_BPS }, (cloud) =>
     measureLine(cloud, count.gets),
   )
   return {
@@ -67,7 +67,7 @@ async function measure(dir: string, count: Count): Promise<BenchResult> {
 }
 
 async function withCloud<T>(dir: string, wan: object | undefined, use: (cloud: LocalCloud) => Promise<T>): Promise<T> {
-  const cloud = await startLocalCloud({ dir, regions: [HOME, REGION], ...(wan && { wan }) })
+  const cloud = await startCloud({ dir, regions: [CLIENT, REGION], ...(wan && { wan }) })
   try {
     return await use(cloud)
   } finally {
@@ -113,7 +113,7 @@ async function measureLine(cloud: LocalCloud, gets: number): Promise<number[]> {
   const object = { Bucket: 'bench', Key: 'object' }
   await cloud.createBucket(REGION, object.Bucket)
   await client.send(new PutObjectCommand({ ...object, Body: Buffer.alloc(OBJECT_BYTES, 'x') }))
-  const modelledMs = rttMs(HOME, REGION) + ACCESS_RTT_MS + transmitMs(OBJECT_BYTES, HOME_BPS)
+  const modelledMs = rttMs(CLIENT, REGION) + ACCESS_RTT_MS + transmitMs(OBJECT_BYTES, CLIENT_BPS)
   const ratios: number[] = []
   for (let i = 0; i < gets; i++) {
     const tookMs = await timed(async () => {

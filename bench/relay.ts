@@ -12,12 +12,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { packSigned } from '../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../lib/fleet/clients.ts'
-import { type MissionResult, runMission } from '../lib/fleet/mission.ts'
-import { packSigned } from '../lib/fleet/pack-signed.ts'
 import { receiptTrustOf } from '../lib/fleet/receipt-keys.ts'
-import { verifySettlement } from '../lib/fleet/settlement-receipt.ts'
-import { type LocalFleet, startLocalFleet } from '../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../lib/local/local-fleet.ts'
+import { type MissionResult, runMission } from '../lib/mission/mission.ts'
+import { verifyLandingResult } from '../lib/mission/verify-receipts.ts'
 import { verifyReceiptChain } from '../lib/trust/receipt.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
@@ -126,14 +126,14 @@ interface Measured {
 
 function report(missions: readonly MissionResult[], { local, seconds, calls, sentenced }: Measured): BenchResult {
   const results = missions.map(({ regions }) => regions[0]!)
-  const completed = results.filter(({ settlement }) => settlement?.outcome.kind === 'completed')
-  const wrong = completed.filter(({ settlement }) => !isRight(settlement!.outcome))
+  const completed = results.filter(({ landingResult }) => landingResult?.outcome.kind === 'completed')
+  const wrong = completed.filter(({ landingResult }) => !isRight(landingResult!.outcome))
   const broken = results.filter(({ route = [] }) => !isWhole(route, local))
   const lost = results.flatMap(({ lost = [] }) => lost)
   const landings = results.flatMap(({ route = [] }) => route)
-  const errors = results.flatMap(({ error, settlement }) => {
+  const errors = results.flatMap(({ error, landingResult }) => {
     if (error !== undefined) return [`${error.code}: ${error.message}`]
-    const { outcome } = settlement!
+    const { outcome } = landingResult!
     return outcome.kind === 'completed' ? [] : [JSON.stringify(outcome)]
   })
   return {
@@ -148,7 +148,7 @@ function report(missions: readonly MissionResult[], { local, seconds, calls, sen
       agents: results.length,
       calls,
       sentenced,
-      died: countBy(lost, ({ region, code }) => `${region} ${code}`),
+      died: countBy(lost, ({ place, code }) => `${place} ${code}`),
       replaced: lost.length,
       attemptsAtOneLanding: Math.max(1, ...lost.map(({ attempt }) => attempt + 1)),
       agentsThatLostAPlace: results.filter(({ lost = [] }) => lost.length > 0).length,
@@ -168,8 +168,8 @@ function isRight(outcome: unknown): boolean {
 /** Every landing is there once, in its order, each with a receipt that names the one before; each visit logged once. */
 function isWhole(route: NonNullable<MissionResult['regions'][number]['route']>, { fleet }: LocalFleet): boolean {
   try {
-    verifyReceiptChain(route.map(({ settlement }) => verifySettlement(settlement, receiptTrustOf(fleet))))
-    const visits = route.flatMap(({ settlement }) => settlement.logs)
+    verifyReceiptChain(route.map(({ landingResult }) => verifyLandingResult(landingResult, receiptTrustOf(fleet))))
+    const visits = route.flatMap(({ landingResult }) => landingResult.logs)
     return visits.join() === Array.from({ length: ROUNDS }, () => REGIONS).join()
   } catch {
     return false

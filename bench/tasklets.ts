@@ -9,12 +9,12 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildSandboxAssets } from '../lib/bundle/sandbox-assets.ts'
+import { buildSandboxAssets } from '../lib/assets/sandbox-assets.ts'
 import { DEFAULT_LIMITS, MAX_LIMITS, NOTHING_SPENT } from '../lib/limits.ts'
-import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/snapshot.ts'
+import { decodeSnapshot, encodeSnapshot } from '../lib/sandbox/wire/snapshot.ts'
 import { createFleetSecret } from '../lib/trust/fleet-secret.ts'
 import { randomId, systemRandom } from '../lib/trust/keys.ts'
-import { openState, sealState } from '../lib/trust/sealed-state.ts'
+import { openState, sealState } from '../lib/trust/state/fleet-sealed.ts'
 import { type Asked, bootGuest } from './support/guest.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 
@@ -50,7 +50,7 @@ const secret = createFleetSecret()
 const context = {
   fleet: 'f',
   mission: randomId(systemRandom),
-  statement: digest,
+  manifest: digest,
   branch: HERE,
   kind: 'agent' as const,
   sequence: 1,
@@ -64,7 +64,7 @@ const context = {
 interface Crossing {
   readonly memoryBytes: number
   readonly stateBytes: number
-  readonly boxBytes: number
+  readonly sealedBytes: number
   readonly freezeMs: number
   readonly sealMs: number
   readonly openMs: number
@@ -88,16 +88,16 @@ async function cross(engine: WebAssembly.Module, prelude: string, main: string):
 
   const marks = [performance.now()]
   const mark = () => marks.push(performance.now())
-  const state = encodeSnapshot({ memory: here.freeze(), notes })
+  const state = encodeSnapshot({ memory: here.snapshot(), notes })
   mark()
   const travelling = { pages: here.memoryPages, copy: null, spent: NOTHING_SPENT, receipt: null, bytes: state }
-  const box = sealState(context, travelling, { secret })
+  const sealed = sealState(context, travelling, { secret })
   mark()
-  const opened = openState(box, { secret, expected: context, limits: LIMITS, now: Date.now() })
+  const opened = openState(sealed, { secret, expected: context, limits: LIMITS, now: Date.now() })
   mark()
   const there = await boot()
   there.load(main)
-  there.thaw(decodeSnapshot(opened.state.bytes).memory)
+  there.restore(decodeSnapshot(opened.state.bytes).memory)
   mark()
   here.dispose()
   there.arrive(JSON.stringify({ context: place(THERE), settled: [[call, '']] }), 1e12)
@@ -114,7 +114,7 @@ async function cross(engine: WebAssembly.Module, prelude: string, main: string):
   return {
     memoryBytes,
     stateBytes: state.length,
-    boxBytes: box.length,
+    sealedBytes: sealed.length,
     freezeMs,
     sealMs,
     openMs,
@@ -138,7 +138,7 @@ async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
   return {
     about: 'one agent with 100,000 generators is frozen half way, sealed, opened and restored; no network',
     promises: [
-      { name: '100,000 tasklets, sealed', value: best.boxBytes, unit: 'bytes', atMost: 20_000_000 },
+      { name: '100,000 tasklets, sealed', value: best.sealedBytes, unit: 'bytes', atMost: 20_000_000 },
       { name: '100,000 tasklets, freeze to restored', value: best.allMs, unit: 'ms', atMost: 2000 },
       {
         name: 'tasklets whose rounds are all there',

@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/assets/function-asset.ts'
+import { buildRelayAsset, RELAY_ASSET } from '../lib/assets/relay-asset.ts'
 import { ROOT } from '../lib/bundle/asset-files.ts'
 import { buildCompilerAsset, COMPILER_ASSET } from '../lib/bundle/compiler-asset.ts'
-import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/bundle/function-asset.ts'
-import { buildRelayAsset, RELAY_ASSET } from '../lib/bundle/relay-asset.ts'
 
 if (!process.argv.includes('--package-only')) {
   // What an earlier version built would be deployed along.

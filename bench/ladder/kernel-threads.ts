@@ -3,9 +3,9 @@ import { odd } from './odd.c'
 
 export default agent(
   async (prefix: string) => {
-    const counts = await here.parallel(here.objects(prefix), async (object, lane) => {
+    const counts = await here.parallel(here.objects(prefix), async (object, worker) => {
       let count = 0
-      for await (const chunk of object.chunks()) count += await lane.call(odd, chunk)
+      for await (const chunk of object.chunks()) count += await worker.call(odd, chunk)
       return count
     })
     return sum(counts)

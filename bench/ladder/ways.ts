@@ -4,15 +4,15 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { packSigned } from '../../lib/author/pack-signed.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import type { FleetClients } from '../../lib/fleet/clients.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
-import { run } from '../../lib/fleet/run.ts'
-import type { LocalFleet } from '../../lib/local/fleet.ts'
+import type { LocalFleet } from '../../lib/local/local-fleet.ts'
+import { run } from '../../lib/run/run.ts'
 import type { Peer, Timed } from './peers.ts'
 
 export const REGIONS = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
-const HOME_REGION = REGIONS[1]
+const CLIENT_REGION = REGIONS[1]
 const OBJECTS = 12
 /** Bytes for what is slow: interpreters. */
 const SLOW_BYTES = 600_000
@@ -52,14 +52,14 @@ export async function writeData(dir: string, bytes: number): Promise<Data> {
 
 /** All objects in one region, and the same objects spread over three. */
 export async function fillBuckets({ local: { cloud }, clients }: Fleet, data: Data): Promise<void> {
-  await cloud.createBucket(HOME_REGION, bucketOf(HOME_REGION, false))
+  await cloud.createBucket(CLIENT_REGION, bucketOf(CLIENT_REGION, false))
   for (const region of REGIONS) await cloud.createBucket(region, bucketOf(region, true))
   for (const [prefix, { bytes }] of Object.entries(data)) {
     const step = bytes.length / OBJECTS
     for (let i = 0; i < OBJECTS; i++) {
       const object = { Key: `${prefix}/${i}`, Body: bytes.subarray(i * step, (i + 1) * step) }
       const region = REGIONS[i % REGIONS.length]!
-      await clients.s3(HOME_REGION).send(new PutObjectCommand({ Bucket: bucketOf(HOME_REGION, false), ...object }))
+      await clients.s3(CLIENT_REGION).send(new PutObjectCommand({ Bucket: bucketOf(CLIENT_REGION, false), ...object }))
       await clients.s3(region).send(new PutObjectCommand({ Bucket: bucketOf(region, true), ...object }))
     }
   }
@@ -92,7 +92,7 @@ export function peerWay({ name, slow, odd }: Peer, data: Data): Way {
 
 /** Packs an agent. A call of it takes all that a caller waits for. */
 export async function packForCalls({ local, clients }: Fleet, path: string, spread = false) {
-  const regions = spread ? REGIONS : [HOME_REGION]
+  const regions = spread ? REGIONS : [CLIENT_REGION]
   const scopes = regions.map((region) => ({ bucket: bucketOf(region, spread), prefix: '', actions: ['read'] as const }))
   const { file } = await packSigned(path, local.developer, { scopes, limits: { wallMs: 600_000 } })
   return async (input: Json): Promise<Timed> => {

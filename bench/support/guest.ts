@@ -1,5 +1,5 @@
 /** A machine without a sandbox around it: what hops are measured with. */
-import { Machine } from '../../lib/sandbox/machine.ts'
+import { Machine } from '../../lib/sandbox/engine/machine.ts'
 
 /** What a guest asked for: name, number, request. */
 export type Asked = readonly [name: string, id: number, request: string]

@@ -42,6 +42,6 @@ function readRoutes(): Map<string, Map<string, Tally>> {
 
 /** The letters of an airport's code, which the kernel holds as one number, the first in its lowest byte. */
 function nameOf(code: number): string {
-  const letters = [code & 255, (code >>> 8) & 255, (code >>> 16) & 255, code >>> 24]
-  return String.fromCharCode(...letters.filter((letter) => letter !== 0))
+  const messages = [code & 255, (code >>> 8) & 255, (code >>> 16) & 255, code >>> 24]
+  return String.fromCharCode(...messages.filter((message) => message !== 0))
 }

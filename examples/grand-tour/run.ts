@@ -7,20 +7,17 @@
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
-  process as childProcess,
   createLauncher,
+  createMemoryStore,
   type FleetClients,
   type Json,
   packSigned,
+  place,
   type RouteStep,
-  region,
   run,
   type Scope,
-  tasklet,
-  thread,
-} from '../../lib/index.ts'
-import type { LocalFleet } from '../../lib/local/fleet.ts'
-import { createMemoryStore } from '../../lib/objects/memory.ts'
+} from 'lander'
+import type { LocalFleet } from 'lander/testing'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
 import type { Tour } from './tour.ts'
@@ -34,7 +31,7 @@ const bucketOf = (where: string) => `weather-${where}`
 const scopes: Scope[] = REGIONS.map((name) => ({ bucket: bucketOf(name), prefix: '', actions: ['read'] }))
 
 /** What an agent brought home, and the way it went. */
-interface Homecoming {
+interface StateExport {
   readonly value: Json | undefined
   readonly route: readonly RouteStep[]
 }
@@ -46,13 +43,13 @@ await runExample({
   async perform({ local, clients }) {
     for (const name of REGIONS) await local.cloud.createBucket(name, bucketOf(name))
     // Only the second tour takes state of the agent out of the regions: its author allows that, and so does the fleet.
-    const options = { scopes, homecoming: true }
+    const options = { scopes, exportState: true }
     const { file } = await packSigned(join(import.meta.dirname, 'tour.ts'), local.developer, options)
 
     const regions = await tourRegions(file, local, clients)
     const places = await tourPlaces(file, local, clients)
     const values = { regions: regions.value, places: places.value }
-    const boxes = [regions, places].map(({ route }) => Math.max(...route.map(({ boxBytes }) => boxBytes)))
+    const stateRefs = [regions, places].map(({ route }) => Math.max(...route.map(({ sealedBytes }) => sealedBytes)))
     return {
       right: regions.value !== undefined && places.value !== undefined,
       text: [
@@ -62,8 +59,8 @@ await runExample({
       ].join('\n\n'),
       figures: [
         { what: 'the signed agent', unit: 'bytes', ours: file.length },
-        { what: 'largest box, from region to region', unit: 'bytes', ours: boxes[0]! },
-        { what: 'largest box, through places of one’s own', unit: 'bytes', ours: boxes[1]! },
+        { what: 'largest box, from region to region', unit: 'bytes', ours: stateRefs[0]! },
+        { what: 'largest box, through places of one’s own', unit: 'bytes', ours: stateRefs[1]! },
       ],
       details: values,
     }
@@ -71,7 +68,7 @@ await runExample({
 })
 
 /** Twice around three regions. */
-async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<Homecoming> {
+async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<StateExport> {
   const tour: Tour = { folder: 'regions', stops: 2 * REGIONS.length, route: REGIONS, witnesses: REGIONS }
   for (let stop = 1; stop <= tour.stops; stop++)
     await putReadings(clients, REGIONS[(stop - 1) % REGIONS.length]!, keyOf(tour, stop), stop)
@@ -81,7 +78,7 @@ async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetCl
 }
 
 /** From a tasklet to a thread, a process, a region, and back. The places of this machine share one store. */
-async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<Homecoming> {
+async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<StateExport> {
   const route = ['tasklet', 'thread', 'process', EU, 'tasklet']
   const tour: Tour = { folder: 'places', stops: route.length, route, witnesses: ['tasklet', EU] }
   const data = createMemoryStore({ buckets: Object.fromEntries(REGIONS.map((name) => [bucketOf(name), {}])) })
@@ -90,17 +87,17 @@ async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetCli
     if (place === EU) await putReadings(clients, EU, key, stop)
     else data.put(bucketOf(EU), key, readings(stop))
   }
-  const places = [tasklet(), thread(), childProcess(), region(EU)]
+  const places = [place.tasklet(), place.thread(), place.process(), place.region(EU)]
   await using launcher = await createLauncher({ places, key: local.developer, fleet: local.fleet, data })
   const { outcome, route: landings } = await launcher.launch(file, { in: 'tasklet', input: { ...tour } }).result
   return { value: outcome?.kind === 'completed' ? outcome.value : undefined, route: landings }
 }
 
 /** One landing; a copy is named by its branch. */
-function rowOf({ branch, sequence, region: where, boxBytes, settlement, seconds: took }: RouteStep): string[] {
+function rowOf({ branch, sequence, place: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
   const copy = branch.includes('/') ? ` (copy ${branch.split('.').at(-1)})` : ''
-  const came = boxBytes === 0 ? 'started here' : bytes(boxBytes)
-  return [`${sequence}${copy}`, where, came, bytes(settlement.usage.bytesRead), seconds(took)]
+  const came = sealedBytes === 0 ? 'started here' : bytes(sealedBytes)
+  return [`${sequence}${copy}`, where, came, bytes(landingResult.usage.bytesRead), seconds(took)]
 }
 
 /** The object with the temperatures of a stop. */

@@ -98,7 +98,7 @@ async function timeInOneRegion(
 ): Promise<number> {
   const secondsOf = async (runs: number) => {
     const answer = await draw(stage, timed.agent, runs, [stage.fleet.regions[0]!.region])
-    return answer.regions[0]!.settlement!.usage.wallMs / 1000
+    return answer.regions[0]!.landingResult!.usage.wallMs / 1000
   }
   // The first run of a new executor pays for compiling the engine.
   await secondsOf(1)

@@ -11,12 +11,9 @@ import {
   createScheduler,
   type Launcher,
   packSigned,
-  process,
-  region,
+  place,
   type SigningKey,
-  tasklet,
-  thread,
-} from '../../lib/index.ts'
+} from 'lander'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
 import { MissionError } from '../support/mission.ts'
@@ -38,20 +35,25 @@ await runExample({
   sizes: { primes: 1000, agents: 12 },
   quick: { primes: 200, agents: 6 },
   async perform({ sizes, fleet, developer }) {
-    const places = [tasklet(), thread(), process(), region(REGION)]
+    const places = [place.tasklet(), place.thread(), place.process(), place.region(REGION)]
     await using launcher = await createLauncher({ places, key: developer, fleet })
-    const journeys = await startInEach(launcher, developer, sizes.primes)
+    const destinations = await startInEach(launcher, developer, sizes.primes)
     const { moved, rests } = await crowd(launcher, developer, sizes.agents)
 
-    const told = journeys.map(({ told }) => told)
-    const hops = journeys.flatMap(({ end }) => end.route.slice(1))
+    const told = destinations.map(({ told }) => told)
+    const hops = destinations.flatMap(({ end }) => end.route.slice(1))
     const slowest = Math.max(...hops.map((step) => step.seconds))
-    const heaviest = Math.max(...hops.map(({ boxBytes }) => boxBytes))
+    const heaviest = Math.max(...hops.map(({ sealedBytes }) => sealedBytes))
     return {
       right: told.every((each) => each.last === told[0]!.last) && rests.every((rounds) => rounds > 0) && moved > 0,
-      text: `${table(HEAD, journeys.flatMap(rowsOf))}\n\nstarted anywhere, the last prime is ${told[0]!.last}`,
+      text: `${table(HEAD, destinations.flatMap(rowsOf))}\n\nstarted anywhere, the last prime is ${told[0]!.last}`,
       figures: [
-        { what: 'the same agent, through all places', unit: 'count', ours: journeys.length, atLeast: PLACES.length },
+        {
+          what: 'the same agent, through all places',
+          unit: 'count',
+          ours: destinations.length,
+          atLeast: PLACES.length,
+        },
         { what: 'largest sealed box', unit: 'bytes', ours: heaviest },
         { what: 'slowest landing, with its work', unit: 'seconds', ours: slowest },
         { what: `agents moved out of a crowd of ${sizes.agents}`, unit: 'count', ours: moved, atLeast: 1 },
@@ -61,24 +63,24 @@ await runExample({
   },
 })
 
-interface Journey {
+interface Destination {
   readonly start: string
   readonly end: AgentEnd
   readonly told: Told
 }
 
 /** Starts the traveller in every place, and sends each around all of them. */
-async function startInEach(launcher: Launcher, key: SigningKey, each: number): Promise<Journey[]> {
-  const { file } = await packSigned(join(import.meta.dirname, 'traveller.ts'), key, { scopes: [], homecoming: true })
-  const journeys: Journey[] = []
+async function startInEach(launcher: Launcher, key: SigningKey, each: number): Promise<Destination[]> {
+  const { file } = await packSigned(join(import.meta.dirname, 'traveller.ts'), key, { scopes: [], exportState: true })
+  const destinations: Destination[] = []
   for (const [index, start] of PLACES.entries()) {
     const others = [...PLACES.slice(index + 1), ...PLACES.slice(0, index)]
     const agent = launcher.launch(file, { in: start, input: { route: [...others, start], each } })
     agent.send('well done')
     const end = await agent.result
-    journeys.push({ start, end, told: completed(end) as unknown as Told })
+    destinations.push({ start, end, told: completed(end) as unknown as Told })
   }
-  return journeys
+  return destinations
 }
 
 /** Fills the tasklets' place beyond its bound, has the scheduler make room, and asks everybody what they noticed. */
@@ -100,12 +102,12 @@ function completed({ outcome, error }: AgentEnd) {
   throw new MissionError(`an agent did not complete: ${JSON.stringify(outcome ?? error)}`)
 }
 
-function rowsOf({ start, end }: Journey): string[][] {
-  return end.route.map(({ region: place, sequence, boxBytes, seconds: took }) => [
+function rowsOf({ start, end }: Destination): string[][] {
+  return end.route.map(({ place, sequence, sealedBytes, seconds: took }) => [
     sequence === 0 ? start : '',
     String(sequence),
     place,
-    boxBytes === 0 ? 'started here' : bytes(boxBytes),
+    sealedBytes === 0 ? 'started here' : bytes(sealedBytes),
     seconds(took),
   ])
 }

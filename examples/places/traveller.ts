@@ -25,7 +25,7 @@ function isPrime(n: number): boolean {
   return true
 }
 
-interface Journey {
+interface Destination {
   /** Where it goes, one after the other. */
   readonly route: readonly string[]
   /** Primes to find in each place. */
@@ -33,7 +33,7 @@ interface Journey {
 }
 
 /** Looks for primes, some in each place of its way, and ends when it is told to. It does not know what its places are. */
-export default agent(async ({ route, each }: Journey) => {
+export default agent(async ({ route, each }: Destination) => {
   const [found, diary] = [primes(), new Diary()]
   for (const place of [here.region, ...route]) {
     await hop(place)

@@ -11,10 +11,10 @@ import type { Played } from './robots.ts'
 interface Landing {
   readonly region: string
   /** The sealed box it came in; 0 where it started. */
-  readonly boxBytes: number
+  readonly sealedBytes: number
   /** From the first byte sent to the last received. */
   readonly seconds: number
-  /** What of that the robots ran, or were frozen and thawed. */
+  /** What of that the robots ran, or were frozen and restored. */
   readonly workedSeconds: number
   readonly memoryPages: number
 }
@@ -57,7 +57,7 @@ export function figuresOf({ stayed, hopped, python, sparse, quick }: Told): Figu
     { what: 'the game with a hop half way', unit: 'seconds', ours: hopped.seconds },
   ]
   if (landed !== undefined)
-    figures.push({ what: 'the population, frozen and sealed', unit: 'bytes', ours: landed.boxBytes })
+    figures.push({ what: 'the population, frozen and sealed', unit: 'bytes', ours: landed.sealedBytes })
   if (hopped.use === undefined) return figures
   const { cpuSeconds, largestBytes } = hopped.use
   // A small game says nothing about memory and little about time: `--quick` promises nothing.
@@ -89,10 +89,10 @@ export function describe({ stayed, hopped, crowd, python }: Told): string {
   return [
     table(
       ['landing', 'region', 'came in a box of', 'engine memory', 'worked'],
-      landings.map(({ region, boxBytes, memoryPages, workedSeconds }, n) => [
+      landings.map(({ region, sealedBytes, memoryPages, workedSeconds }, n) => [
         `${n}`,
         region,
-        boxBytes === 0 ? 'started here' : bytes(boxBytes),
+        sealedBytes === 0 ? 'started here' : bytes(sealedBytes),
         bytes(memoryPages * 65_536),
         seconds(workedSeconds),
       ]),

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { type Answer, DEFAULT_LIMITS, type Limits } from '../../lib/index.ts'
+import { type Answer, DEFAULT_LIMITS, type Limits } from 'lander'
 import { bytes } from '../../scripts/terminal/output.ts'
 import { type Report, runExample, type Stage, say } from '../support/example.ts'
 import { completedValue, fly } from '../support/mission.ts'
@@ -65,21 +65,21 @@ async function play(stage: Robots, { robots, hops }: Pick<Game, 'robots' | 'hops
 
 /** What is left of an agent that hit a limit: it is sealed, and lies in the agent bucket of the region it came to. */
 async function describeCheckpoint({ fleet, clients }: Robots, { regions: [agent] }: Answer): Promise<string> {
-  const last = agent?.route?.findLast(({ boxBytes }) => boxBytes > 0)
-  const found = fleet.regions.find(({ region }) => region === last?.region)
+  const last = agent?.route?.findLast(({ sealedBytes }) => sealedBytes > 0)
+  const found = fleet.regions.find(({ region }) => region === last?.place)
   if (last === undefined || found === undefined) return 'it had made no checkpoint'
   const list = new ListObjectsV2Command({ Bucket: found.agentBucket, Prefix: 'states/' })
   const { Contents = [] } = await clients.s3(found.region).send(list)
-  const box = Contents.find(({ Size }) => Size === last.boxBytes)
-  return box === undefined
+  const stateRef = Contents.find(({ Size }) => Size === last.sealedBytes)
+  return stateRef === undefined
     ? `its last checkpoint, of landing ${last.sequence}, came inside of the message`
-    : `its last checkpoint is safe: ${bytes(last.boxBytes)}, s3://${found.agentBucket}/${box.Key}`
+    : `its last checkpoint is safe: ${bytes(last.sealedBytes)}, s3://${found.agentBucket}/${stateRef.Key}`
 }
 
 function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
-  return (agent?.route ?? []).map(({ region, boxBytes, seconds, settlement: { usage } }) => ({
-    region,
-    boxBytes,
+  return (agent?.route ?? []).map(({ place, sealedBytes, seconds, landingResult: { usage } }) => ({
+    region: place,
+    sealedBytes,
     seconds,
     workedSeconds: usage.wallMs / 1000,
     memoryPages: usage.memoryPages,

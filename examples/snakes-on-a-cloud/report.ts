@@ -1,5 +1,5 @@
 /** What the example prints. Pure. */
-import type { PackOptions } from '../../lib/index.ts'
+import type { PackOptions } from 'lander'
 import { bytes, table } from '../../scripts/terminal/output.ts'
 import { type Figure, format } from '../support/figures.ts'
 import type { Finding } from './tour.ts'
@@ -21,12 +21,12 @@ export const FORMS: readonly Form[] = [
 export interface Flight {
   readonly form: string
   readonly finding: Finding
-  /** The signed bundle: code, statement and signature. */
+  /** The signed bundle: code, manifest and signature. */
   readonly bundleBytes: number
   /** Its parts: their bytes, and their bytes as they are stored. */
   readonly entries: readonly { readonly name: string; readonly bytes: number; readonly stored: number }[]
   /** State of each landing; 0 where the agent started. */
-  readonly boxBytes: readonly number[]
+  readonly sealedBytes: readonly number[]
   readonly bytesMoved: number
   /** From sending to the answer: for the first time, and once more. */
   readonly seconds: { readonly first: number; readonly again: number }
@@ -71,7 +71,7 @@ export function describe({ flights, expected, forgedIsRefused }: Told): string {
         flight.form,
         bytes(flight.bundleBytes),
         flight.entries.map(({ name, bytes: all, stored }) => `${name} ${all} → ${stored}`).join(', '),
-        flight.boxBytes.slice(1).map(bytes).join(', '),
+        flight.sealedBytes.slice(1).map(bytes).join(', '),
         bytes(flight.bytesMoved),
         format(flight.seconds.first, 'seconds'),
         format(flight.seconds.again, 'seconds'),

@@ -7,8 +7,8 @@
  */
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { type Answer, packSigned, receiptTrustOf, run, type Scope, verifySettlement } from '../../lib/index.ts'
-import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
+import { type Answer, packSigned, receiptTrustOf, run, type Scope, verifyLandingResult } from 'lander'
+import { verifyReceiptChain } from 'lander/trust'
 import { type Report, runExample, type Stage, say } from '../support/example.ts'
 import { completedValue } from '../support/mission.ts'
 import { expectedFinding, makeLog } from './log.ts'
@@ -53,7 +53,7 @@ async function perform(stage: Snakes): Promise<Report> {
 /** The first time a source is compiled on arrival; the second time it is known there. */
 async function flyTwice(stage: Snakes, form: Form): Promise<Flight> {
   say(`the tour ${form.name}`)
-  const { file, statement } = await pack(stage, form)
+  const { file, manifest } = await pack(stage, form)
   const first = await visit(stage, file)
   const again = await visit(stage, file)
   const finding = completedValue<Finding>(again.answer)
@@ -63,11 +63,11 @@ async function flyTwice(stage: Snakes, form: Form): Promise<Flight> {
     form: form.name,
     finding,
     bundleBytes: file.length,
-    entries: statement.entries.map(({ name, bytes, stored }) => ({ name, bytes, stored })),
-    boxBytes: route.map(({ boxBytes }) => boxBytes),
+    entries: manifest.entries.map(({ name, bytes, stored }) => ({ name, bytes, stored })),
+    sealedBytes: route.map(({ sealedBytes }) => sealedBytes),
     bytesMoved: again.answer.usage.bytesMoved,
     seconds: { first: first.seconds, again: again.seconds },
-    workedSeconds: route.reduce((sum, { settlement }) => sum + settlement.usage.wallMs, 0) / 1000,
+    workedSeconds: route.reduce((sum, { landingResult }) => sum + landingResult.usage.wallMs, 0) / 1000,
     receipts: verifyReceipts(stage, again.answer),
   }
 }
@@ -86,7 +86,7 @@ async function visit({ fleet, clients, developer }: Snakes, file: Uint8Array) {
 /** Each landing's receipt is signed by the fleet, says what the landing's answer says, and names the one before it. */
 function verifyReceipts({ fleet, developer }: Snakes, { regions: [agent] }: Answer): Flight['receipts'] {
   const trust = receiptTrustOf(fleet)
-  const receipts = agent!.route!.map(({ settlement }) => verifySettlement(settlement, trust))
+  const receipts = agent!.route!.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
   verifyReceiptChain(receipts)
   const byUs = receipts.every(({ receipt }) => receipt.authors.every((author) => author === developer.keyId))
   return { count: receipts.length, verified: byUs }

@@ -1,5 +1,5 @@
 /** One mission on the stage's fleet, for examples that are only interested in its end. */
-import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from '../../lib/index.ts'
+import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from 'lander'
 import type { Stage } from './example.ts'
 
 export interface MissionPlan {
@@ -42,8 +42,8 @@ export async function fly(stage: Stage<string>, plan: MissionPlan): Promise<Answ
  */
 export function completedValue<Value>({ outcome, value, regions }: Answer): Value {
   if (outcome === 'completed') return value as Value
-  const problems = regions.flatMap(({ region, settlement, error }) => {
-    const ended = settlement?.outcome
+  const problems = regions.flatMap(({ region, landingResult, error }) => {
+    const ended = landingResult?.outcome
     if (ended?.kind === 'stopped') return [`${region}: stopped by ${ended.limit}: ${ended.message}`]
     if (ended?.kind === 'failed') return [`${region}: ${ended.error.code}: ${ended.error.message}`]
     return error === undefined ? [] : [`${region}: ${error.code}: ${error.message}`]

@@ -1,13 +1,13 @@
 import { keySchedule, MULTIPLIERS, type PhiloxKey } from './philox.ts'
 
 /** Blocks that are made at once, and their words. */
-const LANES = 32
-const BATCH = 4 * LANES
+const WORKERS = 32
+const BATCH = 4 * WORKERS
 /** How many values a word can have. */
 const WORD_VALUES = 4_294_967_296
-const LANE_BITS = 64n
+const WORKER_BITS = 64n
 /** A one in every lane. */
-const ONES = lanes(() => 1n)
+const ONES = workers(() => 1n)
 const LOW_HALVES = ONES * 0xffff_ffffn
 const [M0, M1] = MULTIPLIERS.map(BigInt) as [bigint, bigint]
 
@@ -36,7 +36,7 @@ export class RandomStream {
   /** Words of a batch, and the same memory block half by block half. */
   readonly #words = new Uint32Array(BATCH)
   readonly #halves = new BigUint64Array(this.#words.buffer)
-  #counters = lanes((lane) => BigInt(lane))
+  #counters = workers((worker) => BigInt(worker))
   #next = BATCH
 
   constructor({ mission, index }: StreamName) {
@@ -58,9 +58,9 @@ export class RandomStream {
       c = ((p >> 32n) & LOW_HALVES) ^ d ^ k1
       d = p & LOW_HALVES
     }
-    this.#counters += ONES * BigInt(LANES)
-    this.#spread(a | (b << 32n), 0, LANES)
-    this.#spread(c | (d << 32n), 1, LANES)
+    this.#counters += ONES * BigInt(WORKERS)
+    this.#spread(a | (b << 32n), 0, WORKERS)
+    this.#spread(c | (d << 32n), 1, WORKERS)
     return this.#words
   }
 
@@ -95,12 +95,12 @@ export class RandomStream {
   #spread(packed: bigint, at: number, count: number): void {
     if (count > 8) {
       const half = count >> 1
-      this.#spread(BigInt.asUintN(Number(LANE_BITS) * half, packed), at, half)
-      this.#spread(packed >> (LANE_BITS * BigInt(half)), at + 2 * half, count - half)
+      this.#spread(BigInt.asUintN(Number(WORKER_BITS) * half, packed), at, half)
+      this.#spread(packed >> (WORKER_BITS * BigInt(half)), at + 2 * half, count - half)
       return
     }
     let rest = packed
-    for (let lane = 0; lane < count; lane++, rest >>= LANE_BITS) this.#halves[at + 2 * lane] = rest
+    for (let worker = 0; worker < count; worker++, rest >>= WORKER_BITS) this.#halves[at + 2 * worker] = rest
   }
 }
 
@@ -112,8 +112,8 @@ export function keyOf(mission: string): PhiloxKey {
   return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
 }
 
-function lanes(numberOf: (lane: number) => bigint): bigint {
-  return Array.from({ length: LANES }, (_, lane) => numberOf(lane) << (LANE_BITS * BigInt(lane))).reduce(
+function workers(numberOf: (worker: number) => bigint): bigint {
+  return Array.from({ length: WORKERS }, (_, worker) => numberOf(worker) << (WORKER_BITS * BigInt(worker))).reduce(
     (all, one) => all | one,
   )
 }

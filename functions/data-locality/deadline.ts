@@ -1,4 +1,4 @@
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 
 /** Kept back from the function's own timeout, so that there is time to say how it ended. */
 const MARGIN_MS = 500
@@ -10,7 +10,7 @@ export interface Deadline {
   /** Fires when the run must end. */
   readonly signal: AbortSignal
   /** Fires some time before, for an agent that can go on in another landing. */
-  readonly leave: AbortSignal
+  readonly evict: AbortSignal
   readonly ms: number
   clear(): void
 }
@@ -18,21 +18,21 @@ export interface Deadline {
 /** Signals that fire before Lambda would end the function. */
 export function deadlineOf(remainingMs: number): Deadline {
   const ms = Math.max(0, remainingMs - Math.min(MARGIN_MS, remainingMs / 4))
-  const [end, leave] = [new AbortController(), new AbortController()]
-  const timers = [setTimeout(() => end.abort(), ms), setTimeout(() => leave.abort(), ms - Math.min(LEAVE_MS, ms / 3))]
+  const [end, evict] = [new AbortController(), new AbortController()]
+  const timers = [setTimeout(() => end.abort(), ms), setTimeout(() => evict.abort(), ms - Math.min(LEAVE_MS, ms / 3))]
   return {
     signal: end.signal,
-    leave: leave.signal,
+    evict: evict.signal,
     ms: Math.round(ms),
     clear: () => timers.forEach(clearTimeout),
   }
 }
 
 /** A run that the function's own deadline cancelled was stopped by time, and says by how much of it. */
-export function reportDeadline(reply: Reply, { signal, ms }: Deadline): Reply {
-  if (!signal.aborted || !('settlement' in reply)) return reply
-  const { outcome } = reply.settlement
+export function reportDeadline(reply: LandingReply, { signal, ms }: Deadline): LandingReply {
+  if (!signal.aborted || !('landingResult' in reply)) return reply
+  const { outcome } = reply.landingResult
   if (outcome.kind !== 'stopped' || outcome.limit !== 'cancelled') return reply
   const message = `the function's own time limit left ${ms} ms for this run; raise the function's timeout`
-  return { settlement: { ...reply.settlement, outcome: { kind: 'stopped', limit: 'wallMs', message } } }
+  return { landingResult: { ...reply.landingResult, outcome: { kind: 'stopped', limit: 'wallMs', message } } }
 }

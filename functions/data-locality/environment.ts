@@ -1,5 +1,5 @@
 import { fromBase64url } from '../../lib/encoding/base64url.ts'
-import { UsageError } from '../../lib/errors.ts'
+import { requireVariable } from '../require-variable.ts'
 
 /** What the deployment tells the function. */
 export interface Environment {
@@ -21,21 +21,13 @@ export interface Environment {
 /** Reads the function's environment. @throws UsageError `CONFIG_INVALID` that names the variable */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   return {
-    fleet: required(env, 'LANDER_FLEET'),
-    region: required(env, 'AWS_REGION'),
-    agentBucket: required(env, 'LANDER_AGENT_BUCKET'),
-    rootKey: fromBase64url(required(env, 'LANDER_ROOT_KEY')),
-    secret: required(env, 'LANDER_FLEET_SECRET'),
+    fleet: requireVariable(env, 'LANDER_FLEET'),
+    region: requireVariable(env, 'AWS_REGION'),
+    agentBucket: requireVariable(env, 'LANDER_AGENT_BUCKET'),
+    rootKey: fromBase64url(requireVariable(env, 'LANDER_ROOT_KEY')),
+    secret: requireVariable(env, 'LANDER_FLEET_SECRET'),
     brokerRole: env.LANDER_BROKER_ROLE_ARN || undefined,
     compiler: env.LANDER_COMPILER || undefined,
     kernelFolder: env.LANDER_KERNEL_FOLDER || undefined,
   }
-}
-
-function required(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name]
-  if (value !== undefined && value !== '') return value
-  throw new UsageError('CONFIG_INVALID', `the function's environment has no ${name}`, {
-    remedy: 'deploy the stack with cdk deploy: it sets every variable',
-  })
 }

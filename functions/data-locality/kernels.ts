@@ -2,7 +2,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { createRemoteCompiler } from '../../lib/fleet/remote-compiler.ts'
+import { createRemoteCompiler } from '../../lib/aws/remote-compiler.ts'
 import { createKernelLibrary, type KernelLibrary } from '../../lib/kernels/library.ts'
 import type { AgentBucket } from '../../lib/objects/agent-bucket.ts'
 

@@ -1,16 +1,16 @@
-import { secretReader } from '../../lib/fleet/secret-source.ts'
-import { createSessionBroker, type SessionCredentials } from '../../lib/fleet/session-broker.ts'
-import { createRegionCrossing } from '../../lib/host/crossing.ts'
+import { secretReader } from '../../lib/aws/secret-reader.ts'
+import { createSessionBroker, type SessionCredentials } from '../../lib/aws/session-broker.ts'
+import { findBucketRegion } from '../../lib/fleet/locate-bucket.ts'
+import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
+import { rememberRegions } from '../../lib/host/bucket-region.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
-import { rememberRegions } from '../../lib/host/residence.ts'
 import { createSecretSource } from '../../lib/host/secret-source.ts'
 import type { KernelLibrary } from '../../lib/kernels/library.ts'
 import { createS3Client, createS3Store } from '../../lib/objects/s3.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
-import { findBucketRegion } from '../../lib/objects/s3-residence.ts'
-import { engineDigest } from '../../lib/sandbox/engine.ts'
+import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import { readEnvironment } from './environment.ts'
 import type { KernelsHere } from './kernels.ts'
 import { ASSETS, sandbox } from './sandbox.ts'
@@ -43,7 +43,7 @@ export async function createPlace(): Promise<Host> {
     ...(brokerRole && { broker: createSessionBroker({ roleArn: brokerRole, region, storeOf }) }),
     receipts,
     secret,
-    crossing: createRegionCrossing({ receipts, policy }),
+    codec: createRegionCodec({ receipts, policy }),
     ...(compiler && {
       kernels: kernelsOf({ region, agents, functionName: compiler, folder: environment.kernelFolder }),
     }),

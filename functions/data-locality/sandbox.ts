@@ -1,4 +1,4 @@
-import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import { createSandbox } from '../../lib/sandbox/parent/sandbox.ts'
 
 /** Where the executor, the prelude and the engine lie: beside this file, once it is built. */
 export const ASSETS: string = import.meta.dirname

@@ -3,12 +3,12 @@
  * region to region, as a client would, and can open none of what it carries. The CDK deploys this file's build to every
  * storage region, and the local cloud runs the very same one.
  */
-import { InvokeCommand } from '@aws-sdk/client-lambda'
+import { createRegionPlaces } from '../../lib/aws/region-places.ts'
+import { startRelay } from '../../lib/aws/start-relay.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { carryOut, parseRelayEvent, type RelayEvent } from '../../lib/fleet/detached/carry-out.ts'
-import { createRegionPlaces } from '../../lib/fleet/landing-place.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
+import { parseRelayEvent, runDetachedTask } from '../../lib/relay/detached-task.ts'
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 
@@ -21,23 +21,18 @@ const { fleet, region, agentBucket, functionName } = readEnvironment(process.env
 const clients = createFleetClients({})
 const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
 
-async function startNext(event: RelayEvent): Promise<void> {
-  const next = { FunctionName: functionName, InvocationType: 'Event' as const, Payload: JSON.stringify(event) }
-  await clients.lambda(region).send(new InvokeCommand(next))
-}
-
 /** Throws where it can't go on, so that Lambda starts it again: it finds what has been done. */
 export const handler = async (event: unknown, context: LambdaContext): Promise<{ lander: string }> => {
   const relay = parseRelayEvent(event)
   if (relay === undefined) throw new UsageError('USAGE', 'the event names no mission to carry')
   const deadline = deadlineOf(context.getRemainingTimeInMillis())
   try {
-    const lander = await carryOut(relay, {
+    const lander = await runDetachedTask(relay, {
       agents,
       placesOf: ({ regions }) =>
         createRegionPlaces({ fleet: { name: fleet, regions: regions.map((place) => ({ ...place })) }, clients }),
-      startNext,
-      leave: deadline.leave,
+      startNext: (event) => startRelay(clients.lambda(region), functionName, event),
+      evict: deadline.evict,
       now: () => Date.now(),
     })
     console.log({ lander, mission: relay.relay, generation: relay.generation })

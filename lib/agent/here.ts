@@ -1,5 +1,5 @@
 import { type CsvBatch, type CsvOptions, type CsvRow, csvRows } from './csv.ts'
-import { type Lane, parallel } from './parallel.ts'
+import { type KernelWorker, parallel } from './parallel.ts'
 import { parse } from './prelude/captured.ts'
 import { place } from './prelude/place.ts'
 import { type OpenStream, onlyReply, openStream, replies } from './reading.ts'
@@ -11,7 +11,7 @@ const OPEN_AHEAD = 4
 
 /** The data of the place the agent is in. What the bundle's scopes don't grant is not there. */
 export interface Here {
-  /** The region; `'home'` on the caller's own machine. */
+  /** The region; `'client'` on the caller's own machine. */
   readonly region: string
   /** Every region of this mission. */
   readonly regions: readonly string[]
@@ -30,11 +30,11 @@ export interface Here {
 
   /**
    * Works on as many items at once as the place has threads for kernels, and gives the results in their order. See
-   * {@link Lane}.
+   * {@link KernelWorker}.
    */
   parallel<Item, Result>(
     items: AsyncIterable<Item> | Iterable<Item>,
-    work: (item: Item, lane: Lane) => Result | Promise<Result>,
+    work: (item: Item, worker: KernelWorker) => Result | Promise<Result>,
   ): Promise<Result[]>
 
   /** The records of all objects whose keys start with `prefix`, each CSV with a header of its own. */

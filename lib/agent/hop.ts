@@ -1,10 +1,8 @@
+import { CLIENT } from '../client-name.ts'
 import { call } from './prelude/calls.ts'
 import { copiesUnderWay, sendCopy } from './prelude/copies.ts'
 import { place } from './prelude/place.ts'
 import { PlaceError } from './prelude/place-error.ts'
-
-/** The caller's own machine: it takes no agents that are on their way. */
-const HOME = 'home'
 
 let hopping = false
 
@@ -64,11 +62,11 @@ export function requireStill(next: string): void {
 
 /** @throws PlaceError `PLACE_UNKNOWN` */
 export function requirePlace(region: string): void {
-  const { regions, own = [] } = place()
-  if (regions.includes(region) || own.includes(region)) return
-  if (region === HOME)
-    throw new PlaceError('PLACE_UNKNOWN', '"home" takes no agents that are on their way: return the result instead')
-  const known = [...regions, ...own].join(', ')
+  const { regions, clientPlaces = [] } = place()
+  if (regions.includes(region) || clientPlaces.includes(region)) return
+  if (region === CLIENT)
+    throw new PlaceError('PLACE_UNKNOWN', '"client" takes no agents that are on their way: return the result instead')
+  const known = [...regions, ...clientPlaces].join(', ')
   throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}" from here, only to ${known}`)
 }
 

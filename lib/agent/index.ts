@@ -4,7 +4,7 @@
  *
  * @module lander/agent
  */
-export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
+export { type Agent, type AgentContext, type AgentFunction, type AgentOptions, agent } from './agent.ts'
 export { checkpoint } from './checkpoint.ts'
 export type { Chunk } from './chunk.ts'
 export type { CodedColumn, CsvBatch, CsvOptions, CsvRow } from './csv.ts'
@@ -13,10 +13,10 @@ export { type Here, here } from './here.ts'
 export { at, hop } from './hop.ts'
 export { type BundledKernel, bundledKernel, defc, kernel } from './kernel.ts'
 export type { KernelFunction, KernelFunctions, KernelValue } from './kernel-types.ts'
-export { type Letter, receive, send } from './letters.ts'
 export { log, progress } from './log.ts'
 export { sum } from './merge.ts'
-export type { Lane } from './parallel.ts'
+export { type Message, receive, send } from './messages.ts'
+export type { KernelWorker } from './parallel.ts'
 export { type PlaceInfo, places } from './places.ts'
 export { KernelError, ObjectError } from './prelude/calls.ts'
 export { PlaceError } from './prelude/place-error.ts'

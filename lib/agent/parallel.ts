@@ -1,8 +1,8 @@
-import { call, type Reply } from './prelude/calls.ts'
-import { callInLane } from './prelude/kernel-calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
+import { callInWorker } from './prelude/kernel-calls.ts'
 
 /** One of the threads that kernels run in, beside the agent's own. */
-export interface Lane {
+export interface KernelWorker {
   /** From 0. */
   readonly number: number
   /**
@@ -30,35 +30,35 @@ export interface Lane {
  */
 export async function parallel<Item, Result>(
   items: AsyncIterable<Item> | Iterable<Item>,
-  work: (item: Item, lane: Lane) => Result | Promise<Result>,
+  work: (item: Item, worker: KernelWorker) => Result | Promise<Result>,
 ): Promise<Result[]> {
   const take = takeFrom(items)
   const results: Result[] = []
   const failures: { index: number; error: unknown }[] = []
 
-  async function serve(lane: Lane): Promise<void> {
+  async function serve(worker: KernelWorker): Promise<void> {
     while (failures.length === 0) {
       const taken = await take()
       if (taken === undefined) return
       try {
-        results[taken.index] = await work(taken.item, lane)
+        results[taken.index] = await work(taken.item, worker)
       } catch (error) {
         failures.push({ index: taken.index, error })
       }
     }
   }
 
-  await Promise.all(lanes().map(serve))
+  await Promise.all(workers().map(serve))
   if (failures.length === 0) return results
   await take.close()
   throw failures.sort((a, b) => a.index - b.index)[0]!.error
 }
 
-function lanes(): Lane[] {
-  const { text } = call('lanes') as Reply
+function workers(): KernelWorker[] {
+  const { text } = call('workers') as CallReply
   return Array.from({ length: Number(text) }, (_, number) => ({
     number,
-    call: (kernel, ...values) => callInLane(number, kernel, values) as Promise<never>,
+    call: (kernel, ...values) => callInWorker(number, kernel, values) as Promise<never>,
   }))
 }
 

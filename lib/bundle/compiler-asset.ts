@@ -8,7 +8,7 @@ import type { KernelLanguage } from '../kernels/language.ts'
 import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION, COMPILER_PACKAGES, versionFile } from '../kernels/toolchain.ts'
 import { VERSION } from '../version.ts'
 import { isStale, ROOT, RUNS_FROM_SOURCE, userCache } from './asset-files.ts'
-import { buildHandler } from './function-asset.ts'
+import { buildHandler } from './build-handler.ts'
 import { missingPackages } from './optional-packages.ts'
 import { NOTICES_FILE, writeNotices } from './third-party-notices.ts'
 

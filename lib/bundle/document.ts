@@ -4,20 +4,19 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import type { Json } from '../encoding/json.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { type RefusalCode, RefusedError } from '../errors.ts'
+import { type FormatName, requireDocumentVersion } from '../format-version.ts'
 import { type LimitName, type Limits, MAX_LIMITS } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 
 /**
- * What the signed documents (statement, order, key policy) have in common: their fields, and how their bytes are read.
+ * What the signed documents (manifest, order, key policy) have in common: their fields, and how their bytes are read.
  * Every schema is closed and every list is bounded, so a document means nothing beyond what its type says.
  */
 
-/** Statements and orders. */
+/** Manifests and orders. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024
 
-export interface DocumentKind {
-  /** What people call it. */
-  readonly name: string
+export interface DocumentKind extends FormatName {
   readonly code: RefusalCode
   readonly maxBytes: number
 }
@@ -25,14 +24,16 @@ export interface DocumentKind {
 /**
  * Reads a document from the very bytes that were signed.
  *
- * @throws RefusedError with the code of its kind. The reason is in `cause`, which does not travel.
+ * @throws RefusedError `VERSION_UNSUPPORTED`, or the code of its kind. The reason is in `cause`, which does not travel.
  */
 export function parseDocument<S extends v.GenericSchema>(schema: S, payload: Uint8Array, kind: DocumentKind) {
   try {
     const value = parseStrictJson(payload, { maxLength: kind.maxBytes })
+    requireDocumentVersion(value, kind)
     return v.parse(schema, value, { abortEarly: true })
   } catch (cause) {
-    throw new RefusedError(kind.code, `the ${kind.name} is malformed`, { cause })
+    if (cause instanceof RefusedError) throw cause
+    throw new RefusedError(kind.code, `${kind.name} is malformed`, { cause })
   }
 }
 
@@ -68,11 +69,8 @@ export const regionName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/
 
 export const areDistinct = (items: readonly string[]) => new Set(items).size === items.length
 
-/** Stands for any fleet or region in a statement, and for any fleet, region or bucket in a policy. */
+/** Stands for any fleet or region in a manifest, and for any fleet, region or bucket in a policy. */
 export const ANY = '*'
-
-/** The caller's own machine as a place. It belongs to no fleet, so no audience and no policy speaks of it. */
-export const HOME = 'home'
 
 /** Whether a list of fleets or regions holds `name`. */
 export const includesName = (names: readonly string[], name: string): boolean =>
@@ -101,7 +99,7 @@ const actions = v.strictTuple([v.literal('read')])
 const scope = v.strictObject({ bucket: bucketName, prefix: keyPrefix, actions })
 const anyScope = v.strictObject({ bucket: v.literal(ANY), prefix: v.literal(''), actions })
 
-/** What a statement asks for, or an order. */
+/** What a manifest asks for, or an order. */
 export const scopes = v.pipe(v.array(scope), v.maxLength(64)) satisfies v.GenericSchema<unknown, Scope[]>
 
 /** What a key's policy grants: scopes, or `'*'` for every bucket. */

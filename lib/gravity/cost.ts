@@ -1,8 +1,8 @@
+import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import {
   type Architecture,
   datePrices,
-  INTERNET,
   interRegionUsdPerGB,
   lambdaUsdPerGBSecond,
   lambdaUsdPerRequest,
@@ -90,7 +90,7 @@ export function estimateCost(request: CostRequest): CostEstimate {
   const { prices = PUBLISHED_PRICES, now = new Date() } = request
   checkAmounts(request)
   for (const { from, to } of request.transfers ?? [])
-    for (const end of [from, to]) if (end !== INTERNET) requireRegion(end, prices)
+    for (const end of [from, to]) if (end !== CLIENT) requireRegion(end, prices)
   const lines = [
     ...transferLines(request, prices),
     ...(request.requests ?? []).flatMap((use) => requestLines(use, prices)),
@@ -118,8 +118,8 @@ export const sumUsd = (lines: readonly { readonly usd: number }[]): number =>
 
 function sectionsOf({ transfers = [], requests = [], compute = [] }: CostRequest): PriceSection[] {
   const sections: [PriceSection, boolean][] = [
-    ['interRegionUsdPerGB', transfers.some(({ from, to }) => from !== INTERNET && to !== INTERNET && from !== to)],
-    ['internet', transfers.some(({ to }) => to === INTERNET)],
+    ['interRegionUsdPerGB', transfers.some(({ from, to }) => from !== CLIENT && to !== CLIENT && from !== to)],
+    ['internet', transfers.some(({ to }) => to === CLIENT)],
     ['s3', requests.length > 0],
     ['lambda', compute.length > 0],
   ]
@@ -127,8 +127,8 @@ function sectionsOf({ transfers = [], requests = [], compute = [] }: CostRequest
 }
 
 function transferLines({ transfers = [], internetGBThisMonth = 0 }: CostRequest, prices: Prices): CostLine[] {
-  const inside = transfers.filter(({ to }) => to !== INTERNET)
-  const outside = transfers.filter(({ to }) => to === INTERNET)
+  const inside = transfers.filter(({ to }) => to !== CLIENT)
+  const outside = transfers.filter(({ to }) => to === CLIENT)
   const lines = inside.map(({ from, to, bytes }) => ({
     what: `transfer of ${formatBytes(bytes)} from ${from} to ${to}`,
     usd: transferUsd(from, to, bytes, prices),
@@ -146,7 +146,7 @@ function transferLines({ transfers = [], internetGBThisMonth = 0 }: CostRequest,
  * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
 export function transferUsd(from: string, to: string, bytes: number, prices: Prices): number {
-  if (from === INTERNET) return 0
+  if (from === CLIENT) return 0
   return (bytes / BYTES_PER_BILLED_GB) * interRegionUsdPerGB(from, to, prices)
 }
 

@@ -5,6 +5,7 @@
  * @module lander/gravity
  */
 
+export { CLIENT } from '../client-name.ts'
 export {
   type ComputeUse,
   type CostEstimate,
@@ -26,7 +27,7 @@ export {
   planPlacement,
 } from './planner/plan-placement.ts'
 export type { PlacementProblem } from './planner/problem.ts'
-export { INTERNET, interRegionUsdPerGB, type PriceFile, type Prices, PUBLISHED_PRICES, parsePrices } from './prices.ts'
+export { interRegionUsdPerGB, type PriceFile, type Prices, PUBLISHED_PRICES, parsePrices } from './prices.ts'
 export { bitsPerSecondBetween, linkBetween, objectBytesPerSecond, type RegionLink, rttMs } from './tables/links.ts'
 export { REGIONS, type Region, regionOf } from './tables/regions.ts'
 export { estimateTransfer, type TransferEstimate, type TransferRequest } from './transfer.ts'

@@ -19,9 +19,6 @@ import {
  * a problem file. A section of a file replaces the published section whole, so no quote mixes two dates in one table.
  */
 
-/** The way out of AWS: to a machine that is in no region, such as the sender's own. */
-export const INTERNET = 'internet'
-
 /** Marginal tiers of a month: what each GB costs depends on how many went before. */
 export interface InternetPrices {
   readonly freeGBPerMonth: number

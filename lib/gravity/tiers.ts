@@ -1,4 +1,5 @@
-import { INTERNET, internetTierPrices, type Prices } from './prices.ts'
+import { CLIENT } from '../client-name.ts'
+import { internetTierPrices, type Prices } from './prices.ts'
 import { BYTES_PER_BILLED_GB } from './units.ts'
 
 /**
@@ -63,7 +64,7 @@ export interface InternetFlow {
  * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
 export function internetUsd(flows: readonly InternetFlow[], prices: Prices, gbThisMonth = 0): number {
-  const paid = flows.filter((flow) => flow.from !== INTERNET && flow.bytes > 0)
+  const paid = flows.filter((flow) => flow.from !== CLIENT && flow.bytes > 0)
   const totalGB = paid.reduce((sum, flow) => sum + flow.bytes, 0) / BYTES_PER_BILLED_GB
   if (totalGB === 0) return 0
   const freeGB = Math.max(0, prices.internet.freeGBPerMonth - gbThisMonth)

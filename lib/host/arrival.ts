@@ -1,38 +1,27 @@
 /** An agent that is on its way lands: its box is opened, and with it what its copies answered. */
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
-import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
+import { addSpent, type Limits } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
-import type { CopyAnswer, Outcome } from '../sandbox/outcome.ts'
-import { MAX_BOX_BYTES, type OpenedState, openState, readStateHeader, type StateHeader } from '../trust/sealed-state.ts'
+import type { CopyAnswer, Outcome } from '../sandbox/contract/outcome.ts'
+import {
+  MAX_STATE_BYTES,
+  type OpenedState,
+  openState,
+  readStateHeader,
+  type StateHeader,
+} from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
-import { type Crossing, hasCrossed } from './crossing.ts'
-import type { Box, CopyReturn, Invocation } from './protocol.ts'
+import { type BoundaryCodec, hasCrossedBoundary } from './boundary-codec.ts'
+import type { BranchProgress } from './branch-progress.ts'
+import type { CopyReturn, Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
-
-/** Which agent of a mission this is, and how far it has come. */
-export interface Stage {
-  /** The region it started in, and for a copy the landing and number it was sent with. */
-  readonly branch: string
-  /** This landing's number, from 0. */
-  readonly sequence: number
-  /** What the mission has used of its limits before this landing. */
-  readonly spent: Limits
-  /** Digest of the receipt of the landing before. */
-  readonly receipt: string | null
-  /** Of a copy: where its answer goes. */
-  readonly origin?: string
-}
-
-/** The first landing of a mission in a region. */
-export function firstStage(region: string): Stage {
-  return { branch: region, sequence: 0, spent: NOTHING_SPENT, receipt: null }
-}
+import type { StateRef } from './state-ref.ts'
 
 /** An agent from elsewhere, ready to go on. */
 export interface Arrived {
-  readonly stage: Stage
+  readonly branchProgress: BranchProgress
   readonly from: string
   readonly state: Uint8Array
   /** A copy that has just been sent: which of the calls is its own. */
@@ -41,10 +30,10 @@ export interface Arrived {
 }
 
 /** What opening boxes takes. */
-export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
+export interface ArrivalContext extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
   readonly bundle: VerifiedBundle
   readonly secret: SecretSource
-  readonly crossing?: Crossing
+  readonly codec?: BoundaryCodec
 }
 
 /**
@@ -54,7 +43,7 @@ export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'a
  */
 export async function openArrival(
   { state, answers = [] }: Pick<Invocation, 'state' | 'answers'>,
-  gate: Gate,
+  gate: ArrivalContext,
 ): Promise<Arrived> {
   if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'there is no state to go on with')
   const opened = await open(state, 'agent', gate)
@@ -64,7 +53,7 @@ export async function openArrival(
   return {
     from: header.from,
     state: agent.bytes,
-    stage: stageOf(opened, returned),
+    branchProgress: branchProgressOf(opened, returned),
     ...(agent.copy?.call != null && { copy: agent.copy.call }),
     ...(returned.length > 0 && { answers: returned.map(answerOf) }),
   }
@@ -72,27 +61,27 @@ export async function openArrival(
 
 type Returned = OpenedState | Extract<CopyAnswer, { kind: 'lost' }>
 
-async function openReturn(answer: CopyReturn, gate: Gate): Promise<Returned> {
+async function openReturn(answer: CopyReturn, gate: ArrivalContext): Promise<Returned> {
   return 'lost' in answer ? { kind: 'lost', reason: answer.lost } : open(answer, 'answer', gate)
 }
 
 /** The epoch is looked up by the box's own word; whether it is true, its seal tells. */
-async function open(box: Box, kind: StateHeader['kind'], gate: Gate): Promise<OpenedState> {
-  const { bundle, secret, crossing, fleet, region, engine, agents, now } = gate
-  const bytes = await boxBytes(box, agents)
+async function open(stateRef: StateRef, kind: StateHeader['kind'], gate: ArrivalContext): Promise<OpenedState> {
+  const { bundle, secret, codec, fleet, region, engine, agents, now } = gate
+  const bytes = await stateBytes(stateRef, agents)
   const { mission } = bundle.order
-  const expected = { fleet, mission, statement: bundle.statementDigest, kind, to: region, engine, abi: ABI_VERSION }
+  const expected = { fleet, mission, manifest: bundle.manifestDigest, kind, to: region, engine, abi: ABI_VERSION }
   const checks = { expected, limits: bundle.limits, now: now() }
-  if (crossing !== undefined && hasCrossed(bytes)) return crossing.open(bytes, checks, bundle)
+  if (codec !== undefined && hasCrossedBoundary(bytes)) return codec.open(bytes, checks, bundle)
   const { epoch } = readStateHeader(bytes)
   return openState(bytes, { ...checks, secret: await secret.withEpoch(epoch) })
 }
 
-async function boxBytes(box: Box, agents: AgentBucket): Promise<Uint8Array> {
-  if ('inline' in box) return Buffer.from(box.inline, 'base64url')
-  const bytes = await agents.get(stateKey(box.sha256), MAX_BOX_BYTES)
+async function stateBytes(stateRef: StateRef, agents: AgentBucket): Promise<Uint8Array> {
+  if ('inline' in stateRef) return Buffer.from(stateRef.inline, 'base64url')
+  const bytes = await agents.get(stateKey(stateRef.sha256), MAX_STATE_BYTES)
   if (bytes !== undefined) return bytes
-  throw new RefusedError('STATE_NOT_FOUND', `no state ${box.sha256} waits in this region`, {
+  throw new RefusedError('STATE_NOT_FOUND', `no state ${stateRef.sha256} waits in this region`, {
     remedy: 'carry it here first: lander run does',
   })
 }
@@ -109,7 +98,7 @@ export function copyBranch(branch: string, sequence: number, index: number): str
 }
 
 /** Copies work side by side: what they used adds up, but their time is that of the slowest. */
-function stageOf({ header, state }: OpenedState, returned: readonly Returned[]): Stage {
+function branchProgressOf({ header, state }: OpenedState, returned: readonly Returned[]): BranchProgress {
   const { branch, sequence } = header
   const used = returned.flatMap((answer) => ('header' in answer ? [difference(answer.state.spent, state.spent)] : []))
   const wallMs = state.spent.wallMs + Math.max(0, ...used.map((copy) => copy.wallMs))

@@ -1,33 +1,34 @@
 /** An agent leaves: what the sandbox froze is sealed, each box for one place. */
-import { ABI_VERSION } from '../bundle/statement.ts'
+import { ABI_VERSION } from '../bundle/manifest.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { InternalError } from '../errors.ts'
 import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
-import type { JobResult } from '../sandbox/job.ts'
-import type { Departure, Usage } from '../sandbox/outcome.ts'
-import { destinationsOf } from '../sandbox/run.ts'
+import type { JobResult } from '../sandbox/contract/job.ts'
+import { type Departure, destinationsOf, type Usage } from '../sandbox/contract/outcome.ts'
 import type { FleetSecret } from '../trust/fleet-secret.ts'
-import { type StateHeader, sealState, type TravellingState } from '../trust/sealed-state.ts'
+import { type StateHeader, sealState, type TravellingState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import { copyBranch, type Stage } from './arrival.ts'
-import { type Crossing, isCrossing } from './crossing.ts'
-import { MAX_INLINE_BOX_BYTES, type Parcel, type SealedDeparture } from './protocol.ts'
+import { copyBranch } from './arrival.ts'
+import { type BoundaryCodec, crossesBoundary } from './boundary-codec.ts'
+import type { BranchProgress } from './branch-progress.ts'
+import type { SealedDeparture, SealedState } from './landing-result.ts'
+import { MAX_INLINE_STATE_BYTES } from './state-ref.ts'
 
 /** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */
-const REPLY_BOX_BYTES = 3 * 1024 * 1024
+const REPLY_STATE_BYTES = 3 * 1024 * 1024
 
 /** Where something leaves, and as what. */
-export interface Sender {
+export interface DepartureContext {
   readonly bundle: VerifiedBundle
-  readonly stage: Stage
+  readonly branchProgress: BranchProgress
   /** Digest of this landing's receipt. */
   readonly receipt: string | null
   readonly result: JobResult
   readonly secret: FleetSecret
-  readonly crossing?: Crossing | undefined
+  readonly codec?: BoundaryCodec | undefined
   /** Where an agent that was asked to leave goes on. @default here */
-  readonly leaveFor?: (() => string | undefined) | undefined
+  readonly moveTo?: (() => string | undefined) | undefined
   readonly fleet: string
   readonly region: string
   readonly engine: string
@@ -35,48 +36,51 @@ export interface Sender {
 }
 
 /** Seals an agent, and its copies, for the places they go to. */
-export async function sealDeparture({ journey, state }: Departure, sender: Sender): Promise<SealedDeparture> {
-  const { stage, region } = sender
-  const stays = journey.kind === 'stay' ? (sender.leaveFor?.() ?? region) : region
-  const to = journey.kind === 'hop' ? journey.to : stays
-  const copiesTo = journey.kind === 'scatter' ? journey.to : []
-  const own = stage.origin === undefined ? null : { call: null, origin: stage.origin }
-  const spent = spentAfter(stage.spent, sender.result.usage, destinationsOf(journey).length)
-  const inlineBytes = Math.min(MAX_INLINE_BOX_BYTES, Math.floor(REPLY_BOX_BYTES / (1 + copiesTo.length)))
+export async function sealDeparture(
+  { destination, state }: Departure,
+  sender: DepartureContext,
+): Promise<SealedDeparture> {
+  const { branchProgress, region } = sender
+  const stays = destination.kind === 'stay' ? (sender.moveTo?.() ?? region) : region
+  const to = destination.kind === 'hop' ? destination.to : stays
+  const copiesTo = destination.kind === 'scatter' ? destination.to : []
+  const own = branchProgress.origin === undefined ? null : { call: null, origin: branchProgress.origin }
+  const spent = spentAfter(branchProgress.spent, sender.result.usage, destinationsOf(destination).length)
+  const inlineBytes = Math.min(MAX_INLINE_STATE_BYTES, Math.floor(REPLY_STATE_BYTES / (1 + copiesTo.length)))
   const agent = await seal(sender, { to }, { bytes: state, copy: own, spent }, inlineBytes)
   const copies = await Promise.all(
     copiesTo.map((place, call) => {
-      const branch = copyBranch(stage.branch, stage.sequence, call)
+      const branch = copyBranch(branchProgress.branch, branchProgress.sequence, call)
       return seal(sender, { to: place, branch }, { bytes: state, copy: { call, origin: region }, spent }, inlineBytes)
     }),
   )
-  const waits = journey.kind === 'stay' && journey.waits === true
+  const waits = destination.kind === 'stay' && destination.waits === true
   return { kind: 'departed', agent: waits ? { ...agent, waits } : agent, copies }
 }
 
 /** Seals how a copy's run ended, for the agent that sent it. */
-export async function sealAnswer(origin: string, sender: Sender): Promise<SealedDeparture> {
+export async function sealAnswer(origin: string, sender: DepartureContext): Promise<SealedDeparture> {
   const bytes = Buffer.from(JSON.stringify(sender.result.outcome))
-  const spent = spentAfter(sender.stage.spent, sender.result.usage, 0)
+  const spent = spentAfter(sender.branchProgress.spent, sender.result.usage, 0)
   const answer = await seal(sender, { to: origin, kind: 'answer' }, { bytes, copy: null, spent })
   return { kind: 'departed', answer }
 }
 
 async function seal(
-  sender: Sender,
+  sender: DepartureContext,
   context: Pick<StateHeader, 'to'> & Partial<StateHeader>,
   state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
-  inlineBytes: number = MAX_INLINE_BOX_BYTES,
-): Promise<Parcel> {
-  const { bundle, stage, receipt, result, secret, crossing, fleet, region, engine, agents } = sender
-  const { order, statementDigest } = bundle
+  inlineBytes: number = MAX_INLINE_STATE_BYTES,
+): Promise<SealedState> {
+  const { bundle, branchProgress, receipt, result, secret, codec, fleet, region, engine, agents } = sender
+  const { order, manifestDigest } = bundle
   const header = {
     fleet,
     mission: order.mission,
-    statement: statementDigest,
-    branch: stage.branch,
+    manifest: manifestDigest,
+    branch: branchProgress.branch,
     kind: 'agent' as const,
-    sequence: stage.sequence + 1,
+    sequence: branchProgress.sequence + 1,
     from: region,
     engine,
     abi: ABI_VERSION,
@@ -84,22 +88,22 @@ async function seal(
     ...context,
   }
   const travelling = { ...state, pages: result.usage.memoryPages, receipt }
-  const crosses = isCrossing(order, region, header.to)
-  if (crosses && crossing === undefined) throw new InternalError(`${region} can not seal what goes to ${header.to}`)
-  const box = crosses ? await crossing!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
+  const crosses = crossesBoundary(order, region, header.to)
+  if (crosses && codec === undefined) throw new InternalError(`${region} can not seal what goes to ${header.to}`)
+  const stateRef = crosses ? await codec!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
   const { to, sequence, branch } = header
-  return { to, sequence, branch, bytes: box.length, box: await hand(box, agents, inlineBytes) }
+  return { to, sequence, branch, bytes: stateRef.length, ref: await storeState(stateRef, agents, inlineBytes) }
 }
 
 /** A small box stands for itself; a large one waits in this region's agent bucket. */
-export async function hand(
-  box: Uint8Array,
+export async function storeState(
+  stateRef: Uint8Array,
   agents: AgentBucket,
-  inlineBytes: number = MAX_INLINE_BOX_BYTES,
-): Promise<Parcel['box']> {
-  if (box.length <= inlineBytes) return { inline: Buffer.from(box).toString('base64url') }
-  const sha256 = digestOf(box)
-  await agents.put(stateKey(sha256), box)
+  inlineBytes: number = MAX_INLINE_STATE_BYTES,
+): Promise<SealedState['ref']> {
+  if (stateRef.length <= inlineBytes) return { inline: Buffer.from(stateRef).toString('base64url') }
+  const sha256 = digestOf(stateRef)
+  await agents.put(stateKey(sha256), stateRef)
   return { sha256 }
 }
 

@@ -1,56 +1,32 @@
 import { LanderError, toWireError } from '../errors.ts'
-import type { KernelLibrary } from '../kernels/library.ts'
 import { headStore } from '../objects/head.ts'
 import { scopeStore } from '../objects/scoped.ts'
-import type { ObjectStore } from '../objects/store.ts'
-import type { Job, JobResult, Progress, Sandbox, SentLetter } from '../sandbox/job.ts'
-import type { Letters } from '../trust/letters.ts'
+import type { Job, JobResult, Progress, SentMessage } from '../sandbox/contract/job.ts'
+import type { SignedMessages } from '../trust/messages.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import { type Admission, admit } from './admit.ts'
+import { admit } from './admit.ts'
 import type { Arrived } from './arrival.ts'
-import type { Broker } from './broker.ts'
-import { type Crossing, reachableOwn } from './crossing.ts'
+import { reachableClientPlaces } from './boundary-codec.ts'
+import { localScopes } from './bucket-region.ts'
+import type { HostOptions } from './host-options.ts'
+import { type Invocation, parseInvocation } from './invocation.ts'
 import { prepareKernels } from './kernel-supply.ts'
+import type { LandingReply } from './landing-result.ts'
+import { LandingSession } from './landing-session.ts'
 import { type Probe, probePlace } from './probe.ts'
-import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
-import type { ReceiptKeys } from './receipts.ts'
-import { localScopes, type RegionOf } from './residence.ts'
-import type { SecretSource } from './secret-source.ts'
-import { Visit } from './visit.ts'
-
-/** Everything a place needs to take in agents. */
-export interface HostOptions extends Admission {
-  readonly sandbox: Sandbox
-  /** The data of this place, before it is narrowed to one run. */
-  readonly data: ObjectStore
-  /** Where a bucket lies, so that a run sees only what is here. */
-  readonly regionOf: RegionOf
-  /** Gives each run credentials of its own. @default none: all runs share `data`, behind the same scopes */
-  readonly broker?: Broker
-  /** Signs a receipt for every run. @default none are made: home belongs to no fleet */
-  readonly receipts?: ReceiptKeys
-  /** Opens and seals the state of agents that hop. @default none: no agent comes or goes in the middle of its work */
-  readonly secret?: SecretSource
-  /** Seals and opens what comes from, or goes to, the sender's own places. @default nothing does */
-  readonly crossing?: Crossing
-  /** Turns kernels that come as source into binaries. @default nothing does: they come as binaries */
-  readonly kernels?: KernelLibrary
-  /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
-  readonly report?: (error: unknown) => void
-}
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
-  /** Letters for the agent, from whoever runs this host: what comes from elsewhere is signed. */
-  readonly mail?: Letters | undefined
-  /** Takes the agent's messages as they come. @default they are part of the settlement */
-  readonly onSend?: ((letter: SentLetter) => void) | undefined
+  /** Messages for the agent, from whoever runs this host: what comes from elsewhere is signed. */
+  readonly messages?: SignedMessages | undefined
+  /** Takes the agent's messages as they come. @default they are part of the landing result */
+  readonly onSend?: ((message: SentMessage) => void) | undefined
   /** Ends the run. */
   readonly signal?: AbortSignal
   /** Asks the agent to leave as soon as it waits for something, to be landed here anew. */
-  readonly leave?: AbortSignal
+  readonly evict?: AbortSignal
   /** Where an agent that was asked to leave goes on: asked when it does. @default here */
-  readonly leaveFor?: (() => string | undefined) | undefined
+  readonly moveTo?: (() => string | undefined) | undefined
   /** When the function that hosts the run is over for certain, milliseconds since 1970. @default in 15 minutes */
   readonly until?: number
 }
@@ -58,7 +34,7 @@ export interface InvokeOptions {
 /** A place that takes in agents. */
 export interface Host {
   /** One invocation, from the unknown event to the reply. Never throws: an error becomes a reply. */
-  invoke(event: unknown, options?: InvokeOptions): Promise<Reply>
+  invoke(event: unknown, options?: InvokeOptions): Promise<LandingReply>
   /** What this place is, without an agent. */
   probe(): Promise<Probe>
 }
@@ -71,7 +47,7 @@ export function createHost(options: HostOptions): Host {
   return {
     async invoke(
       event,
-      { mail, onProgress, onSend, signal, leave, leaveFor, until = options.now() + LONGEST_LANDING_MS } = {},
+      { messages, onProgress, onSend, signal, evict, moveTo, until = options.now() + LONGEST_LANDING_MS } = {},
     ) {
       try {
         const invocation = parseInvocation(event)
@@ -83,21 +59,21 @@ export function createHost(options: HostOptions): Host {
         // So is what lies here looked up; whether that worked is for the run to say.
         const scopes = localScopes(bundle.scopes, options.region, options.regionOf)
         scopes.catch(() => {})
-        const visit = new Visit({ invocation, bundle, receiptKey, place: options, until, mail, leaveFor })
-        const taken = await visit.takeIn()
+        const visit = new LandingSession({ invocation, bundle, receiptKey, place: options, until, messages, moveTo })
+        const taken = await visit.claim()
         if ('reply' in taken) return taken.reply
         await kernels.agree()
         const result = await run(invocation, bundle, taken.arrived, options, {
           scopes: await scopes,
           kernels,
           ...(options.secret && { onCheckpoint: visit.checkpoint }),
-          ...(taken.mail && { letters: taken.mail.letters }),
+          ...(taken.messages && { messages: taken.messages.messages }),
           ...(onProgress && { onProgress }),
           ...(onSend && { onSend }),
           ...(signal && { signal }),
-          ...(taken.mail?.leaveFor !== undefined ? { leave: AbortSignal.abort() } : leave && { leave }),
+          ...(taken.messages?.moveTo !== undefined ? { evict: AbortSignal.abort() } : evict && { evict }),
         })
-        return await visit.settle(result)
+        return await visit.finish(result)
       } catch (error) {
         if (!(error instanceof LanderError)) options.report?.(error)
         return { error: toWireError(error) }
@@ -111,14 +87,14 @@ async function run(
   { entry = 'run', input }: Invocation,
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
-  { fleet, region, own = false, sandbox, data, broker, now }: HostOptions,
+  { fleet, region, isClientPlace = false, sandbox, data, broker, now }: HostOptions,
   {
     scopes,
     ...options
-  }: Pick<Job, 'scopes' | 'kernels' | 'letters' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'leave'>,
+  }: Pick<Job, 'scopes' | 'kernels' | 'messages' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'evict'>,
 ): Promise<JobResult> {
   const { mission, regions, headBytes } = bundle.order
-  const reachable = reachableOwn(bundle, own)
+  const reachable = reachableClientPlaces(bundle, isClientPlace)
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
   const opened = broker ? await broker({ mission, scopes, wallMs }) : data
   const shown = headBytes === undefined ? opened : headStore(opened, headBytes)
@@ -127,11 +103,11 @@ async function run(
     // Also an order's first landing is taken up in the middle where an earlier attempt has left a checkpoint.
     entry: arrived === undefined ? entry : 'resume',
     input,
-    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { own: reachable }) },
+    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { clientPlaces: reachable }) },
     scopes,
     store: scopeStore(shown, scopes),
     now: now(),
-    ...(arrived && { arrival: { ...arrived, spent: arrived.stage.spent } }),
+    ...(arrived && { arrival: { ...arrived, spent: arrived.branchProgress.spent } }),
     ...options,
   })
 }

@@ -1,9 +1,9 @@
-import { kernelOf } from '../bundle/statement.ts'
+import { kernelOf } from '../bundle/manifest.ts'
 import { equalBytes, fromUtf8 } from '../encoding/bytes.ts'
 import { KernelError, RefusedError } from '../errors.ts'
 import { type KernelLanguage, languageOf } from '../kernels/language.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
-import type { KernelSupply } from '../sandbox/job.ts'
+import type { KernelSupply } from '../sandbox/contract/job.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 
 /** The kernels of one run. */
@@ -40,8 +40,8 @@ export function prepareKernels(bundle: VerifiedBundle, library: KernelLibrary | 
       throw new KernelError('KERNEL_UNKNOWN', `the bundle has no kernel "${name}"`)
     },
     async compile(source, language) {
-      if (bundle.statement.compiles) return compile(source, language)
-      throw new KernelError('KERNEL_NOT_ALLOWED', 'the statement does not allow to compile source at run time', {
+      if (bundle.manifest.compiles) return compile(source, language)
+      throw new KernelError('KERNEL_NOT_ALLOWED', 'the manifest does not allow to compile source at run time', {
         remedy:
           'pack it with --compiles, and have the operator grant that to the key; or write the source as a literal',
       })
@@ -62,8 +62,8 @@ interface Source {
 }
 
 /** The bundle's kernels that came as source, by the name they share with their binary. */
-function sourcesOf({ statement, parts }: VerifiedBundle): [name: string, Source][] {
-  return statement.entries.flatMap(({ name, role }) => {
+function sourcesOf({ manifest, parts }: VerifiedBundle): [name: string, Source][] {
+  return manifest.entries.flatMap(({ name, role }) => {
     const language = role === 'kernel-source' ? languageOf(name) : undefined
     if (language === undefined) return []
     return [[kernelOf(name), { source: fromUtf8(parts.get(name)!), language }] as const satisfies [string, Source]]

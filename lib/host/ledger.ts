@@ -12,9 +12,11 @@
  */
 import * as v from 'valibot'
 import { digestOf } from '../encoding/digest.ts'
+import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, cancelledKey, landingKey } from '../objects/agent-bucket.ts'
-import { type Box, box, MAX_ATTEMPTS } from './protocol.ts'
+import { MAX_ATTEMPTS } from './invocation.ts'
+import { type StateRef, stateRef } from './state-ref.ts'
 
 /** A landing of an agent, or of a copy of it. */
 export interface LandingName {
@@ -47,7 +49,7 @@ const register = v.variant('kind', [
     token,
     until: v.pipe(v.number(), v.safeInteger()),
   }),
-  v.strictObject({ kind: v.literal('ended'), token, record: box }),
+  v.strictObject({ kind: v.literal('ended'), token, record: stateRef }),
 ])
 
 /** A sealed box of the largest kind that stands in a register itself, as JSON. */
@@ -55,7 +57,7 @@ export const MAX_REGISTER_BYTES = 512 * 1024
 
 /** What an earlier attempt at a landing has come to. */
 export interface Ended {
-  readonly record: Box
+  readonly record: StateRef
 }
 
 /**
@@ -66,7 +68,7 @@ export interface Ended {
  * @throws RefusedError `REPLAYED` when somebody else has this attempt, `LANDING_BUSY` while the one before may be
  *   alive, `CANCELLED`
  */
-export async function takeLanding(
+export async function claimLanding(
   landing: LandingName,
   attempt: Attempt,
   { agents, now }: { readonly agents: AgentBucket; readonly now: () => number },
@@ -104,7 +106,7 @@ async function takeRegisters(
 export async function endLanding(
   landing: LandingName,
   { number, token }: Pick<Attempt, 'number' | 'token'>,
-  record: Box,
+  record: StateRef,
   agents: AgentBucket,
 ): Promise<void> {
   const found = await write(landing, number, { kind: 'ended', token, record }, agents)
@@ -149,14 +151,6 @@ function parseRegister(bytes: Uint8Array): Register {
   const parsed = v.safeParse(register, parseJson(bytes))
   // Whoever spoils a register keeps the landing from being made, as whoever takes it does; nobody gains by it.
   return parsed.success ? parsed.output : { kind: 'taken', attempt: 1, token: digestOf(bytes), until: 0 }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }
 
 function replayed({ mission }: LandingName): RefusedError {

@@ -1,10 +1,10 @@
-import type { JobResult } from '../sandbox/job.ts'
+import type { JobResult } from '../sandbox/contract/job.ts'
 import { deriveReceiptKey } from '../trust/fleet-secret.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
-import type { Stage } from './arrival.ts'
-import type { Invocation } from './protocol.ts'
+import type { BranchProgress } from './branch-progress.ts'
+import type { Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
 
 /** A fleet's receipt key of one epoch. */
@@ -40,7 +40,7 @@ export function createReceiptKeys({ secret, fleet }: { secret: SecretSource; fle
 export interface Landed {
   readonly bundle: VerifiedBundle
   readonly entry: NonNullable<Invocation['entry']>
-  readonly stage: Stage
+  readonly branchProgress: BranchProgress
   readonly result: JobResult
   readonly fleet: string
   readonly region: string
@@ -49,15 +49,15 @@ export interface Landed {
 }
 
 /** What a place says about a landing. */
-export function draftReceipt({ bundle, stage, result, ...landing }: Landed): ReceiptDraft {
+export function draftReceipt({ bundle, branchProgress, result, ...landing }: Landed): ReceiptDraft {
   const { order, authors, sender } = bundle
   const { outcome, usage, reads } = result
   return {
     ...landing,
     mission: order.mission,
-    branch: stage.branch,
-    sequence: stage.sequence,
-    statement: bundle.statementDigest,
+    branch: branchProgress.branch,
+    sequence: branchProgress.sequence,
+    manifest: bundle.manifestDigest,
     authors: authors.map(({ keyId }) => keyId),
     sender: sender.keyId,
     input: order.input,
@@ -66,8 +66,8 @@ export function draftReceipt({ bundle, stage, result, ...landing }: Landed): Rec
     objects: summarizeObjects(reads),
     bytesReturned: usage.bytesReturned,
     // A copy's result goes to the agent that sent it, and is nobody else's.
-    outcome: stage.origin === undefined ? outcome.kind : 'departed',
-    result: stage.origin === undefined && outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
-    previous: stage.receipt,
+    outcome: branchProgress.origin === undefined ? outcome.kind : 'departed',
+    result: branchProgress.origin === undefined && outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
+    previous: branchProgress.receipt,
   }
 }

@@ -1,20 +1,22 @@
+import { CLIENT } from '../client-name.ts'
 import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures } from './pacing.ts'
 
 /**
  * Links with the round-trip times and rates of the real world, for traffic that stays on this machine.
  *
- * Modelled, per request: one round trip for a new connection (TCP's handshake), half of one before the request is
- * seen and half before the answer begins, one for `Expect: 100-continue`, and the time that heads and bodies take on
- * the lines, which all traffic of a direction shares evenly.
+ * Modelled, per request: one round trip for a new connection (TCP's handshake) and one more with TLS, half of one before
+ * the request is seen and half before the answer begins, one for `Expect: 100-continue`, and the time that heads and
+ * bodies take on the lines, which all traffic of a direction shares evenly.
  *
- * Not modelled: TLS (one round trip more), TCP's slow start and losses, jitter, and half a round trip for each later
- * piece of an answer that is made over time. A real line is slower to get going and otherwise like this.
+ * Not modelled: the bytes of TLS, TCP's slow start and losses, jitter, and half a round trip for each later piece of an
+ * answer that is made over time. A real line is slower to get going and otherwise like this.
  */
 
 /** What is known about the way between two regions. */
 export interface LinkFigures {
   /** Milliseconds of a round trip; also inside a region (`from === to`). */
   rttMs(from: string, to: string): number
+  /** What the way carries, in this direction. */
   bitsPerSecond(from: string, to: string): number
 }
 
@@ -22,18 +24,16 @@ export interface WanSettings {
   readonly regions: readonly string[]
   readonly figures: LinkFigures
   /** The region that home is near. @default the first region */
-  readonly home?: string
+  readonly client?: string
   /** Bits per second of the home line, each way. @default 50,000,000 */
-  readonly homeBps?: number
+  readonly clientBps?: number
   /** Milliseconds of a round trip over the access line, from home to the network. @default 5 */
   readonly accessRttMs?: number
 }
 
-/** The place the user is at. */
-export const HOME = 'home'
-
 /** An office's line. */
-export const DEFAULT_HOME_BPS = 50_000_000
+/** An office’s link. */
+export const DEFAULT_CLIENT_BPS = 50_000_000
 
 /** The way of a request and of its answer. */
 export interface Path {
@@ -55,23 +55,23 @@ export interface Wan {
  * @throws whatever the figures throw for a region they don't know.
  */
 export function createWan(options: WanSettings): Wan {
-  const { regions, figures, homeBps = DEFAULT_HOME_BPS, accessRttMs = 5 } = options
-  const home = options.home ?? regions[0] ?? ''
-  const access = { there: createLine(homeBps), back: createLine(homeBps) }
-  const places = [...new Set([...regions, home])]
+  const { regions, figures, clientBps = DEFAULT_CLIENT_BPS, accessRttMs = 5 } = options
+  const client = options.client ?? regions[0] ?? ''
+  const access = { there: createLine(clientBps), back: createLine(clientBps) }
+  const places = [...new Set([...regions, client])]
   const haul = new Map(places.flatMap((from) => places.map((to) => [`${from} ${to}`, haulLine(figures, from, to)])))
   const lineOf = (from: string, to: string) => [haul.get(`${from} ${to}`)].filter((line) => line !== undefined)
 
-  function fromHome(to: string): Path {
-    const rttMs = figures.rttMs(home, to) + accessRttMs
-    return { rttMs, there: [access.there, ...lineOf(home, to)], back: [access.back, ...lineOf(to, home)] }
+  function fromClient(to: string): Path {
+    const rttMs = figures.rttMs(client, to) + accessRttMs
+    return { rttMs, there: [access.there, ...lineOf(client, to)], back: [access.back, ...lineOf(to, client)] }
   }
   function between(from: string, to: string): Path {
     return { rttMs: figures.rttMs(from, to), there: lineOf(from, to), back: lineOf(to, from) }
   }
   const paths = new Map<string, Path>()
   for (const to of regions) {
-    paths.set(`${HOME} ${to}`, fromHome(to))
+    paths.set(`${CLIENT} ${to}`, fromClient(to))
     for (const from of regions) if (from !== to) paths.set(`${from} ${to}`, between(from, to))
   }
   return { path: (from, to) => paths.get(`${from} ${to}`) }

@@ -1,16 +1,12 @@
-/** Why S3 was not reached, and what helps. Messages of the SDK are left out: they may quote credentials. */
-export interface Unreached {
-  /** A clause that goes on after a colon. */
-  readonly why: string
-  readonly remedy: string
-}
+import { explainTls } from './tls-errors.ts'
+import type { Unreached } from './unreached.ts'
 
 const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'])
 const UNNAMED = new Set(['ENOTFOUND', 'EAI_AGAIN'])
 const SLOW = new Set(['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'])
 const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError'])
 
-/** Tells causes on this side of S3 apart; `undefined` when S3 itself answered, or for a cause not known here. */
+/** The cause of a request that did not reach S3; `undefined` if S3 answered, or if the cause is unknown. */
 export function explainUnreached(error: unknown): Unreached | undefined {
   const { name = '', code = '', address, port, hostname } = (error ?? {}) as UnreachedError
   if (NO_CREDENTIALS.has(name)) {
@@ -32,7 +28,7 @@ export function explainUnreached(error: unknown): Unreached | undefined {
   if (SLOW.has(name) || SLOW.has(code)) {
     return { why: 'it did not answer in time', remedy: `check the network, a proxy, and ${ENDPOINT}; then try again` }
   }
-  return undefined
+  return explainTls(error)
 }
 
 const ENDPOINT = 'the endpoint that AWS_ENDPOINT_URL or the fleet file names'

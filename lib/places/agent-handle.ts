@@ -1,8 +1,8 @@
 /** An agent that was launched, as whoever launched it sees it: the same in every place. */
 import type { Json } from '../encoding/json.ts'
 import { UsageError, type WireError } from '../errors.ts'
-import type { LostLanding, RouteStep } from '../fleet/relay.ts'
-import type { Outcome } from '../sandbox/outcome.ts'
+import type { LostLanding, RouteStep } from '../relay/relay.ts'
+import type { Outcome } from '../sandbox/contract/outcome.ts'
 
 /** How an agent ended, and the way it went. */
 export interface AgentEnd {
@@ -36,7 +36,7 @@ export interface AgentProgress {
 }
 
 /** An agent was frozen, and goes on. */
-export interface FrozenAt {
+export interface SnapshotAt {
   /** Where it goes on. */
   readonly place: string
   /** Number of the landing that follows. */
@@ -65,7 +65,7 @@ export interface AgentHandle {
    * Freezes it at its next await, and has it go on where it is. In a region it can't be asked in the middle of a landing:
    * there it is its next departure that counts. `undefined` if it ended before.
    */
-  checkpoint(): Promise<FrozenAt | undefined>
+  checkpoint(): Promise<SnapshotAt | undefined>
   /**
    * Freezes it at its next await, and has it go on in another place of the sender's own, or in a region. It keeps what it
    * was reading among places of the sender's own. `undefined` if it ended before. Where it may not go there, it goes on
@@ -73,7 +73,7 @@ export interface AgentHandle {
    *
    * @throws UsageError `USAGE` for a place the launcher has not
    */
-  move(place: string): Promise<FrozenAt | undefined>
+  move(place: string): Promise<SnapshotAt | undefined>
   /** Ends it: its outcome is `stopped`, by `cancelled`. */
   cancel(): void
 }

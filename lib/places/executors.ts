@@ -1,10 +1,10 @@
 /** Executors without a process of their own: for the caller's own places. */
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { ASSET_FILES } from '../sandbox/engine.ts'
+import { ASSET_FILES } from '../sandbox/contract/assets.ts'
 import { type Engine, loadEngine, serveRuns } from '../sandbox/executor/thread.ts'
-import type { Executor } from '../sandbox/executor.ts'
-import { PortExecutor } from '../sandbox/port-executor.ts'
+import { PortExecutor } from '../sandbox/parent/port-executor.ts'
+import type { Executor } from '../sandbox/wire/executor.ts'
 
 /** An agent's stack inside of the engine's, as in the executor process. */
 const STACK_MB = 4

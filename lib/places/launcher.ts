@@ -1,21 +1,22 @@
 /** Launches agents in places of one's own and in regions, and carries them between these. */
 
+import { type OrderDraft, readManifest, signOrderFor } from '../author/sign-order.ts'
+import { createRegionPlaces } from '../aws/region-places.ts'
+import type { OpenPlace } from '../client/open-place.ts'
+import { type ClientTrustDomain, createClientTrustDomain } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
-import type { Json } from '../encoding/json.ts'
+import { type Json, parseJson } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
-import { createRegionPlaces } from '../fleet/landing-place.ts'
-import { type OrderDraft, readStatement, signOrderFor } from '../fleet/orders.ts'
-import { relay } from '../fleet/relay.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import type { ObjectStore } from '../objects/store.ts'
-import type { SentLetter } from '../sandbox/job.ts'
+import { relay } from '../relay/relay.ts'
+import type { SentMessage } from '../sandbox/contract/job.ts'
+import type { KeyPolicy } from '../trust/key-policy.ts'
 import type { SigningKey } from '../trust/keys.ts'
-import type { KeyPolicy } from '../trust/policy.ts'
 import type { AgentHandle, AgentProgress } from './agent-handle.ts'
-import type { OpenPlace, Place } from './place.ts'
-import { createRealm, type Realm } from './realm.ts'
-import { LAUNCHER, Voyage } from './voyage.ts'
+import { LAUNCHER, LaunchedAgent } from './launched-agent.ts'
+import type { Place } from './place.ts'
 
 /** Where a launcher's agents may live, and whose they are. */
 export interface LauncherOptions {
@@ -70,7 +71,7 @@ export interface Launcher extends AsyncDisposable {
  * @throws UsageError `USAGE` for two places of one name, `REGION_UNKNOWN` for a region without a fleet
  *
  * @example
- * await using launcher = await createLauncher({ places: [tasklet(), thread(), region('eu-west-1')], key, fleet })
+ * await using launcher = await createLauncher({ places: [place.tasklet(), place.thread(), region('eu-west-1')], key, fleet })
  * const agent = launcher.launch(file, { in: 'tasklet', input: { word: 'ERROR' } })
  * agent.send('go on')
  * const { outcome } = await agent.result
@@ -81,53 +82,53 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
   const clients = fleet && createFleetClients(fleet)
   const regions = fleet && clients && createRegionPlaces({ fleet, clients })
   const keys = [...new Map([key, ...authors].map((each) => [each.keyId, each])).values()]
-  const realm = await createRealm({ keys, policy, fleet, regions, data, now })
-  const places = new Map(options.places.map((place) => [place.name, place.open(realm)]))
-  const voyages = new Map<string, Voyage>()
-  let launched = 0
+  const domain = await createClientTrustDomain({ keys, policy, fleet, regions, data, now })
+  const places = new Map(options.places.map((place) => [place.name, place.open(domain)]))
+  const launchedAgents = new Map<string, LaunchedAgent>()
+  let launches = 0
 
   function launch(file: Uint8Array, { in: place, ...launching }: LaunchOptions): AgentHandle {
     const start = typeof place === 'string' ? place : place.name
     requirePlace(start, places)
-    const { name = `agent-${++launched}`, input = null, order: draft = {}, onProgress } = launching
-    requireAgentName(name, voyages)
+    const { name = `agent-${++launches}`, input = null, order: draft = {}, onProgress } = launching
+    requireAgentName(name, launchedAgents)
     const text = JSON.stringify(input)
-    const homecoming = realm.homecomingKey()
-    const names = namesOf(places, draft, toBase64url(homecoming.publicKey))
+    const exportState = domain.clientStateKey()
+    const names = namesOf(places, draft, toBase64url(exportState.publicKey))
     const { mission, envelope: order } = signOrderFor({
       ...names,
-      statement: readStatement(file),
+      manifest: readManifest(file),
       draft,
-      fleet: realm.fleet,
+      fleet: domain.fleet,
       input: text,
       sender: key,
       now: now(),
     })
-    realm.begin(mission, homecoming)
-    const voyage: Voyage = new Voyage({
+    domain.begin(mission, exportState)
+    const launched: LaunchedAgent = new LaunchedAgent({
       name,
       mission,
       sender: key,
       place: start,
-      places: [...names.regions, ...(names.own?.places ?? [])],
+      places: [...names.regions, ...(names.clientPlaces?.places ?? [])],
       onProgress,
-      deliver: (sent) => deliver(sent, voyage, voyages),
+      deliver: (sent) => deliver(sent, launched, launchedAgents),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
     })
-    voyages.set(name, voyage)
-    void voyage.result.then(() => end(voyage, realm, voyages))
-    return voyage
+    launchedAgents.set(name, launched)
+    void launched.result.then(() => end(launched, domain, launchedAgents))
+    return launched
   }
 
   return {
     places: [...places.values()].map(({ kind, name }) => ({ kind, name })),
     launch,
     get agents() {
-      return [...voyages.values()]
+      return [...launchedAgents.values()]
     },
     async [Symbol.asyncDispose]() {
-      const under = [...voyages.values()]
-      for (const voyage of under) voyage.cancel()
+      const under = [...launchedAgents.values()]
+      for (const launched of under) launched.cancel()
       await Promise.all(under.map(({ result }) => result))
       await Promise.all([...places.values()].map((place) => place[Symbol.asyncDispose]()))
       clients?.[Symbol.dispose]()
@@ -135,29 +136,24 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
   }
 }
 
-function end(voyage: Voyage, realm: Realm, voyages: Map<string, Voyage>): void {
-  realm.end(voyage.mission)
-  voyages.delete(voyage.name)
+function end(launched: LaunchedAgent, domain: ClientTrustDomain, launchedAgents: Map<string, LaunchedAgent>): void {
+  domain.end(launched.mission)
+  launchedAgents.delete(launched.name)
 }
 
-/** A letter to nobody is lost, and so is one there is no room for, or that no agent could read. */
-function deliver({ to, body }: SentLetter, from: Voyage, voyages: ReadonlyMap<string, Voyage>): void {
-  if (!isJson(body)) return
-  const letter = { from: from.name, body }
+/** A message to nobody is lost, and so is one there is no room for, or that no agent could read. */
+function deliver(
+  { to, body }: SentMessage,
+  from: LaunchedAgent,
+  launchedAgents: ReadonlyMap<string, LaunchedAgent>,
+): void {
+  if (parseJson(body) === undefined) return
+  const message = { from: from.name, body }
   try {
-    if (to === LAUNCHER) from.outbox.post(letter)
-    else voyages.get(to)?.post(letter)
+    if (to === LAUNCHER) from.outbox.deliver(message)
+    else launchedAgents.get(to)?.deliver(message)
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }
 
@@ -165,8 +161,8 @@ function isJson(text: string): boolean {
 function namesOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
   const all = [...places.values()]
   const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
-  const own = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
-  return { regions, ...(own.length > 0 && { own: { places: own, key } }) }
+  const clientPlaces = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
+  return { regions, ...(clientPlaces.length > 0 && { clientPlaces: { places: clientPlaces, key } }) }
 }
 
 function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): OpenPlace {
@@ -189,13 +185,13 @@ function requirePlaceNames(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
-    remedy: `give one another name: thread('second')`,
+    remedy: `give one another name: place.thread('second')`,
   })
 }
 
 const AGENT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/
 
-function requireAgentName(name: string, agents: ReadonlyMap<string, Voyage>): void {
+function requireAgentName(name: string, agents: ReadonlyMap<string, LaunchedAgent>): void {
   if (!AGENT_NAME.test(name))
     throw new UsageError('USAGE', `"${name}" is no name for an agent`, { remedy: 'use letters, digits, . _ and -' })
   if (!agents.has(name) && name !== LAUNCHER) return

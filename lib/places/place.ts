@@ -1,8 +1,5 @@
-import type { LandingPlace } from '../fleet/landing-place.ts'
-import type { Realm } from './realm.ts'
-
-/** What a place is made of. */
-export type PlaceKind = 'tasklet' | 'thread' | 'process' | 'region'
+import type { OpenPlace, PlaceKind } from '../client/open-place.ts'
+import type { ClientTrustDomain } from '../client/trust-domain.ts'
 
 /**
  * Where an agent may live. The first three are the sender's own, on this machine; they differ in the wall around the
@@ -13,10 +10,5 @@ export interface Place {
   /** What agents call it: `hop('thread')`. */
   readonly name: string
   /** Makes it ready. */
-  open(realm: Realm): OpenPlace
-}
-
-/** A place that agents can land in. */
-export interface OpenPlace extends LandingPlace, AsyncDisposable {
-  readonly kind: PlaceKind
+  open(domain: ClientTrustDomain): OpenPlace
 }

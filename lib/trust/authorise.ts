@@ -1,17 +1,18 @@
-import { ANY, HOME, includesName } from '../bundle/document.ts'
-import type { Statement } from '../bundle/statement.ts'
+import { ANY, includesName } from '../bundle/document.ts'
+import type { Manifest } from '../bundle/manifest.ts'
+import { CLIENT } from '../client-name.ts'
 import { RefusedError } from '../errors.ts'
 import type { LimitName, Limits } from '../limits.ts'
 import { prefixHolds, type Scope, scopesWithin } from '../scope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
 import type { Order } from './order.ts'
-import type { KeyGrant } from './policy.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 
 /** What is asked for, and by whom. Signatures hold. */
 export interface Request {
-  readonly statement: Statement
-  readonly statementDigest: string
+  readonly manifest: Manifest
+  readonly manifestDigest: string
   readonly order: Order
   readonly authors: readonly KeyGrant[]
   readonly sender: KeyGrant
@@ -23,25 +24,25 @@ export interface Request {
  *
  * @throws RefusedError `SIGNATURE_MISSING` below the threshold, `POLICY_DENIED` for everything else.
  */
-export function authorise({ statement, statementDigest, order, authors, sender }: Request, keyring: Keyring): void {
-  if (keyring.denied.has(statementDigest)) throw denied('this bundle')
+export function authorise({ manifest, manifestDigest, order, authors, sender }: Request, keyring: Keyring): void {
+  if (keyring.denied.has(manifestDigest)) throw denied('this bundle')
   if (authors.length < keyring.threshold)
     throw new RefusedError('SIGNATURE_MISSING', `the bundle has ${authors.length} of ${keyring.threshold} signatures`)
   for (const author of authors) {
     requireRole(author, 'author')
-    requireWithin(author, { ...statement, ...narrowed(statement, order) })
+    requireWithin(author, { ...manifest, ...narrowed(manifest, order) })
   }
   requireRole(sender, 'sender')
-  requireWithin(sender, { ...order, compiles: statement.compiles })
+  requireWithin(sender, { ...order, compiles: manifest.compiles })
 }
 
 /**
- * Whether an order stays inside its statement. That both are for one fleet is known by now.
+ * Whether an order stays inside its manifest. That both are for one fleet is known by now.
  *
  * @throws RefusedError `ORDER_MISMATCH`
  */
-export function requireNoWider(order: Order, { audience, scopes, limits }: Statement): void {
-  if (!order.regions.every((region) => region === HOME || includesName(audience.regions, region)))
+export function requireNoWider(order: Order, { audience, scopes, limits }: Manifest): void {
+  if (!order.regions.every((region) => region === CLIENT || includesName(audience.regions, region)))
     throw wider('regions')
   if (!scopesWithin(order.scopes, scopes)) throw wider('scopes')
   const exceeded = exceededLimit(order.limits, limits)
@@ -49,13 +50,13 @@ export function requireNoWider(order: Order, { audience, scopes, limits }: State
 }
 
 /**
- * Whether the agent's state may leave a region for the sender's own places: the statement must say so, and the policy of
- * every key that signed statement or order. Absent means denied.
+ * Whether the agent's state may leave a region for the sender's own places: the manifest must say so, and the policy of
+ * every key that signed manifest or order. Absent means denied.
  */
-export function mayComeHome(bundle: Pick<VerifiedBundle, 'statement' | 'order' | 'authors' | 'sender'>): boolean {
-  const { statement, order, authors, sender } = bundle
-  const allowed = [statement, ...authors, sender].every(({ homecoming = false }) => homecoming)
-  return order.own !== undefined && allowed
+export function mayExportState(bundle: Pick<VerifiedBundle, 'manifest' | 'order' | 'authors' | 'sender'>): boolean {
+  const { manifest, order, authors, sender } = bundle
+  const allowed = [manifest, ...authors, sender].every(({ exportState = false }) => exportState)
+  return order.clientPlaces !== undefined && allowed
 }
 
 interface Wish {
@@ -73,7 +74,7 @@ function requireRole({ name, roles }: KeyGrant, role: 'author' | 'sender'): void
 function requireWithin(grant: KeyGrant, wish: Wish): void {
   if (!includesName(grant.fleets, wish.fleet)) throw denied(`fleet ${wish.fleet}`, grant.name)
   for (const region of wish.regions)
-    if (region !== HOME && !includesName(grant.regions, region)) throw denied(`region ${region}`, grant.name)
+    if (region !== CLIENT && !includesName(grant.regions, region)) throw denied(`region ${region}`, grant.name)
   for (const scope of wish.scopes)
     if (!grant.scopes.some((granted) => holds(granted, scope)))
       throw denied(`s3://${scope.bucket}/${scope.prefix}`, grant.name)
@@ -82,8 +83,8 @@ function requireWithin(grant: KeyGrant, wish: Wish): void {
   if (wish.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
 }
 
-/** A statement for any fleet or region means, for this mission, those of its order. */
-function narrowed({ audience }: Statement, order: Order): Pick<Wish, 'fleet' | 'regions'> {
+/** A manifest for any fleet or region means, for this mission, those of its order. */
+function narrowed({ audience }: Manifest, order: Order): Pick<Wish, 'fleet' | 'regions'> {
   return {
     fleet: audience.fleet === ANY ? order.fleet : audience.fleet,
     regions: audience.regions.includes(ANY) ? order.regions : audience.regions,
@@ -104,5 +105,5 @@ function denied(what: string, key?: string): RefusedError {
 }
 
 function wider(what: string): RefusedError {
-  return new RefusedError('ORDER_MISMATCH', `the order is wider than the bundle's statement: ${what}`)
+  return new RefusedError('ORDER_MISMATCH', `the order is wider than the bundle's manifest: ${what}`)
 }

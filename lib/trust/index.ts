@@ -4,7 +4,7 @@
  *
  * @module lander/trust
  */
-export { parseStatement, STATEMENT_TYPE, type Statement, statementPayload } from '../bundle/statement.ts'
+export { MANIFEST_TYPE, type Manifest, manifestPayload, parseManifest } from '../bundle/manifest.ts'
 export { type AdmittedKey, admitKey, verifyStrict } from './ed25519.ts'
 export {
   type Envelope,
@@ -14,12 +14,11 @@ export {
   type Signature,
   signEnvelope,
 } from './envelope.ts'
+export type { KeyGrant, KeyPolicy } from './key-policy.ts'
 export { createKeyring, type Keyring } from './keyring.ts'
 export { generateKey, keyIdOf, type RandomBytes, type SigningKey } from './keys.ts'
 export { createOrder, ORDER_TYPE, type Order, type OrderOptions, parseOrder, signOrder } from './order.ts'
 export {
-  type KeyGrant,
-  type KeyPolicy,
   POLICY_TYPE,
   type PolicyChecks,
   parsePolicy,

@@ -1,17 +1,17 @@
 import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
-import { parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { MANIFEST_TYPE, type Manifest, parseManifest } from '../bundle/manifest.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { admitKey, verifyStrict } from './ed25519.ts'
 import { decodeEnvelope, preAuthEncoding, type Signature } from './envelope.ts'
 
 /** What a bundle says of itself, and how much of it is proven. */
 export interface Inspection {
-  readonly statement: Statement
-  /** SHA-256 of the statement, base64url: the bundle's identity. */
+  readonly manifest: Manifest
+  /** SHA-256 of the manifest, base64url: the bundle's identity. */
   readonly digest: string
   /** `verified` is `undefined` where the signer's public key is not at hand. */
   readonly signers: readonly { readonly keyId: string; readonly verified: boolean | undefined }[]
-  /** Whether every part has the digest the statement names. */
+  /** Whether every part has the digest the manifest names. */
   readonly intact: boolean
   /** Whether it is intact and every signature holds under a known key. */
   readonly verified: boolean
@@ -25,17 +25,17 @@ export interface Inspection {
  */
 export function inspectBundle(file: Uint8Array, publicKeys: ReadonlyMap<string, Uint8Array>): Inspection {
   const { envelope, body } = decodeSignedBundle(file)
-  const { payload, signatures } = decodeEnvelope(envelope, STATEMENT_TYPE)
-  const statement = parseStatement(payload)
-  const message = preAuthEncoding(STATEMENT_TYPE, payload)
+  const { payload, signatures } = decodeEnvelope(envelope, MANIFEST_TYPE)
+  const manifest = parseManifest(payload)
+  const message = preAuthEncoding(MANIFEST_TYPE, payload)
   const signers = signatures.map((signature) => ({
     keyId: signature.keyId,
     verified: holds(signature, message, publicKeys),
   }))
-  const stored = splitParts(body, statement.entries)
-  const intact = statement.entries.every(({ name, sha256 }) => digestOf(stored.get(name)!) === sha256)
+  const stored = splitParts(body, manifest.entries)
+  const intact = manifest.entries.every(({ name, sha256 }) => digestOf(stored.get(name)!) === sha256)
   const verified = intact && signers.every((signer) => signer.verified === true)
-  return { statement, digest: digestOf(payload), signers, intact, verified }
+  return { manifest, digest: digestOf(payload), signers, intact, verified }
 }
 
 function holds(

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { fromBase64url, toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { UsageError } from '../errors.ts'
-import { explainFileError } from '../file-error.ts'
+import { explainFileError } from '../files/file-error.ts'
 import { admitKey } from './ed25519.ts'
 import { keyFromSeed, keyIdOf, SEED_BYTES, type SigningKey } from './keys.ts'
 

@@ -1,4 +1,4 @@
-import type { KeyGrant, KeyPolicy } from './policy.ts'
+import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 
 /** A key policy, ready to look keys up in. */
 export interface Keyring {

@@ -13,34 +13,35 @@ import {
   scopes,
   time,
 } from '../bundle/document.ts'
-import { type Statement, statementPayload } from '../bundle/statement.ts'
+import { type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { type EnvelopeJson, envelopeToJson, signEnvelope } from './envelope.ts'
 import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
-export const ORDER_TYPE = 'application/vnd.lander.order.v1+json'
+export const ORDER_TYPE = mediaType('order')
 
 /** What the sender signs, once per mission. */
 export interface Order {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** 16 random bytes, base64url. */
   readonly mission: string
   /** 16 random bytes, base64url. */
   readonly nonce: string
-  /** SHA-256 of the statement's payload, base64url. */
-  readonly statement: string
+  /** SHA-256 of the manifest's payload, base64url. */
+  readonly manifest: string
   /** SHA-256 of the input's UTF-8 bytes, base64url. */
   readonly input: string
   readonly fleet: string
   /** Where this mission may run. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may start in or go to. @default none */
-  readonly own?: OwnPlaces | undefined
-  /** Equal to the statement's or tighter. */
+  readonly clientPlaces?: ClientPlaces | undefined
+  /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
   /** A trial: of each object only the head of so many bytes is there. @default whole objects */
@@ -50,7 +51,7 @@ export interface Order {
 }
 
 /** The sender's own places in a mission: on machines of theirs, in no fleet. */
-export interface OwnPlaces {
+export interface ClientPlaces {
   /** Names, none of them a region of the order. */
   readonly places: readonly string[]
   /** What regions seal for these places with: an X25519 public key of this mission alone, 32 bytes, base64url. */
@@ -62,18 +63,21 @@ export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
 
-const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, OwnPlaces>
+const clientPlacesSchema = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<
+  unknown,
+  ClientPlaces
+>
 
 const order = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     mission: id,
     nonce: id,
-    statement: digest,
+    manifest: digest,
     input: digest,
     fleet: fleetName,
     regions: orderRegions,
-    own: v.optional(own),
+    clientPlaces: v.optional(clientPlacesSchema),
     scopes,
     limits,
     headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
@@ -81,27 +85,27 @@ const order = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
-  v.check(({ regions, own }) => regions.length > 0 || own !== undefined),
-  v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
+  v.check(({ regions, clientPlaces }) => regions.length > 0 || clientPlaces !== undefined),
+  v.check(({ regions, clientPlaces }) => !clientPlaces?.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
-const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
-/** What an order is made from; by default it allows what the statement allows. */
+/** What an order is made from; by default it allows what the manifest allows. */
 export interface OrderOptions {
-  readonly statement: Statement
+  readonly manifest: Manifest
   /** The input as it will be sent: JSON text. */
   readonly input: string
   readonly now: number
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly fleet?: string
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly regions?: readonly string[]
   /** @default none */
-  readonly own?: OwnPlaces | undefined
-  /** @default the statement's */
+  readonly clientPlaces?: ClientPlaces | undefined
+  /** @default the manifest's */
   readonly scopes?: readonly Scope[]
-  /** @default the statement's */
+  /** @default the manifest's */
   readonly limits?: Limits
   /** @default whole objects */
   readonly headBytes?: number | undefined
@@ -110,29 +114,29 @@ export interface OrderOptions {
   readonly random?: RandomBytes
 }
 
-/** An order for one mission of a bundle: as wide as its statement, unless told otherwise. */
+/** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { statement, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { manifest, input, now, clientPlaces, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
-    fleet = statement.audience.fleet,
-    regions = statement.audience.regions,
-    scopes = statement.scopes,
-    limits = statement.limits,
+    fleet = manifest.audience.fleet,
+    regions = manifest.audience.regions,
+    scopes = manifest.scopes,
+    limits = manifest.limits,
   } = options
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     mission: randomId(random),
     nonce: randomId(random),
-    statement: digestOf(statementPayload(statement)),
+    manifest: digestOf(manifestPayload(manifest)),
     input: digestOf(utf8(input)),
     fleet,
     regions,
-    ...(own && { own }),
+    ...(clientPlaces && { clientPlaces }),
     scopes,
     limits,
     ...(headBytes !== undefined && { headBytes }),
     issuedAt: now,
-    expiresAt: Math.min(now + lifetimeMs, statement.expiresAt),
+    expiresAt: Math.min(now + lifetimeMs, manifest.expiresAt),
   }
 }
 

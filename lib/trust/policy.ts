@@ -15,51 +15,15 @@ import {
 } from '../bundle/document.ts'
 import { fromBase64url } from '../encoding/base64url.ts'
 import { RefusedError } from '../errors.ts'
-import type { Limits } from '../limits.ts'
-import type { Scope } from '../scope.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
+import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf, type SigningKey } from './keys.ts'
 import { requireInTime } from './validity.ts'
 import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a key policy. */
-export const POLICY_TYPE = 'application/vnd.lander.policy.v1+json'
-
-/** What one key may do. Absent means denied. */
-export interface KeyGrant {
-  readonly keyId: string
-  /** Ed25519 public key, 32 bytes, base64url. */
-  readonly publicKey: string
-  readonly name: string
-  readonly status: 'active' | 'revoked'
-  readonly roles: readonly ('author' | 'sender')[]
-  readonly notBefore: number
-  readonly notAfter: number
-  /** `'*'` stands for any, in fleets and regions alike. */
-  readonly fleets: readonly string[]
-  readonly regions: readonly string[]
-  /** A scope with bucket `'*'` and prefix `''` grants every object the function itself can read. */
-  readonly scopes: readonly Scope[]
-  readonly limits: Limits
-  readonly compiles: boolean
-  /** Whether state of its agents may leave the regions for the sender's own places. @default false */
-  readonly homecoming?: boolean | undefined
-}
-
-/** Whom a fleet trusts, signed by its root key. */
-export interface KeyPolicy {
-  readonly lander: 1
-  readonly fleet: string
-  /** Grows with every publication; a function never goes back. */
-  readonly version: number
-  readonly issuedAt: number
-  readonly expiresAt: number
-  readonly keys: readonly KeyGrant[]
-  /** How many distinct keys must have signed a statement. */
-  readonly threshold: number
-  /** SHA-256 of statements that may never run again, base64url. */
-  readonly denied: readonly string[]
-}
+export const POLICY_TYPE = mediaType('policy')
 
 /** A policy's payload, before it is put into an envelope. */
 export const MAX_POLICY_BYTES = 256 * 1024
@@ -90,13 +54,13 @@ const grant = v.pipe(
     scopes: grantedScopes,
     limits,
     compiles: v.boolean(),
-    homecoming: v.optional(v.boolean()),
+    exportState: v.optional(v.boolean()),
   }),
   v.check(({ keyId, publicKey }) => keyIdOf(fromBase64url(publicKey)) === keyId),
 ) satisfies v.GenericSchema<unknown, KeyGrant>
 
 const policy = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   fleet: fleetName,
   version: count(Number.MAX_SAFE_INTEGER),
   issuedAt: time,
@@ -114,7 +78,7 @@ const policy = v.strictObject({
   ),
 }) satisfies v.GenericSchema<unknown, KeyPolicy>
 
-const kind = { name: 'key policy', code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
+const kind = { ...FORMATS.policy, code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
 
 /**
  * Reads a key policy from the bytes that were signed: at most 256 KB, a closed schema, every key under its own id.

@@ -1,6 +1,7 @@
-import { HOME, includesName } from '../bundle/document.ts'
+import { includesName } from '../bundle/document.ts'
 import { decodeSignedBundle, splitParts } from '../bundle/file.ts'
-import { type Entry, parseStatement, STATEMENT_TYPE, type Statement } from '../bundle/statement.ts'
+import { type Entry, MANIFEST_TYPE, type Manifest, parseManifest } from '../bundle/manifest.ts'
+import { CLIENT } from '../client-name.ts'
 import { inflateExactly } from '../encoding/brotli.ts'
 import { fromUtf8, utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
@@ -10,9 +11,9 @@ import { checkStructure } from '../kernels/structure.ts'
 import { tightest } from '../limits.ts'
 import { authorise, requireNoWider } from './authorise.ts'
 import { decodeEnvelope, parseEnvelope } from './envelope.ts'
+import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
 import { ORDER_TYPE, type Order, parseOrder } from './order.ts'
-import type { KeyGrant } from './policy.ts'
 import { requireInTime } from './validity.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 import { verifyEnvelope } from './verify.ts'
@@ -34,7 +35,7 @@ export interface Admission {
   readonly fleet: string
   readonly region: string
   /** Whether this is a place of the sender's own, outside of every fleet. @default false */
-  readonly own?: boolean
+  readonly isClientPlace?: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -50,33 +51,33 @@ export interface Admission {
 export function verifyBundle(admission: Admission): VerifiedBundle {
   const { keyring, now } = admission
   const { envelope, body } = decodeSignedBundle(admission.file)
-  const signedStatement = verifyEnvelope(decodeEnvelope(envelope, STATEMENT_TYPE), STATEMENT_TYPE, keyring, now)
+  const signedManifest = verifyEnvelope(decodeEnvelope(envelope, MANIFEST_TYPE), MANIFEST_TYPE, keyring, now)
   const signedOrder = verifyEnvelope(parseEnvelope(admission.order), ORDER_TYPE, keyring, now)
-  const statementDigest = digestOf(signedStatement.payload)
+  const manifestDigest = digestOf(signedManifest.payload)
   const order = parseOrder(signedOrder.payload)
-  requireNames(order, statementDigest, admission.input)
-  const statement = parseStatement(signedStatement.payload)
+  requireNames(order, manifestDigest, admission.input)
+  const manifest = parseManifest(signedManifest.payload)
 
-  requireEngine(statement, admission)
-  requireAudience(statement, order, admission)
-  requireInTime('statement', statement, now)
+  requireEngine(manifest, admission)
+  requireAudience(manifest, order, admission)
+  requireInTime('manifest', manifest, now)
   requireInTime('order', order, now)
-  requireNoWider(order, statement)
-  const authors = signedStatement.signers
+  requireNoWider(order, manifest)
+  const authors = signedManifest.signers
   const sender = onlySigner(signedOrder.signers)
-  authorise({ statement, statementDigest, order, authors, sender }, keyring)
+  authorise({ manifest, manifestDigest, order, authors, sender }, keyring)
 
-  const parts = inflateParts(body, statement.entries)
-  const main = mainModule(parts, statement.entries)
-  requireKernels(parts, statement.entries)
-  const limits = tightest(statement.limits, order.limits)
+  const parts = inflateParts(body, manifest.entries)
+  const main = mainModule(parts, manifest.entries)
+  requireKernels(parts, manifest.entries)
+  const limits = tightest(manifest.limits, order.limits)
   const signers = { authors, sender, policy: keyring.version }
-  const admitted = { statement, statementDigest, order, main, parts, ...signers, scopes: order.scopes, limits }
+  const admitted = { manifest, manifestDigest, order, main, parts, ...signers, scopes: order.scopes, limits }
   return Object.freeze(admitted) as VerifiedBundle
 }
 
-function requireNames(order: Order, statementDigest: string, input: string): void {
-  if (order.statement !== statementDigest) throw new RefusedError('ORDER_MISMATCH', 'the order is for another bundle')
+function requireNames(order: Order, manifestDigest: string, input: string): void {
+  if (order.manifest !== manifestDigest) throw new RefusedError('ORDER_MISMATCH', 'the order is for another bundle')
   if (order.input !== inputDigest(input)) throw new RefusedError('ORDER_MISMATCH', 'the order is for another input')
 }
 
@@ -88,19 +89,19 @@ function inputDigest(input: string): string | undefined {
   }
 }
 
-function requireEngine(statement: Statement, { engine, abi }: Admission): void {
-  if (statement.engine !== engine || statement.abi !== abi)
+function requireEngine(manifest: Manifest, { engine, abi }: Admission): void {
+  if (manifest.engine !== engine || manifest.abi !== abi)
     throw new RefusedError('ENGINE_MISMATCH', 'the bundle is for another engine', { remedy: 'build and sign it anew' })
 }
 
 /** The keyring is asked too: keys are trusted in the fleet that published them. */
-function requireAudience({ audience }: Statement, order: Order, admission: Admission): void {
-  const { keyring, fleet, region, own = false } = admission
+function requireAudience({ audience }: Manifest, order: Order, admission: Admission): void {
+  const { keyring, fleet, region, isClientPlace = false } = admission
   if (!includesName([audience.fleet], fleet) || order.fleet !== fleet || keyring.fleet !== fleet)
     throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
   // A place knows by itself whether it is the sender's own: an order that calls a region so gains nothing.
-  const named = own ? (order.own?.places ?? []) : order.regions
-  if ((region !== HOME && !own && !includesName(audience.regions, region)) || !named.includes(region))
+  const named = isClientPlace ? (order.clientPlaces?.places ?? []) : order.regions
+  if ((region !== CLIENT && !isClientPlace && !includesName(audience.regions, region)) || !named.includes(region))
     throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
 }
 

@@ -3,7 +3,7 @@ import { missingPackages } from '../../lib/bundle/optional-packages.ts'
 import { UsageError } from '../../lib/errors.ts'
 
 /**
- * Draws a Vega-Lite specification as an SVG document. Vega is loaded when something is drawn, not before.
+ * Draws a Vega-Lite specification as an SVG document. Vega is imported only here, because no other command needs it.
  *
  * @throws UsageError `PACKAGE_MISSING` where Vega is not installed
  */

@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { MAX_BUNDLE_BYTES } from '../../lib/bundle/statement.ts'
+import { MAX_BUNDLE_BYTES } from '../../lib/bundle/manifest.ts'
 import { concatBytes, fromUtf8, utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
@@ -88,11 +88,11 @@ describe('without a key', () => {
   })
 })
 
-test('an author can not make a place inflate more than the statement says', () => {
+test('an author can not make a place inflate more than the manifest says', () => {
   const level = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
   const bomb = new Uint8Array(brotliCompressSync(new Uint8Array(256 * 1024 * 1024), level))
   const entry = {
-    ...bundleOf().statement.entries[0]!,
+    ...bundleOf().manifest.entries[0]!,
     bytes: source.length,
     stored: bomb.length,
     sha256: digestOf(bomb),

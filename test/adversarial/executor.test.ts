@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import type { ObjectStore } from '../../lib/objects/store.ts'
-import type { JobResult } from '../../lib/sandbox/job.ts'
-import { FILED_CHUNK_BYTES } from '../../lib/sandbox/protocol.ts'
-import { createSandbox } from '../../lib/sandbox/sandbox.ts'
+import type { JobResult } from '../../lib/sandbox/contract/job.ts'
+import { createSandbox } from '../../lib/sandbox/parent/sandbox.ts'
+import { FILED_CHUNK_BYTES } from '../../lib/sandbox/wire/protocol.ts'
 import { jobOf, type RunOptions } from '../support/jobs.ts'
 
 /**

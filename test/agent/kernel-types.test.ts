@@ -39,7 +39,7 @@ describe('the type of a kernel’s function', () => {
 
   test('is kept in a lane', () => {
     const work = (count: KernelFunction<'size_t(bytes)'>) =>
-      here.parallel(here.objects(), async (_object, lane) => lane.call(count, 'text'))
+      here.parallel(here.objects(), async (_object, worker) => worker.call(count, 'text'))
     expectTypeOf(work).returns.resolves.toEqualTypeOf<number[]>()
     expect(work).toBeTypeOf('function')
   })

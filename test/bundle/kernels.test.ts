@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packSigned } from '../../lib/author/pack-signed.ts'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import { packAgent } from '../../lib/bundle/pack.ts'
 import { KernelError } from '../../lib/errors.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { wasmModule, wasmWith } from '../support/wasm.ts'
 import { alice, logs } from '../trust/fixture.ts'
 
@@ -220,10 +220,10 @@ describe('kernels travel', () => {
     ['binary', ['main.js', 'thirty.wasm']],
     ['source', ['main.js', 'thirty.c']],
     ['both', ['main.js', 'thirty.wasm', 'thirty.c']],
-  ] as const)('as %s, and the statement names them', async (form, names) => {
-    const { statement } = await pack(form)
-    expect(statement.entries.map(({ name }) => name)).toEqual(names)
-    for (const { stored } of statement.entries) expect(stored).toBeLessThanOrEqual(1024)
+  ] as const)('as %s, and the manifest names them', async (form, names) => {
+    const { manifest } = await pack(form)
+    expect(manifest.entries.map(({ name }) => name)).toEqual(names)
+    for (const { stored } of manifest.entries) expect(stored).toBeLessThanOrEqual(1024)
   })
 
   test('as the same bytes, whenever they are packed', async () => {

@@ -85,8 +85,8 @@ describe('the command that adds a package', () => {
   })
 })
 
-test('docs/cli.md names each of them, in the version that is wanted', async () => {
-  const page = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+test('docs/install.md names each of them, in the version that is wanted', async () => {
+  const page = await readFile(new URL('../../docs/install.md', import.meta.url), 'utf8')
   const commands = [...page.matchAll(/`npm install ([^`]*@\d[^`]*)`/g)].flatMap(([, packages]) => packages!.split(' '))
   expect(commands.sort()).toEqual(NAMES.map((name) => `${name}@${OPTIONAL_PACKAGES[name]}`).sort())
 })

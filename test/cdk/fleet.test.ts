@@ -2,7 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keysOf } from '../../cdk/constructs/data-access.ts'
-import { AWS_REGIONS } from '../../lib/config/regions.ts'
+import { AWS_REGIONS } from '../../lib/config/aws-regions.ts'
 import { prefixHolds } from '../../lib/scope.ts'
 import { synthesise } from './support/synthesise.ts'
 

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
@@ -54,26 +54,6 @@ describe('the samples of README.md and docs', () => {
   )
 })
 
-describe('the links of README.md and docs', () => {
-  test('lead somewhere', async () => {
-    const pages = (await readdir(join(ROOT, 'docs')))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `docs/${name}`)
-    const broken: string[] = []
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...pages])
-      for (const target of linksIn(await readFile(join(ROOT, page), 'utf8')))
-        if (!(await leadsSomewhere(page, target))) broken.push(`${page}: ${target}`)
-    expect(broken).toEqual([])
-  })
-
-  test('a broken one is found', async () => {
-    expect(linksIn('[a](b.md) ![c](d.svg) [e](https://f.g)')).toEqual(['b.md', 'd.svg'])
-    expect(await leadsSomewhere('docs/guide.md', '../README.md#deploy')).toBe(true)
-    expect(await leadsSomewhere('docs/guide.md', '../README.md#fly')).toBe(false)
-    expect(await leadsSomewhere('docs/guide.md', 'fly.md')).toBe(false)
-  })
-})
-
 describe('reading samples', () => {
   test('tells language, line and mark', () => {
     const markdown =
@@ -100,30 +80,6 @@ describe('reading samples', () => {
     await expect(expectCommand('npm', ['run', 'fly'])).rejects.toThrow()
   })
 })
-
-/** What a page links to in this checkout. */
-function linksIn(markdown: string): string[] {
-  const targets = [...markdown.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target!)
-  return targets.filter((target) => !/^[a-z]+:/.test(target))
-}
-
-async function leadsSomewhere(page: string, target: string): Promise<boolean> {
-  const [path = '', anchor] = target.split('#')
-  const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path)
-  if (!existsSync(file)) return false
-  return anchor === undefined || anchorsIn(await readFile(file, 'utf8')).includes(anchor)
-}
-
-/** A heading's anchor, as GitHub makes it. */
-function anchorsIn(markdown: string): string[] {
-  const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading!)
-  return headings.map((heading) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
-}
 
 /** Each page’s samples in a folder of their own, so that those with a name can import one another. */
 async function writeProject(project: readonly Sample[]): Promise<void> {

@@ -23,10 +23,10 @@ const DATA = ['--data', 's3://logs-us/2026/', '--data', 's3://logs-eu/2026/']
 
 let dir: string
 const at =
-  (home: string) =>
+  (client: string) =>
   (...args: string[]) =>
-    lander(args, { cwd: dir, env: { LANDER_HOME: join(dir, home) } })
-const here = (...args: string[]) => at('home')(...args)
+    lander(args, { cwd: dir, env: { LANDER_HOME: join(dir, client) } })
+const here = (...args: string[]) => at('client')(...args)
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'lander-detached-'))
@@ -79,7 +79,7 @@ test.each([
   ['an unknown mission', ['result', 'A'.repeat(22)], 'MISSION_UNKNOWN'],
   ['a mission that is none', ['status', 'mission'], 'MISSION_UNKNOWN'],
   ['a ceiling that nobody sees to', ['run', 'count.ts', ...DATA, '--detach', '--max-usd', '1'], 'USAGE'],
-  ['data that would come home', ['run', 'count.ts', ...DATA, '--detach', '--place', 'home'], 'USAGE'],
+  ['data that would come home', ['run', 'count.ts', ...DATA, '--detach', '--place', 'client'], 'USAGE'],
   ['a mission of a week', ['run', 'count.ts', ...DATA, '--detach', '--for', '7d'], 'USAGE'],
 ])('%s is refused', async (_, args, code) => {
   const { status, json } = await here(...args, '--json')

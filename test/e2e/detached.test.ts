@@ -1,4 +1,5 @@
 /** Missions that go on by themselves, on real parts: three regions, their relay functions, places that die. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,17 +7,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { collectAnswer } from '../../lib/fleet/detached/collect.ts'
-import { type Dispatched, dispatchMission } from '../../lib/fleet/detached/dispatch.ts'
-import { cancelMission, missionAnswer, missionStatus } from '../../lib/fleet/detached/look-up.ts'
-import type { MissionAnswer } from '../../lib/fleet/detached/words.ts'
-import type { MissionOptions } from '../../lib/fleet/mission.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
-import type { LambdaFunction } from '../../lib/local/lambda/function.ts'
+import type { LambdaFunction } from '../../lib/local/lambda/lambda-function.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { collectAnswer } from '../../lib/mission/detached/collect.ts'
+import { type Dispatched, dispatchMission } from '../../lib/mission/detached/dispatch.ts'
+import { cancelMission, missionAnswer, missionStatus } from '../../lib/mission/detached/status.ts'
+import type { MissionOptions } from '../../lib/mission/mission.ts'
+import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import type { MissionAnswer } from '../../lib/relay/detached-records.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
 
@@ -64,7 +66,7 @@ async function pack(body: string): Promise<Uint8Array> {
 
 async function dispatch(body: string, options: Partial<MissionOptions> = {}): Promise<Dispatched> {
   const file = await pack(body)
-  return dispatchMission({ fleet: local.fleet, clients, file, sender: local.developer, start: 'once', ...options })
+  return dispatchMission({ fleet: local.fleet, clients, file, sender: local.developer, starts: 'first', ...options })
 }
 
 const looking = () => ({ fleet: local.fleet, clients })
@@ -78,7 +80,7 @@ async function answerOf({ mission }: Pick<Dispatched, 'mission'>): Promise<Missi
 }
 
 const value = ({ regions: [agent] }: MissionAnswer) =>
-  agent?.settlement?.outcome.kind === 'completed' ? agent.settlement.outcome.value : agent?.error?.code
+  agent?.landingResult?.outcome.kind === 'completed' ? agent.landingResult.outcome.value : agent?.error?.code
 
 describe('a detached mission', () => {
   test('goes on by itself, and its answer waits', async () => {
@@ -90,9 +92,9 @@ describe('a detached mission', () => {
     expect(value(answer)).toBe(300)
     const { route = [] } = answer.regions[0]!
     // On a slow machine a function may be over before its agent is: then it lands anew where it is.
-    expect([...new Set(route.map(({ region }) => region))]).toEqual(REGIONS)
+    expect([...new Set(route.map(({ place }) => place))]).toEqual(REGIONS)
     const trust = receiptTrustOf(local.fleet)
-    const receipts = route.map(({ settlement }) => verifySettlement(settlement, trust))
+    const receipts = route.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
     expect(await missionStatus(sent.mission, looking())).toMatchObject({
       state: 'answered',
@@ -105,11 +107,11 @@ describe('a detached mission', () => {
     const sent = await dispatch(
       `return at(here.regions[(here.regions.indexOf(here.region) + 1) % 3], async () => here.region)`,
       {
-        start: 'everywhere',
+        starts: 'all',
       },
     )
     const { regions } = await answerOf(sent)
-    expect(regions.map(({ settlement }) => settlement?.outcome)).toEqual(
+    expect(regions.map(({ landingResult }) => landingResult?.outcome)).toEqual(
       [EU, AP, US].map((region) => ({ kind: 'completed', value: region })),
     )
   })
@@ -128,11 +130,11 @@ describe('a detached mission', () => {
   test('runs no agent twice when its relay is started twice', async () => {
     const sent = await dispatch(`log('once'); await sleep(300); await hop('${EU}'); log('once'); return 1`)
     const again = { FunctionName: local.fleet.regions[0]!.relayName, InvocationType: 'Event' as const }
-    const Payload = JSON.stringify({ lander: 1, relay: sent.mission, generation: 1 })
+    const Payload = JSON.stringify({ lander: FORMAT_VERSION, relay: sent.mission, generation: 1 })
     for (let i = 0; i < 3; i++) await clients.lambda(US).send(new InvokeCommand({ ...again, Payload }))
     const answer = await answerOf(sent)
     const { route = [] } = answer.regions[0]!
-    expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(['once', 'once'])
+    expect(route.flatMap(({ landingResult }) => landingResult.logs)).toEqual(['once', 'once'])
     expect(await missionStatus(sent.mission, looking())).toMatchObject({ landings: route.length })
   })
 
@@ -149,7 +151,7 @@ describe('a detached mission', () => {
       const answer = await answerOf(sent)
       expect(value(answer)).toBe(300)
       const { route = [] } = answer.regions[0]!
-      expect(route.flatMap(({ settlement }) => settlement.logs)).toEqual(REGIONS)
+      expect(route.flatMap(({ landingResult }) => landingResult.logs)).toEqual(REGIONS)
       expect(route.map(({ sequence }) => sequence)).toEqual(route.map((_, sequence) => sequence))
       expect(left.place).toBeLessThan(0)
       expect((await missionStatus(sent.mission, looking())).replaced).toBeGreaterThan(0)

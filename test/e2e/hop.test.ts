@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { MissionOptions } from '../../lib/fleet/mission.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import { type Answer, run } from '../../lib/fleet/run.ts'
-import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
 import type { Limits } from '../../lib/limits.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
+import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import { type RunOptions, run } from '../../lib/run/run.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { verifyReceiptChain } from '../../lib/trust/receipt.ts'
 
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true })
 })
 
-interface LaunchOptions extends Partial<Omit<MissionOptions, 'file'>> {
+interface LaunchOptions extends Partial<Omit<RunOptions, 'file'>> {
   readonly limits?: Partial<Limits>
 }
 
@@ -60,7 +60,7 @@ async function launch(body: string, { limits = {}, ...options }: LaunchOptions =
 }
 
 const routeOf = (answer: Answer) =>
-  answer.regions[0]!.route!.map(({ region, branch, sequence }) => [region, branch, sequence])
+  answer.regions[0]!.route!.map(({ place, branch, sequence }) => [place, branch, sequence])
 
 const TOUR = `
   class Statistic {
@@ -96,14 +96,14 @@ describe('an agent that hops', () => {
       [AP, US, 2],
       [US, US, 3],
     ])
-    expect(answer.regions[0]!.settlement?.region).toBe(US)
-    for (const { boxBytes } of answer.regions[0]!.route!.slice(1)) expect(boxBytes).toBeLessThan(16_000)
+    expect(answer.regions[0]!.landingResult?.place).toBe(US)
+    for (const { sealedBytes } of answer.regions[0]!.route!.slice(1)) expect(sealedBytes).toBeLessThan(16_000)
   })
 
   test('leaves a chain of receipts', async () => {
     const { regions } = await launch(TOUR)
     const trust = receiptTrustOf(local.fleet)
-    const receipts = regions[0]!.route!.map(({ settlement }) => verifySettlement(settlement, trust))
+    const receipts = regions[0]!.route!.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
     expect(receipts.map(({ receipt }) => receipt.outcome)).toEqual(['departed', 'departed', 'departed', 'completed'])
   })
@@ -125,7 +125,7 @@ describe('an agent that hops', () => {
     const body = `const noise = Array.from({ length: 400_000 }, () => Math.random()); await hop('${EU}'); return noise.length`
     const answer = await launch(body, { limits: { stateBytes: 32 * 1024 * 1024 } })
     expect(answer.value).toBe(400_000)
-    expect(answer.regions[0]!.route![1]!.boxBytes).toBeGreaterThan(256 * 1024)
+    expect(answer.regions[0]!.route![1]!.sealedBytes).toBeGreaterThan(256 * 1024)
     const [us, eu] = await Promise.all(
       [US, EU].map(async (region) => {
         const { agentBucket } = local.fleet.regions.find((place) => place.region === region)!
@@ -257,7 +257,7 @@ describe('an agent that lives longer than its function', () => {
     const answer = await launch(body)
     expect(answer.value).toEqual([100, true])
     expect(answer.regions[0]!.route!.length).toBeGreaterThan(1)
-    expect(new Set(answer.regions[0]!.route!.map(({ region }) => region))).toEqual(new Set([US]))
+    expect(new Set(answer.regions[0]!.route!.map(({ place }) => place))).toEqual(new Set([US]))
   })
 })
 

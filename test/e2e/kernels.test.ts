@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type PackOptions, packSigned } from '../../lib/author/pack-signed.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { type PackOptions, packSigned } from '../../lib/fleet/pack-signed.ts'
-import { run } from '../../lib/fleet/run.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { run } from '../../lib/run/run.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import { lander } from '../support/cli.ts'
 
@@ -80,7 +80,7 @@ describe('an agent with kernels', () => {
   test.each(['binary', 'source', 'both'] as const)('gets the same answer when they come as %s', async (kernels) => {
     const { file } = await pack(MIX, { kernels })
     const answer = await launch(file)
-    expect(answer.regions[0]?.error ?? answer.regions[0]?.settlement?.outcome).toEqual({
+    expect(answer.regions[0]?.error ?? answer.regions[0]?.landingResult?.outcome).toEqual({
       kind: 'completed',
       value: [3, 3, 6765],
     })
@@ -100,10 +100,10 @@ describe('an agent with kernels', () => {
   })
 
   test('is refused when a binary is not what its source compiles to', async () => {
-    const { statement, kernels } = await pack(MIX, { kernels: 'both' })
+    const { manifest, kernels } = await pack(MIX, { kernels: 'both' })
     const other = await pack(MIX.replace('x < 2', 'x < 3'), { kernels: 'both' })
     const parts = new Map<string, Uint8Array>()
-    const entries = statement.entries.map((entry) => {
+    const entries = manifest.entries.map((entry) => {
       const bytes = entry.name === 'fib.wasm' ? other.kernels.at(-1)!.binary : original(entry.name)
       const stored = compress(bytes)
       parts.set(entry.name, stored)
@@ -114,7 +114,7 @@ describe('an agent with kernels', () => {
       const kernel = kernels.find((each) => name.startsWith(`${each.name}.`))!
       return name.endsWith('.wasm') ? kernel.binary : utf8(kernel.source!.text)
     }
-    const file = signBundle({ statement: { ...statement, entries }, parts }, [local.developer])
+    const file = signBundle({ manifest: { ...manifest, entries }, parts }, [local.developer])
     const { regions } = await launch(file)
     expect(regions[0]?.error).toMatchObject({
       situation: 'refused',
@@ -137,10 +137,10 @@ export default agent(async () => {
 })
 `
 
-  test('is compiled where the statement and the keys’ policies allow it', async () => {
+  test('is compiled where the manifest and the keys’ policies allow it', async () => {
     const { file } = await pack(SWAP, { compiles: true })
     const { regions } = await launch(file)
-    expect(regions[0]?.settlement?.outcome).toEqual({
+    expect(regions[0]?.landingResult?.outcome).toEqual({
       kind: 'completed',
       value: [
         1,
@@ -151,7 +151,7 @@ export default agent(async () => {
     })
   })
 
-  test('is not where the statement does not say so', async () => {
+  test('is not where the manifest does not say so', async () => {
     const text = SWAP.replace(
       'const before',
       "return defc('f', 'int(int)', source('+')).catch((e) => e.code)\n  const before",
@@ -167,7 +167,7 @@ describe('the command line', () => {
     lander(args, {
       cwd: dir,
       env: {
-        LANDER_HOME: join(dir, 'home'),
+        LANDER_HOME: join(dir, 'client'),
         AWS_ENDPOINT_URL: local.cloud.endpoint,
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',

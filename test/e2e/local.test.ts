@@ -15,7 +15,7 @@ afterAll(async () => {
 })
 
 const run = (...args: string[]) =>
-  lander(['local', ...args, '--json'], { cwd: dir, env: { LANDER_HOME: join(dir, 'home') } })
+  lander(['local', ...args, '--json'], { cwd: dir, env: { LANDER_HOME: join(dir, 'client') } })
 const up = (...args: string[]) => run('up', '--port', '0', '--detach', ...args)
 
 test('refuses regions that it can not serve, before anything starts', async () => {
@@ -23,7 +23,7 @@ test('refuses regions that it can not serve, before anything starts', async () =
     [['--regions', 'us-east-1,mars-1'], 'REGION_UNKNOWN'],
     [['--regions', ''], 'USAGE'],
     [['--regions', 'us-east-1,us-east-1'], 'USAGE'],
-    [['--wan', '--home', 'mars-1'], 'REGION_UNKNOWN'],
+    [['--wan', '--near', 'mars-1'], 'REGION_UNKNOWN'],
   ]
   const answers = await Promise.all(refused.map(([args]) => up(...args)))
   expect(answers.map(({ status, json }) => [status, json.error.code])).toEqual(refused.map(([, code]) => [2, code]))

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { lander } from '../support/cli.ts'
 
 const AGENT = `import { agent } from 'lander/agent'
@@ -38,7 +38,7 @@ beforeAll(async () => {
   await local.cloud.createBucket('eu-west-1', 'logs-eu')
   await writeFile(join(dir, 'count.ts'), AGENT)
   env = {
-    LANDER_HOME: join(dir, 'home'),
+    LANDER_HOME: join(dir, 'client'),
     AWS_ENDPOINT_URL: local.cloud.endpoint,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

@@ -2,20 +2,23 @@
  * The one way through the house, on real parts: packed, signed, landed by the SDK over HTTP, admitted and run by the
  * very function that is deployed, settled, and brought home.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type PackOptions, packSigned } from '../../lib/author/pack-signed.ts'
+import { readManifest, signOrderFor } from '../../lib/author/sign-order.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { MissionOptions } from '../../lib/fleet/mission.ts'
-import { readStatement, signOrderFor } from '../../lib/fleet/orders.ts'
-import { type PackOptions, packSigned } from '../../lib/fleet/pack-signed.ts'
-import { type Answer, run } from '../../lib/fleet/run.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import type { Limits } from '../../lib/limits.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import type { Answer } from '../../lib/mission/merge.ts'
+import type { MissionOptions } from '../../lib/mission/mission.ts'
+import { run } from '../../lib/run/run.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
@@ -77,7 +80,7 @@ describe('the main job', () => {
   test('counts in two regions and brings one number home', async () => {
     const answer = await launch(await pack(COUNT), { input: { word: 'ERROR' } })
     expect(answer).toMatchObject({ outcome: 'completed', value: 3 })
-    expect(answer.regions.map(({ region, settlement }) => [region, settlement?.outcome])).toEqual([
+    expect(answer.regions.map(({ region, landingResult }) => [region, landingResult?.outcome])).toEqual([
       [US, { kind: 'completed', value: 1 }],
       [EU, { kind: 'completed', value: 2 }],
     ])
@@ -87,7 +90,7 @@ describe('the main job', () => {
   test('says which objects were read, in which version, and how much of them', async () => {
     const { regions } = await launch(await pack(COUNT), { input: { word: 'ERROR' } })
     const { ETag } = await clients.s3(US).send(new GetObjectCommand({ Bucket: 'logs-us', Key: '2026/a.log' }))
-    expect(regions[0]?.settlement?.reads).toEqual([
+    expect(regions[0]?.landingResult?.reads).toEqual([
       { bucket: 'logs-us', key: '2026/a.log', size: 22, etag: ETag?.replaceAll('"', ''), bytesRead: 22 },
     ])
   })
@@ -111,20 +114,25 @@ describe('the main job', () => {
     const file = await pack(COUNT)
     const input = JSON.stringify({ word: 'ERROR' })
     const { envelope } = signOrderFor({
-      statement: readStatement(file),
+      manifest: readManifest(file),
       fleet: local.fleet.name,
       regions: [US],
       input,
       sender: local.developer,
       now: Date.now(),
     })
-    const event = { lander: 1, bundle: { inline: Buffer.from(file).toString('base64url') }, order: envelope, input }
+    const event = {
+      lander: FORMAT_VERSION,
+      bundle: { inline: Buffer.from(file).toString('base64url') },
+      order: envelope,
+      input,
+    }
     const { Payload, FunctionError } = await clients
       .lambda(US)
       .send(new InvokeCommand({ FunctionName: local.fleet.regions[0]!.functionName, Payload: JSON.stringify(event) }))
     expect(FunctionError).toBeUndefined()
     expect(JSON.parse(Buffer.from(Payload!).toString())).toMatchObject({
-      settlement: { outcome: { kind: 'completed', value: 1 } },
+      landingResult: { outcome: { kind: 'completed', value: 1 } },
     })
   })
 
@@ -148,8 +156,8 @@ describe('the main job', () => {
     const answer = await launch(await pack(body))
     expect(answer.outcome).toBe('failed')
     expect(answer).not.toHaveProperty('value')
-    expect(answer.regions[0]?.settlement?.outcome).toEqual({ kind: 'completed', value: 7 })
-    expect(answer.regions[1]?.settlement?.outcome).toMatchObject({
+    expect(answer.regions[0]?.landingResult?.outcome).toEqual({ kind: 'completed', value: 7 })
+    expect(answer.regions[1]?.landingResult?.outcome).toMatchObject({
       kind: 'failed',
       error: { code: 'AGENT_THREW', name: 'TypeError', message: 'not here' },
     })
@@ -188,7 +196,7 @@ describe('what may run', () => {
     expect((await launch(file)).regions[0]).toMatchObject(refused('DIGEST_MISMATCH'))
   })
 
-  test('an order wider than its statement is refused', async () => {
+  test('an order wider than its manifest is refused', async () => {
     const file = await pack(COUNT)
     const { regions } = await launch(file, { order: { scopes: [scope('logs-us')] } })
     expect(regions[0]).toMatchObject(refused('ORDER_MISMATCH'))
@@ -196,9 +204,9 @@ describe('what may run', () => {
 
   test('the same order does not land twice in a region', async () => {
     const file = await pack('export default agent(() => 1)')
-    const statement = readStatement(file)
+    const manifest = readManifest(file)
     const order = signOrderFor({
-      statement,
+      manifest,
       fleet: 'local',
       regions: [US],
       input: 'null',
@@ -206,7 +214,7 @@ describe('what may run', () => {
       now: Date.now(),
     })
     const event = JSON.stringify({
-      lander: 1,
+      lander: FORMAT_VERSION,
       bundle: { inline: Buffer.from(file).toString('base64url') },
       order: order.envelope,
       input: 'null',
@@ -219,13 +227,13 @@ describe('what may run', () => {
         .send(new InvokeCommand({ FunctionName: functionName, Payload: event }))
       replies.push(JSON.parse(Buffer.from(Payload!).toString()))
     }
-    expect(replies).toMatchObject([{ settlement: { outcome: { value: 1 } } }, refused('REPLAYED')])
+    expect(replies).toMatchObject([{ landingResult: { outcome: { value: 1 } } }, refused('REPLAYED')])
   })
 
   test.each([
     ['null', null],
     ['a number', 7],
-    ['an unsigned bundle', { lander: 1, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }],
+    ['an unsigned bundle', { lander: FORMAT_VERSION, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }],
   ])('%s in place of an invocation gets a refusal, and the function lives on', async (_, event) => {
     const { functionName } = local.fleet.regions[0]!
     const { Payload, FunctionError } = await clients
@@ -238,15 +246,15 @@ describe('what may run', () => {
 
 describe('what an agent can do', () => {
   test('an object outside its scope is out of reach, with a remedy', async () => {
-    const { settlement } = await land("export default agent(async () => (await here.open('private/b.log')).text())")
-    expect(settlement?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_OUT_OF_SCOPE' } })
-    expect(JSON.stringify(settlement)).not.toContain('secret')
+    const { landingResult } = await land("export default agent(async () => (await here.open('private/b.log')).text())")
+    expect(landingResult?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_OUT_OF_SCOPE' } })
+    expect(JSON.stringify(landingResult)).not.toContain('secret')
   })
 
   test('a missing object has its own code, which the agent can catch', async () => {
     const body =
       "export default agent(async () => { try { await here.open('2026/none') } catch (error) { return error.code } })"
-    expect((await land(body)).settlement?.outcome).toEqual({ kind: 'completed', value: 'OBJECT_NOT_FOUND' })
+    expect((await land(body)).landingResult?.outcome).toEqual({ kind: 'completed', value: 'OBJECT_NOT_FOUND' })
   })
 
   test('an object that changes while it is read fails the read, never mixes two versions', async () => {
@@ -265,7 +273,7 @@ describe('what an agent can do', () => {
       await put(US, 'logs-us', '2026/changing', 'second')
       await put(US, 'logs-us', '2026/changed', '')
     }
-    const { settlement } = await land(
+    const { landingResult } = await land(
       body,
       {},
       {
@@ -275,7 +283,7 @@ describe('what an agent can do', () => {
       },
     )
     await changed
-    expect(settlement?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_CHANGED' } })
+    expect(landingResult?.outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_CHANGED' } })
   })
 })
 
@@ -303,13 +311,16 @@ describe('what an agent can’t do', () => {
       'logBytes',
     ],
   ])('%s is stopped by its limit, and nothing of it leaves', async (_, body, limits, limit) => {
-    const { settlement } = await land(body, { wallMs: 10_000, ...limits })
-    expect(settlement?.outcome).toMatchObject({ kind: 'stopped', limit })
-    expect(JSON.stringify(settlement?.outcome)).not.toContain('xxxx')
+    const { landingResult } = await land(body, { wallMs: 10_000, ...limits })
+    expect(landingResult?.outcome).toMatchObject({ kind: 'stopped', limit })
+    expect(JSON.stringify(landingResult?.outcome)).not.toContain('xxxx')
   })
 
   test('after all that, the same function still answers', async () => {
-    expect((await land('export default agent(() => 42)')).settlement?.outcome).toEqual({ kind: 'completed', value: 42 })
+    expect((await land('export default agent(() => 42)')).landingResult?.outcome).toEqual({
+      kind: 'completed',
+      value: 42,
+    })
   })
 })
 
@@ -331,5 +342,5 @@ test('a function that dies in the middle is named, and the next call is served',
   const answer = await launch(await pack(COUNT), { fleet: { ...local.fleet, regions }, input: { word: 'ERROR' } })
   expect(answer.outcome).toBe('unreachable')
   expect(answer.regions[0]?.error).toMatchObject({ code: 'FUNCTION_FAILED', message: expect.stringContaining(name) })
-  expect(answer.regions[1]?.settlement?.outcome).toEqual({ kind: 'completed', value: 2 })
+  expect(answer.regions[1]?.landingResult?.outcome).toEqual({ kind: 'completed', value: 2 })
 })

@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureRelayAsset } from '../../lib/assets/relay-asset.ts'
 import { ROOT } from '../../lib/bundle/asset-files.ts'
 import { OPTIONAL_PACKAGES } from '../../lib/bundle/optional-packages.ts'
-import { ensureRelayAsset } from '../../lib/bundle/relay-asset.ts'
 import { NOTICES_FILE } from '../../lib/bundle/third-party-notices.ts'
 
 const execute = promisify(execFile)
 const MB = 1e6
-/** What docs/cli.md promises of an install. */
+/** What docs/install.md promises of an install. */
 const MOST_BYTES = 80 * MB
 
 let dir: string
@@ -74,7 +74,7 @@ async function linkPackage(name: string): Promise<void> {
 /** Runs the installed command. */
 async function lander(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const command = join(modules, 'lander/dist/scripts/lander.js')
-  const env = { ...process.env, NO_COLOR: '1', LANDER_HOME: join(dir, 'home'), XDG_CACHE_HOME: join(dir, 'cache') }
+  const env = { ...process.env, NO_COLOR: '1', LANDER_HOME: join(dir, 'lander'), XDG_CACHE_HOME: join(dir, 'cache') }
   const running = execute(process.execPath, [command, ...args], { cwd: dir, env })
   const { code = 0, stdout, stderr } = await running.catch((error) => error)
   return { status: code, stdout, stderr }
@@ -103,7 +103,7 @@ describe('a client’s install', () => {
   })
 
   test('loads each of its modules that lander exports', async () => {
-    const names = ['lander', 'lander/agent', 'lander/gravity', 'lander/trust']
+    const names = ['lander', 'lander/agent', 'lander/gravity', 'lander/testing', 'lander/trust']
     const script = `for (const name of ${JSON.stringify(names)}) console.log(Object.keys(await import(name)).length > 0)`
     const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', script], { cwd: dir })
     expect(stdout.trim().split('\n')).toEqual(names.map(() => 'true'))

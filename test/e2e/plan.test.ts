@@ -8,17 +8,17 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packSigned } from '../../lib/author/pack-signed.ts'
+import { openClient as openClientPlace } from '../../lib/client/open-client.ts'
+import { CLIENT } from '../../lib/client-name.ts'
+import { openInventory } from '../../lib/estimate/inventory.ts'
+import { quoteRun } from '../../lib/estimate/quote.ts'
+import { sampleAgent } from '../../lib/estimate/sampling.ts'
+import { surveyData } from '../../lib/estimate/survey.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { createHome } from '../../lib/fleet/home.ts'
-import { openInventory } from '../../lib/fleet/inventory.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
-import { type PlacedPart, type PlacedRunOptions, runPlaced } from '../../lib/fleet/placed-run.ts'
-import { quoteRun } from '../../lib/fleet/quote.ts'
 import { readPolicy } from '../../lib/fleet/read-policy.ts'
-import { sampleAgent } from '../../lib/fleet/sampling.ts'
-import { surveyData } from '../../lib/fleet/survey.ts'
-import { INTERNET } from '../../lib/gravity/prices.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { type ExecutePlanOptions, executePlan, type PlannedPart } from '../../lib/mission/execute-plan.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { lander } from '../support/cli.ts'
 
@@ -80,12 +80,16 @@ const survey = (scopes: readonly Scope[] = LOGS) => surveyData({ scopes, fleet: 
 
 const pack = (name = 'count.ts') => packSigned(join(dir, name), local.developer, { scopes: LOGS })
 
-async function runIt(places: Readonly<Record<string, string>>, options: Partial<PlacedRunOptions> = {}, name?: string) {
+async function runIt(
+  places: Readonly<Record<string, string>>,
+  options: Partial<ExecutePlanOptions> = {},
+  name?: string,
+) {
   const { file } = await pack(name)
   const parts = [US, EU].map(
-    (region, i): PlacedPart => ({ region, place: places[region]!, usd: 1e-5, scopes: [LOGS[i]!] }),
+    (region, i): PlannedPart => ({ region, place: places[region]!, usd: 1e-5, scopes: [LOGS[i]!] }),
   )
-  return runPlaced({ fleet: local.fleet, clients, file, sender: local.developer, parts, ...options })
+  return executePlan({ fleet: local.fleet, clients, file, sender: local.developer, parts, ...options })
 }
 
 const LINE = 'a line of a log, as long as lines are\n'.length
@@ -177,25 +181,25 @@ describe('an inventory', () => {
 
 describe('a trial', () => {
   test('reads heads only, where the data lies, and teaches rate, start and result', async () => {
-    const { file, statement } = await pack()
-    const openHome = async () =>
-      createHome({ fleet: 'local', policy: await readPolicy(local.fleet, clients, Date.now()) })
+    const { file, manifest } = await pack()
+    const openClient = async () =>
+      openClientPlace({ fleet: 'local', policy: await readPolicy(local.fleet, clients, Date.now()) })
     const mission = { fleet: local.fleet, clients, file, sender: local.developer }
     const counted = await survey()
     const sample = await sampleAgent({
       mission,
       survey: counted,
-      openHome,
+      openClient,
       bounds: { trialBytes: 2 ** 20, trialSeconds: 9, wallSeconds: 9 },
     })
-    expect(sample.home?.mergeSeconds).toBeGreaterThan(0)
+    expect(sample.client?.mergeSeconds).toBeGreaterThan(0)
     for (const { trials, learned, problem } of sample.regions) {
       expect(problem).toBeUndefined()
       expect(trials[0]!.bytes).toBeLessThanOrEqual(256 * 1024)
       expect(trials[0]!.bytes).toBeGreaterThan(100 * 1024)
       expect(learned!.bytesPerSecond.value).toBeGreaterThan(0)
     }
-    const quote = quoteRun({ fleet: local.fleet, statement, survey: counted, sample, agentBytes: file.length })
+    const quote = quoteRun({ fleet: local.fleet, manifest, survey: counted, sample, agentBytes: file.length })
     expect(quote).toMatchObject({ basis: 'sampled', plan: { feasible: true } })
   })
 
@@ -204,14 +208,14 @@ describe('a trial', () => {
       join(dir, 'fails.ts'),
       "import { agent } from 'lander/agent'\nexport default agent(() => { throw new Error('not today') })",
     )
-    const { file, statement } = await pack('fails.ts')
+    const { file, manifest } = await pack('fails.ts')
     const mission = { fleet: local.fleet, clients, file, sender: local.developer }
     const counted = await survey()
     const sample = await sampleAgent({ mission, survey: counted })
     expect(sample.regions[0]).toMatchObject({ trials: [], problem: expect.stringMatching(/not today/) })
     const { basis, notes } = quoteRun({
       fleet: local.fleet,
-      statement,
+      manifest,
       survey: counted,
       sample,
       agentBytes: file.length,
@@ -224,8 +228,8 @@ describe('a trial', () => {
 describe('a run as planned', () => {
   test.each([
     ['where the data lies', { [US]: US, [EU]: EU }],
-    ['at home', { [US]: INTERNET, [EU]: INTERNET }],
-    ['some here, some there', { [US]: US, [EU]: INTERNET }],
+    ['at home', { [US]: CLIENT, [EU]: CLIENT }],
+    ['some here, some there', { [US]: US, [EU]: CLIENT }],
   ])('gives the same answer %s', async (_, places) => {
     const { outcome, value, left, usage, regions } = await runIt(places)
     expect({ outcome, value, left }).toEqual({ outcome: 'completed', value: 60_010, left: [] })
@@ -240,7 +244,7 @@ describe('a run as planned', () => {
   })
 
   test('starts what fits the money, and says what does not', async () => {
-    const { outcome, partial, left } = await runIt({ [US]: INTERNET, [EU]: INTERNET }, { maxUsd: 1.5e-5 })
+    const { outcome, partial, left } = await runIt({ [US]: CLIENT, [EU]: CLIENT }, { maxUsd: 1.5e-5 })
     expect({ outcome, partial }).toEqual({ outcome: 'stopped', partial: 40_010 })
     expect(left).toEqual([{ region: EU, scopes: [LOGS[1]], why: expect.stringMatching(/^not started: at about \$/) }])
   })
@@ -270,7 +274,7 @@ describe('the commands', () => {
   test('lander run remembers, and lander plan --accuracy tells', async () => {
     const run = await command('run', 'count.ts', ...DATA, '--json')
     expect(run.json).toMatchObject({ outcome: 'completed', value: 60_010, left: [] })
-    expect((await command('run', 'count.ts', ...DATA, '--place', 'home', '--json')).json.value).toBe(60_010)
+    expect((await command('run', 'count.ts', ...DATA, '--place', 'client', '--json')).json.value).toBe(60_010)
     const { json } = await command('plan', '--accuracy', '--json')
     expect(json.seconds.runs).toBe(2)
   })
@@ -294,7 +298,7 @@ describe('the commands', () => {
     ['--max-seconds', 'soon'],
     ['--place', 'moon'],
     ['--line', '50'],
-    ['--home', 'atlantis-1'],
+    ['--near', 'atlantis-1'],
   ])('%s %s is refused', async (option, value) => {
     expect((await command('run', 'count.ts', ...DATA, option, value)).status).toBe(2)
   })

@@ -4,19 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
-import { checkFleet } from '../../lib/fleet/check.ts'
+import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
+import { packSigned } from '../../lib/author/pack-signed.ts'
+import { createSecretFile } from '../../lib/aws/secret-store.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
-import { type RegionResult, runMission } from '../../lib/fleet/mission.ts'
-import { packSigned } from '../../lib/fleet/pack-signed.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import { rotateFleet } from '../../lib/fleet/rotate.ts'
-import { createSecretFile } from '../../lib/fleet/secret-store.ts'
-import { verifySettlement } from '../../lib/fleet/settlement-receipt.ts'
-import type { Settlement } from '../../lib/host/protocol.ts'
-import { type LocalFleet, startLocalFleet } from '../../lib/local/fleet.ts'
-import { engineDigest } from '../../lib/sandbox/engine.ts'
+import type { LandingResult } from '../../lib/host/landing-result.ts'
+import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
+import { runMission } from '../../lib/mission/mission.ts'
+import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
+import { checkFleet } from '../../lib/operate/check.ts'
+import { rotateFleet } from '../../lib/operate/rotate.ts'
+import type { RegionResult } from '../../lib/relay/region-result.ts'
+import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import { createFleetSecret } from '../../lib/trust/fleet-secret.ts'
 
 const US = 'us-east-1'
@@ -73,13 +74,13 @@ async function run(how: string, now = Date.now): Promise<readonly RegionResult[]
   return (await runMission({ fleet, clients, file, sender, input: { how }, now })).regions
 }
 
-const settled = async (how: string): Promise<Settlement> => (await run(how))[0]!.settlement!
-const verify = (settlement: Settlement) => verifySettlement(settlement, receiptTrustOf(local.fleet)).receipt
+const settled = async (how: string): Promise<LandingResult> => (await run(how))[0]!.landingResult!
+const verify = (landingResult: LandingResult) => verifyLandingResult(landingResult, receiptTrustOf(local.fleet)).receipt
 
 describe('a receipt', () => {
   test('comes from every region, and says what its answer says', async () => {
-    const settlements = (await run('count')).map(({ settlement }) => settlement!)
-    expect(settlements.map(verify)).toMatchObject(
+    const landingResults = (await run('count')).map(({ landingResult }) => landingResult!)
+    expect(landingResults.map(verify)).toMatchObject(
       DATA.map(({ bucket, region }) => ({
         fleet: 'local',
         region,
@@ -103,10 +104,10 @@ describe('a receipt', () => {
 
   test('contradicts an answer that was changed on its way', async () => {
     const honest = await settled('count')
-    const spoilt: [string, Partial<Settlement>][] = [
+    const spoilt: [string, Partial<LandingResult>][] = [
       ['result', { outcome: { kind: 'completed', value: 2 } }],
       ['outcome', { outcome: { kind: 'stopped', limit: 'wallMs', message: '' } }],
-      ['region', { region: EU }],
+      ['region', { place: EU }],
       ['objects', { reads: [] }],
       ['bytesReturned', { usage: { ...honest.usage, bytesReturned: 0 } }],
     ]
@@ -131,7 +132,7 @@ describe('clocks', () => {
 
   test('a sender whose clock is ten minutes behind is let in: orders live for an hour', async () => {
     const [first] = await run('count', () => Date.now() - 10 * MINUTE)
-    expect(first?.settlement?.outcome).toEqual({ kind: 'completed', value: 1.5 })
+    expect(first?.landingResult?.outcome).toEqual({ kind: 'completed', value: 1.5 })
   })
 })
 
@@ -163,7 +164,7 @@ describe('the check of a fleet', () => {
     expect(sound).toBe(false)
     expect(buckets[0]?.problem).toMatchObject({
       code: 'BUCKET_ELSEWHERE',
-      message: 'bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      message: 'bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     })
   })
 

@@ -12,13 +12,13 @@ test.each([
   ['15 minutes', 900_000, 869_500, 899_500],
   ['20 seconds', 20_000, 13_000, 19_500],
   ['a second', 1000, 500, 750],
-])('in a function of %s an agent is asked to leave some time before it is ended', (_, remaining, leave, end) => {
+])('in a function of %s an agent is asked to leave some time before it is ended', (_, remaining, evict, end) => {
   const deadline = deadlineOf(remaining)
-  vi.advanceTimersByTime(leave - 1)
-  expect([deadline.leave.aborted, deadline.signal.aborted]).toEqual([false, false])
+  vi.advanceTimersByTime(evict - 1)
+  expect([deadline.evict.aborted, deadline.signal.aborted]).toEqual([false, false])
   vi.advanceTimersByTime(1)
-  expect([deadline.leave.aborted, deadline.signal.aborted]).toEqual([true, false])
-  vi.advanceTimersByTime(end - leave)
+  expect([deadline.evict.aborted, deadline.signal.aborted]).toEqual([true, false])
+  vi.advanceTimersByTime(end - evict)
   expect(deadline.signal.aborted).toBe(true)
 })
 
@@ -26,5 +26,5 @@ test('nothing fires once a run is over', () => {
   const deadline = deadlineOf(1000)
   deadline.clear()
   vi.advanceTimersByTime(2000)
-  expect([deadline.leave.aborted, deadline.signal.aborted]).toEqual([false, false])
+  expect([deadline.evict.aborted, deadline.signal.aborted]).toEqual([false, false])
 })

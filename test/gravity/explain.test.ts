@@ -11,7 +11,7 @@ const problem: PlacementProblem = {
     { region: 'eu-west-2', bytes: 1e10, resultBytes: 1e9 },
   ],
   agentBytes: 50_000,
-  home: 'us-east-1',
+  client: 'us-east-1',
   compute: { workers: 64 },
 }
 const explained = (change: Partial<PlacementProblem> = {}) => {

@@ -1,6 +1,6 @@
 /** Places that die in the middle of a landing, and those that were only thought to be dead. */
 import { describe, expect, test } from 'vitest'
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 import { type AgentBucket, cancelledKey } from '../../lib/objects/agent-bucket.ts'
 import { receiptDigest } from '../../lib/trust/receipt.ts'
 import { agentOf, codeOf, createWorld, EU, US, type World } from '../support/fleet-of-hosts.ts'
@@ -10,7 +10,7 @@ const sandbox = useSandbox()
 const world = (changes: object = {}): World =>
   createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, ...changes })
 
-const completed = (value: unknown) => ({ settlement: { outcome: { kind: 'completed', value } } })
+const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'completed', value } } })
 const again = (number: number, after: 'death' | 'silence' = 'death') => ({ attempt: { number, after } })
 
 /** Buckets whose writes wait, from the moment `stop` is called until `go` is: as in a function that was frozen. */
@@ -51,11 +51,11 @@ describe('an attempt in place of a dead one', () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`let n = 41; await hop('${EU}'); return ++n`)
-    const { box } = agentOf(await there.invoke(US, base))
-    const event = { ...base, entry: 'resume' as const, state: box }
-    const standing = stop.stopAt(/\/1\/1$/)
+    const { ref } = agentOf(await there.invoke(US, base))
+    const event = { ...base, entry: 'resume' as const, state: ref }
+    const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(EU, event)
-    await standing
+    await nextLanding
     expect(await there.invoke(EU, { ...event, ...again(2) })).toMatchObject(completed(42))
     stop.go()
     expect(codeOf(await dead)).toBe('SUPERSEDED')
@@ -74,23 +74,23 @@ describe('an attempt in place of a dead one', () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`await hop('${EU}'); return here.region`)
-    const standing = stop.stopAt(/\/0\/1$/)
+    const nextLanding = stop.stopAt(/\/0\/1$/)
     const slow = there.invoke(US, base)
-    await standing
-    const { box } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
+    await nextLanding
+    const { ref } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
     stop.go()
     expect(codeOf(await slow)).toBe('SUPERSEDED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: box })).toMatchObject(completed(EU))
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: box }))).toBe('REPLAYED')
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: ref })).toMatchObject(completed(EU))
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('REPLAYED')
   })
 
   test('waits for one that may be alive', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`return 'slow'`)
-    const standing = stop.stopAt(/\/0\/1$/)
+    const nextLanding = stop.stopAt(/\/0\/1$/)
     const slow = there.invoke(US, base)
-    await standing
+    await nextLanding
     expect(codeOf(await there.invoke(US, { ...base, ...again(2, 'silence') }))).toBe('LANDING_BUSY')
     stop.go()
     expect(await slow).toMatchObject(completed('slow'))
@@ -113,8 +113,8 @@ describe('an attempt in place of a dead one', () => {
     const bucket = there.buckets[US]!
     const key = (sequence: number) => `missions/${mission}/landings/${US}/${sequence}/1`
     const record = (await bucket.get(key(0), 1e6))!
-    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).box })
-    const event = { ...base, entry: 'resume', state: agentOf(second).box, ...again(2) }
+    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).ref })
+    const event = { ...base, entry: 'resume', state: agentOf(second).ref, ...again(2) }
     await bucket.put(key(2), record)
     await bucket.put(`missions/${mission}/landings/${US}/2/0`, record)
     expect(codeOf(await there.invoke(US, event))).toBe('STATE_MISMATCH')
@@ -129,23 +129,23 @@ describe('a checkpoint', () => {
   const COUNT = `let n = 0; for (; n < 3; n++) { log('step ' + n); await checkpoint() } return n`
 
   test('is a landing of its own, in the same visit', async () => {
-    const { settlement, earlier } = (await world().invoke(US, world().mission(COUNT).base)) as Extract<
-      Reply,
-      { settlement: object }
+    const { landingResult, earlier } = (await world().invoke(US, world().mission(COUNT).base)) as Extract<
+      LandingReply,
+      { landingResult: object }
     >
-    expect(settlement.outcome).toEqual({ kind: 'completed', value: 3 })
+    expect(landingResult.outcome).toEqual({ kind: 'completed', value: 3 })
     expect(earlier!.map(({ outcome, logs }) => [outcome, logs])).toMatchObject(
       [0, 1, 2].map((n) => [{ kind: 'departed', agent: { to: US, sequence: n + 1, goesOn: true } }, [`step ${n}`]]),
     )
-    expect(settlement.logs).toEqual([])
+    expect(landingResult.logs).toEqual([])
   })
 
   test('leaves a receipt of each part, whose reads are its own', async () => {
     const there = world()
     for (const key of ['a', 'b']) there.data[US]!.put('logs-eu', key, 'x'.repeat(100))
     const body = `for await (const object of here.objects()) { await object.text(); await checkpoint() } return 'done'`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { settlement: object }>
-    const all = [...reply.earlier!, reply.settlement]
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
+    const all = [...reply.earlier!, reply.landingResult]
     expect(all.map(({ reads }) => reads.map(({ key, bytesRead }) => [key, bytesRead]))).toEqual([
       [['a', 100]],
       [['b', 100]],
@@ -172,12 +172,12 @@ describe('a checkpoint', () => {
       await wake
       return seen`
     const { base } = there.mission(body)
-    const standing = stop.stopAt(/\/1\/1$/)
+    const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(US, base)
-    await standing
-    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<Reply, { settlement: object }>
+    await nextLanding
+    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(['one', 'two', 'three', 'four']))
-    expect([...reply.earlier!, reply.settlement].map(({ logs }) => logs)).toEqual([
+    expect([...reply.earlier!, reply.landingResult].map(({ logs }) => logs)).toEqual([
       ['one', 'two'],
       ['three', 'four'],
     ])
@@ -189,9 +189,9 @@ describe('a checkpoint', () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(COUNT)
-    const standing = stop.stopAt(/\/0\/1$/)
+    const nextLanding = stop.stopAt(/\/0\/1$/)
     const slow = there.invoke(US, base)
-    await standing
+    await nextLanding
     expect(await there.invoke(US, { ...base, ...again(2) })).toMatchObject(completed(3))
     stop.go()
     expect(codeOf(await slow)).toBe('SUPERSEDED')
@@ -206,11 +206,11 @@ describe('a checkpoint', () => {
       [2, /\/2\/1$/],
       [3, /\/3\/1$/],
     ] as const) {
-      const standing = stop.stopAt(key)
+      const nextLanding = stop.stopAt(key)
       void there.invoke(US, { ...base, ...(number > 1 && again(number)) })
-      await standing
+      await nextLanding
     }
-    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<Reply, { settlement: object }>
+    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(3))
     expect(reply.earlier!.flatMap(({ logs }) => logs)).toEqual(['step 0', 'step 1', 'step 2'])
   })
@@ -220,11 +220,11 @@ describe('a checkpoint', () => {
     const there = world({ agentsOf: stop.agentsOf })
     const body = `for (let n = 0; n < 4; n++) { log('x'.repeat(99)); await checkpoint() } return 'no limit'`
     const { base } = there.mission(body, { limits: { logBytes: 350 } })
-    const standing = stop.stopAt(/\/2\/1$/)
+    const nextLanding = stop.stopAt(/\/2\/1$/)
     void there.invoke(US, base)
-    await standing
+    await nextLanding
     expect(await there.invoke(US, { ...base, ...again(2) })).toMatchObject({
-      settlement: { outcome: { kind: 'stopped', limit: 'logBytes' } },
+      landingResult: { outcome: { kind: 'stopped', limit: 'logBytes' } },
     })
   })
 
@@ -235,7 +235,7 @@ describe('a checkpoint', () => {
       const reading = (async () => { let n = 0; for await (const line of here.lines()) n++; return n })()
       await Promise.all([checkpoint(), checkpoint(), checkpoint()])
       return reading`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { settlement: object }>
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(1000))
     expect(reply.earlier).toHaveLength(3)
   })
@@ -246,7 +246,7 @@ describe('a checkpoint', () => {
     const reply = await there.invoke(US, base)
     expect('earlier' in reply && reply.earlier).toHaveLength(1)
     expect(agentOf(reply)).toMatchObject({ to: EU, sequence: 2 })
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).box })).toMatchObject(completed(EU))
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).ref })).toMatchObject(completed(EU))
   })
 
   test('that is larger than the state may be ends the agent', async () => {
@@ -254,7 +254,7 @@ describe('a checkpoint', () => {
       limits: { stateBytes: 200_000 },
     })
     expect(await world().invoke(US, base)).toMatchObject({
-      settlement: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
+      landingResult: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
     })
   })
 
@@ -263,19 +263,22 @@ describe('a checkpoint', () => {
     const there = world({ agentsOf: stop.agentsOf })
     const body = `const noise = Array.from({ length: 60_000 }, () => Math.random()); await checkpoint(); return noise.length`
     const { base, mission } = there.mission(body)
-    const standing = stop.stopAt(/\/1\/1$/)
+    const nextLanding = stop.stopAt(/\/1\/1$/)
     void there.invoke(US, base)
-    await standing
+    await nextLanding
     const bucket = there.buckets[US]!
     const key = `missions/${mission}/landings/${US}/0/1`
     const register = JSON.parse(Buffer.from((await bucket.get(key, 1e6))!).toString())
     expect(register.kind).toBe('ended')
-    const box = Buffer.from(
+    const stateRef = Buffer.from(
       (await bucket.get(`states/${register.record.sha256}`, 1e8)) ?? register.record.inline,
       'base64url',
     ) // prettier-ignore
-    box[box.length - 100]! ^= 1
-    await bucket.put(key, Buffer.from(JSON.stringify({ ...register, record: { inline: box.toString('base64url') } })))
+    stateRef[stateRef.length - 100]! ^= 1
+    await bucket.put(
+      key,
+      Buffer.from(JSON.stringify({ ...register, record: { inline: stateRef.toString('base64url') } })),
+    )
     expect(codeOf(await there.invoke(US, { ...base, ...again(2) }))).toBe('STATE_INVALID')
   })
 })
@@ -308,20 +311,20 @@ describe('a cancelled mission', () => {
   test('lands nowhere, neither anew nor where it is on its way to', async () => {
     const there = world()
     const { base, mission } = there.mission(`await hop('${EU}'); return 1`)
-    const { box } = agentOf(await there.invoke(US, base))
+    const { ref } = agentOf(await there.invoke(US, base))
     await cancel(there, mission)
     for (const event of [base, { ...base, ...again(2) }])
       expect(codeOf(await there.invoke(US, event))).toBe('CANCELLED')
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: box }))).toBe('CANCELLED')
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('CANCELLED')
   })
 
   test('ends at its next checkpoint', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base, mission } = there.mission(`log('before'); await checkpoint(); return 1`)
-    const standing = stop.stopAt(/\/0\/1$/)
+    const nextLanding = stop.stopAt(/\/0\/1$/)
     const running = there.invoke(US, base)
-    await standing
+    await nextLanding
     await cancel(there, mission)
     stop.go()
     expect(codeOf(await running)).toBe('CANCELLED')

@@ -63,7 +63,7 @@ describe('a run’s kernels', () => {
     })
   })
 
-  test('are made of text at run time only where the statement says so', async () => {
+  test('are made of text at run time only where the manifest says so', async () => {
     const allowed = prepareKernels(verified({}, true), compilesTo(BINARY))
     expect(await allowed.compile('int f;', 'c')).toEqual(BINARY)
     const denied = prepareKernels(verified({}), compilesTo(BINARY))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RefusedError } from '../../lib/errors.ts'
-import { type Attempt, endLanding, readRegister, takeLanding } from '../../lib/host/ledger.ts'
+import { type Attempt, claimLanding, endLanding, readRegister } from '../../lib/host/ledger.ts'
 import { type AgentBucket, cancelledKey, createMemoryAgentBucket } from '../../lib/objects/agent-bucket.ts'
 
 const LANDING = { mission: 'm', branch: 'eu-west-1', sequence: 3 }
@@ -12,7 +12,7 @@ const attempt = (number: number, changes: Partial<Attempt> = {}): Attempt => {
   return { number, token: `token ${number}`, until: NOW + 60_000, afterDeath: number > 1, ...changes }
 }
 const place = (agents: AgentBucket = createMemoryAgentBucket(), now = NOW) => ({ agents, now: () => now })
-const take = (number: number, at = place(), changes = {}) => takeLanding(LANDING, attempt(number, changes), at)
+const take = (number: number, at = place(), changes = {}) => claimLanding(LANDING, attempt(number, changes), at)
 const end = (number: number, { agents } = place(), changes = {}) =>
   endLanding(LANDING, attempt(number, changes), RECORD, agents)
 
@@ -84,7 +84,7 @@ describe('a landing', () => {
     const at = place()
     await take(1, at)
     for (const other of [{ branch: 'eu-west-1/3.0' }, { sequence: 4 }, { mission: 'n' }])
-      expect(await takeLanding({ ...LANDING, ...other }, attempt(1), at)).toBeUndefined()
+      expect(await claimLanding({ ...LANDING, ...other }, attempt(1), at)).toBeUndefined()
   })
 
   test('with a register that somebody spoiled is not made', async () => {
@@ -123,7 +123,7 @@ test('ends at most once, however attempts race, repeat and wrongly presume each 
         const ended = contenders.map(async (changes, index) => {
           const mine = attempt(changes.number, { ...changes, token: `contender ${index}` })
           try {
-            if ((await takeLanding(LANDING, mine, place(race.agents))) !== undefined) return false
+            if ((await claimLanding(LANDING, mine, place(race.agents))) !== undefined) return false
             await endLanding(LANDING, mine, RECORD, race.agents)
             return true
           } catch (error) {

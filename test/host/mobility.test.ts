@@ -3,12 +3,12 @@ import { createFleetSecret } from '../../lib/trust/fleet-secret.ts'
 import {
   AP,
   agentOf,
-  boxOf,
   bytesOf,
   codeOf,
   createWorld,
   departureOf,
   EU,
+  stateRefOf,
   US,
   type World,
 } from '../support/fleet-of-hosts.ts'
@@ -21,17 +21,17 @@ const world = (changes: object = {}): World =>
 /** An agent that has left US for EU, and the invocation that would land it. */
 async function onItsWay(there: World = world(), body = `await hop('${EU}'); return 'landed'`, options = {}) {
   const { base } = there.mission(body, options)
-  const parcel = agentOf(await there.invoke(US, base))
-  const event = { ...base, entry: 'resume' as const, state: parcel.box }
-  return { there, base, parcel, event, box: bytesOf(parcel.box) }
+  const sealedState = agentOf(await there.invoke(US, base))
+  const event = { ...base, entry: 'resume' as const, state: sealedState.ref }
+  return { there, base, sealedState, event, stateRef: bytesOf(sealedState.ref) }
 }
 
-const completed = (value: unknown) => ({ settlement: { outcome: { kind: 'completed', value } } })
+const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'completed', value } } })
 
 describe('a sealed agent', () => {
   test('lands where it is for', async () => {
-    const { there, event, parcel } = await onItsWay()
-    expect(parcel).toMatchObject({ to: EU, branch: US, sequence: 1 })
+    const { there, event, sealedState } = await onItsWay()
+    expect(sealedState).toMatchObject({ to: EU, branch: US, sequence: 1 })
     expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
   })
 
@@ -53,26 +53,30 @@ describe('a sealed agent', () => {
       `await hop('${EU}'); await hop('${US}'); await hop('${EU}'); return 3`,
     )
     const second = agentOf(await there.invoke(EU, event))
-    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.box }))
+    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.ref }))
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.box })).toMatchObject(completed(3))
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.ref })).toMatchObject(completed(3))
   })
 
   test('is refused with bits flipped, anywhere', async () => {
-    const { there, event, box } = await onItsWay()
-    for (let at = 0; at < box.length; at += 97) {
-      const flipped = Uint8Array.from(box)
+    const { there, event, stateRef } = await onItsWay()
+    for (let at = 0; at < stateRef.length; at += 97) {
+      const flipped = Uint8Array.from(stateRef)
       flipped[at]! ^= 1 << (at % 8)
-      expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(flipped) }))).toMatch(/^(STATE|EPOCH|ENGINE)_/)
+      expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(flipped) }))).toMatch(/^(STATE|EPOCH|ENGINE)_/)
     }
     expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
   })
 
   test('is refused when it is cut, or longer than it was', async () => {
-    const { there, event, box } = await onItsWay()
-    for (const length of [0, 1, 7, 400, box.length - 1])
-      expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(box.subarray(0, length)) }))).toMatch(/^STATE_/)
-    expect(codeOf(await there.invoke(EU, { ...event, state: boxOf(Buffer.concat([box, box])) }))).toBe('STATE_INVALID')
+    const { there, event, stateRef } = await onItsWay()
+    for (const length of [0, 1, 7, 400, stateRef.length - 1])
+      expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(stateRef.subarray(0, length)) }))).toMatch(
+        /^STATE_/,
+      )
+    expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(Buffer.concat([stateRef, stateRef])) }))).toBe(
+      'STATE_INVALID',
+    )
   })
 
   test('of another mission, or of another agent, is refused', async () => {
@@ -106,7 +110,7 @@ describe('a sealed agent', () => {
       limits: { stateBytes: 200_000 },
     })
     expect(await world().invoke(US, base)).toMatchObject({
-      settlement: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
+      landingResult: { outcome: { kind: 'stopped', limit: 'stateBytes' } },
     })
   })
 
@@ -130,12 +134,12 @@ describe('copies and their answers', () => {
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
     const answers = await Promise.all(
       left.copies.map(async (copy) => {
-        const departure = departureOf(await there.invoke(copy.to, resume(copy.box)))
+        const departure = departureOf(await there.invoke(copy.to, resume(copy.ref)))
         if (!('answer' in departure)) throw new Error('no answer')
-        return departure.answer.box
+        return departure.answer.ref
       }),
     )
-    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.box), answers: changed })
+    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.ref), answers: changed })
     return { there, left, answers, land, base }
   }
 
@@ -150,8 +154,8 @@ describe('copies and their answers', () => {
     expect(codeOf(await land([answers[0], answers[0]]))).toBe('STATE_MISMATCH')
     const forged = Uint8Array.from(bytesOf(answers[1]!))
     forged[forged.length - 40]! ^= 1
-    expect(codeOf(await land([answers[0], boxOf(forged)]))).toBe('STATE_INVALID')
-    expect(codeOf(await land([answers[0], left.agent.box]))).toBe('STATE_MISMATCH')
+    expect(codeOf(await land([answers[0], stateRefOf(forged)]))).toBe('STATE_INVALID')
+    expect(codeOf(await land([answers[0], left.agent.ref]))).toBe('STATE_MISMATCH')
     expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
   })
 
@@ -178,7 +182,7 @@ describe('copies and their answers', () => {
     const { base } = there.mission(BODY)
     const left = departureOf(await there.invoke(US, base))
     const copy = 'copies' in left ? left.copies[0]! : undefined
-    const event = { ...base, entry: 'resume', state: copy!.box }
+    const event = { ...base, entry: 'resume', state: copy!.ref }
     expect(departureOf(await there.invoke(EU, event))).toHaveProperty('answer')
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
   })
@@ -194,9 +198,9 @@ describe('copies and their answers', () => {
     expect(left.copies).toHaveLength(60)
     expect(left.copies[0]!.bytes).toBeGreaterThan(100_000)
     expect(there.wire[0]!.length).toBeLessThan(6 * 1024 * 1024)
-    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.box }
+    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.ref }
     expect(codeOf(await there.invoke(EU, resumed))).toBe('STATE_NOT_FOUND')
-    const { sha256 } = left.copies[59]!.box as { sha256: string }
+    const { sha256 } = left.copies[59]!.ref as { sha256: string }
     await there.buckets[EU]!.put(`states/${sha256}`, (await there.buckets[US]!.get(`states/${sha256}`, 1e7))!)
     expect(departureOf(await there.invoke(EU, resumed))).toHaveProperty('answer')
   })
@@ -213,12 +217,12 @@ describe('copies and their answers', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const answers = []
-    for (const { to, box } of left.copies) {
-      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: box }))
-      answers.push('answer' in departure && departure.answer.box)
+    for (const { to, ref } of left.copies) {
+      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: ref }))
+      answers.push('answer' in departure && departure.answer.ref)
     }
-    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.box, answers })).toMatchObject({
-      settlement: { outcome: { kind: 'stopped', limit: 'readBytes' } },
+    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.ref, answers })).toMatchObject({
+      landingResult: { outcome: { kind: 'stopped', limit: 'readBytes' } },
     })
   })
 })
@@ -236,10 +240,10 @@ describe('what leaves a region', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
-    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.box)))
-    const state = { ...resume(left.agent.box), answers: ['answer' in answer && answer.answer.box] }
+    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.ref)))
+    const state = { ...resume(left.agent.ref), answers: ['answer' in answer && answer.answer.ref] }
     const gone = agentOf(await there.invoke(US, state))
-    expect(await there.invoke(EU, resume(gone.box))).toMatchObject(completed(MARKER.length))
+    expect(await there.invoke(EU, resume(gone.ref))).toMatchObject(completed(MARKER.length))
     const leaked = there.wire.join('\n')
     for (const form of [
       MARKER,
@@ -247,16 +251,17 @@ describe('what leaves a region', () => {
       Buffer.from(MARKER).toString('hex'),
     ])
       expect(leaked).not.toContain(form)
-    const boxes = leaked.match(/"inline":"[\w-]+"/g) ?? []
-    expect(boxes.length).toBeGreaterThanOrEqual(4)
-    for (const box of boxes) expect(Buffer.from(box.slice(10, -1), 'base64url').includes(MARKER)).toBe(false)
+    const stateRefs = leaked.match(/"inline":"[\w-]+"/g) ?? []
+    expect(stateRefs.length).toBeGreaterThanOrEqual(4)
+    for (const stateRef of stateRefs)
+      expect(Buffer.from(stateRef.slice(10, -1), 'base64url').includes(MARKER)).toBe(false)
   })
 
   test('holds little of what the agent has dropped', async () => {
     const there = world()
     there.data[US]!.put('logs-eu', 'rows', Array.from({ length: 20_000 }, (_, i) => `row ${i} ${MARKER}`).join('\n'))
     const body = `let count = 0; for await (const line of here.lines('rows')) count += line.length; await hop('${EU}'); return count`
-    const { parcel } = await onItsWay(there, body)
-    expect(parcel.bytes).toBeLessThan(40_000)
+    const { sealedState } = await onItsWay(there, body)
+    expect(sealedState.bytes).toBeLessThan(40_000)
   })
 })

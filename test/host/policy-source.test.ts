@@ -3,8 +3,9 @@ import { utf8 } from '../../lib/encoding/bytes.ts'
 import { createPolicySource } from '../../lib/host/policy-source.ts'
 import { createMemoryAgentBucket, POLICY_KEY } from '../../lib/objects/agent-bucket.ts'
 import { withRevocation } from '../../lib/trust/grant.ts'
+import type { KeyPolicy } from '../../lib/trust/key-policy.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
-import { type KeyPolicy, signPolicy } from '../../lib/trust/policy.ts'
+import { signPolicy } from '../../lib/trust/policy.ts'
 import { alice, DAY_MS, mallory, NOW, policyOf, root } from '../trust/fixture.ts'
 
 /** A region's agent bucket, a policy source that reads it, and a clock in the test's hand. */

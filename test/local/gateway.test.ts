@@ -8,7 +8,7 @@ import { InvokeCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answerHeadBytes, requestHeadBytes } from '../../lib/local/carrier.ts'
-import { type LocalCloud, startLocalCloud } from '../../lib/local/cloud.ts'
+import { type LocalCloud, startCloud } from '../../lib/local/cloud.ts'
 import { routeRequest } from '../../lib/local/routing.ts'
 import type { LinkFigures } from '../../lib/local/wan.ts'
 import { startTestCloud, type TestCloud } from './support/cloud.ts'
@@ -119,10 +119,10 @@ describe('one port', () => {
   test('refuses a start on a port that is taken, and a region nobody knows', async () => {
     const dir = join(local.dir, 'second')
     const port = Number(new URL(local.cloud.endpoint).port)
-    await expect(startLocalCloud({ dir, regions: ['us-east-1'], port })).rejects.toMatchObject({
+    await expect(startCloud({ dir, regions: ['us-east-1'], port })).rejects.toMatchObject({
       code: 'LOCAL_RUNNING',
     })
-    const mars = startLocalCloud({ dir, regions: ['us-east-1', 'mars-north-1'], wan: {} })
+    const mars = startCloud({ dir, regions: ['us-east-1', 'mars-north-1'], wan: {} })
     await expect(mars).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
     await expect(local.cloud.createBucket('mars-north-1', 'b')).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
   })
@@ -131,11 +131,11 @@ describe('one port', () => {
 test('buckets and objects are there again after a restart', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-restart-'))
   const options = { dir, regions: ['eu-west-1'] }
-  const first = await startLocalCloud(options)
+  const first = await startCloud(options)
   await first.createBucket('eu-west-1', 'kept')
   await s3Of(first, 'eu-west-1').send(new PutObjectCommand({ Bucket: 'kept', Key: 'k', Body: 'still here' }))
   await first.close()
-  const second = await startLocalCloud(options)
+  const second = await startCloud(options)
   await second.createBucket('eu-west-1', 'kept')
   const { Body } = await s3Of(second, 'eu-west-1').send(new GetObjectCommand({ Bucket: 'kept', Key: 'k' }))
   expect(await Body?.transformToString()).toBe('still here')
@@ -145,7 +145,7 @@ test('buckets and objects are there again after a restart', async () => {
 
 describe.each([
   ['unshaped', undefined],
-  ['shaped', { figures: NO_DELAY, homeBps: 1e12 }],
+  ['shaped', { figures: NO_DELAY, clientBps: 1e12 }],
 ] as const)('links, %s', (_, wan) => {
   let local: TestCloud
   afterEach(() => local.close())
@@ -172,7 +172,7 @@ describe.each([
     const two = await exchange(cloud.endpoint, lines)
     expect(cloud.links()).toEqual([
       {
-        from: 'home',
+        from: 'client',
         to: 'us-east-1',
         requests: 2,
         bytesThere: one.sent + two.sent,
@@ -205,12 +205,12 @@ describe.each([
       const put = new PutObjectCommand({ Bucket: `data-${region}`, Key: 'k', Body: Buffer.alloc(500_000) })
       await s3Of(cloud, region).send(put)
     }
-    const home = () =>
+    const client = () =>
       cloud
         .links()
-        .filter(({ from }) => from === 'home')
+        .filter(({ from }) => from === 'client')
         .reduce((sum, link) => sum + link.bytesBack, 0)
-    const before = home()
+    const before = client()
     const sdk = import.meta.resolve('@aws-sdk/client-s3')
     const fn = await deploy(
       `import s3 from ${JSON.stringify(sdk)}
@@ -227,8 +227,8 @@ describe.each([
     )
     const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: fn.name }))
     expect(Payload?.transformToString()).toBe('[500000,500000]')
-    expect(home() - before).toBeLessThan(2000)
-    const between = cloud.links().filter(({ from }) => from !== 'home')
+    expect(client() - before).toBeLessThan(2000)
+    const between = cloud.links().filter(({ from }) => from !== 'client')
     expect(between.map(({ from, to, requests }) => [from, to, requests])).toEqual([
       ['eu-west-1', 'eu-west-1', 1],
       ['eu-west-1', 'us-east-1', 1],
@@ -269,7 +269,7 @@ test('inside a region nothing is shaped: its links have no path to take', async 
   const asked: string[] = []
   const rttMs = (from: string, to: string) => asked.push(`${from} ${to}`)
   const figures: LinkFigures = { ...NO_DELAY, rttMs }
-  const local = await startTestCloud({ wan: { figures, home: 'us-east-1' } })
+  const local = await startTestCloud({ wan: { figures, client: 'us-east-1' } })
   expect(asked).not.toContain('eu-west-1 eu-west-1')
   await local.close()
 })

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const { accessKeyId, secretAccessKey } = local.cloud.credentials
   env = {
     PATH: process.env.PATH,
-    HOME: local.dir,
+    CLIENT: local.dir,
     AWS_ENDPOINT_URL: local.cloud.endpoint,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

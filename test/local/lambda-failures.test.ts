@@ -61,8 +61,8 @@ describe('failures of a function', () => {
       'process.kill(process.pid, "SIGKILL"); await new Promise((r) => setTimeout(r, 1e5))',
       'Runtime exited with error: signal: kill',
     ],
-  ])('%s is Runtime.ExitError', async (statement, message) => {
-    const fn = await local.deploy(`export const handler = async () => { ${statement} }`)
+  ])('%s is Runtime.ExitError', async (manifest, message) => {
+    const fn = await local.deploy(`export const handler = async () => { ${manifest} }`)
     const { FunctionError, value } = await invoke(fn.name)
     expect(FunctionError).toBe('Unhandled')
     expect(value).toMatchObject({ errorType: 'Runtime.ExitError' })

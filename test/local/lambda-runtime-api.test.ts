@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { buildLambdaRuntime } from '../../lib/bundle/runtime-asset.ts'
+import { buildLambdaRuntime } from '../../lib/assets/runtime-asset.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeListener } from '../../lib/local/lambda/runtime-api.ts'
 import { until } from './support/processes.ts'
 

@@ -30,7 +30,7 @@ afterAll(async () => {
 function environment(region: string = target.regions[0]): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
-    HOME: dir,
+    CLIENT: dir,
     AWS_ENDPOINT_URL: target.endpoint,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { CLIENT } from '../../lib/client-name.ts'
 import {
   createLine,
   cutPieces,
@@ -10,7 +11,7 @@ import {
   planDepartures,
   transmitMs,
 } from '../../lib/local/pacing.ts'
-import { type Clock, createSender, createWan, HOME, type LinkFigures, paced } from '../../lib/local/wan.ts'
+import { type Clock, createSender, createWan, type LinkFigures, paced } from '../../lib/local/wan.ts'
 
 /** A clock that jumps: a sleep ends when nobody has anything else to do, in the order of the alarms. */
 function createJumpingClock(lateMs = 0): Clock & { settle(): Promise<void> } {
@@ -167,14 +168,14 @@ describe('streams on a line', () => {
   })
 
   test('streams of two regions share the home line, each within its own haul', async () => {
-    const home = createLine(50 * MEGABIT)
+    const client = createLine(50 * MEGABIT)
     const clock = createJumpingClock()
     const download = async (lines: readonly Line[], size: number) => {
       for await (const _ of paced(body(size), lines, createSender(lines, clock)));
       return clock.now()
     }
-    const slow = download([home, createLine(10 * MEGABIT)], 1_000_000)
-    const fast = download([home, createLine(1000 * MEGABIT)], 4_000_000)
+    const slow = download([client, createLine(10 * MEGABIT)], 1_000_000)
+    const fast = download([client, createLine(1000 * MEGABIT)], 4_000_000)
     await clock.settle()
     for (const end of await Promise.all([slow, fast])) {
       expect(end).toBeGreaterThan(780)
@@ -210,21 +211,21 @@ describe('the map', () => {
 
   test('home is near its region, behind an access line', () => {
     const wan = createWan({ regions, figures, accessRttMs: 5 })
-    expect(wan.path(HOME, 'us-east-1')).toMatchObject({ rttMs: 6, there: [{ bitsPerSecond: 50 * MEGABIT }] })
-    expect(wan.path(HOME, 'eu-west-1')).toMatchObject({
+    expect(wan.path(CLIENT, 'us-east-1')).toMatchObject({ rttMs: 6, there: [{ bitsPerSecond: 50 * MEGABIT }] })
+    expect(wan.path(CLIENT, 'eu-west-1')).toMatchObject({
       rttMs: 95,
       there: [{ bitsPerSecond: 50 * MEGABIT }, { bitsPerSecond: 1000 * MEGABIT }],
     })
   })
 
   test('home may be near a region that the cloud does not have', () => {
-    const wan = createWan({ regions, figures, home: 'ap-south-1', homeBps: 10 * MEGABIT })
-    expect(wan.path(HOME, 'us-east-1')).toMatchObject({ rttMs: 95, back: [{ bitsPerSecond: 10 * MEGABIT }, {}] })
+    const wan = createWan({ regions, figures, client: 'ap-south-1', clientBps: 10 * MEGABIT })
+    expect(wan.path(CLIENT, 'us-east-1')).toMatchObject({ rttMs: 95, back: [{ bitsPerSecond: 10 * MEGABIT }, {}] })
   })
 
   test('all regions share the home line, each direction its own', () => {
     const wan = createWan({ regions, figures })
-    const [near, far] = regions.map((region) => wan.path(HOME, region))
+    const [near, far] = regions.map((region) => wan.path(CLIENT, region))
     expect(near?.there[0]).toBe(far?.there[0])
     expect(near?.back[0]).toBe(far?.back[0])
     expect(near?.there[0]).not.toBe(near?.back[0])

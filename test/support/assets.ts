@@ -1,5 +1,5 @@
+import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
 import { ensureCompilerAsset } from '../../lib/bundle/compiler-asset.ts'
-import { ensureFunctionAsset } from '../../lib/bundle/function-asset.ts'
 
 /** Builds what is deployed once, before any test starts a sandbox or a function with it. */
 export default async function setup(): Promise<void> {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Machine } from '../../lib/sandbox/machine.ts'
+import { Machine } from '../../lib/sandbox/engine/machine.ts'
 
 export interface BootImage {
   readonly bytes: number

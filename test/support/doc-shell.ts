@@ -20,7 +20,7 @@ export interface DocShell extends AsyncDisposable {
 export async function openDocShell(page: string): Promise<DocShell> {
   const dir = await mkdtemp(join(tmpdir(), 'lander-doc-'))
   const alias = /^alias lander="(.*)"$/m.exec(page)?.[1]?.replaceAll('$PWD', ROOT.replace(/\/$/, ''))
-  const env = { ...process.env, LANDER_HOME: join(dir, 'home'), NO_COLOR: '1' }
+  const env = { ...process.env, LANDER_HOME: join(dir, 'client'), NO_COLOR: '1' }
   const run = async (lines: string) => {
     // Any port, since another cloud may have the usual one.
     const script = `lander() { ${alias} "$@"; }\nset -e\n${lines.replaceAll('local up', 'local up --port 0')}`

@@ -1,24 +1,20 @@
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
-import { createRegionCrossing } from '../../lib/host/crossing.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { createHost, type Host, type InvokeOptions } from '../../lib/host/host.ts'
-import {
-  type Box,
-  type Invocation,
-  type Parcel,
-  parseFrame,
-  type Reply,
-  type SealedDeparture,
-} from '../../lib/host/protocol.ts'
+import type { Invocation } from '../../lib/host/invocation.ts'
+import { type LandingReply, parseFrame, type SealedDeparture, type SealedState } from '../../lib/host/landing-result.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
+import type { StateRef } from '../../lib/host/state-ref.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { type AgentBucket, createMemoryAgentBucket, type ListedBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
 import type { Place } from '../../lib/places/place.ts'
-import { engineDigest } from '../../lib/sandbox/engine.ts'
-import type { Sandbox } from '../../lib/sandbox/job.ts'
+import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
+import type { Sandbox } from '../../lib/sandbox/contract/job.ts'
 import { createFleetSecret, type FleetSecret } from '../../lib/trust/fleet-secret.ts'
 import { createOrder, signOrder } from '../../lib/trust/order.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
@@ -36,7 +32,7 @@ export interface WorldOptions {
   /** What a region's host uses of its agent bucket. @default the bucket as it is */
   readonly agentsOf?: (region: string, bucket: AgentBucket) => AgentBucket
   /** Whether the keys may have state leave the regions for places of the sender's own. @default false */
-  readonly homecoming?: boolean
+  readonly exportState?: boolean
 }
 
 export interface Mission {
@@ -53,7 +49,7 @@ export interface World {
   readonly buckets: Readonly<Record<string, ListedBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
-  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<Reply>
+  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<LandingReply>
   /** The fleet, as its file describes it. */
   readonly fleet: Fleet
   /** A region as a place, reached without a network. */
@@ -73,9 +69,9 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
   const { agentsOf = (_, bucket) => bucket } = options
   const wire: string[] = []
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
-  const { homecoming = false } = options
+  const { exportState = false } = options
   const wide = {
-    ...(homecoming && { homecoming }),
+    ...(exportState && { exportState }),
     regions: ['*'],
     fleets: ['*'],
     scopes: [{ bucket: '*', prefix: '', actions: ['read'] as ['read'] }],
@@ -98,14 +94,14 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       regionOf: async () => region,
       secret: source,
       receipts,
-      crossing: createRegionCrossing({ receipts, policy }),
+      codec: createRegionCodec({ receipts, policy }),
     })
   }
   const world: World = {
     data,
     buckets,
     fleet: {
-      lander: 1,
+      lander: FORMAT_VERSION,
       name: fleet,
       rootKey: toBase64url(root.publicKey),
       receiptKeys: publicReceiptKeys(secret, fleet),
@@ -119,10 +115,10 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
         name,
         states: buckets[name]!,
         deliver: async (file) => ({ bundle: { inline: Buffer.from(file).toString('base64url') }, bytesMoved: 0 }),
-        async land(invocation, { mail, onProgress, signal } = {}) {
+        async land(invocation, { messages, onProgress, signal } = {}) {
           const ends = { ...(onProgress && { onProgress }), ...(signal && { signal }) }
           return {
-            reply: await world.invoke(name, { ...invocation, ...(mail && { letters: mail.sign() }) }, ends),
+            reply: await world.invoke(name, { ...invocation, ...(messages && { messages: messages.sign() }) }, ends),
             bytesMoved: 0,
           }
         },
@@ -138,43 +134,43 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
         { engine, scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } },
         { 'main.js': utf8(main) },
       )
-      const { statement } = bundle
-      const order = createOrder({ statement, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
+      const { manifest } = bundle
+      const order = createOrder({ manifest, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
       const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
       return {
-        base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
+        base: { lander: FORMAT_VERSION, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
         mission: order.mission,
       }
     },
     async invoke(region, event, invoking) {
       const line = JSON.stringify(await hosts[region]!.invoke(event, invoking))
       wire.push(line)
-      return parseFrame(JSON.parse(line)) as Reply
+      return parseFrame(JSON.parse(line)) as LandingReply
     },
   }
   return world
 }
 
 /** The code of a refusal. */
-export function codeOf(reply: Reply): string | undefined {
+export function codeOf(reply: LandingReply): string | undefined {
   return 'error' in reply ? reply.error.code : undefined
 }
 
-export function departureOf(reply: Reply): SealedDeparture {
-  if ('settlement' in reply && reply.settlement.outcome.kind === 'departed') return reply.settlement.outcome
+export function departureOf(reply: LandingReply): SealedDeparture {
+  if ('landingResult' in reply && reply.landingResult.outcome.kind === 'departed') return reply.landingResult.outcome
   throw new Error(`not departed: ${JSON.stringify(reply)}`)
 }
 
-/** The agent's own parcel of a departure. */
-export function agentOf(reply: Reply): Parcel {
+/** The agent's own sealed state of a departure. */
+export function agentOf(reply: LandingReply): SealedState {
   const departure = departureOf(reply)
   if ('agent' in departure) return departure.agent
   throw new Error('an answer departed')
 }
 
-export function bytesOf(box: Box): Uint8Array {
-  if ('inline' in box) return Buffer.from(box.inline, 'base64url')
+export function bytesOf(stateRef: StateRef): Uint8Array {
+  if ('inline' in stateRef) return Buffer.from(stateRef.inline, 'base64url')
   throw new Error('the box is in a bucket')
 }
 
-export const boxOf = (bytes: Uint8Array): Box => ({ inline: Buffer.from(bytes).toString('base64url') })
+export const stateRefOf = (bytes: Uint8Array): StateRef => ({ inline: Buffer.from(bytes).toString('base64url') })

@@ -2,7 +2,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { scopeStore } from '../../lib/objects/scoped.ts'
 import type { ObjectStore } from '../../lib/objects/store.ts'
-import type { Job, KernelSupply } from '../../lib/sandbox/job.ts'
+import type { Job, KernelSupply } from '../../lib/sandbox/contract/job.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 
@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly kernels?: KernelSupply
   readonly onProgress?: Job['onProgress']
   readonly signal?: AbortSignal
-  readonly leave?: AbortSignal
+  readonly evict?: AbortSignal
 }
 
 export const NOW = 1_750_000_000_000
@@ -54,9 +54,9 @@ export function jobOf(main: string, options: RunOptions = {}): Job {
   const store = options.store ?? createMemoryStore({ buckets: { data: options.objects ?? {} } })
   const limits = { ...DEFAULT_LIMITS, wallMs: 10_000, ...options.limits }
   const entries = options.kernels === undefined ? [] : [{ role: 'kernel-source' }]
-  const statement = { compiles, entries }
+  const manifest = { compiles, entries }
   return {
-    bundle: { statement, statementDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
+    bundle: { manifest, manifestDigest: bundle, main, limits, scopes } as unknown as VerifiedBundle,
     entry,
     input: JSON.stringify(input),
     context: { mission, fleet: 'test', region, regions: options.regions ?? [region, 'there-1'] },
@@ -66,6 +66,6 @@ export function jobOf(main: string, options: RunOptions = {}): Job {
     ...(options.kernels && { kernels: options.kernels }),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.signal && { signal: options.signal }),
-    ...(options.leave && { leave: options.leave }),
+    ...(options.evict && { evict: options.evict }),
   }
 }

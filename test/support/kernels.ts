@@ -1,7 +1,7 @@
 import { compileHere } from '../../lib/bundle/packed-kernel.ts'
 import { KernelError } from '../../lib/errors.ts'
 import type { KernelLanguage } from '../../lib/kernels/language.ts'
-import type { KernelSupply } from '../../lib/sandbox/job.ts'
+import type { KernelSupply } from '../../lib/sandbox/contract/job.ts'
 
 export interface SuppliedKernels extends KernelSupply {
   /** What was asked for, in order: names, and sources. */

@@ -1,10 +1,9 @@
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
-import type { MemoryStore } from '../../lib/objects/memory.ts'
-import { createMemoryStore } from '../../lib/objects/memory.ts'
+import { type MemoryStore, createMemoryStore } from '../../lib/objects/memory.ts'
 import { createLauncher, type Launcher, type LauncherOptions } from '../../lib/places/launcher.ts'
 import type { Place } from '../../lib/places/place.ts'
-import { engineDigest } from '../../lib/sandbox/engine.ts'
+import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import { alice, bundleOf } from '../trust/fixture.ts'
@@ -16,7 +15,7 @@ export interface AgentOptions {
   /** Who signs it. @default alice */
   readonly authors?: readonly SigningKey[]
   /** @default true */
-  readonly homecoming?: boolean
+  readonly exportState?: boolean
   /** What comes before the agent, at the top level. */
   readonly before?: string
   /** Kernels, as binaries: `kit.wasm`. */
@@ -28,12 +27,12 @@ const IMPORTS =
 
 /** The signed bundle of an agent whose body is `body`. `input` is at hand. */
 export function signedAgent(assets: string, body: string, options: AgentOptions = {}): Uint8Array {
-  const { limits = {}, authors = [alice], homecoming = true, before = '', parts = {} } = options
+  const { limits = {}, authors = [alice], exportState = true, before = '', parts = {} } = options
   const main = `import { ${IMPORTS} } from 'lander/agent'\n${before}\nexport default agent(async (input) => { ${body} })`
   const audience = { fleet: '*', regions: ['*'] }
   const scopes = [{ bucket: 'logs-eu', prefix: '', actions: ['read'] as ['read'] }]
   const changes = { engine: engineDigest(assets), scopes, audience, limits: { ...DEFAULT_LIMITS, ...limits } }
-  const bundle = bundleOf({ ...changes, ...(homecoming && { homecoming }) }, { 'main.js': utf8(main), ...parts })
+  const bundle = bundleOf({ ...changes, ...(exportState && { exportState }) }, { 'main.js': utf8(main), ...parts })
   return signBundle(bundle, authors)
 }
 
@@ -54,7 +53,7 @@ export async function createSetting(
   places: (world: World) => readonly Place[],
   { world: changes = {}, ...options }: SettingOptions = {},
 ): Promise<Setting> {
-  const world = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, homecoming: true, ...changes })
+  const world = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, exportState: true, ...changes })
   const data = createMemoryStore({ buckets: { 'logs-eu': {} } })
   const launcher = await createLauncher({
     places: places(world),

@@ -31,7 +31,7 @@ const FIELDS: Readonly<Record<string, keyof Sample>> = {
 /** Every fenced block of the pages a reader is sent to, page by page. */
 export async function readSamples(): Promise<Sample[]> {
   const pages = (await readdir(`${ROOT}docs`)).filter((name) => name.endsWith('.md')).sort()
-  const docs = ['README.md', 'CONTRIBUTING.md', ...pages.map((name) => `docs/${name}`)]
+  const docs = ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...pages.map((name) => `docs/${name}`)]
   const samples = await Promise.all(docs.map(async (doc) => samplesIn(doc, await readFile(`${ROOT}${doc}`, 'utf8'))))
   return samples.flat()
 }

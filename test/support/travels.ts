@@ -1,6 +1,6 @@
 import { addSpent, NOTHING_SPENT } from '../../lib/limits.ts'
-import type { Arrival, JobResult, Sandbox } from '../../lib/sandbox/job.ts'
-import type { CopyAnswer, Outcome } from '../../lib/sandbox/outcome.ts'
+import type { Arrival, JobResult, Sandbox } from '../../lib/sandbox/contract/job.ts'
+import type { CopyAnswer, Outcome } from '../../lib/sandbox/contract/outcome.ts'
 import { jobOf, type RunOptions } from './jobs.ts'
 
 export interface Travel {
@@ -9,11 +9,11 @@ export interface Travel {
   readonly landings: readonly { readonly region: string; readonly result: JobResult }[]
 }
 
-export interface TravelOptions extends Omit<RunOptions, 'leave'> {
+export interface TravelOptions extends Omit<RunOptions, 'evict'> {
   /** What each place has, by region. @default `objects` in each */
   readonly dataOf?: (region: string) => RunOptions
   /** Asks the agent to leave, landing by landing. */
-  readonly leave?: () => AbortSignal | undefined
+  readonly evict?: () => AbortSignal | undefined
 }
 
 /** Runs an agent and carries it from place to place, unsealed, until it has ended. Each place is the same sandbox. */
@@ -21,15 +21,15 @@ export async function travel(sandbox: Sandbox, main: string, options: TravelOpti
   const landings: { region: string; result: JobResult }[] = []
 
   async function land(region: string, arrival?: Arrival): Promise<Outcome> {
-    const { leave: leaveOf, dataOf, ...same } = options
-    const leave = leaveOf?.()
-    const job = jobOf(main, { ...same, ...dataOf?.(region), region, regions: REGIONS, ...(leave && { leave }) })
+    const { evict: evictOf, dataOf, ...same } = options
+    const evict = evictOf?.()
+    const job = jobOf(main, { ...same, ...dataOf?.(region), region, regions: REGIONS, ...(evict && { evict }) })
     const result = await sandbox.run(arrival === undefined ? job : { ...job, entry: 'resume', arrival })
     landings.push({ region, result })
     const { outcome, usage } = result
     if (outcome.kind !== 'departed') return outcome
-    const { journey, state } = outcome
-    const to = journey.kind === 'hop' ? [journey.to] : journey.kind === 'scatter' ? journey.to : []
+    const { destination, state } = outcome
+    const to = destination.kind === 'hop' ? [destination.to] : destination.kind === 'scatter' ? destination.to : []
     const used = {
       ...NOTHING_SPENT,
       wallMs: usage.wallMs,
@@ -39,9 +39,9 @@ export async function travel(sandbox: Sandbox, main: string, options: TravelOpti
       hops: to.length,
     } // prettier-ignore
     const next = { state, from: region, spent: addSpent(arrival?.spent ?? NOTHING_SPENT, used) }
-    if (journey.kind === 'hop') return land(journey.to, next)
-    if (journey.kind === 'stay') return land(region, next)
-    const answers: CopyAnswer[] = await Promise.all(journey.to.map((place, copy) => land(place, { ...next, copy })))
+    if (destination.kind === 'hop') return land(destination.to, next)
+    if (destination.kind === 'stay') return land(region, next)
+    const answers: CopyAnswer[] = await Promise.all(destination.to.map((place, copy) => land(place, { ...next, copy })))
     return land(region, { ...next, answers })
   }
 

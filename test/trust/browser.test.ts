@@ -29,8 +29,8 @@ test('a browser makes keys and orders', async () => {
     keyIdOfAlice: string
     order: string
   }>(`${preamble}
-    const statement = ${JSON.stringify(bundleOf().statement)}
-    const order = trust.createOrder({ statement, input: '{}', now: ${NOW} })
+    const manifest = ${JSON.stringify(bundleOf().manifest)}
+    const order = trust.createOrder({ manifest, input: '{}', now: ${NOW} })
     const { payload } = trust.parseEnvelope(trust.signOrder(order, key(2)))
     globalThis.result = { keyId: trust.generateKey().keyId, keyIdOfAlice: key(2).keyId, order: trust.parseOrder(payload).fleet }
   `)

@@ -1,16 +1,17 @@
 import type { Bundle } from '../../lib/bundle/file.ts'
-import { ABI_VERSION, type Entry, type Statement } from '../../lib/bundle/statement.ts'
+import { ABI_VERSION, type Entry, type Manifest } from '../../lib/bundle/manifest.ts'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { EnvelopeJson } from '../../lib/trust/envelope.ts'
+import type { KeyGrant, KeyPolicy } from '../../lib/trust/key-policy.ts'
 import { createKeyring, type Keyring } from '../../lib/trust/keyring.ts'
 import { keyFromSeed, type RandomBytes, type SigningKey } from '../../lib/trust/keys.ts'
 import { createOrder, type OrderOptions, signOrder } from '../../lib/trust/order.ts'
-import type { KeyGrant, KeyPolicy } from '../../lib/trust/policy.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import type { Admission } from '../../lib/trust/verify-bundle.ts'
 
@@ -59,7 +60,7 @@ export default agent(async ({ word }, { regions }) => {
 
 /** A bundle of parts by name, the first of them its main one. */
 export function bundleOf(
-  changes: Partial<Statement> = {},
+  changes: Partial<Manifest> = {},
   parts: Record<string, Uint8Array> = { 'main.js': utf8(source) },
 ) {
   const stored = new Map(Object.entries(parts).map(([name, bytes]) => [name, compress(bytes)]))
@@ -70,8 +71,8 @@ export function bundleOf(
     stored: stored.get(name)!.length,
     sha256: digestOf(stored.get(name)!),
   }))
-  const statement: Statement = {
-    lander: 1,
+  const manifest: Manifest = {
+    lander: FORMAT_VERSION,
     name: 'count.ts',
     engine: ENGINE,
     abi: ABI_VERSION,
@@ -85,7 +86,7 @@ export function bundleOf(
     expiresAt: NOW + 30 * DAY_MS,
     ...changes,
   }
-  return { statement, parts: stored } satisfies Bundle
+  return { manifest, parts: stored } satisfies Bundle
 }
 
 function roleOf(name: string, index: number): Entry['role'] {
@@ -113,7 +114,7 @@ export function grantOf(key: SigningKey, name: string, changes: Partial<KeyGrant
 
 export function policyOf(changes: Partial<KeyPolicy> = {}): KeyPolicy {
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     fleet: 'default',
     version: 3,
     issuedAt: NOW,
@@ -129,8 +130,8 @@ export function keyringOf(changes: Partial<KeyPolicy> = {}): Keyring {
   return createKeyring(policyOf(changes))
 }
 
-export function orderFor(statement: Statement, changes: Partial<OrderOptions> = {}, sender = bob): EnvelopeJson {
-  return signOrder(createOrder({ statement, input: INPUT, now: NOW, random: fixedRandom, ...changes }), sender)
+export function orderFor(manifest: Manifest, changes: Partial<OrderOptions> = {}, sender = bob): EnvelopeJson {
+  return signOrder(createOrder({ manifest, input: INPUT, now: NOW, random: fixedRandom, ...changes }), sender)
 }
 
 export interface AdmissionOptions {
@@ -145,7 +146,7 @@ export function admissionOf(options: AdmissionOptions = {}): Admission {
   const { bundle = bundleOf(), authors = [alice], sender = bob, order = {} } = options
   return {
     file: signBundle(bundle, authors),
-    order: orderFor(bundle.statement, order, sender),
+    order: orderFor(bundle.manifest, order, sender),
     input: INPUT,
     keyring: keyringOf(),
     engine: ENGINE,

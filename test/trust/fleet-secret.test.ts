@@ -29,7 +29,7 @@ const context: SealingContext = {
   epoch: 1,
   fleet: 'default',
   mission: 'BwcHBwcHBwcHBwcHBwcHBw',
-  statement: ENGINE,
+  manifest: ENGINE,
   branch: 'eu-west-1',
   kind: 'agent',
   sequence: 3,
@@ -145,7 +145,7 @@ describe('derived keys', () => {
       { epoch: 2 },
       { fleet: 'other' },
       { mission: 'CAgICAgICAgICAgICAgICA' },
-      { statement: toBase64url(fixedRandom(32)) },
+      { manifest: toBase64url(fixedRandom(32)) },
       { branch: 'eu-west-1/0.1' },
       { kind: 'answer' },
       { sequence: 4 },
@@ -159,7 +159,7 @@ describe('derived keys', () => {
     expect(new Set(keys).size).toBe(keys.length)
   })
 
-  test('of boxes can not be had by moving letters between neighbours', () => {
+  test('of boxes can not be had by moving messages between neighbours', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.nat(), (from, to, cut) => {
         const joined = from + to
@@ -181,7 +181,7 @@ describe('derived keys', () => {
 
   // HKDF-SHA-256 over a key of 32 bytes 0x01, from Python: hmac.new(hmac.new(bytes(32), key, 'sha256').digest(), info + b'\x01', 'sha256')
   test('are what RFC 5869 says', () => {
-    expect(toBase64url(deriveSealingKey(first, context))).toBe('tuvJQo4cys_FyB-5ILg0jT2H_wKLyF19UboPpHfUeOE')
+    expect(toBase64url(deriveSealingKey(first, context))).toBe('vJCHC3rUliXrAxg86aSSGMWFPUBTb-GVDi61tKgZCJc')
   })
 })
 

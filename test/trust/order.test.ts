@@ -1,23 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { statementPayload } from '../../lib/bundle/statement.ts'
+import { manifestPayload } from '../../lib/bundle/manifest.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { parseEnvelope } from '../../lib/trust/envelope.ts'
 import { createOrder, MAX_ORDER_LIFETIME_MS, type Order, parseOrder, signOrder } from '../../lib/trust/order.ts'
 import { bob, bundleOf, DAY_MS, fixedRandom, INPUT, logs, NOW } from './fixture.ts'
 
-const { statement } = bundleOf()
-const order = createOrder({ statement, input: INPUT, now: NOW, random: fixedRandom })
+const { manifest } = bundleOf()
+const order = createOrder({ manifest, input: INPUT, now: NOW, random: fixedRandom })
 const malformed = expect.objectContaining({ situation: 'refused', code: 'ORDER_MALFORMED' })
 
 describe('an order', () => {
-  test('is as wide as its statement, names it and the input, and lives an hour', () => {
+  test('is as wide as its manifest, names it and the input, and lives an hour', () => {
     expect(order).toEqual({
-      lander: 1,
+      lander: FORMAT_VERSION,
       mission: 'BwcHBwcHBwcHBwcHBwcHBw',
       nonce: 'BwcHBwcHBwcHBwcHBwcHBw',
-      statement: digestOf(statementPayload(statement)),
+      manifest: digestOf(manifestPayload(manifest)),
       input: digestOf(utf8(INPUT)),
       fleet: 'default',
       regions: ['eu-central-1'],
@@ -33,17 +34,17 @@ describe('an order', () => {
   })
 
   test('may ask for a trial on heads of objects', () => {
-    const trial = createOrder({ statement, input: INPUT, now: NOW, headBytes: 1000 })
+    const trial = createOrder({ manifest, input: INPUT, now: NOW, headBytes: 1000 })
     expect(parseOrder(parseEnvelope(signOrder(trial, bob)).payload)).toMatchObject({ headBytes: 1000 })
   })
 
-  test('never outlives its statement', () => {
-    const now = statement.expiresAt - 1000
-    expect(createOrder({ statement, input: INPUT, now }).expiresAt).toBe(statement.expiresAt)
+  test('never outlives its manifest', () => {
+    const now = manifest.expiresAt - 1000
+    expect(createOrder({ manifest, input: INPUT, now }).expiresAt).toBe(manifest.expiresAt)
   })
 
   test('has a mission and a nonce of its own', () => {
-    const [a, b] = [1, 2].map(() => createOrder({ statement, input: INPUT, now: NOW }))
+    const [a, b] = [1, 2].map(() => createOrder({ manifest, input: INPUT, now: NOW }))
     expect(new Set([a!.mission, a!.nonce, b!.mission, b!.nonce]).size).toBe(4)
   })
 

@@ -5,16 +5,10 @@ import { canonicalJson } from '../../lib/encoding/canonical-json.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
+import type { KeyPolicy } from '../../lib/trust/key-policy.ts'
 import { createKeyring } from '../../lib/trust/keyring.ts'
 import { keyIdOf } from '../../lib/trust/keys.ts'
-import {
-  type KeyPolicy,
-  POLICY_TYPE,
-  type PolicyChecks,
-  parsePolicy,
-  signPolicy,
-  verifyPolicy,
-} from '../../lib/trust/policy.ts'
+import { POLICY_TYPE, type PolicyChecks, parsePolicy, signPolicy, verifyPolicy } from '../../lib/trust/policy.ts'
 import { alice, bob, DAY_MS, grantOf, mallory, NOW, policyOf, root } from './fixture.ts'
 
 const refusal = (code: string) => expect.objectContaining({ situation: 'refused', code })
@@ -82,7 +76,7 @@ describe('a key policy', () => {
     ['without a threshold', { ...policyOf(), threshold: undefined }],
     ['with a threshold of 0', policyOf({ threshold: 0 })],
     ['with a threshold no envelope can reach', policyOf({ threshold: 5 })],
-    ['of another format', { ...policyOf(), lander: 2 }],
+    ['whose version is no number', { ...policyOf(), lander: '2' }],
     ['with one key twice', policyOf({ keys: [grant, grant] })],
     ['with a key under the id of another', spoiled({ keyId: bob.keyId })],
     ['with a public key in another base64', spoiled({ publicKey: `${toBase64url(alice.publicKey).slice(0, -1)}!` })],

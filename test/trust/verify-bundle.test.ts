@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { encodeSignedBundle } from '../../lib/bundle/file.ts'
-import { STATEMENT_TYPE, type Statement, statementPayload } from '../../lib/bundle/statement.ts'
+import { MANIFEST_TYPE, type Manifest, manifestPayload } from '../../lib/bundle/manifest.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { concatBytes, utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { encodeEnvelope, envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
+import type { KeyGrant } from '../../lib/trust/key-policy.ts'
 import { createOrder, ORDER_TYPE } from '../../lib/trust/order.ts'
-import { type KeyGrant, parsePolicy } from '../../lib/trust/policy.ts'
+import { parsePolicy } from '../../lib/trust/policy.ts'
 import { signBundle } from '../../lib/trust/sign-bundle.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 import { type Admission, verifyBundle } from '../../lib/trust/verify-bundle.ts'
@@ -45,16 +46,16 @@ const granting = (who: 'alice' | 'bob', changes: Partial<KeyGrant>): Admission =
   }),
 })
 
-/** The admission of a bundle whose statement says something else; the order follows it. */
-const stating = (changes: Partial<Statement>): Admission => admissionOf({ bundle: bundleOf(changes) })
+/** The admission of a bundle whose manifest says something else; the order follows it. */
+const stating = (changes: Partial<Manifest>): Admission => admissionOf({ bundle: bundleOf(changes) })
 
 describe('a bundle is let in', () => {
   test('with its code, its signers, and what it may do', () => {
     const bundle = verifyBundle(admissionOf())
     expect(bundle.main).toBe(source)
     expect([...bundle.parts.keys()]).toEqual(['main.js'])
-    expect(bundle.statement).toEqual(bundleOf().statement)
-    expect(bundle.statementDigest).toBe(bundle.order.statement)
+    expect(bundle.manifest).toEqual(bundleOf().manifest)
+    expect(bundle.manifestDigest).toBe(bundle.order.manifest)
     expect(bundle.authors.map(({ name }) => name)).toEqual(['alice'])
     expect(bundle.sender.name).toBe('bob')
     expect(bundle.scopes).toEqual([logs])
@@ -99,14 +100,14 @@ test('a bundle and an order that were signed when the format was new are still l
   const golden = (name: string) => readFileSync(new URL(`../golden/trust/${name}`, import.meta.url))
   const order = JSON.parse(golden('order.json').toString())
   const bundle = verifyBundle({ ...admissionOf(), file: golden('signed-bundle.bin'), order })
-  expect(bundle.statement.name).toBe('count.ts')
+  expect(bundle.manifest.name).toBe('count.ts')
   expect(bundle.parts.get('main.js')).toEqual(utf8(bundle.main))
 })
 
 describe('a bundle is refused', () => {
   test('without signature, or by a stranger', () => {
-    const { statement, parts } = bundleOf()
-    const unsigned = { payloadType: STATEMENT_TYPE, payload: statementPayload(statement), signatures: [] }
+    const { manifest, parts } = bundleOf()
+    const unsigned = { payloadType: MANIFEST_TYPE, payload: manifestPayload(manifest), signatures: [] }
     const file = encodeSignedBundle({ envelope: encodeEnvelope(unsigned), parts: parts.values() })
     refused({ ...admissionOf(), file }).toThrowError(refusal('SIGNATURE_MISSING'))
     refused(admissionOf({ authors: [mallory] })).toThrowError(refusal('KEY_UNKNOWN'))
@@ -121,13 +122,13 @@ describe('a bundle is refused', () => {
   })
 
   test('with the order of another bundle', () => {
-    const order = orderFor(bundleOf({ name: 'other.ts' }).statement)
+    const order = orderFor(bundleOf({ name: 'other.ts' }).manifest)
     refused({ ...admissionOf(), order }).toThrowError(refusal('ORDER_MISMATCH', 'the order is for another bundle'))
   })
 
-  test('with the statement of another bundle before its parts', () => {
+  test('with the manifest of another bundle before its parts', () => {
     const other = bundleOf({}, { 'main.js': utf8('export default 1') })
-    const swapped = { statement: bundleOf().statement, parts: other.parts }
+    const swapped = { manifest: bundleOf().manifest, parts: other.parts }
     refused(admissionOf({ bundle: swapped })).toThrowError(refusal('BUNDLE_TRUNCATED'))
     const stored = [...bundleOf().parts.values()][0]!
     const sameLength = new Map([['main.js', new Uint8Array(stored.length)]])
@@ -149,20 +150,20 @@ describe('a bundle is refused', () => {
     refused({ ...admission, input: '"\ud800"' }).toThrowError(refusal('ORDER_MISMATCH'))
   })
 
-  test('with a statement where the order should be, and the other way round', () => {
-    const { statement, parts } = bundleOf()
-    const asOrder = envelopeToJson(signEnvelope(STATEMENT_TYPE, statementPayload(statement), [bob]))
+  test('with a manifest where the order should be, and the other way round', () => {
+    const { manifest, parts } = bundleOf()
+    const asOrder = envelopeToJson(signEnvelope(MANIFEST_TYPE, manifestPayload(manifest), [bob]))
     refused({ ...admissionOf(), order: asOrder }).toThrowError(refusal('ENVELOPE_MALFORMED'))
     refused({ ...admissionOf(), order: { ...asOrder, payloadType: ORDER_TYPE } }).toThrowError(
       refusal('SIGNATURE_INVALID'),
     )
-    const order = signEnvelope(ORDER_TYPE, statementPayload(statement), [alice])
+    const order = signEnvelope(ORDER_TYPE, manifestPayload(manifest), [alice])
     const file = encodeSignedBundle({ envelope: encodeEnvelope(order), parts: parts.values() })
     refused({ ...admissionOf(), file }).toThrowError(refusal('SIGNATURE_INVALID'))
   })
 
   test('with two senders', () => {
-    const order = createOrder({ statement: bundleOf().statement, input: INPUT, now: NOW, random: fixedRandom })
+    const order = createOrder({ manifest: bundleOf().manifest, input: INPUT, now: NOW, random: fixedRandom })
     const envelope = envelopeToJson(signEnvelope(ORDER_TYPE, utf8(JSON.stringify(order)), [alice, bob]))
     refused({ ...admissionOf(), order: envelope }).toThrowError(refusal('ENVELOPE_MALFORMED'))
   })
@@ -173,10 +174,10 @@ describe('a bundle is refused', () => {
 
   test('for another engine or another contract', () => {
     refused({ ...admissionOf(), engine: digestOf(utf8('another')) }).toThrowError(refusal('ENGINE_MISMATCH'))
-    refused({ ...admissionOf(), abi: 2 }).toThrowError(refusal('ENGINE_MISMATCH'))
+    refused({ ...admissionOf(), abi: 3 }).toThrowError(refusal('ENGINE_MISMATCH'))
   })
 
-  test('in another fleet, though one of statement, order and policy names it', () => {
+  test('in another fleet, though one of manifest, order and policy names it', () => {
     refused({ ...admissionOf(), fleet: 'staging' }).toThrowError(refusal('WRONG_FLEET'))
     refused({ ...admissionOf(), fleet: 'staging', keyring: keyringOf({ fleet: 'staging' }) }).toThrowError(
       refusal('WRONG_FLEET'),
@@ -188,7 +189,7 @@ describe('a bundle is refused', () => {
     refused(admissionOf({ bundle: staging, order: { fleet: 'default' } })).toThrowError(refusal('WRONG_FLEET'))
   })
 
-  test('in another region than statement and order name', () => {
+  test('in another region than manifest and order name', () => {
     const both = { audience: { fleet: 'default', regions: ['eu-central-1', 'us-east-1'] } }
     refused({ ...admissionOf(), region: 'us-east-1' }).toThrowError(refusal('WRONG_REGION'))
     const toOne = admissionOf({ bundle: bundleOf(both), order: { regions: ['us-east-1'] } })
@@ -200,20 +201,20 @@ describe('a bundle is refused', () => {
   })
 
   test('at home, unless it was ordered home', () => {
-    refused({ ...admissionOf(), region: 'home' }).toThrowError(refusal('WRONG_REGION'))
-    const home = admissionOf({ order: { regions: ['home'] } })
-    expect(verifyBundle({ ...home, region: 'home' }).main).toBe(source)
-    refused(home).toThrowError(refusal('WRONG_REGION'))
+    refused({ ...admissionOf(), region: 'client' }).toThrowError(refusal('WRONG_REGION'))
+    const client = admissionOf({ order: { regions: ['client'] } })
+    expect(verifyBundle({ ...client, region: 'client' }).main).toBe(source)
+    refused(client).toThrowError(refusal('WRONG_REGION'))
   })
 
   test('before its time, five minutes excepted, and after it, nothing excepted', () => {
     const at = (now: number) => ({ ...admissionOf(), now })
     const skew = 5 * 60_000
     expect(verifyBundle(at(NOW - skew)).main).toBe(source)
-    refused(at(NOW - skew - 1)).toThrowError(refusal('NOT_YET_VALID', 'the statement is not yet valid'))
+    refused(at(NOW - skew - 1)).toThrowError(refusal('NOT_YET_VALID', 'the manifest is not yet valid'))
     expect(verifyBundle(at(NOW + 3_600_000 - 1)).main).toBe(source)
     refused(at(NOW + 3_600_000)).toThrowError(refusal('EXPIRED', 'the order has expired'))
-    refused(at(NOW + 30 * DAY_MS)).toThrowError(refusal('EXPIRED', 'the statement has expired'))
+    refused(at(NOW + 30 * DAY_MS)).toThrowError(refusal('EXPIRED', 'the manifest has expired'))
     refused(stating({ notBefore: NOW + DAY_MS })).toThrowError(refusal('NOT_YET_VALID'))
     refused(admissionOf({ order: { now: NOW + DAY_MS } })).toThrowError(
       refusal('NOT_YET_VALID', 'the order is not yet valid'),
@@ -227,8 +228,8 @@ describe('a bundle is refused', () => {
   })
 
   test('when it is denied by name', () => {
-    const { statementDigest } = verifyBundle(admissionOf())
-    const keyring = keyringOf({ denied: [statementDigest] })
+    const { manifestDigest } = verifyBundle(admissionOf())
+    const keyring = keyringOf({ denied: [manifestDigest] })
     refused({ ...admissionOf(), keyring }).toThrowError(
       refusal('POLICY_DENIED', 'the key policy does not allow this bundle'),
     )
@@ -243,23 +244,21 @@ describe('what is signed, and still malformed, is refused', () => {
     ['with another document behind it', (json) => `${json}{}`],
     ['that is no JSON', () => 'lander'],
   ]
-  const { statement, parts } = bundleOf()
+  const { manifest, parts } = bundleOf()
   const orderOf = (changes: object) => ({
-    ...createOrder({ statement, input: INPUT, now: NOW, random: fixedRandom }),
+    ...createOrder({ manifest, input: INPUT, now: NOW, random: fixedRandom }),
     ...changes,
   })
   const ordered = (json: string) => envelopeToJson(signEnvelope(ORDER_TYPE, utf8(json), [bob]))
 
-  test.each(spoiling)('a statement %s', (_, spoil) => {
-    const payload = utf8(spoil(JSON.stringify(statement)))
+  test.each(spoiling)('a manifest %s', (_, spoil) => {
+    const payload = utf8(spoil(JSON.stringify(manifest)))
     const file = encodeSignedBundle({
-      envelope: encodeEnvelope(signEnvelope(STATEMENT_TYPE, payload, [alice])),
+      envelope: encodeEnvelope(signEnvelope(MANIFEST_TYPE, payload, [alice])),
       parts: parts.values(),
     })
-    const order = ordered(JSON.stringify(orderOf({ statement: digestOf(payload) })))
-    refused({ ...admissionOf(), file, order }).toThrowError(
-      refusal('STATEMENT_MALFORMED', 'the statement is malformed'),
-    )
+    const order = ordered(JSON.stringify(orderOf({ manifest: digestOf(payload) })))
+    refused({ ...admissionOf(), file, order }).toThrowError(refusal('MANIFEST_MALFORMED', 'the manifest is malformed'))
   })
 
   test.each(spoiling)('an order %s', (_, spoil) => {
@@ -268,7 +267,7 @@ describe('what is signed, and still malformed, is refused', () => {
   })
 })
 
-describe('an order wider than its statement is refused', () => {
+describe('an order wider than its manifest is refused', () => {
   test.each([
     ['regions', { regions: ['eu-central-1', 'us-east-1'] }],
     ['scopes', { scopes: [{ ...logs, prefix: 'logs/' }] }],
@@ -277,7 +276,7 @@ describe('an order wider than its statement is refused', () => {
     ['readBytes', { limits: { ...DEFAULT_LIMITS, readBytes: DEFAULT_LIMITS.readBytes + 1 } }],
     ['hops', { limits: { ...DEFAULT_LIMITS, hops: DEFAULT_LIMITS.hops + 1 } }],
   ])('and the refusal names its %s', (what, order) => {
-    const message = `the order is wider than the bundle's statement: ${what}`
+    const message = `the order is wider than the bundle's manifest: ${what}`
     refused(admissionOf({ order })).toThrowError(refusal('ORDER_MISMATCH', message))
   })
 })
@@ -327,7 +326,7 @@ describe("what is above a key's policy is refused, never trimmed", () => {
     refused(admission).toThrowError(refusal('POLICY_DENIED', 'the policy of key "bob" does not allow the role author'))
   })
 
-  test('a region elsewhere in the statement is asked for, too', () => {
+  test('a region elsewhere in the manifest is asked for, too', () => {
     const audience = { fleet: 'default', regions: ['eu-central-1', 'ap-south-1'] }
     const admission = admissionOf({ bundle: bundleOf({ audience }), order: { regions: ['eu-central-1'] } })
     refused(admission).toThrowError(refusal('POLICY_DENIED', expect.stringContaining('ap-south-1')))
@@ -342,7 +341,7 @@ describe("what is above a key's policy is refused, never trimmed", () => {
 describe('parts are refused', () => {
   /** A bundle whose author signed false lengths or digests. */
   const lying = (changes: object, stored = [...bundleOf().parts.values()][0]!) => {
-    const entry = { ...bundleOf().statement.entries[0]!, stored: stored.length, sha256: digestOf(stored), ...changes }
+    const entry = { ...bundleOf().manifest.entries[0]!, stored: stored.length, sha256: digestOf(stored), ...changes }
     return admissionOf({ bundle: { ...bundleOf({ entries: [entry] }), parts: new Map([['main.js', stored]]) } })
   }
 
@@ -375,11 +374,11 @@ describe('parts are refused', () => {
 
 describe('a verified bundle', () => {
   test('can be made nowhere else: no other type is one', () => {
-    const { statement, statementDigest, order, main, parts, authors, sender, scopes, limits } = verifyBundle(
+    const { manifest, manifestDigest, order, main, parts, authors, sender, scopes, limits } = verifyBundle(
       admissionOf(),
     )
     // @ts-expect-error the mark of a verified bundle can't be written outside of its module
-    const forged: VerifiedBundle = { statement, statementDigest, order, main, parts, authors, sender, scopes, limits }
+    const forged: VerifiedBundle = { manifest, manifestDigest, order, main, parts, authors, sender, scopes, limits }
     expect(forged.main).toBe(main)
   })
 
@@ -425,6 +424,6 @@ describe('a bundle’s kernels', () => {
     refused(may([])).toThrow(refusal('POLICY_DENIED', expect.stringContaining('compiling')))
     refused(may(['alice'])).toThrow(refusal('POLICY_DENIED'))
     refused(may(['bob'])).toThrow(refusal('POLICY_DENIED'))
-    expect(verifyBundle(may(['alice', 'bob'])).statement.compiles).toBe(true)
+    expect(verifyBundle(may(['alice', 'bob'])).manifest.compiles).toBe(true)
   })
 })

@@ -3,7 +3,7 @@
  * host knows, and views are handed over as they are. So a call costs little more than one of a function of the agent's.
  */
 import { Chunk } from '../chunk.ts'
-import { call, KernelError, type Reply } from './calls.ts'
+import { type CallReply, call, KernelError } from './calls.ts'
 import { create, isView, parse, stringify } from './captured.ts'
 import { kernelHost } from './host.ts'
 
@@ -33,7 +33,7 @@ const described: Described[] = []
 const functions: AnyKernelFunction[] = []
 
 /** The functions that the host describes, by name. */
-export function functionsOf({ text }: Reply): Record<string, AnyKernelFunction> {
+export function functionsOf({ text }: CallReply): Record<string, AnyKernelFunction> {
   const named: Record<string, AnyKernelFunction> = create(null)
   for (const [slot, name, result, parameters] of parse(text!) as [number, string, string, string[]][]) {
     described[slot] = { name, result, parameters, views: parameters.map(acceptedAs) }
@@ -147,9 +147,9 @@ function mismatch(fact: string): KernelError {
 }
 
 /** Calls a kernel in another thread. What it writes to a typed array is there when the promise resolves. */
-export async function callInLane(lane: number, kernel: unknown, values: readonly unknown[]): Promise<unknown> {
+export async function callInWorker(worker: number, kernel: unknown, values: readonly unknown[]): Promise<unknown> {
   const slot = functions.indexOf(kernel as AnyKernelFunction)
-  if (slot < 0) throw new TypeError('lane.call() takes a function of a kernel first')
+  if (slot < 0) throw new TypeError('worker.call() takes a function of a kernel first')
   const { name, result, parameters, views: accepted } = described[slot]!
   if (values.length !== parameters.length) throw wrongCount(name, parameters.length, values.length)
   const [scalars, views, arrays]: [string[], object[], Uint8Array[]] = [[], [], []]
@@ -163,7 +163,7 @@ export async function callInLane(lane: number, kernel: unknown, values: readonly
     }
     scalars.push(accepted[index] === undefined ? `${values[index]}` : '')
   }
-  const reply = await call('lane-call', stringify({ lane, slot, scalars, views }), joined(arrays))
+  const reply = await call('worker-call', stringify({ worker, slot, scalars, views }), joined(arrays))
   copyBack(reply.bytes, arrays)
   if (result === 'void') return undefined
   return result === 'long long' || result === 'unsigned long long' ? BigInt(reply.text!) : Number(reply.text)

@@ -1,15 +1,9 @@
 import { type Candidate, candidateOf, prepareBranch } from './branch.ts'
 import { searchDepthFirst } from './depth-first.ts'
-import type { Evaluation, MergeOption, PlacementModel } from './model.ts'
+import type { Evaluation, PlacementModel } from './model.ts'
+import type { Placement } from './placement.ts'
 import type { ScarcityPrices } from './scarcity.ts'
 import { atMost, below, TOLERANCE } from './tolerance.ts'
-
-/** Groups in their places, results in theirs, and what that comes to. */
-export interface Placement extends Evaluation {
-  /** The place of each group. */
-  readonly chosen: readonly number[]
-  readonly merge: MergeOption
-}
 
 export interface SearchOptions {
   readonly deadlineSeconds: number

@@ -1,7 +1,7 @@
 import type { Branch, PricedChoice } from './branch.ts'
-import type { Placement } from './branch-and-bound.ts'
 import { evaluate, type PlacementModel } from './model.ts'
 import { PlaceLoads, restsOf } from './place-loads.ts'
+import type { Placement } from './placement.ts'
 import { atMost, below } from './tolerance.ts'
 
 export interface DepthFirstLimits {

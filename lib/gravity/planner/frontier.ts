@@ -1,8 +1,9 @@
-import { type Placement, searchLeastMoney } from './branch-and-bound.ts'
+import { searchLeastMoney } from './branch-and-bound.ts'
 import { searchLeastTime } from './least-time.ts'
 import { buildModel, type PlacementModel } from './model.ts'
 import { naivePlacements } from './naive.ts'
 import { residencyObstacles } from './obstacles.ts'
+import type { Placement } from './placement.ts'
 import type { PlanOptions } from './plan-placement.ts'
 import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
 

@@ -1,5 +1,6 @@
-import { keeps, type Placement, type SearchOptions, searchLeastMoney } from './branch-and-bound.ts'
+import { keeps, type SearchOptions, searchLeastMoney } from './branch-and-bound.ts'
 import { evaluate, type PlacementModel } from './model.ts'
+import type { Placement } from './placement.ts'
 
 /**
  * Least time under a budget, by bisection of the deadline: the makespan itself is a poor objective for branch and

@@ -1,5 +1,6 @@
+import { CLIENT } from '../../client-name.ts'
 import { transferUsd } from '../cost.ts'
-import { INTERNET, internetTierPrices } from '../prices.ts'
+import { internetTierPrices } from '../prices.ts'
 import { amountFor, type InternetFlow, internetUsd } from '../tiers.ts'
 import { secondsAt, type TimeLine } from '../transfer.ts'
 import { BYTES_PER_BILLED_GB } from '../units.ts'
@@ -100,18 +101,18 @@ export function buildModel(problem: ParsedProblem, mostUsd = Number.POSITIVE_INF
     placeLines: places.map((place) => placeLines(place, problem)),
     merges: mergePlaces(problem).map((place) => mergeOption(place, problem, floors)),
     internetFloorUsd: groups.map((group) =>
-      places.map((place) => (place === INTERNET ? group.bytes * floors.usdPerByte(group.region) : 0)),
+      places.map((place) => (place === CLIENT ? group.bytes * floors.usdPerByte(group.region) : 0)),
     ),
     internetFreeBytes: floors.freeBytes,
-    internetUsd: places.includes(INTERNET) ? (chosen, merge) => exactInternetUsd(chosen, merge, problem) : undefined,
+    internetUsd: places.includes(CLIENT) ? (chosen, merge) => exactInternetUsd(chosen, merge, problem) : undefined,
   }
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 
 /** Whether a group may be processed in a place: residency allows it, and the code is there or can be sent there. */
-export function mayRunIn(group: Group, place: string, { home }: ParsedProblem): boolean {
-  if (place === INTERNET && home !== INTERNET) return false
+export function mayRunIn(group: Group, place: string, { client }: ParsedProblem): boolean {
+  if (place === CLIENT && client !== CLIENT) return false
   return group.allowed === undefined || group.allowed.includes(place)
 }
 
@@ -131,7 +132,7 @@ function usdAt(group: Group, place: string, problem: ParsedProblem): number {
 function dataLine(source: string, place: string, problem: ParsedProblem): TimeLine {
   const { startSeconds, bytesPerSecond } = routeBetween(source, place, problem, problem.compute.workers)
   // The sender's own line is one for all sources: placeLines holds its rate.
-  return { seconds: startSeconds, secondsPerByte: place === INTERNET ? 0 : 1 / bytesPerSecond }
+  return { seconds: startSeconds, secondsPerByte: place === CLIENT ? 0 : 1 / bytesPerSecond }
 }
 
 function mergeOption(place: string, problem: ParsedProblem, floors: Floors): MergeOption {
@@ -139,9 +140,9 @@ function mergeOption(place: string, problem: ParsedProblem, floors: Floors): Mer
   const resultBytes = sum(problem.groups.map((group) => group.resultBytes))
   const merge = mergePart(place, resultBytes, problem)
   const needed = (from: string) => problem.groups.some((group) => mayRunIn(group, from, problem))
-  const toInternet = (from: string, to: string) => to === INTERNET && from !== INTERNET
+  const toInternet = (from: string, to: string) => to === CLIENT && from !== CLIENT
   const usdPerByte = (from: string, to: string) =>
-    from === INTERNET || to === INTERNET ? 0 : transferUsd(from, to, 1, prices)
+    from === CLIENT || to === CLIENT ? 0 : transferUsd(from, to, 1, prices)
   const floorPerByte = (from: string, to: string) => (toInternet(from, to) ? floors.usdPerByte(from) : 0)
   return {
     place: places.indexOf(place),
@@ -172,8 +173,8 @@ function internetFloors(problem: ParsedProblem, mostUsd: number): Floors {
   const { places, prices, internetGBThisMonth, groups } = problem
   const mostGB = sum(groups.map((group) => group.bytes + group.resultBytes)) / BYTES_PER_BILLED_GB
   const freeGB = Math.max(0, prices.internet.freeGBPerMonth - internetGBThisMonth)
-  if (!places.includes(INTERNET) || mostGB <= freeGB) return { usdPerByte: () => 0, freeBytes: 0 }
-  const sources = new Set([...groups.map((group) => group.region), ...places.filter((place) => place !== INTERNET)])
+  if (!places.includes(CLIENT) || mostGB <= freeGB) return { usdPerByte: () => 0, freeBytes: 0 }
+  const sources = new Set([...groups.map((group) => group.region), ...places.filter((place) => place !== CLIENT)])
   const floorOf = (from: string) => {
     const { tierUpperGB } = prices.internet
     const usdPerGB = internetTierPrices(from, prices)
@@ -197,11 +198,11 @@ export function internetFlows(chosen: readonly number[], merge: number, problem:
   const { groups, places, destination } = problem
   const flows = groups.flatMap((group, index) => {
     const at = places[chosen[index]!]!
-    const data = at === INTERNET ? [{ from: group.region, bytes: group.bytes }] : []
-    const result = places[merge] === INTERNET && at !== INTERNET ? [{ from: at, bytes: group.resultBytes }] : []
+    const data = at === CLIENT ? [{ from: group.region, bytes: group.bytes }] : []
+    const result = places[merge] === CLIENT && at !== CLIENT ? [{ from: at, bytes: group.resultBytes }] : []
     return [...data, ...result]
   })
-  const delivered = destination === INTERNET && places[merge] !== INTERNET
+  const delivered = destination === CLIENT && places[merge] !== CLIENT
   const delivery = delivered ? [{ from: places[merge]!, bytes: sum(groups.map((group) => group.resultBytes)) }] : []
   return [...flows, ...delivery]
 }

@@ -1,5 +1,5 @@
-import type { Placement } from './branch-and-bound.ts'
 import { evaluate, type PlacementModel } from './model.ts'
+import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
 /** What a person would try without a planner. */
@@ -43,7 +43,7 @@ export function naivePlacements(
   )
   add(
     DATA_TO_CODE,
-    problem.groups.map(() => problem.places.indexOf(problem.home)),
+    problem.groups.map(() => problem.places.indexOf(problem.client)),
   )
   const gathered = gatherings(problem, model).sort(byObjective(problem.objective))[0]
   if (gathered === undefined) excluded.push({ name: 'gather in one region', why: 'no place may process every group' })
@@ -64,9 +64,9 @@ function withBestMerge({ objective }: ParsedProblem, model: PlacementModel, chos
     .sort(byObjective(objective))[0]!
 }
 
-function whyNot({ groups, places, home }: ParsedProblem, group: number, place: number): string {
+function whyNot({ groups, places, client }: ParsedProblem, group: number, place: number): string {
   const { name, region } = groups[group]!
-  const where = places[place] ?? (place === -1 ? region : home)
+  const where = places[place] ?? (place === -1 ? region : client)
   return places[place] === undefined
     ? `no code can run where group ${group} (${name}) would have to go`
     : `group ${group} (${name}) may not be processed in ${where}`

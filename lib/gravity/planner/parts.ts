@@ -1,5 +1,6 @@
+import { CLIENT } from '../../client-name.ts'
 import { transferUsd } from '../cost.ts'
-import { INTERNET, lambdaUsdPerGBSecond, lambdaUsdPerRequest, s3RequestPrice } from '../prices.ts'
+import { lambdaUsdPerGBSecond, lambdaUsdPerRequest, s3RequestPrice } from '../prices.ts'
 import { LAMBDA_NETWORK } from '../tables/lambda-performance.ts'
 import { S3_PERFORMANCE } from '../tables/s3-performance.ts'
 import { fetchLines, secondsAt, type TimeLine } from '../transfer.ts'
@@ -23,7 +24,7 @@ export interface GroupUsd {
 export function groupUsd(group: Group, place: string, problem: ParsedProblem): GroupUsd {
   const gets = Math.max(group.objects, Math.ceil(group.bytes / S3_PERFORMANCE.rangeBytes))
   return {
-    transfer: place === INTERNET ? 0 : transferUsd(group.region, place, group.bytes, problem.prices),
+    transfer: place === CLIENT ? 0 : transferUsd(group.region, place, group.bytes, problem.prices),
     requests: (gets / 1000) * s3RequestPrice(group.region, problem.prices).getUsdPer1000,
     compute: runUsd(place, workerSeconds(group, place, problem), problem),
   }
@@ -31,7 +32,7 @@ export function groupUsd(group: Group, place: string, problem: ParsedProblem): G
 
 /** What functions cost that run for so many seconds in all. A machine of one's own costs nothing here. */
 function runUsd(place: string, seconds: number, { compute, prices }: ParsedProblem): number {
-  if (place === INTERNET) return 0
+  if (place === CLIENT) return 0
   return (compute.memoryMB / 1024) * seconds * lambdaUsdPerGBSecond(place, compute.architecture, prices)
 }
 
@@ -50,8 +51,8 @@ export function placeLines(place: string, problem: ParsedProblem): readonly Time
   const { workers, throttled, places } = problem.compute
   const bytesPerSecond = places[place]?.bytesPerSecond ?? problem.compute.bytesPerSecond
   const cpu = bytesPerSecond === undefined ? [] : [{ seconds: 0, secondsPerByte: 1 / (bytesPerSecond * workers) }]
-  if (place === INTERNET)
-    return [...cpu, { seconds: 0, secondsPerByte: 8 / (problem.linkFactor * problem.homeLink!.bitsPerSecond) }]
+  if (place === CLIENT)
+    return [...cpu, { seconds: 0, secondsPerByte: 8 / (problem.linkFactor * problem.clientLink!.bitsPerSecond) }]
   const unlimited = { connectionBytesPerSecond: Number.POSITIVE_INFINITY, connections: 1, workers }
   return throttled ? [...cpu, ...fetchLines(unlimited)] : cpu
 }
@@ -65,12 +66,12 @@ export interface OpenUsd {
 }
 
 export function openUsd(place: string, problem: ParsedProblem): OpenUsd {
-  if (place === INTERNET) return { agent: 0, start: 0 }
-  const { home, agentBytes, prices, compute } = problem
+  if (place === CLIENT) return { agent: 0, start: 0 }
+  const { client, agentBytes, prices, compute } = problem
   const put = s3RequestPrice(place, prices).putUsdPer1000 / 1000
   const invocations = compute.workers * lambdaUsdPerRequest(place, prices)
   return {
-    agent: transferUsd(home, place, agentBytes, prices) + put,
+    agent: transferUsd(client, place, agentBytes, prices) + put,
     start: invocations + runUsd(place, compute.workers * compute.coldStartSeconds, problem),
   }
 }
@@ -78,8 +79,8 @@ export function openUsd(place: string, problem: ParsedProblem): OpenUsd {
 /** Seconds until a place is at work: the agent's way there and a cold start. */
 export function openSeconds(place: string, problem: ParsedProblem): number {
   const measured = problem.compute.places[place]?.startSeconds
-  if (measured !== undefined || place === INTERNET) return measured ?? 0
-  return problem.compute.coldStartSeconds + sendSeconds(problem.home, place, problem.agentBytes, problem)
+  if (measured !== undefined || place === CLIENT) return measured ?? 0
+  return problem.compute.coldStartSeconds + sendSeconds(problem.client, place, problem.agentBytes, problem)
 }
 
 /** Seconds for bytes from a place to a place over a fresh connection; none within a place. */
@@ -98,7 +99,7 @@ export interface MergePart {
 /** One invocation that reads all results at Lambda's steady rate. The sender's own machine merges free of charge. */
 export function mergePart(place: string, resultBytes: number, problem: ParsedProblem): MergePart {
   const { mergeSeconds, throttled } = problem.compute
-  if (place === INTERNET) return { usd: 0, seconds: mergeSeconds }
+  if (place === CLIENT) return { usd: 0, seconds: mergeSeconds }
   const seconds = mergeSeconds + (throttled ? resultBytes / LAMBDA_NETWORK.baselineBytesPerSecond : 0)
   return { usd: lambdaUsdPerRequest(place, problem.prices) + runUsd(place, seconds, problem), seconds }
 }

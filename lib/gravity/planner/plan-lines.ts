@@ -1,11 +1,11 @@
+import { CLIENT } from '../../client-name.ts'
 import { type CostLine, transferUsd } from '../cost.ts'
-import { INTERNET } from '../prices.ts'
 import { internetUsd } from '../tiers.ts'
 import { secondsAt } from '../transfer.ts'
 import { formatBytes } from '../units.ts'
-import type { Placement } from './branch-and-bound.ts'
 import { internetFlows, type PlacementModel } from './model.ts'
 import { groupUsd, mergePart, openSeconds, openUsd, sendSeconds } from './parts.ts'
+import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
 /**
@@ -74,7 +74,7 @@ function resultLines(problem: ParsedProblem, model: PlacementModel, plan: Placem
     .map((place) => {
       const from = model.places[place]!
       const bytes = sum(model.results.filter((_, group) => plan.chosen[group] === place))
-      const charged = from !== INTERNET && to !== INTERNET
+      const charged = from !== CLIENT && to !== CLIENT
       return {
         what: `results of ${formatBytes(bytes)} from ${from} to ${to}`,
         usd: charged ? transferUsd(from, to, bytes, problem.prices) : 0,
@@ -89,7 +89,7 @@ function mergeLines(problem: ParsedProblem, model: PlacementModel, plan: Placeme
   const bytes = sum(model.results)
   const merged = { what: `merge in ${at}`, ...mergePart(at, bytes, problem) }
   if (at === destination) return [merged]
-  const charged = at !== INTERNET && destination !== INTERNET
+  const charged = at !== CLIENT && destination !== CLIENT
   const delivered = {
     what: `delivery of ${formatBytes(bytes)} to ${destination}`,
     usd: charged ? transferUsd(at, destination, bytes, prices) : 0,

@@ -1,14 +1,16 @@
+import { CLIENT } from '../../client-name.ts'
 import type { CostLine } from '../cost.ts'
-import { datePrices, INTERNET, type PriceSection } from '../prices.ts'
+import { datePrices, type PriceSection } from '../prices.ts'
 import { LAMBDA_LIMITS } from '../tables/lambda-performance.ts'
 import { secondsAt } from '../transfer.ts'
 import { formatSeconds } from '../units.ts'
-import { keeps, type Placement, searchLeastMoney } from './branch-and-bound.ts'
+import { keeps, searchLeastMoney } from './branch-and-bound.ts'
 import { searchLeastTime } from './least-time.ts'
 import { buildModel, type PlacementModel } from './model.ts'
 import { byObjective, type ExcludedIdea, type NaivePlacement, naivePlacements } from './naive.ts'
 import { limitObstacles, residencyObstacles } from './obstacles.ts'
 import { placeLines } from './parts.ts'
+import type { Placement } from './placement.ts'
 import { planLines } from './plan-lines.ts'
 import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
 import { routeBetween } from './routes.ts'
@@ -279,7 +281,7 @@ function infeasible(
 
 function datesAndWarnings(problem: ParsedProblem, { now = new Date() }: PlanOptions, regions: readonly string[]) {
   const sections: PriceSection[] = ['interRegionUsdPerGB', 's3', 'lambda']
-  if (problem.places.includes(INTERNET)) sections.push('internet')
+  if (problem.places.includes(CLIENT)) sections.push('internet')
   const { pricesAsOf, warnings } = datePrices(sections, problem.prices, now)
   return { pricesAsOf, warnings: [...warnings, ...assumedWays(problem, regions), ...longRuns(problem, regions)] }
 }
@@ -289,7 +291,7 @@ function longRuns(problem: ParsedProblem, regions: readonly string[]): string[] 
   if (!problem.compute.throttled) return []
   const { maxSeconds } = LAMBDA_LIMITS
   return [...new Set(regions)]
-    .filter((region) => region !== INTERNET)
+    .filter((region) => region !== CLIENT)
     .flatMap((region) => {
       const bytes = problem.groups.reduce((sum, group, index) => sum + (regions[index] === region ? group.bytes : 0), 0)
       const seconds = secondsAt(placeLines(region, problem), bytes)

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
+import { CLIENT } from '../../client-name.ts'
 import { UsageError } from '../../errors.ts'
-import { bookOf, INTERNET, type Prices, PUBLISHED_PRICES, priceFileSchema, requireRegion } from '../prices.ts'
+import { bookOf, type Prices, PUBLISHED_PRICES, priceFileSchema, requireRegion } from '../prices.ts'
 import { coldStartSeconds, LAMBDA_LIMITS } from '../tables/lambda-performance.ts'
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0))
@@ -62,7 +63,7 @@ export const problemSchema = v.strictObject({
   groups: v.pipe(v.array(groupSchema), v.minLength(1, 'there is no data to plan for; name at least one group')),
   agentBytes: size,
   /** Where the code is: a region, or `internet` for a machine outside AWS. */
-  home: place,
+  client: place,
   /** Where the answer goes. @default home */
   destination: v.optional(place),
   /** Where code may run. @default the regions of the groups and of `allowed`, home and destination */
@@ -72,7 +73,7 @@ export const problemSchema = v.strictObject({
   /** Ways between places, instead of the measured ones. */
   links: v.optional(v.record(v.string(), v.record(v.string(), linkSchema)), {}),
   /** The line of a machine outside AWS; needed where home or destination is `internet`. */
-  homeLink: v.optional(linkSchema),
+  clientLink: v.optional(linkSchema),
   compute: v.optional(computeSchema, {}),
   internetGBThisMonth: v.optional(amount, 0),
   deadlineSeconds: v.optional(rate),
@@ -120,11 +121,11 @@ export function parseProblem(value: unknown): ParsedProblem {
 function complete(output: v.InferOutput<typeof problemSchema>): ParsedProblem {
   const { regions: _, ...rest } = output
   const prices = output.prices === undefined ? PUBLISHED_PRICES : bookOf(output.prices)
-  const destination = output.destination ?? output.home
+  const destination = output.destination ?? output.client
   const places = placesOf(output, destination)
-  for (const name of new Set([...places, ...output.groups.map((group) => group.region), output.home, destination]))
-    if (name !== INTERNET) requireRegion(name, prices)
-  requireHomeLink(output, destination)
+  for (const name of new Set([...places, ...output.groups.map((group) => group.region), output.client, destination]))
+    if (name !== CLIENT) requireRegion(name, prices)
+  requireClientLink(output, destination)
   const groups = output.groups.map((group, index) => ({
     ...group,
     name: group.name ?? groupName(output.groups, index),
@@ -142,23 +143,26 @@ function groupName(groups: readonly { readonly region: string }[], index: number
 }
 
 function placesOf(problem: v.InferOutput<typeof problemSchema>, destination: string): string[] {
-  const { home, groups } = problem
+  const { client, groups } = problem
   const named = problem.regions ?? [
     ...groups.map((group) => group.region),
     ...groups.flatMap((g) => g.allowed ?? []),
-    home,
+    client,
     destination,
   ]
-  const outside = [home, destination].includes(INTERNET) ? [INTERNET] : []
-  return [...new Set([...named.filter((name) => name !== INTERNET), ...outside])]
+  const outside = [client, destination].includes(CLIENT) ? [CLIENT] : []
+  return [...new Set([...named.filter((name) => name !== CLIENT), ...outside])]
 }
 
-function requireHomeLink({ home, homeLink, groups }: v.InferOutput<typeof problemSchema>, destination: string): void {
-  if (groups.some((group) => group.region === INTERNET))
+function requireClientLink(
+  { client, clientLink, groups }: v.InferOutput<typeof problemSchema>,
+  destination: string,
+): void {
+  if (groups.some((group) => group.region === CLIENT))
     throw new UsageError('PROBLEM_INVALID', "a group can't be on the internet: only data in a region can be planned", {
       remedy: 'upload it first, or leave it out',
     })
-  if (homeLink !== undefined || (home !== INTERNET && destination !== INTERNET)) return
+  if (clientLink !== undefined || (client !== CLIENT && destination !== CLIENT)) return
   throw new UsageError('PROBLEM_INVALID', 'homeLink is missing: home or destination is outside AWS', {
     remedy: 'say what its line carries: "homeLink": {"bitsPerSecond": 100000000, "rttMs": 40}',
   })

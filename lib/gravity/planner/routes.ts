@@ -1,5 +1,5 @@
+import { CLIENT } from '../../client-name.ts'
 import { UsageError } from '../../errors.ts'
-import { INTERNET } from '../prices.ts'
 import { linkBetween } from '../tables/links.ts'
 import { isKnownRegion } from '../tables/regions.ts'
 import type { ParsedProblem } from './problem.ts'
@@ -28,7 +28,7 @@ const ROUND_TRIPS_PER_EXCHANGE = 3
  */
 export function routeBetween(from: string, to: string, problem: ParsedProblem, readers = 1): Route {
   const factor = from === to ? 1 : problem.linkFactor
-  const given = problem.links[from]?.[to] ?? ([from, to].includes(INTERNET) ? problem.homeLink : undefined)
+  const given = problem.links[from]?.[to] ?? ([from, to].includes(CLIENT) ? problem.clientLink : undefined)
   if (given !== undefined) {
     const exchangeSeconds = (ROUND_TRIPS_PER_EXCHANGE * given.rttMs) / 1000
     return {

@@ -63,3 +63,6 @@ export function coldStartSeconds(bundleBytes: number): number {
   const [largest, average] = COLD_STARTS[COLD_STARTS.length - 1]!
   return average * (bundleBytes / largest)
 }
+/** Memory that a function has, in GB as Lambda bills it. */
+
+export const FUNCTION_GB = LAMBDA_LIMITS.mbPerVcpu / 1024

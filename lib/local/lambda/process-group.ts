@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Exit } from './call-outcome.ts'
 import type { GroupGuard } from './group-guard.ts'
-import type { Exit } from './outcome.ts'
 import { listProcesses } from './proc.ts'
 
 export interface ProcessGroupOptions {
@@ -22,7 +22,7 @@ export interface ProcessGroup {
   /** Resolves when the leader has ended and what it printed has been read. */
   readonly ended: Promise<Exit>
   freeze(): void
-  thaw(): void
+  restore(): void
   /** Ends every member, frozen ones too; resolves when none is left. */
   kill(): Promise<void>
 }
@@ -55,7 +55,7 @@ export async function startProcessGroup(options: ProcessGroupOptions): Promise<P
     output: [leader.stdout, leader.stderr],
     ended,
     freeze: () => signalGroup(id, 'SIGSTOP'),
-    thaw: () => signalGroup(id, 'SIGCONT'),
+    restore: () => signalGroup(id, 'SIGCONT'),
     async kill() {
       if (leader.exitCode === null && leader.signalCode === null) signalGroup(id, 'SIGKILL')
       await gone

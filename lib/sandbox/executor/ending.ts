@@ -1,8 +1,8 @@
 /** How a run ends, as the executor reports it. */
 
 import type { Limits } from '../../limits.ts'
-import { failureBytes } from '../failure.ts'
-import type { EndKind, EndMessage } from '../protocol.ts'
+import { failureBytes } from '../wire/failure.ts'
+import type { EndKind, EndMessage } from '../wire/protocol.ts'
 
 /** How a run ends, noted when it is known and reported when the guest has come back. */
 export interface Ending {
@@ -10,7 +10,7 @@ export interface Ending {
   readonly body: string | Uint8Array
   /** Whether the executor may take another run. */
   readonly healthy: boolean
-  readonly journey?: Pick<EndMessage, 'hop' | 'copies' | 'waits'>
+  readonly destination?: Pick<EndMessage, 'hop' | 'copies' | 'waits'>
 }
 
 export const STALLED: Ending = {

@@ -1,22 +1,25 @@
 import type { KernelError } from '../../errors.ts'
-import { Machine, type MachineStop, type Reply } from '../machine.ts'
-import type { ChunkMessage, Resume, RunMessage } from '../protocol.ts'
-import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../snapshot.ts'
-import { arrivalRequest, landingOf, startRequest } from './arrival.ts'
+import { PAGE_BYTES } from '../../limits.ts'
+import type { Resume } from '../contract/resume.ts'
+import type { CallReply } from '../engine/call-reply.ts'
+import { Machine, type MachineStop } from '../engine/machine.ts'
+import type { ChunkMessage, RunMessage } from '../wire/protocol.ts'
+import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../wire/snapshot.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { Chunks } from './chunks.ts'
 import { bodyOf, brokenBy, type Ending, failedBy, returned, STALLED, STRANDED, stoppedBy, threw } from './ending.ts'
 import { faultOf, isKernelError } from './fault.ts'
 import { GuestClock } from './guest-clock.ts'
+import { arrivalRequest, landingOf, startRequest } from './guest-requests.ts'
 import { settleHeld } from './held-answers.ts'
-import type { IdleLanes } from './idle-lanes.ts'
-import { KernelPort, type OpenKernelDesk } from './kernel-port.ts'
-import { laneCount } from './kernels/lane-count.ts'
-import { Mail } from './mail.ts'
-import type { Send } from './messages.ts'
+import type { IdleWorkers } from './idle-workers.ts'
+import { Inbox } from './inbox.ts'
+import { workerCount } from './kernels/worker-count.ts'
+import { LazyKernelRuntime, type OpenKernelRuntime } from './lazy-kernel-runtime.ts'
 import { Moves } from './moves.ts'
 import { bytesOf, ChunkPlaces } from './pieces.ts'
-import { type Landing, Reads } from './reads.ts'
+import { type Landing, Reads } from './reads/reads.ts'
+import type { Send } from './send.ts'
 import { Timers } from './timers.ts'
 
 export interface GuestRunOptions {
@@ -33,20 +36,19 @@ export interface GuestRunOptions {
 
 /** What kernels need beside the engine, read when it is needed. */
 export interface KernelFiles {
-  readonly load: () => Promise<OpenKernelDesk>
+  readonly load: () => Promise<OpenKernelRuntime>
   /** Threads for kernels, which serve one run after the other. */
-  readonly idleLanes: IdleLanes
+  readonly idleWorkers: IdleWorkers
 }
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
 
-const PAGE_BYTES = 65_536
 /** An agent that has grown by a MiB is worth a word. */
 const MEMORY_STEP_PAGES = 16
 /** Up to 2 MiB an agent is like any other. */
 const SMALL_PAGES = 32
 /** The only calls that matter while an agent's module is loaded a second time, for a state to be put over it. */
-const WHILE_THAWING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 'throw', 'stop'])
+const WHILE_RESTORING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 'throw', 'stop'])
 
 /**
  * One run, in the executor's thread: the machine, what it reads and waits for, and how it ends. The checks here
@@ -58,14 +60,14 @@ export class GuestRun {
   readonly #reads: Reads
   readonly #timers: Timers
   readonly #moves = new Moves()
-  readonly #mail: Mail
+  readonly #inbox: Inbox
   /** Pages the place was told of last. */
   #toldPages = SMALL_PAGES
   readonly #chunks: Chunks
-  readonly #kernels: KernelPort
+  readonly #kernels: LazyKernelRuntime
   readonly #checkpoint = new Checkpoint()
   readonly #clock: GuestClock
-  #thawing = false
+  #restoring = false
   /** Whether the agent has been called: until then there is nothing to freeze. */
   #begun = false
   #machine: Machine | undefined
@@ -82,7 +84,7 @@ export class GuestRun {
     const chunks = new Chunks((piece) => places.release(piece))
     this.#chunks = chunks
     this.#reads = new Reads({ send, settle, chunks, places, memoryBytes: memoryPages * PAGE_BYTES })
-    this.#kernels = new KernelPort({
+    this.#kernels = new LazyKernelRuntime({
       ...options.kernels,
       send,
       settle: (...answer) => this.#ending === undefined && settle(...answer),
@@ -91,17 +93,17 @@ export class GuestRun {
       memoryPages,
       enginePages: () => this.#machine?.memoryPages ?? 0,
       onMemory: () => this.#end(stoppedBy('memoryPages')),
-      leaving: () => this.#moves.leaving && !this.#moves.wanted,
+      evicting: () => this.#moves.evicting && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
-    this.#mail = new Mail({ send, settle, letters: message.letters })
+    this.#inbox = new Inbox({ send, settle, messages: message.messages })
     this.#timers = new Timers({ settle, longestMs: wallMs, fire: (act) => this.#onTimer(act) })
     this.#calls = new Map<string, HostCallHandler>([
       ['open', (id, request) => this.#reads.open(id, request)],
       ['next', (id, request) => this.#reads.next(id, Number(request))],
       ['close', (_id, request) => this.#reads.close(Number(request))],
       ['chunk-bytes', (id, request) => this.#onChunkBytes(id, Number(request))],
-      ['lanes', (id) => settle(id, true, { text: `${laneCount()}` })],
+      ['workers', (id) => settle(id, true, { text: `${workerCount()}` })],
       ['sleep', (id, request) => this.#timers.sleep(id, Number(request))],
       ['log', (_id, request) => this.#log(request)],
       ['progress', (_id, request) => send({ type: 'progress', fraction: wholePercent(Number(request)) })],
@@ -109,8 +111,8 @@ export class GuestRun {
       ['decode-utf8', (id, request, bytes) => settle(id, true, decodeUtf8(bytes, request === 'fatal'))],
       ['hop', (id, request) => this.#moves.hop(id, request)],
       ['at', (id, request) => this.#moves.copy(id, request)],
-      ['send', (_id, request) => this.#mail.send(request)],
-      ['receive', (id) => this.#mail.receive(id)],
+      ['send', (_id, request) => this.#inbox.send(request)],
+      ['receive', (id) => this.#inbox.receive(id)],
       ['checkpoint', (call) => this.#checkpoint.want(call)],
       ['return', (_id, request) => this.#end(returned(request, message.limits))],
       ['throw', (_id, request) => this.#end(threw(request, message.limits))],
@@ -125,7 +127,7 @@ export class GuestRun {
     send({ type: 'started' })
     this.#timers.set(limits.wallMs, () => this.#end(stoppedBy('wallMs')))
     try {
-      this.#thawing = resume !== undefined
+      this.#restoring = resume !== undefined
       if (message.kernels) await this.#kernels.open()
       this.#machine = await this.#boot()
       this.#machine.load(Buffer.from(body.subarray(0, mainBytes)).toString('utf8'))
@@ -141,14 +143,14 @@ export class GuestRun {
     } catch (error) {
       // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
       if (isKernelError(error)) this.#end(failedBy('KernelError', faultOf(error)))
-      else this.#end(this.#thawing && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
+      else this.#end(this.#restoring && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
     }
     this.#afterGuest()
   }
 
   /** The place wants the agent to go on in a new landing: it departs as soon as it waits for something. */
-  leave(): void {
-    this.#moves.leave()
+  evict(): void {
+    this.#moves.evict()
     this.#afterGuest()
   }
 
@@ -191,12 +193,12 @@ export class GuestRun {
   }
 
   #resume(resume: Resume, landing: Landing, { memory, notes }: Snapshot): void {
-    this.#machine!.thaw(memory)
-    this.#thawing = false
+    this.#machine!.restore(memory)
+    this.#restoring = false
     this.#clock.arrive(notes.now)
     this.#takeUp(landing, notes)
     this.#machine!.arrive(arrivalRequest(this.#options.message, resume, notes.waiting), this.#clock.now())
-    this.#mail.deliver()
+    this.#inbox.deliver()
     if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held)
   }
 
@@ -204,7 +206,7 @@ export class GuestRun {
   #takeUp(landing: Landing, notes: Notes): void {
     const { copy } = landing
     if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
-    if (!copy && notes.mail !== undefined) this.#mail.takeUp(notes.mail)
+    if (!copy && notes.inbox !== undefined) this.#inbox.takeUp(notes.inbox)
     this.#reads.takeUp(notes, landing)
   }
 
@@ -224,7 +226,7 @@ export class GuestRun {
   }
 
   #onHostCall(name: string, id: number, request: string, bytes: Uint8Array | undefined): void {
-    if (this.#ending !== undefined || (this.#thawing && !WHILE_THAWING.has(name))) return
+    if (this.#ending !== undefined || (this.#restoring && !WHILE_RESTORING.has(name))) return
     if (this.#kernels.onHostCall(name, id, request, bytes)) return
     const handler = this.#calls.get(name)
     if (handler === undefined) throw new Error(`there is no host call "${name}"`)
@@ -255,7 +257,7 @@ export class GuestRun {
     else this.#end(stoppedBy(kind === 'expired' ? 'wallMs' : 'memoryPages'))
   }
 
-  #settle(id: number, ok: boolean, reply: Reply): void {
+  #settle(id: number, ok: boolean, reply: CallReply): void {
     this.#machine?.settle(id, ok, reply, this.#clock.now())
   }
 
@@ -286,13 +288,13 @@ export class GuestRun {
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
     this.#timers.clear()
-    const { kind, journey } = this.#ending
+    const { kind, destination } = this.#ending
     // A kernel that is still at work in its lane may be one that can't be ended, but with this process.
     const healthy = this.#ending.healthy && !this.#kernels.busy
     const memoryPages = this.#memoryPages()
     this.#kernels.close()
     this.#machine?.dispose()
-    this.#options.send({ type: 'end', kind, memoryPages, healthy, ...journey }, bodyOf(this.#ending))
+    this.#options.send({ type: 'end', kind, memoryPages, healthy, ...destination }, bodyOf(this.#ending))
   }
 
   #memoryPages(): number {
@@ -311,14 +313,14 @@ export class GuestRun {
   #departOrStall(): void {
     if (this.#ending !== undefined) return
     // Neither does it leave, nor is it stuck, while a checkpoint is on its way.
-    const { wanted, leaving } = this.#moves
+    const { wanted, evicting } = this.#moves
     // A kernel can't be called off, nor taken along in the middle of a call.
     if (this.#kernels.waiting) return
     if (this.#checkpoint.wanted) this.#keep()
     else if (wanted && !this.#reads.waiting) this.#depart()
-    else if (!wanted && leaving) this.#sendAway()
+    else if (!wanted && evicting) this.#evict()
     else if (this.#busy) return
-    else if (this.#mail.waiting) this.#depart()
+    else if (this.#inbox.waiting) this.#depart()
     else this.#end(STALLED)
   }
 
@@ -326,7 +328,7 @@ export class GuestRun {
   #keep(): void {
     const call = this.#checkpoint.take()
     if (call === undefined) return
-    const body = this.#freeze({ kind: 'hop', call })
+    const body = this.#snapshot({ kind: 'hop', call })
     if (body.length > this.#options.message.limits.stateBytes) this.#end(stoppedBy('stateBytes'))
     else this.#options.send({ type: 'checkpoint', memoryPages: this.#memoryPages() }, body)
   }
@@ -342,10 +344,10 @@ export class GuestRun {
   }
 
   /** A place of the sender's own can keep an agent that is too large to travel; a function is over soon. */
-  #sendAway(): void {
+  #evict(): void {
     const departure = this.#departure()
-    const { region, own = [] } = this.#options.message.context
-    if (departure !== undefined || !own.includes(region)) {
+    const { region, clientPlaces = [] } = this.#options.message.context
+    if (departure !== undefined || !clientPlaces.includes(region)) {
       this.#end(departure ?? stoppedBy('stateBytes'))
       return
     }
@@ -356,21 +358,21 @@ export class GuestRun {
 
   /** `undefined` for a state that is too large. */
   #departure(): Ending | undefined {
-    const waits = !this.#moves.wanted && !this.#busy && this.#mail.waiting
-    const journey = { ...this.#moves.journey(), ...(waits && { waits }) }
-    const body = this.#freeze(this.#moves.waiting())
+    const waits = !this.#moves.wanted && !this.#busy && this.#inbox.waiting
+    const destination = { ...this.#moves.destination(), ...(waits && { waits }) }
+    const body = this.#snapshot(this.#moves.waiting())
     if (body.length > this.#options.message.limits.stateBytes) return undefined
-    return { kind: 'departed', body, healthy: true, journey }
+    return { kind: 'departed', body, healthy: true, destination }
   }
 
-  #freeze(waiting: Waiting): Uint8Array {
+  #snapshot(waiting: Waiting): Uint8Array {
     const notes: Notes = {
       ...{ waiting, now: this.#clock.now(), timers: this.#timers.notes() },
       ...this.#reads.notes(),
-      ...this.#mail.notes(),
+      ...this.#inbox.notes(),
       ...this.#kernels.notes(),
     }
-    return encodeSnapshot({ memory: this.#machine!.freeze(), notes })
+    return encodeSnapshot({ memory: this.#machine!.snapshot(), notes })
   }
 }
 
@@ -378,7 +380,7 @@ function wholePercent(fraction: number): number {
   return Math.floor(Math.max(0, Math.min(1, fraction || 0)) * 100 + 1e-9) / 100
 }
 
-function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): Reply {
+function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): CallReply {
   try {
     return { text: new TextDecoder('utf-8', { fatal }).decode(bytes) }
   } catch {

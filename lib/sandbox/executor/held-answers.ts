@@ -1,12 +1,5 @@
-import type { Settle } from './messages.ts'
-
-/** An answer that came while the agent was about to leave. */
-export interface HeldAnswer {
-  readonly call: number
-  readonly ok: boolean
-  readonly text?: string | undefined
-  readonly base64?: string | undefined
-}
+import type { HeldAnswer } from '../wire/held-answer.ts'
+import type { Settle } from './send.ts'
 
 /** Gives the guest answers that have travelled with it. */
 export function settleHeld(settle: Settle, held: readonly HeldAnswer[] = []): void {

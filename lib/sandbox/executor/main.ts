@@ -6,10 +6,10 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { ASSET_FILES } from '../engine.ts'
-import type { FromExecutor, ToExecutor } from '../protocol.ts'
+import { ASSET_FILES } from '../contract/assets.ts'
+import type { FromExecutor, ToExecutor } from '../wire/protocol.ts'
+import type { ThreadMessage } from '../wire/thread-message.ts'
 import { ExecutorPipe } from './pipe.ts'
-import type { ThreadMessage } from './thread.ts'
 
 /** The first descriptor after the standard three. */
 const PIPE = 3

@@ -1,6 +1,8 @@
 /** Where the agent wants to go, until nothing keeps it any more. */
-import { type EndMessage, MAX_COPIES } from '../protocol.ts'
-import type { CopyCall, Waiting } from '../snapshot.ts'
+
+import { MAX_COPIES } from '../../limits.ts'
+import type { EndMessage } from '../wire/protocol.ts'
+import type { CopyCall, Waiting } from '../wire/snapshot.ts'
 
 export class Moves {
   #hop: { readonly call: number; readonly to: string } | undefined
@@ -13,11 +15,11 @@ export class Moves {
   }
 
   /** Whether the place wants the agent to go on in a new landing. */
-  get leaving(): boolean {
+  get evicting(): boolean {
     return this.#leaving
   }
 
-  leave(): void {
+  evict(): void {
     this.#leaving = true
   }
 
@@ -47,7 +49,7 @@ export class Moves {
   }
 
   /** Where to: a hop, copies, or neither, to stay. */
-  journey(): Pick<EndMessage, 'hop' | 'copies'> {
+  destination(): Pick<EndMessage, 'hop' | 'copies'> {
     if (this.#hop !== undefined) return { hop: this.#hop.to }
     return this.#copies.length === 0 ? {} : { copies: this.#copies.map(({ to }) => to) }
   }

@@ -3,7 +3,7 @@
  * there until somebody needs the bytes, and are then read to where they are worked on.
  */
 import { readSync } from 'node:fs'
-import { CHUNK_PLACES, FILED_CHUNK_BYTES } from '../protocol.ts'
+import { CHUNK_PLACES, FILED_CHUNK_BYTES } from '../wire/protocol.ts'
 
 /** Plain, so that another thread can have it. */
 export interface FiledPiece {

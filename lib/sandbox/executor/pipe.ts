@@ -1,5 +1,5 @@
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
-import { encodeFrame, type Frame, FrameReader } from '../frames.ts'
+import { encodeFrame, type Frame, FrameReader } from '../wire/frames.ts'
 
 const GIBIBYTE = 2 ** 30
 

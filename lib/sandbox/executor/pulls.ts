@@ -1,4 +1,4 @@
-import type { ChunkMessage } from '../protocol.ts'
+import type { ChunkMessage } from '../wire/protocol.ts'
 import type { ChunkPlaces, Piece } from './pieces.ts'
 
 /** What one stream has asked for: pulls are answered in their order, each with a chunk where it was to go. */

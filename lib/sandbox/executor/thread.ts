@@ -5,18 +5,13 @@ import { pathToFileURL } from 'node:url'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { KernelError } from '../../errors.ts'
 import { DEFAULT_LIMITS } from '../../limits.ts'
-import { AGENT_MODULE, decodeImage, useImage } from '../boot.ts'
-import { ASSET_FILES } from '../engine.ts'
-import type { RunMessage, ToExecutor } from '../protocol.ts'
+import { ASSET_FILES } from '../contract/assets.ts'
+import { AGENT_MODULE, decodeImage, useImage } from '../engine/boot.ts'
+import type { RunMessage, ToExecutor } from '../wire/protocol.ts'
+import type { ThreadMessage } from '../wire/thread-message.ts'
 import { GuestRun, type KernelFiles } from './guest-run.ts'
-import { IdleLanes } from './idle-lanes.ts'
-import type { OpenKernelDesk } from './kernel-port.ts'
-
-/** What passes between the executor's main thread and this one. */
-export interface ThreadMessage<Header> {
-  readonly header: Header
-  readonly body: Uint8Array
-}
+import { IdleWorkers } from './idle-workers.ts'
+import type { OpenKernelRuntime } from './lazy-kernel-runtime.ts'
 
 /** How long an executor waits for its first run before it gets ready for more than most agents need. */
 const IDLE_MS = 200
@@ -34,7 +29,7 @@ export interface Engine {
   readonly prelude: string
   readonly kernels: Pick<KernelFiles, 'load'>
   /** The file that a thread for kernels starts with. */
-  readonly laneFile: string
+  readonly workerFile: string
 }
 
 /** Compiles the engine in `assets` and tries it out. */
@@ -42,9 +37,9 @@ export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
   useImage({ engine, prelude, compiles: false }, decodeImage(readFileSync(join(assets, ASSET_FILES.image))))
-  const laneFile = join(assets, ASSET_FILES.kernels)
-  const load = async (): Promise<OpenKernelDesk> => (await import(pathToFileURL(laneFile).href)).openKernelDesk
-  const loaded = { engine, prelude, kernels: { load }, laneFile }
+  const workerFile = join(assets, ASSET_FILES.kernels)
+  const load = async (): Promise<OpenKernelRuntime> => (await import(pathToFileURL(workerFile).href)).openKernelRuntime
+  const loaded = { engine, prelude, kernels: { load }, workerFile }
   void practise(loaded)
   return loaded
 }
@@ -59,13 +54,13 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
   // A spare executor has the time to read what kernels need; one that is wanted at once has not.
   const idle = setTimeout(() => void engine.kernels.load(), IDLE_MS).unref()
 
-  const idleLanes = new IdleLanes(engine.laneFile)
+  const idleWorkers = new IdleWorkers(engine.workerFile)
 
   function begin(message: RunMessage, body: Uint8Array): void {
     clearTimeout(idle)
     const guest = new GuestRun({
       ...engine,
-      kernels: { ...engine.kernels, idleLanes },
+      kernels: { ...engine.kernels, idleWorkers },
       message,
       body,
       sharedFile,
@@ -82,7 +77,7 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
     }
     // A chunk may still be on its way when a run ends; it belongs to nobody then.
     if (current?.run !== header.run) return
-    if (header.type === 'leave') current.guest.leave()
+    if (header.type === 'evict') current.guest.evict()
     else if (header.type === 'kept') current.guest.onKept()
     else if (header.type === 'kernel') current.guest.onKernel(header.call, body)
     else if (header.type === 'kernel-fault')
@@ -92,7 +87,7 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
   })
   port.on('close', () => {
     current?.guest.abandon()
-    idleLanes.close()
+    idleWorkers.close()
   })
 }
 
@@ -113,7 +108,7 @@ async function practise(engine: Engine): Promise<void> {
   }
   await new GuestRun({
     ...engine,
-    kernels: { ...engine.kernels, idleLanes: new IdleLanes(engine.laneFile) },
+    kernels: { ...engine.kernels, idleWorkers: new IdleWorkers(engine.workerFile) },
     message,
     body: Buffer.concat([main, Buffer.from('null')]),
     send: () => {},

@@ -1,5 +1,5 @@
-import type { TimerNote } from '../snapshot.ts'
-import type { Settle } from './messages.ts'
+import type { TimerNote } from '../wire/snapshot.ts'
+import type { Settle } from './send.ts'
 
 /** Sleeps at the same time: each holds a timer of this process. */
 const MAX_SLEEPS = 10_000

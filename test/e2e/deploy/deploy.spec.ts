@@ -15,12 +15,12 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packSigned } from '../../../lib/author/pack-signed.ts'
 import { type DeployedFleet, parseOutputs } from '../../../lib/config/index.ts'
 import { toBase64url } from '../../../lib/encoding/base64url.ts'
-import { packSigned } from '../../../lib/fleet/pack-signed.ts'
-import { publishPolicy } from '../../../lib/fleet/publish-policy.ts'
 import { publicReceiptKeys, receiptTrustOf } from '../../../lib/fleet/receipt-keys.ts'
-import { run } from '../../../lib/fleet/run.ts'
+import { publishPolicy } from '../../../lib/operate/publish-policy.ts'
+import { run } from '../../../lib/run/run.ts'
 import { parseFleetSecret } from '../../../lib/trust/fleet-secret.ts'
 import { createGrant, createPolicy, withGrant } from '../../../lib/trust/grant.ts'
 import { generateKey } from '../../../lib/trust/keys.ts'
@@ -164,7 +164,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     expect(answer.regions.map(({ error }) => error)).toEqual([undefined, undefined])
     expect(answer).toMatchObject({ outcome: 'completed', value: 2 })
     const receipts = answer.regions.map(
-      ({ settlement }) => verifyReceipt(settlement!.receipt, receiptTrustOf(fleet)).receipt,
+      ({ landingResult }) => verifyReceipt(landingResult!.receipt, receiptTrustOf(fleet)).receipt,
     )
     expect(receipts.map(({ region }) => region)).toEqual(answer.regions.map(({ region }) => region))
     for (const receipt of receipts)

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { gravityCommand } from '../../../scripts/commands/gravity.ts'
+import { gravityCommand } from '../../../scripts/commands/gravity-command.ts'
 
 let dir: string
 let out: string
@@ -48,7 +48,7 @@ const problem = {
     { region: 'eu-west-2', bytes: 1e12, resultBytes: 1e6 },
   ],
   agentBytes: 50_000,
-  home: 'us-east-1',
+  client: 'us-east-1',
   compute: { workers: 64 },
 }
 
@@ -164,7 +164,7 @@ describe('lander gravity plan', () => {
   it.each([
     ['no JSON', '{'],
     ['no object', '[]'],
-    ['no groups', { agentBytes: 1, home: 'us-east-1' }],
+    ['no groups', { agentBytes: 1, client: 'us-east-1' }],
     ['empty data', { ...problem, groups: [] }],
   ])('refuses %s', async (_name, value) => {
     await expect(gravity('plan', '--problem', await file('problem.json', value))).rejects.toThrow(

@@ -17,7 +17,7 @@ const two: PlacementProblem = {
     { region: 'eu-west-2', bytes: 1000 * GB, resultBytes: 1e6 },
   ],
   agentBytes: 50_000,
-  home: 'us-east-1',
+  client: 'us-east-1',
   compute: { workers: 64 },
 }
 
@@ -72,12 +72,12 @@ describe('a plan', () => {
       { region: 'us-east-1', bytes: 100 * GB, resultBytes: 10 * GB },
       { region: 'sa-east-1', bytes: 100 * GB, resultBytes: 90 * GB, allowed: ['sa-east-1'] },
     ]
-    expect(feasible({ ...two, groups, home: 'sa-east-1' }).mergeRegion).toBe('sa-east-1')
+    expect(feasible({ ...two, groups, client: 'sa-east-1' }).mergeRegion).toBe('sa-east-1')
   })
 
   it('weighs a machine outside AWS by the tiers of the internet', () => {
-    const home = { home: 'internet', homeLink: { bitsPerSecond: 100e6, rttMs: 40 } }
-    const plan = feasible({ ...two, ...home })
+    const client = { client: 'internet', clientLink: { bitsPerSecond: 100e6, rttMs: 40 } }
+    const plan = feasible({ ...two, ...client })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2'])
     expect(plan.mergeRegion).toBe('internet')
     const download = plan.alternatives.find(({ name }) => name === 'data to code')!
@@ -86,11 +86,11 @@ describe('a plan', () => {
   })
 
   it('of fifty GB runs on the sender’s machine: the free tier makes that the cheapest', () => {
-    const home = { home: 'internet', homeLink: { bitsPerSecond: 1e9 } }
+    const client = { client: 'internet', clientLink: { bitsPerSecond: 1e9 } }
     const groups = [{ region: 'us-east-1', bytes: 50 * GB, resultBytes: 1 }]
-    const plan = feasible({ ...two, ...home, groups })
+    const plan = feasible({ ...two, ...client, groups })
     expect(regionsOf(plan)).toEqual(['internet'])
-    expect(regionsOf(feasible({ ...two, ...home, groups, internetGBThisMonth: 100 }))).toEqual(['us-east-1'])
+    expect(regionsOf(feasible({ ...two, ...client, groups, internetGBThisMonth: 100 }))).toEqual(['us-east-1'])
   })
 
   it('names groups that share a region', () => {
@@ -137,7 +137,7 @@ describe('laws of plans', () => {
     check((problem) => {
       // Made-up worlds have no prices of the internet.
       if (problem.prices !== undefined) return
-      const outside = { home: 'internet', destination: 'internet', homeLink: { bitsPerSecond: 1e9 } }
+      const outside = { client: 'internet', destination: 'internet', clientLink: { bitsPerSecond: 1e9 } }
       const plan = planPlacement({ ...problem, ...outside }, { now, nodeLimit: 1000 })
       close(sum(plan.lines), plan.usd!)
     })
@@ -176,7 +176,7 @@ describe('laws of plans', () => {
       const free = { ...problem, groups: problem.groups.map(({ allowed: _, ...group }) => group) }
       notAbove(feasible(free).usd, usd)
       const used = new Set([
-        problem.home,
+        problem.client,
         problem.destination!,
         ...problem.groups.flatMap((g) => [g.region, ...(g.allowed ?? [])]),
       ])
@@ -193,8 +193,8 @@ describe('laws of plans', () => {
 
   it('residency of data and of results is kept', () => {
     check((problem, random) => {
-      const homes = [problem.home, problem.destination!]
-      const resultAllowed = [...homes, problem.regions![Math.floor(random() * problem.regions!.length)]!]
+      const bucketRegions = [problem.client, problem.destination!]
+      const resultAllowed = [...bucketRegions, problem.regions![Math.floor(random() * problem.regions!.length)]!]
       const groups = problem.groups.map((group) => (random() < 0.5 ? { ...group, resultAllowed } : group))
       const plan = feasible({ ...problem, groups })
       for (const { group, region } of plan.assignments) {
@@ -294,7 +294,7 @@ describe('bad input', () => {
     ['no workers', { compute: { workers: 0 } }, 'compute.workers'],
     ['too much memory', { compute: { memoryMB: 20_000 } }, 'compute.memoryMB'],
     ['no regions', { regions: [] }, 'regions'],
-    ['home outside AWS without a line', { home: 'internet' }, 'homeLink is missing'],
+    ['home outside AWS without a line', { client: 'internet' }, 'homeLink is missing'],
     ['data outside AWS', { groups: [{ ...group!, region: 'internet' }] }, 'can’t be on the internet'.replace('’', "'")],
   ])('is refused: %s', (_name, change, message) => {
     expect(() => planPlacement({ ...two, ...change })).toThrow(
@@ -303,7 +303,7 @@ describe('bad input', () => {
   })
 
   it.each([
-    ['home', { home: 'mars-1' }],
+    ['client', { client: 'mars-1' }],
     ['destination', { destination: 'mars-1' }],
     ['a group', { groups: [{ ...group!, region: 'mars-1' }] }],
     ['allowed', { groups: [{ ...group!, allowed: ['mars-1'] }] }],
@@ -322,7 +322,7 @@ describe('bad input', () => {
         message: expect.stringContaining('from eu-west-2 to us-east-1'),
       }),
     )
-    expect(() => planPlacement({ ...two, home: 'eu-south-2' })).toThrow(
+    expect(() => planPlacement({ ...two, client: 'eu-south-2' })).toThrow(
       expect.objectContaining({ code: 'PRICE_UNKNOWN' }),
     )
   })
@@ -335,7 +335,7 @@ describe('bad input', () => {
       s3: { 'mars-1': { getUsdPer1000: 0.0004, putUsdPer1000: 0.005 } },
       lambda: { 'mars-1': price },
     }
-    const mars = { groups: [{ ...group!, region: 'mars-1' }], home: 'mars-1', prices }
+    const mars = { groups: [{ ...group!, region: 'mars-1' }], client: 'mars-1', prices }
     expect(() => planPlacement({ ...two, ...mars })).toThrow('no way is known from mars-1 to mars-1')
     const links = { 'mars-1': { 'mars-1': { bitsPerSecond: 1e9 } } }
     expect(feasible({ ...two, ...mars, links }).mergeRegion).toBe('mars-1')

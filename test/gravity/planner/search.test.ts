@@ -77,9 +77,9 @@ describe('against every placement there is', () => {
   it('takes the tiers of the internet exactly', () => {
     fc.assert(
       fc.property(seeds, share, (seed, tightness) => {
-        const home = { home: 'internet', destination: 'internet', homeLink: { bitsPerSecond: 1e9, rttMs: 20 } }
+        const client = { client: 'internet', destination: 'internet', clientLink: { bitsPerSecond: 1e9, rttMs: 20 } }
         const { regions, ...problem } = randomProblem(seededRandom(seed), small)
-        const model = modelOf({ ...problem, regions: regions!, ...home })
+        const model = modelOf({ ...problem, regions: regions!, ...client })
         const all = everyPlacement(model)
         const times = all.map((plan) => plan.seconds)
         const deadlineSeconds = Math.min(...times) + (Math.max(...times) - Math.min(...times)) * tightness

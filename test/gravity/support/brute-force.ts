@@ -1,5 +1,5 @@
-import type { Placement } from '../../../lib/gravity/planner/branch-and-bound.ts'
 import { evaluate, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
+import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
 /** Every placement there is; for problems small enough to list. */
 export function everyPlacement(model: PlacementModel): Placement[] {

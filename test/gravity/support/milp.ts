@@ -1,5 +1,6 @@
-import { candidatesOf, type Placement } from '../../../lib/gravity/planner/branch-and-bound.ts'
+import { candidatesOf } from '../../../lib/gravity/planner/branch-and-bound.ts'
 import { evaluate, type MergeOption, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
+import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
 /**
  * The oracle of the planner: the same problem for a solver of mixed-integer programs, one program for each merging

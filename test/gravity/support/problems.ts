@@ -65,7 +65,7 @@ export function randomProblem(random: () => number, options: RandomProblemOption
       }
     }),
     agentBytes: size(4, 8),
-    home: pick(),
+    client: pick(),
     destination: pick(),
     regions: names,
     compute: { workers: 1 + Math.floor(random() * 32), bytesPerSecond: size(7, 9) },
@@ -88,7 +88,7 @@ export function wildProblem(random: () => number, { regions, groups }: RandomPro
       return { region: pick(), bytes, resultBytes: Math.round(bytes * random() * 0.3), ...(allowed && { allowed }) }
     }),
     agentBytes: Math.round(between(1e5, 1e8)),
-    home: pick(),
+    client: pick(),
     destination: pick(),
     regions: names,
     prices: {

@@ -1,8 +1,8 @@
 import type { KernelError } from '../../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../../kernels/language.ts'
-import type { Send } from '../messages.ts'
+import type { KernelSource } from '../../wire/kernel-source.ts'
+import type { Send } from '../send.ts'
 import { notAllowed, tooLong } from './refusals.ts'
-import type { KernelSource } from './source.ts'
 
 interface Request {
   readonly resolve: (binary: Uint8Array) => void

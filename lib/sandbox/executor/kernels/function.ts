@@ -8,7 +8,7 @@ import {
   spellSignature,
 } from '../../../kernels/signature.ts'
 import type { FunctionType } from '../../../kernels/structure.ts'
-import type { KernelValues } from '../../machine.ts'
+import type { KernelValues } from '../../engine/machine.ts'
 import { copyPiece, type Piece } from '../pieces.ts'
 import { type Exported, type KernelInstance, trapOf } from './instance.ts'
 import type { KernelModule } from './module.ts'

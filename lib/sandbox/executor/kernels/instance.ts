@@ -1,12 +1,13 @@
-/// <reference path="../../webassembly.d.ts" />
+/// <reference path="../../engine/webassembly.d.ts" />
 /** One instance of a kernel: its memory, and where the views of a call lie in it. */
+
 import { KernelError } from '../../../errors.ts'
+import { PAGE_BYTES } from '../../../limits.ts'
 import type { KernelModule } from './module.ts'
 
 /** A function of a module: its arguments are numbers, and BigInts where they are of 64 bits. */
 export type Exported = (...args: readonly (number | bigint)[]) => number | bigint | undefined
 
-const PAGE_BYTES = 65_536
 /** Bytes before a view that belong to it: AssemblyScript keeps the header of an array there. */
 const HEADER_BYTES = 64
 const ALIGNMENT = 16

@@ -1,16 +1,18 @@
-import type { HostCall, Reply } from '../../machine.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
+import type { HostCall } from '../../engine/machine.ts'
+import type { HeldAnswer } from '../../wire/held-answer.ts'
 import { faultOf } from '../fault.ts'
-import { type HeldAnswer, settleHeld } from '../held-answers.ts'
-import type { Settle } from '../messages.ts'
+import { settleHeld } from '../held-answers.ts'
+import type { Settle } from '../send.ts'
 import type { Kernels } from './kernels.ts'
-import type { LaneCalls } from './lane-calls.ts'
+import type { WorkerCalls } from './worker-calls.ts'
 
 export interface KernelCallsOptions {
   readonly kernels: Kernels
-  readonly lanes: LaneCalls
+  readonly workers: WorkerCalls
   readonly settle: Settle
   /** Whether the place wants the agent to go: what is answered now has to travel. */
-  readonly leaving: () => boolean
+  readonly evicting: () => boolean
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
 }
@@ -24,11 +26,11 @@ export class KernelCalls {
 
   constructor(options: KernelCallsOptions) {
     this.#options = options
-    const { kernels, lanes } = options
+    const { kernels, workers } = options
     this.#handlers = new Map([
       ['import-kernel', (call, request) => this.#now(call, () => ({ text: kernels.declare(request) }))],
       ['kernel-fault', (call) => this.#refuse(call, kernels.fault())],
-      ['lane-call', (call, request, bytes) => this.#later(call, () => lanes.call(request, bytes))],
+      ['worker-call', (call, request, bytes) => this.#later(call, () => workers.call(request, bytes))],
       [
         'link-kernel',
         (call, request, bytes) => this.#later(call, async () => ({ text: await kernels.define(request, bytes) })),
@@ -53,7 +55,7 @@ export class KernelCalls {
 
   readonly onHostCall: HostCall = (name, call, request, bytes) => this.#handlers.get(name)?.(call, request, bytes)
 
-  #now(call: number, answer: () => Reply): void {
+  #now(call: number, answer: () => CallReply): void {
     try {
       this.#options.settle(call, true, answer())
     } catch (error) {
@@ -61,7 +63,7 @@ export class KernelCalls {
     }
   }
 
-  #later(call: number, answer: () => Promise<Reply>): void {
+  #later(call: number, answer: () => Promise<CallReply>): void {
     this.#waiting++
     answer().then(
       (reply) => this.#answer({ call, ok: true }, reply),
@@ -69,9 +71,9 @@ export class KernelCalls {
     )
   }
 
-  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: Reply): void {
+  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: CallReply): void {
     this.#waiting--
-    if (this.#options.leaving()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
+    if (this.#options.evicting()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
     else
       this.#options.settle(settled.call, settled.ok, { ...(text !== undefined && { text }), ...(bytes && { bytes }) })
     this.#options.resume()

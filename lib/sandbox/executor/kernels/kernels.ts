@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { KernelError } from '../../../errors.ts'
 import { codeOf, parsePrototype, type Signature } from '../../../kernels/signature.ts'
-import type { GuestView, KernelValues } from '../../machine.ts'
+import type { GuestView, KernelValues } from '../../engine/machine.ts'
+import { type KernelNote, type KernelSource, kernelSource } from '../../wire/kernel-source.ts'
 import type { Chunks } from '../chunks.ts'
 import { type Fault, faultOf } from '../fault.ts'
 import type { Piece } from '../pieces.ts'
 import type { Binaries } from './binaries.ts'
 import { KernelFunction, requireFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
-import type { LaneCall } from './lane.ts'
 import { compileKernel } from './module.ts'
 import { notYet, tooMany, tooManyPages } from './refusals.ts'
-import { type KernelNote, type KernelSource, kernelSource } from './source.ts'
+import type { WorkerCall } from './worker.ts'
 
 export interface KernelsOptions {
   readonly binaries: Binaries
@@ -20,7 +20,7 @@ export interface KernelsOptions {
   readonly memoryPages: number
   readonly enginePages: () => number
   /** What kernels take in other threads. */
-  readonly lanePages: () => number
+  readonly workerPages: () => number
   readonly chunks: Chunks
   /** A kernel has grown beyond the limit. */
   readonly onMemory: () => void
@@ -46,7 +46,7 @@ export interface Kernel {
   readonly linked?: { readonly module: WebAssembly.Module; readonly instance: KernelInstance }
 }
 
-export type LaneFunction = Pick<LaneCall, 'kernel' | 'title' | 'module' | 'name' | 'prototype'>
+export type WorkerFunction = Pick<WorkerCall, 'kernel' | 'title' | 'module' | 'name' | 'prototype'>
 
 /** Kernels of one run, and functions of all of them. */
 const MAX_KERNELS = 256
@@ -78,7 +78,7 @@ export class Kernels {
   get pages(): number {
     // One that was replaced counts for as long as functions of its are there.
     const instances = new Set(this.#slots.map(({ linked }) => linked?.instance))
-    let pages = this.#options.lanePages()
+    let pages = this.#options.workerPages()
     for (const instance of instances) pages += instance?.pages ?? 0
     return pages
   }
@@ -153,7 +153,7 @@ export class Kernels {
   }
 
   /** What a lane needs to know of a function. @throws KernelError if there is none, or it is not linked yet */
-  laneFunction(number: number): { readonly called: LaneFunction; readonly viewWrites: readonly boolean[] } {
+  workerFunction(number: number): { readonly called: WorkerFunction; readonly viewWrites: readonly boolean[] } {
     const { kernel, linked, name, prototype } = this.slot(number)
     if (linked === undefined) throw notYet(name)
     const { module } = kernel.linked!

@@ -1,4 +1,4 @@
-/// <reference path="../../webassembly.d.ts" />
+/// <reference path="../../engine/webassembly.d.ts" />
 /** Binaries of kernels become modules, once per thread and binary. */
 import { createHash } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'

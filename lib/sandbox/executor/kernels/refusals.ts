@@ -1,6 +1,6 @@
 /** What a place does not do with kernels, in words for the author. */
 import { KernelError } from '../../../errors.ts'
-import type { KernelSource } from './source.ts'
+import type { KernelSource } from '../../wire/kernel-source.ts'
 
 export function notYet(name: string): KernelError {
   const remedy = 'call it inside the function you give to agent()'

@@ -1,0 +1,31 @@
+/**
+ * Sends a mission off that goes on without this machine, and asks for its answer later.
+ *
+ *     npx tsx examples/tasks/detached.ts FLEET.json ME.key
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  collectAnswer,
+  createFleetClients,
+  dispatchMission,
+  missionStatus,
+  packSigned,
+  parseDataUri,
+  readFleetFile,
+  readKeyFile,
+} from 'lander'
+
+const [fleetFile = '', keyFile = ''] = process.argv.slice(2)
+const fleet = await readFleetFile(fleetFile)
+const sender = await readKeyFile(keyFile)
+using clients = createFleetClients(fleet)
+
+const scopes = ['s3://logs-us/', 's3://logs-eu/'].map(parseDataUri)
+const { file } = await packSigned(`${import.meta.dirname}/count-lines.ts`, sender, { scopes })
+const { mission } = await dispatchMission({ fleet, clients, file, sender, input: { word: 'ERROR' } })
+console.error(`${mission} is on its way; this machine could go to sleep now`)
+
+// The id is enough to ask for the mission: a minute or a day later, from any machine with the fleet file.
+while ((await missionStatus(mission, { fleet, clients })).state === 'under way') await delay(200)
+const { outcome, value } = await collectAnswer(mission, { fleet, clients, sender: async () => sender })
+console.log(JSON.stringify({ outcome, value }))

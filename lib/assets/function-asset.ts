@@ -1,0 +1,46 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { isStale, ROOT, RUNS_FROM_SOURCE } from '../bundle/asset-files.ts'
+import { HANDLER } from '../bundle/build-handler.ts'
+import { NOTICES_FILE, writeNotices } from '../bundle/third-party-notices.ts'
+import { buildSandboxAssets, ENGINE_PACKAGE } from './sandbox-assets.ts'
+
+/** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
+export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
+
+/** What several parts of the function share, or load when they need it. */
+const PART = /^part-.*\.mjs$/
+
+/**
+ * Builds the data-locality function into `outDir`: `index.mjs`, its parts, what the sandbox needs beside it, and the
+ * notices of what they contain. AWS and the local cloud get the very same folder.
+ */
+export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
+  await mkdir(outDir, { recursive: true })
+  const metafiles = [...(await buildSandboxAssets(outDir)), await buildParts(outDir)]
+  // Last: that they are there tells that all of it is.
+  await writeNotices(join(outDir, NOTICES_FILE), { metafiles, copiedFrom: [ENGINE_PACKAGE] })
+}
+
+/** In parts: the first is small, so that the executor starts at once, and what a start does not need is not read. */
+async function buildParts(outDir: string): Promise<Metafile> {
+  const { metafile } = await build({
+    ...HANDLER,
+    entryPoints: { index: join(ROOT, 'functions/data-locality/index.ts') },
+    outdir: outDir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'part-[hash]',
+    splitting: true,
+  })
+  const built = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
+  const old = (await readdir(outDir)).filter((file) => PART.test(file) && !built.has(file))
+  for (const file of old) await rm(join(outDir, file), { force: true })
+  return metafile
+}
+
+/** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
+export async function ensureFunctionAsset(): Promise<string> {
+  if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, NOTICES_FILE)))) await buildFunctionAsset()
+  return FUNCTION_ASSET
+}

@@ -1,9 +1,0 @@
-import { availableParallelism } from 'node:os'
-
-/** However many threads the machine has: a function with the most memory has six. */
-const MAX_LANES = 8
-
-/** How many lanes a place has. */
-export function laneCount(): number {
-  return Math.min(MAX_LANES, availableParallelism())
-}
