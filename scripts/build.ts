@@ -8,7 +8,7 @@ import { ROOT } from '../lib/bundle/asset-files.ts'
 import { buildCompilerAsset, COMPILER_ASSET } from '../lib/bundle/compiler-asset.ts'
 
 if (!process.argv.includes('--package-only')) {
-  // What an earlier version built would be deployed along.
+  // The CDK would deploy files that an earlier version has left.
   await rm(COMPILER_ASSET, { recursive: true, force: true })
   await buildFunctionAsset()
   await buildRelayAsset()
@@ -17,7 +17,7 @@ if (!process.argv.includes('--package-only')) {
 }
 
 if (!process.argv.includes('--functions-only')) {
-  // Modules that were moved or deleted since would be published along.
+  // npm would publish modules that were since moved or deleted.
   for (const room of ['lib', 'scripts']) await rm(join(ROOT, 'dist', room), { recursive: true, force: true })
   const { status } = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' })
   process.exitCode = status ?? 1

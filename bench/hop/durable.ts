@@ -56,8 +56,8 @@ export async function openDurable(): Promise<DurablePeer | NonNullable<BenchResu
 }
 
 /**
- * Installs the packages when they are measured. They ask for Node 22; as dependencies of this repository they would warn
- * everyone who installs it on Node 20.
+ * Installs the packages for the benchmark. They need Node 22, so as dependencies of this repository they would cause
+ * warnings in every installation on Node 20.
  */
 async function install(): Promise<{ withDurableExecution: Wrap; LocalDurableTestRunner: Runner }> {
   const require = createRequire(join(FOLDER, 'package.json'))
@@ -73,7 +73,7 @@ async function install(): Promise<{ withDurableExecution: Wrap; LocalDurableTest
   }
 }
 
-/** What is used of the packages' own types, which are not here when this is type-checked. */
+/** The part of the packages' types that is used. The packages are not installed when this file is type-checked. */
 interface DurableContext {
   step(name: string, work: () => Promise<unknown>): Promise<unknown>
   wait(duration: { seconds: number }): Promise<unknown>

@@ -6,24 +6,24 @@ import { HANDLER } from '../bundle/build-handler.ts'
 import { NOTICES_FILE, writeNotices } from '../bundle/third-party-notices.ts'
 import { buildSandboxAssets, ENGINE_PACKAGE } from './sandbox-assets.ts'
 
-/** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
+/** The folder with the data-locality function's code, which the CDK deploys and the local cloud runs. */
 export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
 
-/** What several parts of the function share, or load when they need it. */
+/** The chunks that parts of the function share or load on demand. */
 const PART = /^part-.*\.mjs$/
 
 /**
- * Builds the data-locality function into `outDir`: `index.mjs`, its parts, what the sandbox needs beside it, and the
- * notices of what they contain. AWS and the local cloud get the very same folder.
+ * Builds the data-locality function into `outDir`: `index.mjs`, its chunks, the files of the sandbox, and the licences of
+ * what they contain. AWS and the local cloud use the same folder.
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
   const metafiles = [...(await buildSandboxAssets(outDir)), await buildParts(outDir)]
-  // Last: that they are there tells that all of it is.
+  // The notices are written last, because they mark a complete build.
   await writeNotices(join(outDir, NOTICES_FILE), { metafiles, copiedFrom: [ENGINE_PACKAGE] })
 }
 
-/** In parts: the first is small, so that the executor starts at once, and what a start does not need is not read. */
+/** Splits the code: the first chunk is small, so that the executor starts at once, and others load on demand. */
 async function buildParts(outDir: string): Promise<Metafile> {
   const { metafile } = await build({
     ...HANDLER,
@@ -39,7 +39,7 @@ async function buildParts(outDir: string): Promise<Metafile> {
   return metafile
 }
 
-/** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
+/** The asset's folder. Rebuilt if it is older than the sources (only in a checkout: the package contains it). */
 export async function ensureFunctionAsset(): Promise<string> {
   if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, NOTICES_FILE)))) await buildFunctionAsset()
   return FUNCTION_ASSET

@@ -9,7 +9,7 @@ import { bootedImage, encodeImage } from '../sandbox/engine/boot.ts'
 const require = createRequire(import.meta.url)
 const ENGINE = require.resolve('quickjs-wasi/quickjs.wasm')
 
-/** Where the engine's binary comes from. */
+/** The package that contains the engine's binary. */
 export const ENGINE_PACKAGE: string = dirname(ENGINE)
 
 const BUNDLE = {
@@ -22,12 +22,12 @@ const BUNDLE = {
 } as const
 
 /**
- * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (the
- * thread in it), `executor-kernels.mjs` (what kernels need, and the threads they run in), `prelude.mjs` (the module
- * `lander/agent` inside a place), `quickjs.wasm` (the engine) and `machine.image` (the engine's memory once it has
+ * Builds the files of a sandbox into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (its thread for
+ * agents), `executor-kernels.mjs` (the code for kernels and their worker threads), `prelude.mjs` (the module
+ * `lander/agent` inside a place), `quickjs.wasm` (the engine) and `machine.image` (the engine's memory after it has
  * evaluated the prelude). The same sources give the same bytes.
  *
- * @returns what esbuild says they contain
+ * @returns esbuild's account of what they contain
  * @example
  * await buildSandboxAssets('dist/sandbox')
  * const sandbox = createSandbox({ assets: 'dist/sandbox' })
@@ -37,7 +37,7 @@ export async function buildSandboxAssets(folder: string): Promise<Metafile[]> {
   const [executor, agent] = await Promise.all([
     build({
       ...BUNDLE,
-      // Files of their own: no thread reads more than it needs, least of all at a cold start.
+      // Separate files, so that no thread loads more than it needs, above all at a cold start.
       entryPoints: {
         executor: moduleFile('sandbox/executor/main'),
         'executor-thread': moduleFile('sandbox/executor/thread-entry'),

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type BuildOptions, build, type Metafile } from 'esbuild'
 import { ROOT } from './asset-files.ts'
 
-/** How every function that is deployed is bundled. */
+/** The esbuild options for every deployed function. */
 export const HANDLER = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -11,15 +11,15 @@ export const HANDLER = {
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
-  // The asset's notices have the licences.
+  // The asset's notices contain the licences.
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
-  // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
+  // Some parts of the SDK are CommonJS and load Node's modules with require.
   banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
 } satisfies BuildOptions
 
-/** Bundles a function's entry into `index.mjs`, or into the file that is named. */
+/** Bundles a function's entry into `index.mjs`, or into a file with another name. */
 export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<Metafile> {
   const outfile = join(outDir, `${name}.mjs`)
   return (await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile })).metafile

@@ -14,10 +14,10 @@ import { NOTICES_FILE, writeNotices } from './third-party-notices.ts'
 
 const require = createRequire(import.meta.url)
 
-/** Where the compiler function's code lies: for the CDK, the local cloud, and packing. */
+/** The folder with the compiler function's code: for the CDK, the local cloud, and packing. */
 export const COMPILER_ASSET: string = join(ROOT, 'dist/functions/compiler')
 
-/** What is taken out of clang's resources, and its name in the asset; the rest is C++ and a system no kernel has. */
+/** The files from clang's resources, with their names in the asset. The rest is for C++ and an operating system. */
 const RESOURCES = {
   [`include/${SIMD_HEADER}`]: SIMD_HEADER,
   'lib/wasm32-wasip1/libc.a': 'library.a',
@@ -25,45 +25,45 @@ const RESOURCES = {
 
 const CLANG_FILES = ['bundle.js', 'llvm.core.wasm', 'llvm.core2.wasm', 'llvm.core3.wasm', 'llvm.core4.wasm']
 
-/** The function's own code, which is built, as the compilers are not. */
+/** The function's own code. The package contains it; the compilers are copied when they are needed. */
 const CODE_FILES = ['index.mjs', 'compiler.mjs', NOTICES_FILE]
 
-const BRING: Readonly<Record<KernelLanguage, (outDir: string) => Promise<void>>> = {
-  c: bringClang,
-  assemblyscript: bringAssemblyScript,
+const COPY: Readonly<Record<KernelLanguage, (outDir: string) => Promise<void>>> = {
+  c: copyClang,
+  assemblyscript: copyAssemblyScript,
 }
-const LANGUAGES = Object.keys(BRING) as KernelLanguage[]
+const LANGUAGES = Object.keys(COPY) as KernelLanguage[]
 
 /**
- * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process it compiles in;
- * clang, with what a kernel may use of its resources; and AssemblyScript. AWS, the local cloud and packing get the very
- * same folder. It has about 100 MB, most of it clang.
+ * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process that compiles;
+ * clang, with the resources that kernels may use; and AssemblyScript. AWS, the local cloud and the packer use the same
+ * folder. It has about 100 MB, most of it clang.
  *
- * @throws KernelError `KERNEL_UNREACHABLE` where a compiler is not installed
+ * @throws KernelError `KERNEL_UNREACHABLE` if a compiler is not installed
  */
 export async function buildCompilerAsset(outDir: string = COMPILER_ASSET): Promise<void> {
   for (const language of LANGUAGES) requireCompiler(language)
   await buildCode(outDir)
-  for (const language of LANGUAGES) await BRING[language](outDir)
+  for (const language of LANGUAGES) await COPY[language](outDir)
 }
 
 /**
- * The asset's folder, with its code built anew when it is older than the sources (in a checkout; a package brings it
- * along) and the compilers of these languages brought in when they are missing or of another version.
+ * The asset's folder. Rebuilds the code if it is older than the sources (only in a checkout: the package contains it),
+ * and copies the compilers of these languages if they are missing or have another version.
  *
- * @throws KernelError `KERNEL_UNREACHABLE` where the compiler of one of them is not installed
+ * @throws KernelError `KERNEL_UNREACHABLE` if the compiler of one of them is not installed
  */
 export async function ensureCompilerAsset(languages: readonly KernelLanguage[] = LANGUAGES): Promise<string> {
   const folder = await ensureCode()
   for (const language of languages) {
-    if (await isBrought(folder, language)) continue
+    if (await isCopied(folder, language)) continue
     requireCompiler(language)
-    await bringOnce(folder, language)
+    await copyOnce(folder, language)
   }
   return folder
 }
 
-/** The asset's folder with the compilers that are installed; the function refuses what is in another language. */
+/** The asset's folder with the compilers that are installed. The function refuses sources of the other languages. */
 export async function ensureInstalledCompilers(): Promise<string> {
   return ensureCompilerAsset(
     LANGUAGES.filter((language) => missingPackages([COMPILER_PACKAGES[language].name]) === undefined),
@@ -76,7 +76,7 @@ function requireCompiler(language: KernelLanguage): void {
   const missing = missingPackages([name])
   if (missing === undefined) return
   const { fact, remedy } = missing
-  throw new KernelError('KERNEL_UNREACHABLE', `${title} can't be compiled here: ${fact}`, { remedy })
+  throw new KernelError('KERNEL_UNREACHABLE', `this computer cannot compile ${title}: ${fact}`, { remedy })
 }
 
 async function ensureCode(): Promise<string> {
@@ -88,10 +88,16 @@ async function ensureCode(): Promise<string> {
     () => true,
     () => false,
   )
-  return writable ? COMPILER_ASSET : copyCode()
+  copied ??= writable ? undefined : copyCode()
+  return copied ?? COMPILER_ASSET
 }
 
-/** Installed for all users, the package is not this one's to write to: the compilers come to a copy in the cache. */
+let copied: Promise<string> | undefined
+
+/**
+ * Copies the code to the user's cache, for an installation that this user may not write to. The compilers are then copied
+ * there too.
+ */
 async function copyCode(): Promise<string> {
   const folder = join(userCache(), `compiler-${VERSION}`)
   await mkdir(folder, { recursive: true })
@@ -108,35 +114,35 @@ async function buildCode(outDir: string): Promise<void> {
   await writeNotices(join(outDir, NOTICES_FILE), { metafiles })
 }
 
-async function isBrought(folder: string, language: KernelLanguage): Promise<boolean> {
+async function isCopied(folder: string, language: KernelLanguage): Promise<boolean> {
   const version = await readFile(join(folder, versionFile(language)), 'utf8').catch(() => '')
   return version === COMPILER_PACKAGES[language].version
 }
 
 const underWay = new Map<string, Promise<void>>()
 
-/** Several who want the same compiler at the same time wait for one that brings it. */
-async function bringOnce(folder: string, language: KernelLanguage): Promise<void> {
+/** Copies a compiler. Calls for the same compiler at the same time share one copy. */
+async function copyOnce(folder: string, language: KernelLanguage): Promise<void> {
   const path = join(folder, versionFile(language))
-  const bringing = underWay.get(path) ?? BRING[language](folder).finally(() => underWay.delete(path))
-  underWay.set(path, bringing)
-  await bringing
+  const copying = underWay.get(path) ?? COPY[language](folder).finally(() => underWay.delete(path))
+  underWay.set(path, copying)
+  await copying
 }
 
-async function bringClang(outDir: string): Promise<void> {
+async function copyClang(outDir: string): Promise<void> {
   await mkdir(join(outDir, 'clang'), { recursive: true })
   const folder = dirname(require.resolve('@yowasp/clang'))
-  await Promise.all(CLANG_FILES.map((name) => bring(join(folder, name), join(outDir, 'clang', name))))
+  await Promise.all(CLANG_FILES.map((name) => linkOrCopy(join(folder, name), join(outDir, 'clang', name))))
   const resources = await readFile(join(folder, 'llvm-resources.tar'))
   for (const [path, name] of Object.entries(RESOURCES)) await writeWhole(join(outDir, name), fileInTar(resources, path))
-  // clang unpacks its resources before every call: nothing is left for it to unpack.
+  // clang unpacks this archive before every call, so it is empty.
   await writeWhole(join(outDir, 'clang/llvm-resources.tar'), new Uint8Array(1024))
   await writeNotices(noticesOf(outDir, 'c'), { copiedFrom: [dirname(folder)] })
   await writeWhole(join(outDir, versionFile('c')), CLANG_VERSION)
 }
 
-/** Package and command as one module: the parser is needed apart from the command. */
-async function bringAssemblyScript(outDir: string): Promise<void> {
+/** Bundles AssemblyScript's package and command into one module, because the parser is needed without the command. */
+async function copyAssemblyScript(outDir: string): Promise<void> {
   const result = await build({
     stdin: {
       contents: "export { default as asc } from 'assemblyscript/asc'\nexport * as parser from 'assemblyscript'\n",
@@ -157,23 +163,26 @@ async function bringAssemblyScript(outDir: string): Promise<void> {
   await writeWhole(join(outDir, versionFile('assemblyscript')), ASSEMBLYSCRIPT_VERSION)
 }
 
-/** A compiler has notices of its own: a package comes without it. */
+/** A compiler has a file of notices of its own, because the package contains the code without the compilers. */
 const noticesOf = (outDir: string, language: KernelLanguage): string => join(outDir, `${language}.${NOTICES_FILE}`)
 
-/** A link where that works: the same 75 MB need not be on the disk twice. */
-async function bring(from: string, to: string): Promise<void> {
+/** Hard-links a file where that works, so that 75 MB are not stored twice; else copies it. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
   await rm(to, { force: true })
   await link(from, to).catch(() => copyFile(from, to))
 }
 
-/** Others may be reading: a file is there whole, or not. */
+/** Writes a file atomically: concurrent readers see all of it or nothing. */
 async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   const partial = `${path}.${process.pid}`
   await writeFile(partial, contents)
   await rename(partial, path)
 }
 
-/** A file of a tar archive (POSIX ustar): 512 bytes of header each, with the size in octal digits at byte 124. */
+/**
+ * Extracts a file from a tar archive (POSIX ustar). Its header has 512 bytes, with the size in octal digits at byte
+ * 124.
+ */
 function fileInTar(tar: Uint8Array, path: string): Uint8Array {
   const text = (start: number, length: number) =>
     Buffer.from(tar.subarray(start, start + length))
@@ -184,5 +193,5 @@ function fileInTar(tar: Uint8Array, path: string): Uint8Array {
     if (text(at, 100).replace(/^\.\//, '') === path) return tar.subarray(at + 512, at + 512 + size)
     at += 512 + Math.ceil(size / 512) * 512
   }
-  throw new InternalError(`clang's resources have no ${path}`)
+  throw new InternalError(`clang's resources contain no ${path}`)
 }

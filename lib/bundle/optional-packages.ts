@@ -1,6 +1,7 @@
 /**
- * Packages that few clients need: the compilers of kernels, and what draws. They are optional peers of this package, so
- * that an install has 220 MB less. Where one is needed and not there, the message names the command that adds it.
+ * Packages that few clients need: the compilers of kernels, and Vega. They are optional peer dependencies, which makes an
+ * installation 220 MB smaller. If a command needs a package that is not installed, the error names the command that adds
+ * it.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -12,7 +13,7 @@ import { ROOT } from './asset-files.ts'
 
 const { c, assemblyscript } = COMPILER_PACKAGES
 
-/** The version to install of each, as package.json has it. */
+/** The version of each to install. A test compares them with package.json. */
 export const OPTIONAL_PACKAGES = {
   [c.name]: c.version,
   [assemblyscript.name]: assemblyscript.version,
@@ -22,25 +23,25 @@ export const OPTIONAL_PACKAGES = {
 
 export type OptionalPackage = keyof typeof OPTIONAL_PACKAGES
 
-/** Another version of a compiler compiles the same source to other bytes, so no other will do. */
+/** The packages with exact versions: another version of a compiler would compile the same source to other bytes. */
 const PINNED: ReadonlySet<string> = new Set<string>([c.name, assemblyscript.name])
 
-/** Why packages can't be used, and the command that mends it. */
+/** Why Lander cannot use a package, and the command that mends it. */
 export interface MissingPackages {
-  /** As in `the package vega is not installed`. */
+  /** For example `the package vega is not installed`. */
   readonly fact: string
-  /** As in `npm install vega@6.4.0`. */
+  /** For example `npm install vega@6.4.0`. */
   readonly remedy: string
 }
 
 export interface PackageSearch {
-  /** The version of an installed package; `undefined` where there is none. @default as Node finds it from this file */
+  /** The version of an installed package, or `undefined`. @default what Node finds from this file */
   readonly versionOf?: (name: string) => string | undefined
-  /** Where Lander itself is installed. @default the folder of this package */
+  /** The folder that Lander is installed in. @default the folder of this package */
   readonly root?: string
 }
 
-/** Says what is missing of packages; `undefined` when each is there, in a version that will do. */
+/** What is missing of these packages; `undefined` if each is installed in an accepted version. */
 export function missingPackages(
   names: readonly OptionalPackage[],
   { versionOf = installedVersion, root = ROOT }: PackageSearch = {},
@@ -52,7 +53,7 @@ export function missingPackages(
   )
   const facts = [
     ...(absent.length > 0 ? [notInstalled(absent)] : []),
-    ...other.map(({ name, version }) => `${name} is ${version}, and has to be ${OPTIONAL_PACKAGES[name]}`),
+    ...other.map(({ name, version }) => `${name} ${version} is installed, and Lander needs ${OPTIONAL_PACKAGES[name]}`),
   ]
   if (facts.length === 0) return undefined
   return { fact: facts.join('; '), remedy: installCommand([...absent, ...other.map(({ name }) => name)], root) }
@@ -64,17 +65,17 @@ const notInstalled = (names: readonly string[]): string =>
     : `the packages ${names.join(' and ')} are not installed`
 
 /**
- * The command that adds packages where Lander finds them: in the project that it is installed in, among the global
- * packages, or to the same call of npx.
+ * The command that adds packages where Lander finds them: to the project that it is installed in, to the global packages,
+ * or to the call of npx.
  */
 function installCommand(names: readonly OptionalPackage[], root: string): string {
   const packages = names.map((name) => `${name}@${OPTIONAL_PACKAGES[name]}`)
   const [project, ...below] = root.split(`${sep}node_modules${sep}`)
-  // A checkout has them as devDependencies.
+  // In a checkout they are devDependencies.
   if (below.length === 0) return `npm ci, in ${root}`
   if (dirname(project!).endsWith(`${sep}_npx`))
     return `npx ${[`lander@${VERSION}`, ...packages].map((each) => `--package ${each}`).join(' ')} lander …`
-  // npm keeps global packages in a folder that is no package itself.
+  // The folder of npm's global packages has no package.json.
   const isProject = existsSync(join(project!, 'package.json'))
   return `npm install ${isProject ? '' : '--global '}${packages.join(' ')}`
 }
@@ -82,7 +83,7 @@ function installCommand(names: readonly OptionalPackage[], root: string): string
 const require = createRequire(import.meta.url)
 const Manifest = v.object({ version: v.string() })
 
-/** Not by `require.resolve`: these packages don't export their `package.json`. */
+/** Searches the folders itself, because `require.resolve` needs a package to export its `package.json`. */
 function installedVersion(name: string): string | undefined {
   const manifests = (require.resolve.paths(name) ?? []).map((folder) => join(folder, name, 'package.json'))
   const manifest = manifests.find((path) => existsSync(path))

@@ -1,6 +1,6 @@
 /**
- * The licences of the software of others that an asset contains. They ask that their text goes wherever the code goes, so
- * every asset has a file of them, made from what esbuild says it put in.
+ * The licences of the packages whose code an asset contains. Most licences require that their text goes with the code, so
+ * the build writes them into a file of the asset, by esbuild's account of what it bundled.
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -12,34 +12,34 @@ import { ROOT } from './asset-files.ts'
 /** The file's name in an asset. */
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES.txt'
 
-/** What a package contains of others, without their licences in its own: texts in the folder `licences/`. */
+/** Packages that contain other software and not its licences. The texts are in the folder `licences/`. */
 const CONTAINED: Readonly<Record<string, readonly string[]>> = {
   'quickjs-wasi': ['quickjs-ng', 'wasi-libc'],
   '@yowasp/clang': ['llvm', 'wasi-libc'],
 }
 
-/** A package, and what is under its licences. */
+/** A package with its licences. */
 export interface LicensedPackage {
   readonly name: string
   readonly version: string
-  /** As its `package.json` has it: `MIT`, `Apache-2.0`. */
+  /** The SPDX name in its `package.json`, such as `MIT`. */
   readonly license: string
   readonly repository: string
   readonly texts: readonly string[]
 }
 
-/** What an asset is made of. */
+/** The sources of an asset. */
 export interface AssetContents {
-  /** What esbuild says about each of its bundles, built with {@link ROOT} as the working directory. */
+  /** esbuild's account of each bundle. The working directory of the build must be {@link ROOT}. */
   readonly metafiles?: readonly Metafile[]
-  /** Folders of packages of which files are copied into it. @default none */
+  /** The folders of packages whose files are copied into the asset. @default none */
   readonly copiedFrom?: readonly string[]
 }
 
 /**
  * Writes the notices of an asset.
  *
- * @throws InternalError when a package is in it whose licence is nowhere to be found
+ * @throws InternalError if a package has no licence text
  */
 export async function writeNotices(file: string, { metafiles = [], copiedFrom = [] }: AssetContents): Promise<void> {
   const folders = new Set([...metafiles.flatMap(bundledPackages), ...copiedFrom])
@@ -47,14 +47,14 @@ export async function writeNotices(file: string, { metafiles = [], copiedFrom = 
   await writeFile(file, noticesText(packages))
 }
 
-/** The folders of packages of which a bundle has code. */
+/** The folders of the packages that a bundle contains code of. */
 export function bundledPackages({ outputs }: Metafile): string[] {
   const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs))
   const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => resolve(ROOT, path))
   return [...new Set(used.flatMap((path) => packageFolder(path) ?? []))]
 }
 
-/** The last one: packages lie in packages. */
+/** The innermost package of a path, because packages can contain packages. */
 function packageFolder(path: string): string | undefined {
   return /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(path)?.[0]
 }
@@ -89,10 +89,10 @@ async function readPackage(folder: string): Promise<LicensedPackage> {
 const RULE = '='.repeat(80)
 
 /**
- * The text: packages by name, those with the same licences together. A package without a licence of its own is under
- * that of its repository, which another package has brought.
+ * The text of the notices. Packages with the same licence text are listed above one copy of it. A package without a text
+ * gets the text of another package from the same repository and under the same licence.
  *
- * @throws InternalError when there is none
+ * @throws InternalError if there is no such package
  */
 export function noticesText(packages: readonly LicensedPackage[]): string {
   const byText = new Map<string, string[]>()
@@ -102,7 +102,7 @@ export function noticesText(packages: readonly LicensedPackage[]): string {
     byText.set(text, [...(byText.get(text) ?? []), `${each.name} ${each.version} (${each.license})`])
   }
   return [
-    'These files contain software of others. Under the names of packages stand their licences.\n',
+    'The files in this folder contain code of these packages. Below the names of packages are their licences.\n',
     ...[...byText].map(([text, names]) => `${RULE}\n${names.join('\n')}\n${RULE}\n\n${text}\n`),
   ].join('\n')
 }

@@ -1,6 +1,6 @@
 /**
- * The compiler's own process: sources in, binaries out, one after the other. It has no work but this, so that an
- * endless compile, or one that eats all memory, can be ended by ending it.
+ * The compiler's process. It compiles one source after the other and does nothing else, so it can be killed when a
+ * compile does not end or exhausts its memory.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,12 +14,12 @@ import type { CompiledKernel, CompileReply, CompileRequest } from './compile-req
 import type { KernelLanguage } from './language.ts'
 import { COMPILER_PACKAGES, versionFile } from './toolchain.ts'
 
-// clang is a module of 75 MB, of which a compile uses a few per cent: its functions are validated and compiled as they
-// are called, and optimised late, since optimising competes with compiling. Halves a cold compile, and a warm one too.
+// clang is a module of 75 MB, and a compile uses a few per cent of it. So V8 validates and compiles its functions
+// lazily and optimises them late. This halves the time of cold and warm compiles.
 setFlagsFromString('--wasm-lazy-compilation')
 setFlagsFromString('--wasm-lazy-validation')
 setFlagsFromString('--wasm-tiering-budget=20000000')
-// 1 GiB for each of the compilers' own modules.
+// 1 GiB for each WebAssembly module of the compilers.
 setFlagsFromString('--wasm-max-mem-pages=16384')
 
 const FOLDER = import.meta.dirname
@@ -28,7 +28,7 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined
   return () => {
     made ??= make().catch((error) => {
-      // The compiler may be installed before the next kernel comes.
+      // The user may install the compiler before the next kernel arrives.
       made = undefined
       throw error
     })
@@ -36,15 +36,15 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   }
 }
 
-/** The same source has to give the same bytes in every place, so a compiler of another version is none. */
+/** Refuses a compiler of another version: the same source must give the same bytes in every place. */
 async function requireCompiler(language: KernelLanguage): Promise<void> {
   const { title, name, version } = COMPILER_PACKAGES[language]
   const found = await readFile(join(FOLDER, versionFile(language)), 'utf8').catch(() => undefined)
   if (found === version) return
-  throw new KernelError('KERNEL_UNREACHABLE', `this place can't compile ${title}: it has no ${name} ${version}`, {
+  throw new KernelError('KERNEL_UNREACHABLE', `this place cannot compile ${title}: it has no ${name} ${version}`, {
     remedy:
       'send kernels as binaries (lander pack --kernels binary); or, for a local cloud, ' +
-      `npm install ${name}@${version} (with --global if Lander is a global package), and start it anew`,
+      `npm install ${name}@${version} (with --global if Lander is a global package)`,
   })
 }
 

@@ -5,12 +5,12 @@ import { UsageError } from '../../lib/errors.ts'
 /**
  * Draws a Vega-Lite specification as an SVG document. Vega is imported only here, because no other command needs it.
  *
- * @throws UsageError `PACKAGE_MISSING` where Vega is not installed
+ * @throws UsageError `PACKAGE_MISSING` if Vega is not installed
  */
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {
   const missing = missingPackages(['vega', 'vega-lite'])
   if (missing)
-    throw new UsageError('PACKAGE_MISSING', `no picture can be drawn: ${missing.fact}`, { remedy: missing.remedy })
+    throw new UsageError('PACKAGE_MISSING', `lander cannot draw a picture: ${missing.fact}`, { remedy: missing.remedy })
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const { spec: compiled } = vegaLite.compile(spec)
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' })

@@ -16,19 +16,19 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-describe('what is said of packages', () => {
-  test('is nothing when each of them is installed', () => {
+describe('the search for missing packages', () => {
+  test('finds nothing if each package is installed', () => {
     expect(missingPackages(NAMES)).toBeUndefined()
   })
 
-  test('names one that is not installed, and the command that adds it', () => {
+  test('names a package that is not installed, and the command that adds it', () => {
     expect(missingPackages(['@yowasp/clang'], { versionOf: none, root: '/code/lander' })).toEqual({
       fact: 'the package @yowasp/clang is not installed',
       remedy: 'npm ci, in /code/lander',
     })
   })
 
-  test('names all that are missing, and one command for them', async () => {
+  test('names all missing packages, and one command for them', async () => {
     const root = await projectWithLander('project')
     expect(missingPackages(['vega', 'vega-lite'], { versionOf: none, root })).toEqual({
       fact: 'the packages vega and vega-lite are not installed',
@@ -36,7 +36,7 @@ describe('what is said of packages', () => {
     })
   })
 
-  test('does not name one that is installed beside one that is not', async () => {
+  test('does not name an installed package beside a missing one', async () => {
     const root = await projectWithLander('half')
     const versionOf = (name: string) => (name === 'vega' ? '6.0.0' : undefined)
     expect(missingPackages(['vega', 'vega-lite'], { versionOf, root })?.remedy).toBe(
@@ -45,17 +45,17 @@ describe('what is said of packages', () => {
   })
 
   test.each(['@yowasp/clang', 'assemblyscript'] as const)(
-    'says that a compiler is of another version: %s would give other bytes',
+    'reports another version of the compiler %s, which would give other bytes',
     async (name) => {
       const root = await projectWithLander('other')
       expect(missingPackages([name], { versionOf: inVersion('1.2.3'), root })).toEqual({
-        fact: `${name} is 1.2.3, and has to be ${OPTIONAL_PACKAGES[name]}`,
+        fact: `${name} 1.2.3 is installed, and Lander needs ${OPTIONAL_PACKAGES[name]}`,
         remedy: `npm install ${name}@${OPTIONAL_PACKAGES[name]}`,
       })
     },
   )
 
-  test('is nothing of an earlier Vega, which draws as well', () => {
+  test('accepts an earlier Vega, which draws too', () => {
     expect(missingPackages(['vega', 'vega-lite'], { versionOf: inVersion('5.33.1') })).toBeUndefined()
   })
 })
@@ -64,35 +64,35 @@ describe('the command that adds a package', () => {
   const remedyIn = (root: string) => missingPackages(['assemblyscript'], { versionOf: none, root })?.remedy
   const wanted = `assemblyscript@${OPTIONAL_PACKAGES.assemblyscript}`
 
-  test('is of the project that Lander is installed in', async () => {
+  test('adds it to the project that Lander is installed in', async () => {
     expect(remedyIn(await projectWithLander('mine'))).toBe(`npm install ${wanted}`)
   })
 
-  test('is a global one when Lander is a global package', async () => {
+  test('adds it to the global packages if Lander is one of them', async () => {
     const root = join(dir, 'prefix/lib/node_modules/lander')
     await mkdir(root, { recursive: true })
     expect(remedyIn(root)).toBe(`npm install --global ${wanted}`)
   })
 
-  test('is the same call of npx with one package more', async () => {
+  test('is the call of npx with one more package, if npx runs Lander', async () => {
     const root = await projectWithLander('cache/_npx/1a2b3c')
     expect(remedyIn(root)).toBe(`npx --package lander@${VERSION} --package ${wanted} lander …`)
   })
 
-  test('is of the project also where packages lie in a store of their own', async () => {
+  test('adds it to the project also if a package manager keeps packages in a store of its own', async () => {
     const root = join(await projectWithLander('store'), '../.store/lander@0.1.0/node_modules/lander')
     expect(remedyIn(root)).toBe(`npm install ${wanted}`)
   })
 })
 
-test('docs/install.md names each of them, in the version that is wanted', async () => {
+test('docs/install.md names each package in the right version', async () => {
   const page = await readFile(new URL('../../docs/install.md', import.meta.url), 'utf8')
   const commands = [...page.matchAll(/`npm install ([^`]*@\d[^`]*)`/g)].flatMap(([, packages]) => packages!.split(' '))
   expect(commands.sort()).toEqual(NAMES.map((name) => `${name}@${OPTIONAL_PACKAGES[name]}`).sort())
 })
 
 describe('package.json', () => {
-  test('has each of them as an optional peer, and for this repository', () => {
+  test('has each package as an optional peer dependency, and as a devDependency for this repository', () => {
     const optional = Object.entries(manifest.peerDependenciesMeta).filter(([, meta]) => meta.optional)
     expect(optional.map(([name]) => name).sort()).toEqual([...NAMES].sort())
     expect(Object.keys(manifest.peerDependencies).sort()).toEqual([...NAMES].sort())
@@ -102,7 +102,7 @@ describe('package.json', () => {
     }
   })
 
-  test('pins the compilers, whose bytes must not change', () => {
+  test('pins the compilers, because their output must not change', () => {
     for (const name of ['@yowasp/clang', 'assemblyscript'] as const) {
       expect(manifest.peerDependencies[name]).toBe(OPTIONAL_PACKAGES[name])
       expect(manifest.devDependencies[name]).toBe(OPTIONAL_PACKAGES[name])
@@ -110,7 +110,7 @@ describe('package.json', () => {
   })
 })
 
-/** A project, and where Lander is in it. */
+/** Creates a project and returns Lander's folder in it. */
 async function projectWithLander(name: string): Promise<string> {
   const root = join(dir, name, 'node_modules/lander')
   await mkdir(root, { recursive: true })

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 const noticesIn = (folder: string, name = NOTICES_FILE) => readFile(join(folder, name), 'utf8')
 
-/** The packages of which a bundle has code, by the comments that esbuild writes above the code of each file. */
+/** The packages that a bundle contains code of, by the comments that esbuild writes above the code of each file. */
 async function packagesIn(entries: readonly string[]): Promise<string[]> {
   const { outputFiles } = await build({
     entryPoints: [...entries],
@@ -33,7 +33,7 @@ async function packagesIn(entries: readonly string[]): Promise<string[]> {
   return [...new Set(names)]
 }
 
-/** A package's own licence, as the notices have it. */
+/** A package's own licence, trimmed as in the notices. */
 async function licenceOf(name: string): Promise<string | undefined> {
   for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt']) {
     const text = await readFile(join(ROOT, 'node_modules', name, file), 'utf8').catch(() => undefined)

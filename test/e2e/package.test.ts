@@ -139,7 +139,7 @@ describe('without its optional packages', () => {
     const { status, stderr } = await lander('pack', 'hot.ts', '--data', 's3://logs/', '--key', `${title}.key`)
     expect(status).toBe(2)
     expect(stderr).toContain(
-      `KERNEL_UNREACHABLE: ${title} can't be compiled here: the package ${name} is not installed`,
+      `KERNEL_UNREACHABLE: this computer cannot compile ${title}: the package ${name} is not installed`,
     )
     expect(stderr).toContain(`remedy: npm install ${name}@${OPTIONAL_PACKAGES[name]}\n`)
   })
@@ -148,7 +148,7 @@ describe('without its optional packages', () => {
     const { status, stderr } = await lander('gravity', 'curve', '--svg', 'curve.svg')
     expect(status).toBe(2)
     expect(stderr).toContain(
-      'PACKAGE_MISSING: no picture can be drawn: the packages vega and vega-lite are not installed',
+      'PACKAGE_MISSING: lander cannot draw a picture: the packages vega and vega-lite are not installed',
     )
     expect(stderr).toMatch(/remedy: npm install vega@[\d.]+ vega-lite@[\d.]+\n/)
     expect(await lander('gravity', 'curve')).toMatchObject({ status: 0, stdout: expect.stringContaining('today:') })

@@ -4,7 +4,7 @@ import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
 /**
  * The oracle of the planner: the same problem for a solver of mixed-integer programs, one program for each merging
- * place, in the CPLEX LP format that HiGHS reads. Nothing that is published uses it.
+ * place, in the CPLEX LP format that HiGHS reads. Only tests and benchmarks use it.
  */
 
 /**
