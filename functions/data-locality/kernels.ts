@@ -2,7 +2,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRemoteCompiler } from '../../lib/aws/remote-compiler.ts'
-import { createFleetClients } from '../../lib/fleet/clients.ts'
 import { createKernelLibrary, type KernelLibrary } from '../../lib/kernels/library.ts'
 import type { AgentBucket } from '../../lib/objects/agent-bucket.ts'
 
@@ -17,6 +16,6 @@ export interface KernelsHere {
 
 /** Finds compiled kernels in memory, on disk or in the agent bucket, and calls the compiler function for the others. */
 export function createKernels({ region, agents, functionName, folder }: KernelsHere): KernelLibrary {
-  const compile = createRemoteCompiler({ client: createFleetClients({}).lambda(region), functionName })
+  const compile = createRemoteCompiler({ region, functionName })
   return createKernelLibrary({ compile, agents, folder: folder ?? join(tmpdir(), 'lander-kernels') })
 }

@@ -37,7 +37,7 @@ const FleetSchema = v.strictObject({
   ),
   /** The endpoint of S3 and Lambda in a local cloud. Absent for AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
-  /** File of the certificate (PEM) that must have signed the endpoint's, relative to this file: that of a local cloud. */
+  /** File of the authority (PEM) that clients trust, and no other; relative to this file. A local cloud with TLS has one. */
   ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** The region that the client is near, and the bandwidth of its line. Quotes of transfers use both. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),

@@ -35,7 +35,7 @@ export interface LocalCloudOptions {
   /** @default 0, any free port */
   readonly port?: number
   /**
-   * Whether it speaks HTTPS, as AWS does, with a certificate that is kept in `dir`; clients trust {@link LocalCloud.ca}.
+   * Serves HTTPS, as AWS does, with a certificate that is kept in `dir`. Clients have to trust {@link LocalCloud.ca}.
    *
    * @default false
    */
@@ -54,7 +54,7 @@ export interface LocalCloudOptions {
 export interface LocalCloud {
   /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
   readonly endpoint: string
-  /** With TLS: absolute path of the certificate (PEM) that clients must trust, for AWS_CA_BUNDLE. */
+  /** With TLS: absolute path of the authority (PEM) that clients have to trust, as for AWS_CA_BUNDLE. */
   readonly ca: string | undefined
   readonly regions: readonly string[]
   readonly credentials: Credentials

@@ -34,7 +34,7 @@ export interface LocalFleetOptions {
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
-  /** Whether its endpoints speak HTTPS, as AWS's do. @default false */
+  /** Serves HTTPS, as AWS does, with a certificate of its own. @default false */
   readonly tls?: boolean
   /** Shaped links between the caller's home and the regions. @default none */
   readonly wan?: WanOptions

@@ -6,6 +6,7 @@ import { digestOf } from '../../lib/encoding/digest.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
 import { RefusedError } from '../../lib/errors.ts'
 import { verifyBundle } from '../../lib/trust/verify-bundle.ts'
+import { LONG } from '../support/long.ts'
 import { admissionOf, bundleOf, INPUT, source } from '../trust/fixture.ts'
 
 /** What an attacker in between can do without a key: change, cut, append. None of it may be admitted. */
@@ -32,8 +33,11 @@ function textVerdict(order: Uint8Array): string {
   }
 }
 
+/** Every bit in the long run. Every seventh in the short one, which comes to all places of a byte in turn. */
+const STEP = LONG ? 1 : 7
+
 function* flips(bytes: Uint8Array): Generator<[bit: number, flipped: Uint8Array]> {
-  for (let bit = 0; bit < bytes.length * 8; bit++) {
+  for (let bit = 0; bit < bytes.length * 8; bit += STEP) {
     const flipped = Uint8Array.from(bytes)
     flipped[bit >> 3]! ^= 1 << (bit & 7)
     yield [bit, flipped]
@@ -68,7 +72,7 @@ describe('without a key', () => {
   })
 
   test('no byte of a signed bundle can be removed', () => {
-    for (let length = 0; length < admission.file.length; length++)
+    for (let length = 0; length < admission.file.length; length += STEP)
       expect(verdict(admission.file.subarray(0, length)), `${length} bytes`).toSatisfy(isRefusal)
   })
 

@@ -1,9 +1,7 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { programFile } from './programs.ts'
 
-const TSX = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url))
-const SCRIPT = fileURLToPath(new URL('../../scripts/lander.ts', import.meta.url))
 const execute = promisify(execFile)
 
 export interface CliResult {
@@ -23,7 +21,7 @@ export interface CliOptions {
 /** Runs `lander` in a separate process, without a terminal. */
 export async function lander(args: readonly string[], { cwd, env }: CliOptions): Promise<CliResult> {
   const options = { cwd, env: { ...process.env, NO_COLOR: '1', ...env } }
-  const running = execute(TSX, [SCRIPT, ...args], options)
+  const running = execute(process.execPath, [programFile('scripts/lander.ts'), ...args], options)
   running.child.stdin?.end()
   const { code = 0, stdout, stderr } = await running.catch((error) => error)
   return { status: code, stdout, stderr, json: args.includes('--json') ? JSON.parse(stdout) : undefined }

@@ -1,6 +1,6 @@
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
-import { type MemoryStore, createMemoryStore } from '../../lib/objects/memory.ts'
+import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
 import { createLauncher, type Launcher, type LauncherOptions } from '../../lib/places/launcher.ts'
 import type { Place } from '../../lib/places/place.ts'
 import { engineDigest } from '../../lib/sandbox/contract/assets.ts'

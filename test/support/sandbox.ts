@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { buildSandboxAssets } from '../../lib/assets/sandbox-assets.ts'
+import { FUNCTION_ASSET } from '../../lib/assets/function-asset.ts'
 import type { JobResult, Sandbox } from '../../lib/sandbox/contract/job.ts'
 import { createSandbox } from '../../lib/sandbox/parent/sandbox.ts'
 import { agentSource, jobOf, type RunOptions } from './jobs.ts'
@@ -21,18 +18,14 @@ export interface TestSandbox {
   travelModule(main: string, options?: TravelOptions): Promise<Travel>
 }
 
-/** One sandbox for all tests of a file. */
+/** One sandbox for all tests of a file, of the files that are deployed: they were built before the tests ran. */
 export function useSandbox(): TestSandbox {
-  const assets = mkdtempSync(join(tmpdir(), 'lander-sandbox-'))
+  const assets = FUNCTION_ASSET
   let sandbox: Sandbox | undefined
-  beforeAll(async () => {
-    await buildSandboxAssets(assets)
+  beforeAll(() => {
     sandbox = createSandbox({ assets })
   })
-  afterAll(async () => {
-    await sandbox?.[Symbol.asyncDispose]()
-    rmSync(assets, { recursive: true })
-  })
+  afterAll(() => sandbox?.[Symbol.asyncDispose]())
   return {
     assets,
     sandbox: () => sandbox!,

@@ -21,7 +21,7 @@ export interface InstanceHost {
   readonly bootstrap: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
-  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  /** With TLS: path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   readonly credentials: Credentials
   readonly guard: GroupGuard

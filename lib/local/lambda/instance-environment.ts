@@ -14,7 +14,7 @@ export interface InstanceSettings {
   readonly runtimeApi: string
   /** The region's endpoint for functions, for S3 and Lambda alike. */
   readonly endpoint: string
-  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  /** With TLS: path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   readonly credentials: Credentials
   /** Hexadecimal, new for every instance. */

@@ -36,7 +36,7 @@ export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
-  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  /** With TLS: path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   /** What functions sign with. */
   readonly credentials: Credentials

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Json } from '../../../lib/encoding/json.ts'
+import { LONG } from '../../support/long.ts'
 import { useSandbox } from '../../support/sandbox.ts'
 import { REGIONS } from '../../support/travels.ts'
 
@@ -56,6 +57,6 @@ test('an agent has the same result wherever it hops', async () => {
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (program) => {
       expect(await comesTo(program, true)).toEqual(await comesTo(program, false))
     }),
-    { numRuns: 30 },
+    { numRuns: LONG ? 30 : 10 },
   )
 })
