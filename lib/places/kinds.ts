@@ -1,4 +1,4 @@
-/** The four kinds of places, by what stands between an agent and the rest. */
+/** The four kinds of places, which isolate an agent in different ways. */
 
 import { openClientPlace } from '../client/client-place.ts'
 import { UsageError } from '../errors.ts'
@@ -6,8 +6,8 @@ import { forkTasklet, forkThread } from './executors.ts'
 import type { Place } from './place.ts'
 
 /**
- * An instance of the engine in this very thread. Nothing is nearer: a hop there takes a few milliseconds. Its agents
- * take turns with the rest of this process, and only the engine itself can interrupt them.
+ * A place in the current thread. A hop to it takes a few milliseconds. Its agents take turns with the rest of the
+ * process, and only the engine can interrupt them.
  *
  * @example
  * await using launcher = await createLauncher({ places: [tasklet(), thread()], key })
@@ -20,25 +20,25 @@ export function tasklet(name = 'tasklet'): Place {
   }
 }
 
-/** A thread of this process for every agent that runs: side by side, and ended at any time. */
+/** A place with one thread of this process for every running agent. Agents run in parallel and can be ended at any time. */
 export function thread(name = 'thread'): Place {
   return { kind: 'thread', name, open: (domain) => openClientPlace({ kind: 'thread', name, fork: forkThread, domain }) }
 }
 
-/** A child process for every agent that runs, without environment, files or network: the wall that regions have. */
+/** A place with one child process for every running agent, without environment, files and network, as in regions. */
 export function process(name = 'process'): Place {
   return { kind: 'process', name, open: (domain) => openClientPlace({ kind: 'process', name, domain }) }
 }
 
-/** A region of the launcher's fleet, next to the data there. */
+/** A region of the launcher's fleet, where the agent runs beside the data. */
 export function region(name: string): Place {
   return {
     kind: 'region',
     name,
     open({ regions }) {
       if (regions === undefined)
-        throw new UsageError('REGION_UNKNOWN', `there is no fleet with a region "${name}"`, {
-          remedy: 'give the launcher a fleet, with its clients',
+        throw new UsageError('REGION_UNKNOWN', `the launcher has no fleet, so it has no region "${name}"`, {
+          remedy: 'pass the fleet to createLauncher',
         })
       return { kind: 'region', ...regions(name), [Symbol.asyncDispose]: async () => {} }
     },

@@ -93,7 +93,7 @@ describe('a quote', () => {
     const { client: _, ...unknown } = fleet
     const { plan, notes } = quote({ fleet: unknown })
     expect(plan.pricesAsOf).toMatch(/^\d{4}-\d{2}-\d{2}$/)
-    expect(notes.join()).toMatch(/your line is not known: 50 Mbit\/s near us-east-1 stands in/)
+    expect(notes.join()).toMatch(/client's line is unknown; 50 Mbit\/s near us-east-1 is assumed/)
   })
 
   test('does not offer to gather in one region, and says why', () => {
@@ -112,7 +112,7 @@ describe('a quote', () => {
     const later = quote({ history: new Array(9).fill(run(slow)) })
     expect(later.parts[0]!.correction.runs).toBe(9)
     expect(later.parts[0]!.seconds).toBeGreaterThan(2 * first.parts[0]!.seconds)
-    expect(explainQuote(later)).toMatch(/Corrected by the past/)
+    expect(explainQuote(later)).toMatch(/Corrected by earlier runs/)
   })
 
   test('holds its best guess within its interval, whatever the data', () => {
@@ -197,7 +197,7 @@ describe('the way that is taken by itself', () => {
 describe('words', () => {
   test('tell the decision, both times, the money, and no place called internet', () => {
     const text = explainQuote(quote({ sample: SAMPLE }), SAMPLE)
-    expect(text).toMatch(/^Decision: the agent goes to us-east-1, eu-west-1\./)
+    expect(text).toMatch(/^Decision: the agent moves to us-east-1, eu-west-1\./)
     expect(text).toMatch(/time .*between/)
     expect(text).toMatch(/data to code/)
     expect(text.replaceAll('the internet', '')).not.toMatch(/internet/)
