@@ -1,6 +1,6 @@
 /**
  * How fast an agent's kernel gets through an object: newlines are counted in C, over the whole way (local cloud, signed
- * bundle, `lander run`), against a plain GET of the same object from the same endpoint, and against the AWS CLI, which
+ * bundle, `lander run`), against a plain GET of the same object from the same endpoint (TLS, all of it), and against the AWS CLI, which
  * fetches it for `wc -l`. Everything shares this machine, so rates are told as ratios of the same minute.
  */
 import { execFile } from 'node:child_process'
@@ -52,10 +52,16 @@ interface Round {
 }
 
 async function measure(dir: string, { mib, rounds }: { mib: number; rounds: number }): Promise<BenchResult> {
-  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
+  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION], tls: true })
   using clients = createFleetClients(local.fleet)
   const bytes = await putLines(local, clients, dir, mib)
-  const request = await signGet(clients.s3(REGION), local.fleet.endpoint!, { bucket: BUCKET, key: KEY })
+  const { fleet } = local
+  const request = await signGet(clients.s3(REGION), {
+    endpoint: fleet.endpoint!,
+    ca: fleet.ca!,
+    bucket: BUCKET,
+    key: KEY,
+  })
   const count = await createCount(local, clients, mib * LINES_PER_MIB)
   const measured = await measureRounds(request, count, { bytes, rounds })
   // In a run of its own: to look at every process takes a share of the machine.
@@ -160,6 +166,7 @@ async function countByCli({ fleet }: LocalFleet, mib: number): Promise<number | 
     // Version 1 of the CLI knows the region by this name alone.
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL: fleet.endpoint!,
+    AWS_CA_BUNDLE: fleet.ca!,
   }
   if (!(await execute('aws', ['--version']).catch(() => undefined))) return undefined
   const begun = performance.now()

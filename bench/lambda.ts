@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { rttMs } from '../lib/gravity/tables/links.ts'
-import { type LocalCloud, startLocalCloud } from '../lib/local/cloud.ts'
+import { type LocalCloud, startCloud } from '../lib/local/cloud.ts'
 import { transmitMs } from '../lib/local/pacing.ts'
 import { type BenchResult, benchmark, median, timed } from './support/program.ts'
 
@@ -67,7 +67,7 @@ async function measure(dir: string, count: Count): Promise<BenchResult> {
 }
 
 async function withCloud<T>(dir: string, wan: object | undefined, use: (cloud: LocalCloud) => Promise<T>): Promise<T> {
-  const cloud = await startLocalCloud({ dir, regions: [CLIENT, REGION], ...(wan && { wan }) })
+  const cloud = await startCloud({ dir, regions: [CLIENT, REGION], ...(wan && { wan }) })
   try {
     return await use(cloud)
   } finally {

@@ -1,20 +1,20 @@
 /**
- * How fast the S3 store reads, against a plain GET of the same object from the same server, and how much memory it
- * takes for it. Client and server share this machine, so the rate is told as a ratio only.
+ * How fast the S3 store reads over TLS, against a plain GET of the same object from the same server, and how much memory
+ * it takes for it. Client and server share this machine, so the rate is told as a ratio only.
  *
  *     npx tsx bench/objects.ts [--quick] [--check] [--json FILE]
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { startS3Server } from '../lib/local/s3/server.ts'
+import { keepCertificates } from '../lib/local/tls/keep-certificates.ts'
 import { createS3Client, createS3Store } from '../lib/objects/s3.ts'
-import { giveBack } from '../lib/objects/slabs.ts'
 import { plainGet, signGet } from './support/plain-get.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
@@ -22,6 +22,12 @@ const MIB = 2 ** 20
 const REGION = 'eu-west-1'
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 const OBJECT = { bucket: 'bench', key: 'object' }
+
+/** What the server's process says: where it listens, and the path of the certificate to trust. */
+interface Served {
+  readonly endpoint: string
+  readonly ca: string
+}
 
 interface Measure {
   /** Bytes per second. */
@@ -41,10 +47,11 @@ async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): P
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   const server = fork(fileURLToPath(import.meta.url), ['--serve', dir])
   try {
-    const [endpoint] = (await once(server, 'message')) as [string]
-    const client = createS3Client({ region: REGION, endpoint, credentials: CREDENTIALS })
+    const [served] = (await once(server, 'message')) as [Served]
+    const ca = await readFile(served.ca, 'utf8')
+    const client = createS3Client({ region: REGION, endpoint: served.endpoint, ca, credentials: CREDENTIALS })
     await seedObject(client, bytes)
-    const measured = await measureRounds(client, endpoint, bytes, rounds)
+    const measured = await measureRounds(client, served, bytes, rounds)
     client.destroy()
     return reportRounds(measured, bytes)
   } finally {
@@ -62,9 +69,16 @@ async function endProcess(child: ChildProcess): Promise<void> {
 /** The server's process: it ends when the bench does, however that ends. */
 async function serve(dir: string): Promise<void> {
   const credentials = new Map([[CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey]])
-  const { endpoint, close } = await startS3Server({ dir, regions: [REGION], credentials, fsync: false })
+  const { ca, server: tls } = await keepCertificates(join(dir, 'tls'), Date.now())
+  const { endpoint, close } = await startS3Server({
+    dir: join(dir, 's3'),
+    regions: [REGION],
+    credentials,
+    tls,
+    fsync: false,
+  })
   process.on('disconnect', () => void close())
-  process.send?.(endpoint)
+  process.send?.({ endpoint, ca } satisfies Served)
 }
 
 async function seedObject(client: S3Client, bytes: number): Promise<void> {
@@ -76,10 +90,10 @@ async function seedObject(client: S3Client, bytes: number): Promise<void> {
 }
 
 /** One after the other in turns, so that a busy moment of the machine meets both. The first round warms up. */
-async function measureRounds(client: S3Client, endpoint: string, bytes: number, rounds: number) {
+async function measureRounds(client: S3Client, served: Served, bytes: number, rounds: number) {
   const measured: { store: Measure; plain: Measure }[] = []
   for (let round = 0; round <= rounds; round++) {
-    const plain = await measure(bytes, async () => plainGet(await signGet(client, endpoint, OBJECT)))
+    const plain = await measure(bytes, async () => plainGet(await signGet(client, { ...served, ...OBJECT })))
     const store = await measure(bytes, () => readStore(client))
     if (round > 0) measured.push({ store, plain })
   }
@@ -104,10 +118,7 @@ async function readStore(client: S3Client): Promise<number> {
   const store = createS3Store({ client })
   const object = await store.stat(OBJECT)
   let received = 0
-  for await (const chunk of store.read({ ...object, start: 0, end: object.size })) {
-    received += chunk.length
-    giveBack(chunk)
-  }
+  for await (const chunk of store.read({ ...object, start: 0, end: object.size })) received += chunk.length
   return received
 }
 
@@ -117,7 +128,8 @@ function reportRounds(measured: { store: Measure; plain: Measure }[], bytes: num
   const best = (measures: Measure[]) => Math.max(...measures.map(({ rate }) => rate))
   const growthMib = (measures: Measure[]) => Math.max(...measures.map(({ growth }) => growth)) / MIB
   return {
-    about: 'The S3 store’s read of one object, against a plain GET of it from the same server in the same process.',
+    about:
+      'The S3 store’s read of one object, against a plain GET of it from the same server in the same process, both over TLS.',
     promises: [
       { name: 'read by plain GET, best rounds', value: best(stores) / best(plains), unit: 'of its rate', atLeast: 0.8 },
       { name: 'peak growth of memory in a read', value: growthMib(stores), unit: 'MiB', atMost: 100 },

@@ -1,14 +1,16 @@
 /**
- * How fast the local S3 sends and takes objects, against a bare `node:http` server that pipes the same bytes from a
- * file, and how much memory its process needs for it. Client and servers share the machine, so ratios are promised.
+ * How fast the local S3 sends and takes objects over TLS, against a bare `node:https` server that pipes the same bytes
+ * from a file, and how much memory its process needs for it. Client and servers share the machine, so ratios are
+ * promised.
  *
  *     npx tsx bench/s3.ts [--quick] [--check] [--json FILE]
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { mkdtemp, open, rm } from 'node:fs/promises'
-import { createServer, get, type IncomingMessage } from 'node:http'
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { createServer, get } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +25,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { startS3Server } from '../lib/local/s3/server.ts'
+import { keepCertificates, type ServerTls } from '../lib/local/tls/keep-certificates.ts'
+import { createS3Client } from '../lib/objects/s3.ts'
 import { type BenchResult, benchmark, median, timed } from './support/program.ts'
 
 const MIB = 2 ** 20
@@ -51,13 +55,14 @@ else
 
 async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): Promise<BenchResult> {
   const dir = await mkdtemp(join(tmpdir(), 'lander-bench-'))
+  const ca = await readFile((await certificatesIn(dir)).ca, 'utf8')
   const [s3, bare] = await Promise.all([startProcess('s3', dir), startProcess('bare', dir)])
   try {
     await writeBareFile(dir, bytes)
-    const upload = await uploadObject(s3.endpoint, bytes)
+    const upload = await uploadObject(s3.endpoint, ca, bytes)
     const uploadPeak = await s3.peakRss()
     const url = await presignObject(s3.endpoint)
-    const measured = await measureRounds(url, `${bare.endpoint}/`, bytes, rounds)
+    const measured = await measureRounds({ s3: url, bare: `${bare.endpoint}/`, ca }, bytes, rounds)
     const [s3Peak, barePeak] = await Promise.all([s3.peakRss(), bare.peakRss()])
     return reportRounds(measured, { bytes, rounds, upload, uploadPeak, s3Peak, barePeak })
   } finally {
@@ -66,12 +71,24 @@ async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): P
   }
 }
 
+/** What is asked for the object, and the certificate (PEM) to trust. */
+interface Urls {
+  readonly s3: string
+  readonly bare: string
+  readonly ca: string
+}
+
+/** Made by the first who asks, before the servers start. */
+function certificatesIn(dir: string) {
+  return keepCertificates(join(dir, 'tls'), Date.now())
+}
+
 /** The four measurements of one round, in MiB/s, each next to its counterpart. */
-async function measureRounds(s3Url: string, bareUrl: string, bytes: number, rounds: number) {
+async function measureRounds({ s3, bare, ca }: Urls, bytes: number, rounds: number) {
   const rates: Record<'s3x1' | 'barex1' | 's3x8' | 'barex8', number[]> = { s3x1: [], barex1: [], s3x8: [], barex8: [] }
   for (let round = 0; round <= rounds; round++) {
-    const [barex1, s3x1] = [await rate(bareUrl, bytes, 1), await rate(s3Url, bytes, 1)]
-    const [barex8, s3x8] = [await rate(bareUrl, bytes, RANGES), await rate(s3Url, bytes, RANGES)]
+    const [barex1, s3x1] = [await rate(bare, ca, bytes, 1), await rate(s3, ca, bytes, 1)]
+    const [barex8, s3x8] = [await rate(bare, ca, bytes, RANGES), await rate(s3, ca, bytes, RANGES)]
     if (round === 0) continue // warms up
     rates.s3x1.push(s3x1)
     rates.barex1.push(barex1)
@@ -81,20 +98,19 @@ async function measureRounds(s3Url: string, bareUrl: string, bytes: number, roun
   return rates
 }
 
-async function rate(url: string, bytes: number, ranges: number): Promise<number> {
+async function rate(url: string, ca: string, bytes: number, ranges: number): Promise<number> {
   const step = bytes / ranges
   const ms = await timed(async () => {
-    const parts = Array.from({ length: ranges }, (_, i) => readRange(url, i * step, (i + 1) * step))
+    const parts = Array.from({ length: ranges }, (_, i) => readRange(url, ca, i * step, (i + 1) * step))
     const received = (await Promise.all(parts)).reduce((sum, part) => sum + part, 0)
     if (received !== bytes) throw new Error(`read ${received} bytes of ${bytes}`)
   })
   return bytes / MIB / (ms / 1000)
 }
 
-async function readRange(url: string, start: number, end: number): Promise<number> {
-  const [answer] = (await once(get(url, { headers: { range: `bytes=${start}-${end - 1}` } }), 'response')) as [
-    IncomingMessage,
-  ]
+async function readRange(url: string, ca: string, start: number, end: number): Promise<number> {
+  const asked = get(url, { ca, headers: { range: `bytes=${start}-${end - 1}` } })
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   let received = 0
   answer.on('data', (chunk: Buffer) => {
     received += chunk.length
@@ -116,9 +132,9 @@ function reportRounds(
 ): BenchResult {
   const ratios = (a: readonly number[], b: readonly number[]) => median(a.map((value, i) => value / b[i]!))
   return {
-    about: 'The local S3 against a bare node:http server that pipes the same bytes from a file.',
+    about: 'The local S3 against a bare node:https server that pipes the same bytes from a file.',
     promises: [
-      { name: 'GET by bare node:http', value: ratios(rates.s3x1, rates.barex1), unit: 'of its rate', atLeast: 0.8 },
+      { name: 'GET by bare node:https', value: ratios(rates.s3x1, rates.barex1), unit: 'of its rate', atLeast: 0.8 },
       {
         name: `GET in ${RANGES} ranges by bare`,
         value: ratios(rates.s3x8, rates.barex8),
@@ -143,8 +159,8 @@ function reportRounds(
 }
 
 /** Puts the object in parts, four at a time, as the JavaScript SDK does by default: with CRC32. In MiB/s. */
-async function uploadObject(endpoint: string, bytes: number): Promise<number> {
-  const client = new S3Client({ endpoint, region: REGION, credentials: CREDENTIALS, forcePathStyle: true })
+async function uploadObject(endpoint: string, ca: string, bytes: number): Promise<number> {
+  const client = createS3Client({ endpoint, ca, region: REGION, credentials: CREDENTIALS })
   await client.send(new CreateBucketCommand({ Bucket: OBJECT.Bucket }))
   const { UploadId } = await client.send(new CreateMultipartUploadCommand(OBJECT))
   const Body = Buffer.alloc(PART_BYTES, 'lander ')
@@ -178,7 +194,7 @@ async function presignObject(endpoint: string): Promise<string> {
   })
   const path = `/${OBJECT.Bucket}/${OBJECT.Key}`
   const headers = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-  const request = { method: 'GET', protocol: 'http:', hostname, path, query: {}, headers }
+  const request = { method: 'GET', protocol: 'https:', hostname, path, query: {}, headers }
   const { query = {} } = await signer.presign(request, { expiresIn: 3600 })
   const pairs = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
   return `${endpoint}${path}?${pairs.join('&')}`
@@ -212,7 +228,8 @@ async function endProcess(child: ChildProcess): Promise<void> {
 
 /** The process of a server: it ends when the bench does, however that ends. */
 async function serve(kind: ServerKind, dir: string): Promise<void> {
-  const { endpoint, close } = kind === 's3' ? await serveS3(dir) : await serveBare(dir)
+  const { server: tls } = await certificatesIn(dir)
+  const { endpoint, close } = kind === 's3' ? await serveS3(dir, tls) : await serveBare(dir, tls)
   let peak = 0
   const sampler = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage.rss())
@@ -228,14 +245,14 @@ async function serve(kind: ServerKind, dir: string): Promise<void> {
   process.send?.(endpoint)
 }
 
-function serveS3(dir: string) {
+function serveS3(dir: string, tls: ServerTls) {
   const credentials = new Map([[CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey]])
-  return startS3Server({ dir: join(dir, 's3'), regions: [REGION], credentials, fsync: false })
+  return startS3Server({ dir: join(dir, 's3'), regions: [REGION], credentials, tls, fsync: false })
 }
 
 /** What Node's own documentation would do: a read stream, piped. */
-async function serveBare(dir: string) {
-  const server = createServer((request, response) => {
+async function serveBare(dir: string, tls: ServerTls) {
+  const server = createServer(tls, (request, response) => {
     const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') as unknown as [
       string,
       string,
@@ -246,5 +263,5 @@ async function serveBare(dir: string) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return { endpoint: `http://127.0.0.1:${port}`, close: async () => void server.close() }
+  return { endpoint: `https://127.0.0.1:${port}`, close: async () => void server.close() }
 }

@@ -1,5 +1,5 @@
 /**
- * Streaming `lines()` over one large object through the local cloud: what the function's processes hold in memory
+ * Streaming `lines()` over one large object through the local cloud, over TLS: what the function's processes hold in memory
  * meanwhile, and whether it grows with the object. Linux only: it reads /proc.
  */
 import { createReadStream } from 'node:fs'
@@ -36,7 +36,7 @@ await benchmark('stream', async ({ quick }) => {
 })
 
 async function measure(dir: string, sizes: readonly [small: number, large: number]): Promise<BenchResult> {
-  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION] })
+  await using local = await startLocalFleet({ dir: join(dir, 'cloud'), regions: [REGION], tls: true })
   await writeFile(join(dir, 'agent.ts'), AGENT)
   const [small, large] = [await stream(local, dir, sizes[0]), await stream(local, dir, sizes[1])]
   return {

@@ -11,6 +11,7 @@ export type Situation = 'usage' | 'refused' | 'object' | 'kernel' | 'unreachable
 
 /** Why a region refused a bundle or an order. Messages of refusals are terse, so that an attacker learns nothing. */
 export type RefusalCode =
+  | 'VERSION_UNSUPPORTED'
   | 'REQUEST_MALFORMED'
   | 'REQUEST_TOO_LARGE'
   | 'BUNDLE_MALFORMED'
@@ -111,6 +112,7 @@ export type UnreachableCode =
   | 'SECRET_UNAVAILABLE'
   | 'BROKER_FAILED'
   | 'CLOCK_SKEW'
+  | 'TLS_FAILED'
   | 'REGIONS_DIFFER'
 
 export interface ErrorDetails {

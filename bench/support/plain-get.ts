@@ -1,7 +1,9 @@
-/** One plain GET of an object, whose chunks are counted as they come: as fast as Node's own client gets. */
+/** One plain GET of an object over TLS, whose chunks are counted as they come: as fast as Node's own client gets. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { get } from 'node:https'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import type { S3Client } from '@aws-sdk/client-s3'
@@ -14,18 +16,27 @@ export interface SignedGet {
   readonly port: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** The certificate to trust, PEM. */
+  readonly ca: string
+}
+
+export interface GetTarget extends ObjectRef {
+  /** `https://host:port` */
+  readonly endpoint: string
+  /** Path of the certificate to trust. */
+  readonly ca: string
 }
 
 /** Signs a GET of an object with the client's credentials. */
-export async function signGet(client: S3Client, endpoint: string, { bucket, key }: ObjectRef): Promise<SignedGet> {
+export async function signGet(client: S3Client, { endpoint, ca, bucket, key }: GetTarget): Promise<SignedGet> {
   const { hostname, port, host } = new URL(endpoint)
   const path = `/${bucket}/${key}`
   const { sha256, credentials } = client.config
   const region = await client.config.region()
   const signer = new SignatureV4({ service: 's3', region, credentials, sha256, uriEscapePath: false })
   const headers = { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-  const signed = await signer.sign({ method: 'GET', protocol: 'http:', hostname, path, query: {}, headers })
-  return { hostname, port, path, headers: signed.headers }
+  const signed = await signer.sign({ method: 'GET', protocol: 'https:', hostname, path, query: {}, headers })
+  return { hostname, port, path, headers: signed.headers, ca: await readFile(ca, 'utf8') }
 }
 
 /** Reads it; returns its bytes. */

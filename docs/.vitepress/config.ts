@@ -17,7 +17,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   'Write agents': ['docs/agent-api.md', 'docs/kernels.md', 'docs/mobility.md', 'docs/acceleration.md'],
   'Plan and run': ['docs/gravity.md', 'docs/cli.md', 'docs/receipts.md', 'docs/cost.md'],
   Operate: ['docs/deploy.md', 'docs/trust.md', 'docs/threat-model.md', 'SECURITY.md'],
-  Inside: ['docs/architecture.md', 'docs/wire-format.md', 'docs/benchmarks.md'],
+  Inside: ['docs/architecture.md', 'docs/glossary.md', 'docs/wire-format.md', 'docs/benchmarks.md'],
   Project: ['CONTRIBUTING.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md'],
 }
 

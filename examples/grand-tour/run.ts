@@ -7,18 +7,15 @@
 import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import {
-  process as childProcess,
   createLauncher,
   createMemoryStore,
   type FleetClients,
   type Json,
   packSigned,
+  place,
   type RouteStep,
-  region,
   run,
   type Scope,
-  tasklet,
-  thread,
 } from 'lander'
 import type { LocalFleet } from 'lander/testing'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
@@ -90,14 +87,14 @@ async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetCli
     if (place === EU) await putReadings(clients, EU, key, stop)
     else data.put(bucketOf(EU), key, readings(stop))
   }
-  const places = [tasklet(), thread(), childProcess(), region(EU)]
+  const places = [place.tasklet(), place.thread(), place.process(), place.region(EU)]
   await using launcher = await createLauncher({ places, key: local.developer, fleet: local.fleet, data })
   const { outcome, route: landings } = await launcher.launch(file, { in: 'tasklet', input: { ...tour } }).result
   return { value: outcome?.kind === 'completed' ? outcome.value : undefined, route: landings }
 }
 
 /** One landing; a copy is named by its branch. */
-function rowOf({ branch, sequence, region: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
+function rowOf({ branch, sequence, place: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
   const copy = branch.includes('/') ? ` (copy ${branch.split('.').at(-1)})` : ''
   const came = sealedBytes === 0 ? 'started here' : bytes(sealedBytes)
   return [`${sequence}${copy}`, where, came, bytes(landingResult.usage.bytesRead), seconds(took)]

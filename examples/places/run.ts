@@ -11,11 +11,8 @@ import {
   createScheduler,
   type Launcher,
   packSigned,
-  process,
-  region,
+  place,
   type SigningKey,
-  tasklet,
-  thread,
 } from 'lander'
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import { runExample } from '../support/example.ts'
@@ -38,7 +35,7 @@ await runExample({
   sizes: { primes: 1000, agents: 12 },
   quick: { primes: 200, agents: 6 },
   async perform({ sizes, fleet, developer }) {
-    const places = [tasklet(), thread(), process(), region(REGION)]
+    const places = [place.tasklet(), place.thread(), place.process(), place.region(REGION)]
     await using launcher = await createLauncher({ places, key: developer, fleet })
     const destinations = await startInEach(launcher, developer, sizes.primes)
     const { moved, rests } = await crowd(launcher, developer, sizes.agents)
@@ -106,7 +103,7 @@ function completed({ outcome, error }: AgentEnd) {
 }
 
 function rowsOf({ start, end }: Destination): string[][] {
-  return end.route.map(({ region: place, sequence, sealedBytes, seconds: took }) => [
+  return end.route.map(({ place, sequence, sealedBytes, seconds: took }) => [
     sequence === 0 ? start : '',
     String(sequence),
     place,

@@ -1,15 +1,6 @@
 /** A town grows crowded, and the scheduler moves some of those who live there. */
 import { join } from 'node:path'
-import {
-  createLauncher,
-  createScheduler,
-  type Limits,
-  type Move,
-  packSigned,
-  process,
-  type SigningKey,
-  thread,
-} from 'lander'
+import { createLauncher, createScheduler, type Limits, type Move, packSigned, place, type SigningKey } from 'lander'
 import { MissionError } from '../support/mission.ts'
 import { type End, Population, type Rules } from './game.ts'
 import type { Game, Played } from './robots.ts'
@@ -29,7 +20,7 @@ export interface Crowd {
 /** Divides the robots over several populations, each with an arena of its own, and lets them start in one place. */
 export async function playCrowded(rules: Rules, key: SigningKey, limits: Partial<Limits>): Promise<Crowd> {
   const { file } = await packSigned(join(import.meta.dirname, 'robots.ts'), key, { scopes: [], limits })
-  await using launcher = await createLauncher({ places: [process('town'), thread('suburb')], key })
+  await using launcher = await createLauncher({ places: [place.process('town'), place.thread('suburb')], key })
   const moves: Move[] = []
   using _scheduler = createScheduler({
     launcher,

@@ -1,4 +1,4 @@
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 
 /** Kept back from the function's own timeout, so that there is time to say how it ended. */
 const MARGIN_MS = 500
@@ -29,7 +29,7 @@ export function deadlineOf(remainingMs: number): Deadline {
 }
 
 /** A run that the function's own deadline cancelled was stopped by time, and says by how much of it. */
-export function reportDeadline(reply: Reply, { signal, ms }: Deadline): Reply {
+export function reportDeadline(reply: LandingReply, { signal, ms }: Deadline): LandingReply {
   if (!signal.aborted || !('landingResult' in reply)) return reply
   const { outcome } = reply.landingResult
   if (outcome.kind !== 'stopped' || outcome.limit !== 'cancelled') return reply

@@ -1,6 +1,6 @@
 import type { Host } from '../../lib/host/host.ts'
+import type { Frame, LandingReply } from '../../lib/host/landing-result.ts'
 import { isProbe, type Probe } from '../../lib/host/probe.ts'
-import type { Frame, Reply } from '../../lib/host/protocol.ts'
 import { deadlineOf, reportDeadline } from './deadline.ts'
 
 /** The part of Lambda's context this function uses. */
@@ -42,7 +42,7 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
   }
 }
 
-async function end(stream: ResponseStream, answer: Reply | Probe): Promise<void> {
+async function end(stream: ResponseStream, answer: LandingReply | Probe): Promise<void> {
   await new Promise<void>((resolve) => stream.end(`${JSON.stringify(answer)}\n`, resolve))
 }
 
@@ -50,7 +50,7 @@ async function end(stream: ResponseStream, answer: Reply | Probe): Promise<void>
  * One entry a run in the function's log: what alarms count, and nothing of what the agent saw. An object and not its
  * text: Lambda's JSON format then keeps its fields, which is what metric filters read.
  */
-function log(reply: Reply): void {
+function log(reply: LandingReply): void {
   if ('error' in reply) {
     console.log({ lander: reply.error.situation, code: reply.error.code })
     return

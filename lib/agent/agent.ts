@@ -1,5 +1,5 @@
 /** Where the agent is, for the function that runs there. */
-export interface Place {
+export interface AgentContext {
   /** Identifies this mission: one order carried out. */
   readonly mission: string
   /** The region the agent is in; `'client'` on the caller's own machine. */
@@ -7,7 +7,7 @@ export interface Place {
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may go to from where it is; absent when there are none. */
-  readonly own?: readonly string[]
+  readonly clientPlaces?: readonly string[]
 }
 
 /**
@@ -16,7 +16,7 @@ export interface Place {
  * The result travels as JSON: `undefined` becomes `null`, and so do `NaN` and the infinities; what JSON has no word
  * for (functions, symbols, BigInt, `Map`, `Set`, bytes, cycles) fails the run with `AGENT_RESULT`.
  */
-export type AgentFunction<Input, Result> = (input: Input, place: Place) => Result | Promise<Result>
+export type AgentFunction<Input, Result> = (input: Input, place: AgentContext) => Result | Promise<Result>
 
 /** What {@link agent} is told beside the function. */
 export interface AgentOptions<Result, Merged> {

@@ -1,4 +1,4 @@
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { BufferClass } from './prelude/captured.ts'
 
 /**
@@ -25,7 +25,7 @@ export class Chunk {
    * @throws ObjectError `OBJECT_LEFT_BEHIND` if they are gone
    */
   bytes(): Uint8Array {
-    const { bytes } = call('chunk-bytes', `${this.number}`) as Reply
+    const { bytes } = call('chunk-bytes', `${this.number}`) as CallReply
     return new Uint8Array(bytes ?? new BufferClass(0))
   }
 }

@@ -1,4 +1,4 @@
-import type { Reply } from './prelude/calls.ts'
+import type { CallReply } from './prelude/calls.ts'
 import { parse } from './prelude/captured.ts'
 
 /** Which columns of a CSV to read, and how. */
@@ -53,7 +53,7 @@ const NUMBER_BYTES = 8
 const CODE_BYTES = 2
 
 /** Makes a batch of what the host sent: names and words as JSON, numbers and codes as bytes. */
-export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply): CsvBatch<NumberColumn> {
+export function readCsvBatch<NumberColumn extends string>({ text, bytes }: CallReply): CsvBatch<NumberColumn> {
   const { rows, columns } = parse(text!) as { rows: number; columns: (string | [name: string, words: string[]])[] }
   const makers: Record<string, () => Values> = Object.create(null)
   const coders: Record<string, () => CodedColumn> = Object.create(null)

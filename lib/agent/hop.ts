@@ -62,11 +62,11 @@ export function requireStill(next: string): void {
 
 /** @throws PlaceError `PLACE_UNKNOWN` */
 export function requirePlace(region: string): void {
-  const { regions, own = [] } = place()
-  if (regions.includes(region) || own.includes(region)) return
+  const { regions, clientPlaces = [] } = place()
+  if (regions.includes(region) || clientPlaces.includes(region)) return
   if (region === CLIENT)
     throw new PlaceError('PLACE_UNKNOWN', '"client" takes no agents that are on their way: return the result instead')
-  const known = [...regions, ...own].join(', ')
+  const known = [...regions, ...clientPlaces].join(', ')
   throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}" from here, only to ${known}`)
 }
 

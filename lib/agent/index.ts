@@ -4,7 +4,7 @@
  *
  * @module lander/agent
  */
-export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
+export { type Agent, type AgentContext, type AgentFunction, type AgentOptions, agent } from './agent.ts'
 export { checkpoint } from './checkpoint.ts'
 export type { Chunk } from './chunk.ts'
 export type { CodedColumn, CsvBatch, CsvOptions, CsvRow } from './csv.ts'

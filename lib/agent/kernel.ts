@@ -1,5 +1,5 @@
 import type { KernelFunction, KernelFunctions } from './kernel-types.ts'
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { stringify } from './prelude/captured.ts'
 import { functionsOf } from './prelude/kernel-calls.ts'
 
@@ -60,7 +60,7 @@ export async function kernel<const P extends Prototypes>(
  */
 export function bundledKernel<const P extends Prototypes>(name: string, prototypes: P): KernelFunctions<P> {
   const request = stringify({ title: `import ${name}`, source: bundled(name), prototypes })
-  return functionsOf(call('import-kernel', request) as Reply) as KernelFunctions<P>
+  return functionsOf(call('import-kernel', request) as CallReply) as KernelFunctions<P>
 }
 
 async function link(title: string, source: object, prototypes: Prototypes, binary?: Uint8Array) {

@@ -1,4 +1,4 @@
-import { call, type Reply, tell } from './prelude/calls.ts'
+import { type CallReply, call, tell } from './prelude/calls.ts'
 import { parse, stringify } from './prelude/captured.ts'
 
 /** A message that an agent got. */
@@ -40,7 +40,7 @@ export function send(message: unknown, to = 'launcher'): void {
  * }
  */
 export async function receive(): Promise<Message> {
-  const { text } = (await call('receive')) as Reply
+  const { text } = (await call('receive')) as CallReply
   const { from, body } = parse(text!)
   return { from, message: parse(body) }
 }

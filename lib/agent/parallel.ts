@@ -1,4 +1,4 @@
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { callInWorker } from './prelude/kernel-calls.ts'
 
 /** One of the threads that kernels run in, beside the agent's own. */
@@ -55,7 +55,7 @@ export async function parallel<Item, Result>(
 }
 
 function workers(): KernelWorker[] {
-  const { text } = call('workers') as Reply
+  const { text } = call('workers') as CallReply
   return Array.from({ length: Number(text) }, (_, number) => ({
     number,
     call: (kernel, ...values) => callInWorker(number, kernel, values) as Promise<never>,

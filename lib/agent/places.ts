@@ -31,8 +31,8 @@ export class PlaceInfo {
  * const sizes = await Promise.all(places().map(async (place) => [place.region, await place.bytes()]))
  */
 export function places(): readonly PlaceInfo[] {
-  const { regions, own = [] } = place()
-  return [...regions, ...own].map((region) => new PlaceInfo(region))
+  const { regions, clientPlaces = [] } = place()
+  return [...regions, ...clientPlaces].map((region) => new PlaceInfo(region))
 }
 
 async function countBytes(): Promise<number> {

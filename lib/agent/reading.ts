@@ -2,7 +2,7 @@
  * Reading streams of the host, batch by batch. The host decodes and reads ahead; a batch is handed over at once when
  * it is there, so only the end of a buffer waits.
  */
-import { call, nextNumber, type Reply, tell } from './prelude/calls.ts'
+import { type CallReply, call, nextNumber, tell } from './prelude/calls.ts'
 import { stringify } from './prelude/captured.ts'
 
 /** A version of an object, or a part of it. */
@@ -34,7 +34,7 @@ export type Format =
 
 /** An open stream: the host reads ahead from now on. */
 export interface OpenStream {
-  next(): Reply | Promise<Reply>
+  next(): CallReply | Promise<CallReply>
   close(): void
 }
 
@@ -46,7 +46,7 @@ export function openStream(source: Source, format: Format): OpenStream {
 }
 
 /** The replies of a stream until there are no more. Closes it in the end, however the loop is left. */
-export async function* replies(stream: OpenStream): AsyncGenerator<Reply, void, undefined> {
+export async function* replies(stream: OpenStream): AsyncGenerator<CallReply, void, undefined> {
   try {
     for (;;) {
       const reply = await stream.next()
@@ -59,7 +59,7 @@ export async function* replies(stream: OpenStream): AsyncGenerator<Reply, void, 
 }
 
 /** The one reply of a stream that has one, closed. */
-export async function onlyReply(source: Source, format: Format): Promise<Reply> {
+export async function onlyReply(source: Source, format: Format): Promise<CallReply> {
   const stream = openStream(source, format)
   try {
     return await stream.next()

@@ -4,7 +4,9 @@ import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
 import { explainRefusedSignature } from '../fleet/clock-skew.ts'
 import type { FleetRegion } from '../fleet/fleet-file.ts'
-import { type Frame, type Invocation, parseFrame, type Reply } from '../host/protocol.ts'
+import type { Invocation } from '../host/invocation.ts'
+import { type Frame, type LandingReply, parseFrame } from '../host/landing-result.ts'
+import { explainTls } from '../objects/tls-errors.ts'
 import type { Landing } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 
@@ -31,7 +33,7 @@ export async function land({ lambda, place, invocation, onProgress, signal }: La
   const payload = Buffer.from(JSON.stringify(invocation))
   const frames = createFrameReader()
   let received = 0
-  let reply: Reply | undefined
+  let reply: LandingReply | undefined
   const take = (frame: Frame) => {
     if ('progress' in frame) onProgress?.(frame.progress)
     else reply = frame
@@ -93,6 +95,11 @@ export function explainUnreachable(error: unknown, { region, functionName }: Fle
   if (error instanceof UnreachableError) return error
   const skew = explainRefusedSignature(error, region, Date.now())
   if (skew !== undefined) return skew
+  const tls = explainTls(error)
+  if (tls !== undefined) {
+    const { why, remedy } = tls
+    return new UnreachableError('TLS_FAILED', `${region} could not be reached: ${why}`, { remedy, cause: error })
+  }
   const { name = 'Error', message = '' } = error as Error
   if (name === 'ResourceNotFoundException') {
     return new UnreachableError('FUNCTION_NOT_FOUND', `there is no function ${functionName} in ${region}`, {

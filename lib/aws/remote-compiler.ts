@@ -1,5 +1,6 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
 import { fromWireError, KernelError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
 import { type CompileEvent, parseCompileAnswer } from '../kernels/wire.ts'
 
@@ -12,7 +13,7 @@ export interface RemoteCompilerOptions {
 /** A library of kernels that invokes a region's compiler function to compile them. */
 export function createRemoteCompiler({ client, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
   return async (source, language) => {
-    const event: CompileEvent = { lander: 1, source, language }
+    const event: CompileEvent = { lander: FORMAT_VERSION, source, language }
     const answer = parseCompileAnswer(await invoke(client, functionName, event))
     if ('error' in answer) throw fromWireError(answer.error)
     return Buffer.from(answer.binary, 'base64')

@@ -2,7 +2,7 @@ import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/cli
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
 import type { FleetRegion } from '../fleet/fleet-file.ts'
-import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
+import { MAX_INLINE_BUNDLE_BYTES } from '../host/invocation.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
 import type { Delivery } from '../relay/landing-place.ts'
 

@@ -4,6 +4,7 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import type { Json } from '../encoding/json.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { type RefusalCode, RefusedError } from '../errors.ts'
+import { type FormatName, requireDocumentVersion } from '../format-version.ts'
 import { type LimitName, type Limits, MAX_LIMITS } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 
@@ -15,9 +16,7 @@ import type { Scope } from '../scope.ts'
 /** Manifests and orders. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024
 
-export interface DocumentKind {
-  /** What people call it. */
-  readonly name: string
+export interface DocumentKind extends FormatName {
   readonly code: RefusalCode
   readonly maxBytes: number
 }
@@ -25,14 +24,16 @@ export interface DocumentKind {
 /**
  * Reads a document from the very bytes that were signed.
  *
- * @throws RefusedError with the code of its kind. The reason is in `cause`, which does not travel.
+ * @throws RefusedError `VERSION_UNSUPPORTED`, or the code of its kind. The reason is in `cause`, which does not travel.
  */
 export function parseDocument<S extends v.GenericSchema>(schema: S, payload: Uint8Array, kind: DocumentKind) {
   try {
     const value = parseStrictJson(payload, { maxLength: kind.maxBytes })
+    requireDocumentVersion(value, kind)
     return v.parse(schema, value, { abortEarly: true })
   } catch (cause) {
-    throw new RefusedError(kind.code, `the ${kind.name} is malformed`, { cause })
+    if (cause instanceof RefusedError) throw cause
+    throw new RefusedError(kind.code, `${kind.name} is malformed`, { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from './document.ts'
 
 /** The payload type an envelope binds to a manifest. */
-export const MANIFEST_TYPE = 'application/vnd.lander.manifest.v1+json'
+export const MANIFEST_TYPE = mediaType('manifest')
 
 /**
  * One part of a bundle. `main` is the agent's module, the others are hot code: a kernel's binary `NAME.wasm`, its source
@@ -37,7 +38,7 @@ export interface Entry {
 
 /** What the author signs, once per bundle. */
 export interface Manifest {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** Name for people: the source file's, without folders. */
   readonly name: string
   /** SHA-256 of the engine's binary, base64url. */
@@ -63,7 +64,7 @@ export interface Manifest {
 }
 
 /** Version of the contract between guest and host that this code speaks. */
-export const ABI_VERSION = 1
+export const ABI_VERSION = 2
 
 /** All stored parts of a bundle, and its file. */
 export const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
@@ -105,7 +106,7 @@ export function kernelOf(entryName: string): string {
 
 const manifest = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     name: label,
     engine: digest,
     abi: count(65_535),
@@ -125,7 +126,7 @@ const manifest = v.pipe(
   v.check(({ issuedAt, notBefore, expiresAt }) => Math.max(issuedAt, notBefore) < expiresAt),
 ) satisfies v.GenericSchema<unknown, Manifest>
 
-const kind = { name: 'manifest', code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.manifest, code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /**
  * Reads a manifest from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.

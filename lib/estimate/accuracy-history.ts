@@ -3,12 +3,13 @@ import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
 import { parseJson } from '../encoding/json.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { medianOf } from './interval.ts'
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0))
 
 const EntrySchema = v.object({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   /** When the run started, in ISO 8601. */
   at: v.string(),
   mission: v.string(),

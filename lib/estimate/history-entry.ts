@@ -1,5 +1,6 @@
 /** Makes the entry of a run in the accuracy history. Pure. */
 import { CLIENT } from '../client-name.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { estimateCost } from '../gravity/cost.ts'
 import { bookOf, type PriceFile } from '../gravity/prices.ts'
 import { FUNCTION_GB } from '../gravity/tables/lambda-performance.ts'
@@ -24,7 +25,7 @@ export function historyEntry(quote: Quote, run: RunRecord): HistoryEntry | undef
   if (seconds === undefined || usd === undefined) return undefined
   const clientSeconds = Math.max(0, ...run.regions.filter(({ place }) => place === CLIENT).map((part) => part.seconds))
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     at: run.at.toISOString(),
     mission: run.mission,
     agent,

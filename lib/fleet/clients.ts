@@ -1,8 +1,10 @@
+import { Agent } from 'node:https'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
 import type { Fleet } from './fleet-file.ts'
 import { locateBucket } from './locate-bucket.ts'
+import { readCertificates } from './read-certificates.ts'
 
 /** The SDK clients of a fleet: for each region one of S3 and one of Lambda, created at first use. */
 export interface FleetClients extends Disposable {
@@ -19,8 +21,14 @@ export interface FleetClients extends Disposable {
   regionOf(bucket: string, via: string): Promise<string>
 }
 
-/** Creates the clients. Credentials and endpoint come from the fleet file of a local cloud, else from the environment. */
-export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpoint' | 'credentials'>): FleetClients {
+/**
+ * Creates the clients. Credentials and endpoint come from the fleet file of a local cloud, else from the environment.
+ *
+ * @throws UsageError `FILE_NOT_FOUND` or `CONFIG_INVALID` for the certificate that the fleet file names
+ */
+export function createFleetClients(fleet: Pick<Fleet, 'endpoint' | 'ca' | 'credentials'>): FleetClients {
+  const { endpoint, credentials } = fleet
+  const ca = fleet.ca === undefined ? undefined : readCertificates(fleet.ca)
   const settings = {
     ...(endpoint !== undefined && { endpoint }),
     // A copy, because the SDK writes into the object.
@@ -29,7 +37,8 @@ export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpo
   const s3Clients = new Map<string, S3Client>()
   const lambdaClients = new Map<string, LambdaClient>()
   const regionOfBucket = new Map<string, Promise<string>>()
-  const s3 = (region: string) => remember(s3Clients, region, () => createS3Client({ region, ...settings }))
+  const s3 = (region: string) =>
+    remember(s3Clients, region, () => createS3Client({ region, ...settings, ...(ca && { ca }) }))
   return {
     s3,
     regionOf(bucket, via) {
@@ -38,9 +47,12 @@ export function createFleetClients({ endpoint, credentials }: Pick<Fleet, 'endpo
       region.catch(() => regionOfBucket.delete(bucket))
       return region
     },
-    // No retries by the SDK: an order may land only once, so a region would refuse the retry.
     lambda: (region) =>
-      remember(lambdaClients, region, () => new LambdaClient({ region, ...settings, maxAttempts: 1 })),
+      remember(lambdaClients, region, () => {
+        const trust = ca && { requestHandler: { httpsAgent: new Agent({ keepAlive: true, ca }) } }
+        // No retries by the SDK: an order may land only once, so a region would refuse the retry.
+        return new LambdaClient({ region, ...settings, ...trust, maxAttempts: 1 })
+      }),
     [Symbol.dispose]() {
       for (const client of [...s3Clients.values(), ...lambdaClients.values()]) client.destroy()
     },

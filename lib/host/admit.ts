@@ -3,15 +3,15 @@ import { RefusedError } from '../errors.ts'
 import { type AgentBucket, bundleKey } from '../objects/agent-bucket.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { verifyBundle } from '../trust/verify-bundle.ts'
+import type { Invocation } from './invocation.ts'
 import type { PolicySource } from './policy-source.ts'
-import type { Invocation } from './protocol.ts'
 
 /** What admission needs to know of its place. */
 export interface Admission {
   readonly fleet: string
   readonly region: string
   /** Whether this is a place of the sender's own, outside of every fleet. @default false */
-  readonly own?: boolean
+  readonly isClientPlace?: boolean
   /** SHA-256 of the engine's binary, base64url. */
   readonly engine: string
   readonly agents: AgentBucket
@@ -28,11 +28,22 @@ const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
  * @throws RefusedError with the code of the first check that failed
  */
 export async function admit(invocation: Invocation, place: Admission): Promise<VerifiedBundle> {
-  const { fleet, region, own = false, engine, now } = place
+  const { fleet, region, isClientPlace = false, engine, now } = place
   const keyring = await place.policy.current()
   const file = await bundleBytes(invocation, place.agents)
   const { order, input } = invocation
-  return verifyBundle({ file, order, input, keyring, engine, abi: ABI_VERSION, fleet, region, own, now: now() })
+  return verifyBundle({
+    file,
+    order,
+    input,
+    keyring,
+    engine,
+    abi: ABI_VERSION,
+    fleet,
+    region,
+    isClientPlace,
+    now: now(),
+  })
 }
 
 async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise<Uint8Array> {

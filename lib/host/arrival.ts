@@ -15,8 +15,9 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
 import { type BoundaryCodec, hasCrossedBoundary } from './boundary-codec.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import type { CopyReturn, Invocation, StateRef } from './protocol.ts'
+import type { CopyReturn, Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
+import type { StateRef } from './state-ref.ts'
 
 /** An agent from elsewhere, ready to go on. */
 export interface Arrived {
@@ -29,7 +30,7 @@ export interface Arrived {
 }
 
 /** What opening boxes takes. */
-export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
+export interface ArrivalContext extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
   readonly bundle: VerifiedBundle
   readonly secret: SecretSource
   readonly codec?: BoundaryCodec
@@ -42,7 +43,7 @@ export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'a
  */
 export async function openArrival(
   { state, answers = [] }: Pick<Invocation, 'state' | 'answers'>,
-  gate: Gate,
+  gate: ArrivalContext,
 ): Promise<Arrived> {
   if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'there is no state to go on with')
   const opened = await open(state, 'agent', gate)
@@ -60,12 +61,12 @@ export async function openArrival(
 
 type Returned = OpenedState | Extract<CopyAnswer, { kind: 'lost' }>
 
-async function openReturn(answer: CopyReturn, gate: Gate): Promise<Returned> {
+async function openReturn(answer: CopyReturn, gate: ArrivalContext): Promise<Returned> {
   return 'lost' in answer ? { kind: 'lost', reason: answer.lost } : open(answer, 'answer', gate)
 }
 
 /** The epoch is looked up by the box's own word; whether it is true, its seal tells. */
-async function open(stateRef: StateRef, kind: StateHeader['kind'], gate: Gate): Promise<OpenedState> {
+async function open(stateRef: StateRef, kind: StateHeader['kind'], gate: ArrivalContext): Promise<OpenedState> {
   const { bundle, secret, codec, fleet, region, engine, agents, now } = gate
   const bytes = await stateBytes(stateRef, agents)
   const { mission } = bundle.order

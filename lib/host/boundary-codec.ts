@@ -22,19 +22,23 @@ export interface BoundaryCodec {
 }
 
 /** Whether the way between two places of a mission leads from the fleet to the sender's own places, or back. */
-export function crossesBoundary({ own }: Order, from: string, to: string): boolean {
-  const isOwn = (place: string) => own?.places.includes(place) ?? false
+export function crossesBoundary({ clientPlaces }: Order, from: string, to: string): boolean {
+  const isOwn = (place: string) => clientPlaces?.places.includes(place) ?? false
   return isOwn(from) !== isOwn(to)
 }
 
 /** The sender's own places that an agent may go to from a place which is one of them, or is not. */
-export function reachableClientPlaces(bundle: VerifiedBundle, own: boolean): readonly string[] {
-  return own || mayExportState(bundle) ? (bundle.order.own?.places ?? []) : []
+export function reachableClientPlaces(bundle: VerifiedBundle, isClientPlace: boolean): readonly string[] {
+  return isClientPlace || mayExportState(bundle) ? (bundle.order.clientPlaces?.places ?? []) : []
 }
 
 /** Whether an agent may go from one place of its mission to another. */
-export function mayGo(bundle: VerifiedBundle, { own = false }: { readonly own?: boolean }, to: string): boolean {
-  return bundle.order.regions.includes(to) || reachableClientPlaces(bundle, own).includes(to)
+export function mayGo(
+  bundle: VerifiedBundle,
+  { isClientPlace = false }: { readonly isClientPlace?: boolean },
+  to: string,
+): boolean {
+  return bundle.order.regions.includes(to) || reachableClientPlaces(bundle, isClientPlace).includes(to)
 }
 
 /** Whether a box came from the other side, by its first bytes. */
@@ -51,19 +55,22 @@ export interface RegionCodecOptions {
 export function createRegionCodec({ receipts, policy }: RegionCodecOptions): BoundaryCodec {
   return {
     async seal(context, state, bundle) {
-      const { own } = bundle.order
-      if (own === undefined) throw new InternalError('the order names no places of the sender’s own')
+      const { clientPlaces } = bundle.order
+      if (clientPlaces === undefined) throw new InternalError('the order names no places of the sender’s own')
       // A copy's answer is a result, and bounded like one; an agent's heap may hold whatever it has read.
       if (context.kind === 'agent' && !mayExportState(bundle))
         throw new RefusedError('POLICY_DENIED', 'the state may not leave the regions', {
           remedy: 'pack the agent with --export-state, and trust its keys with --export-state',
         })
-      return sealForClient(context, state, { recipient: fromBase64url(own.key), signer: await receipts.current() })
+      return sealForClient(context, state, {
+        recipient: fromBase64url(clientPlaces.key),
+        signer: await receipts.current(),
+      })
     },
     async open(stateRef, checks, bundle) {
       const { authors, order } = bundle
       const keyring = await policy.current()
-      return openAuthorSigned(stateRef, { ...checks, keyring, authors, clientPlaces: order.own?.places ?? [] })
+      return openAuthorSigned(stateRef, { ...checks, keyring, authors, clientPlaces: order.clientPlaces?.places ?? [] })
     },
   }
 }

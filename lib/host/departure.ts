@@ -13,13 +13,14 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { copyBranch } from './arrival.ts'
 import { type BoundaryCodec, crossesBoundary } from './boundary-codec.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import { MAX_INLINE_STATE_BYTES, type SealedDeparture, type SealedState } from './protocol.ts'
+import type { SealedDeparture, SealedState } from './landing-result.ts'
+import { MAX_INLINE_STATE_BYTES } from './state-ref.ts'
 
 /** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */
 const REPLY_STATE_BYTES = 3 * 1024 * 1024
 
 /** Where something leaves, and as what. */
-export interface Sender {
+export interface DepartureContext {
   readonly bundle: VerifiedBundle
   readonly branchProgress: BranchProgress
   /** Digest of this landing's receipt. */
@@ -36,7 +37,10 @@ export interface Sender {
 }
 
 /** Seals an agent, and its copies, for the places they go to. */
-export async function sealDeparture({ destination, state }: Departure, sender: Sender): Promise<SealedDeparture> {
+export async function sealDeparture(
+  { destination, state }: Departure,
+  sender: DepartureContext,
+): Promise<SealedDeparture> {
   const { branchProgress, region } = sender
   const stays = destination.kind === 'stay' ? (sender.moveTo?.() ?? region) : region
   const to = destination.kind === 'hop' ? destination.to : stays
@@ -56,7 +60,7 @@ export async function sealDeparture({ destination, state }: Departure, sender: S
 }
 
 /** Seals how a copy's run ended, for the agent that sent it. */
-export async function sealAnswer(origin: string, sender: Sender): Promise<SealedDeparture> {
+export async function sealAnswer(origin: string, sender: DepartureContext): Promise<SealedDeparture> {
   const bytes = Buffer.from(JSON.stringify(sender.result.outcome))
   const spent = spentAfter(sender.branchProgress.spent, sender.result.usage, 0)
   const answer = await seal(sender, { to: origin, kind: 'answer' }, { bytes, copy: null, spent })
@@ -64,7 +68,7 @@ export async function sealAnswer(origin: string, sender: Sender): Promise<Sealed
 }
 
 async function seal(
-  sender: Sender,
+  sender: DepartureContext,
   context: Pick<StateHeader, 'to'> & Partial<StateHeader>,
   state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
   inlineBytes: number = MAX_INLINE_STATE_BYTES,
@@ -89,15 +93,15 @@ async function seal(
   if (crosses && codec === undefined) throw new InternalError(`${region} can not seal what goes to ${header.to}`)
   const stateRef = crosses ? await codec!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
   const { to, sequence, branch } = header
-  return { to, sequence, branch, bytes: stateRef.length, stateRef: await hand(stateRef, agents, inlineBytes) }
+  return { to, sequence, branch, bytes: stateRef.length, ref: await storeState(stateRef, agents, inlineBytes) }
 }
 
 /** A small box stands for itself; a large one waits in this region's agent bucket. */
-export async function hand(
+export async function storeState(
   stateRef: Uint8Array,
   agents: AgentBucket,
   inlineBytes: number = MAX_INLINE_STATE_BYTES,
-): Promise<SealedState['stateRef']> {
+): Promise<SealedState['ref']> {
   if (stateRef.length <= inlineBytes) return { inline: Buffer.from(stateRef).toString('base64url') }
   const sha256 = digestOf(stateRef)
   await agents.put(stateKey(sha256), stateRef)

@@ -9,10 +9,11 @@ import type { Arrived } from './arrival.ts'
 import { reachableClientPlaces } from './boundary-codec.ts'
 import { localScopes } from './bucket-region.ts'
 import type { HostOptions } from './host-options.ts'
+import { type Invocation, parseInvocation } from './invocation.ts'
 import { prepareKernels } from './kernel-supply.ts'
+import type { LandingReply } from './landing-result.ts'
 import { LandingSession } from './landing-session.ts'
 import { type Probe, probePlace } from './probe.ts'
-import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
@@ -33,7 +34,7 @@ export interface InvokeOptions {
 /** A place that takes in agents. */
 export interface Host {
   /** One invocation, from the unknown event to the reply. Never throws: an error becomes a reply. */
-  invoke(event: unknown, options?: InvokeOptions): Promise<Reply>
+  invoke(event: unknown, options?: InvokeOptions): Promise<LandingReply>
   /** What this place is, without an agent. */
   probe(): Promise<Probe>
 }
@@ -72,7 +73,7 @@ export function createHost(options: HostOptions): Host {
           ...(signal && { signal }),
           ...(taken.messages?.moveTo !== undefined ? { evict: AbortSignal.abort() } : evict && { evict }),
         })
-        return await visit.settle(result)
+        return await visit.finish(result)
       } catch (error) {
         if (!(error instanceof LanderError)) options.report?.(error)
         return { error: toWireError(error) }
@@ -86,14 +87,14 @@ async function run(
   { entry = 'run', input }: Invocation,
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
-  { fleet, region, own = false, sandbox, data, broker, now }: HostOptions,
+  { fleet, region, isClientPlace = false, sandbox, data, broker, now }: HostOptions,
   {
     scopes,
     ...options
   }: Pick<Job, 'scopes' | 'kernels' | 'messages' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'evict'>,
 ): Promise<JobResult> {
   const { mission, regions, headBytes } = bundle.order
-  const reachable = reachableClientPlaces(bundle, own)
+  const reachable = reachableClientPlaces(bundle, isClientPlace)
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
   const opened = broker ? await broker({ mission, scopes, wallMs }) : data
   const shown = headBytes === undefined ? opened : headStore(opened, headBytes)
@@ -102,7 +103,7 @@ async function run(
     // Also an order's first landing is taken up in the middle where an earlier attempt has left a checkpoint.
     entry: arrived === undefined ? entry : 'resume',
     input,
-    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { own: reachable }) },
+    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { clientPlaces: reachable }) },
     scopes,
     store: scopeStore(shown, scopes),
     now: now(),

@@ -15,8 +15,9 @@ import { type BranchProgress, firstProgress } from './branch-progress.ts'
 import { partSince } from './checkpoint-share.ts'
 import { sealAnswer, sealDeparture, spentAfter } from './departure.ts'
 import type { HostOptions } from './host-options.ts'
+import type { Invocation } from './invocation.ts'
+import type { LandingReply, LandingResult, SealedDeparture, SealedState } from './landing-result.ts'
 import { type Attempt, claimLanding, endLanding, type LandingName } from './ledger.ts'
-import type { Invocation, LandingResult, Reply, SealedDeparture, SealedState } from './protocol.ts'
 import { draftReceipt, type ReceiptKey } from './receipts.ts'
 import { openRecord, sealRecord } from './sealed-record.ts'
 
@@ -73,7 +74,7 @@ export class LandingSession {
    *
    * @returns what the agent lands with, or how an earlier attempt has ended
    */
-  async claim(): Promise<Claimed | { readonly reply: Reply }> {
+  async claim(): Promise<Claimed | { readonly reply: LandingReply }> {
     const { invocation, place } = this.#options
     if (invocation.attempt !== undefined && place.secret === undefined)
       throw new RefusedError('REQUEST_MALFORMED', `${place.region} keeps no account of attempts`)
@@ -95,7 +96,7 @@ export class LandingSession {
       const checkpoint = checkpointOf(landingResult)
       if (checkpoint === undefined) return { reply: this.#reply(landingResult) }
       this.#earlier.push(landingResult)
-      arrived = await this.#open({ ...invocation, state: checkpoint.stateRef, answers: [] })
+      arrived = await this.#open({ ...invocation, state: checkpoint.ref, answers: [] })
     }
   }
 
@@ -126,7 +127,7 @@ export class LandingSession {
   }
 
   /** Signs what happened, seals what is not to be seen on its way, and ends the landing. */
-  async settle(result: JobResult): Promise<Reply> {
+  async finish(result: JobResult): Promise<LandingReply> {
     // The run may have been ended while a checkpoint was being kept.
     await this.#kept
     return this.#reply((await this.#end(partSince(this.#before, result))).landingResult)
@@ -150,7 +151,7 @@ export class LandingSession {
     const { mission } = bundle.order
     const bare = {
       mission,
-      region,
+      place: region,
       manifest: bundle.manifestDigest,
       outcome,
       usage,
@@ -160,7 +161,7 @@ export class LandingSession {
     }
     const landingResult: Step = receipt === undefined ? bare : { ...bare, receipt }
     // What lives and dies with its sender is not tried again.
-    if (secret !== undefined && this.#entry !== 'merge' && !place.own) {
+    if (secret !== undefined && this.#entry !== 'merge' && !place.isClientPlace) {
       const record = await sealRecord(landingResult, { ...this.#recorder(), branchProgress: this.#branchProgress })
       await endLanding(this.#landing, this.#attempt, record, agents)
     }
@@ -234,7 +235,7 @@ export class LandingSession {
     return { mission, branch, sequence: this.#entry === 'merge' ? 'merge' : sequence }
   }
 
-  #reply(landingResult: Step): Reply {
+  #reply(landingResult: Step): LandingReply {
     return this.#earlier.length === 0 ? { landingResult } : { landingResult, earlier: this.#earlier }
   }
 }

@@ -15,7 +15,8 @@ import { digestOf } from '../encoding/digest.ts'
 import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, cancelledKey, landingKey } from '../objects/agent-bucket.ts'
-import { MAX_ATTEMPTS, type StateRef, stateRef } from './protocol.ts'
+import { MAX_ATTEMPTS } from './invocation.ts'
+import { type StateRef, stateRef } from './state-ref.ts'
 
 /** A landing of an agent, or of a copy of it. */
 export interface LandingName {

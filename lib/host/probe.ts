@@ -2,9 +2,10 @@ import * as v from 'valibot'
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { toWireError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { VERSION } from '../version.ts'
 import type { Admission } from './admit.ts'
-import { WIRE_ERROR } from './protocol.ts'
+import { WIRE_ERROR } from './landing-result.ts'
 import type { ReceiptKeys } from './receipts.ts'
 
 /** What a place says of itself to whom may invoke it: enough to know whether agents would land. Nothing runs. */
@@ -26,9 +27,9 @@ export interface Probe {
   readonly problems: readonly WireError[]
 }
 
-const PROBE_REQUEST = v.strictObject({ lander: v.literal(1), probe: v.literal(true) })
+const PROBE_REQUEST = v.strictObject({ lander: v.literal(FORMAT_VERSION), probe: v.literal(true) })
 
-export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: 1, probe: true }
+export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: FORMAT_VERSION, probe: true }
 
 /** Whether an event from the network is a {@link PROBE}. */
 export function isProbe(event: unknown): boolean {

@@ -4,7 +4,7 @@ import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import type { Invocation } from './protocol.ts'
+import type { Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
 
 /** A fleet's receipt key of one epoch. */

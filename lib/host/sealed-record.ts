@@ -10,9 +10,10 @@ import type { Outcome } from '../sandbox/contract/outcome.ts'
 import { MAX_STATE_BYTES, openState, readStateHeader, sealState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import { hand } from './departure.ts'
-import type { LandingResult, SealedDeparture, StateRef } from './protocol.ts'
+import { storeState } from './departure.ts'
+import type { LandingResult, SealedDeparture } from './landing-result.ts'
 import type { SecretSource } from './secret-source.ts'
+import type { StateRef } from './state-ref.ts'
 
 type Step = LandingResult<Outcome | SealedDeparture>
 
@@ -34,7 +35,7 @@ export async function sealRecord(landingResult: Step, recorder: Recorder): Promi
   const bytes = Buffer.from(JSON.stringify(landingResult))
   const state = { bytes, pages: 0, copy: null, spent: NOTHING_SPENT, receipt: null }
   const { expiresAt } = recorder.bundle.order
-  return hand(sealState({ ...contextOf(recorder), expiresAt }, state, { secret: await secret.current() }), agents)
+  return storeState(sealState({ ...contextOf(recorder), expiresAt }, state, { secret: await secret.current() }), agents)
 }
 
 /**

@@ -1,11 +1,13 @@
 /** What goes over the wire between a place and the compiler function: one JSON document each way. */
+
 import * as v from 'valibot'
 import { KernelError, RefusedError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { type KernelLanguage, MAX_SOURCE_BYTES } from './language.ts'
 import { MAX_MODULE_BYTES } from './structure.ts'
 
 const Request = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   source: v.pipe(v.string(), v.maxLength(MAX_SOURCE_BYTES)),
   language: v.picklist(['c', 'assemblyscript'] satisfies KernelLanguage[]),
 })
@@ -16,8 +18,9 @@ export type CompileEvent = v.InferOutput<typeof Request>
 /** The binary in base64, or why there is none. */
 export type CompileAnswer = { readonly binary: string } | { readonly error: WireError }
 
-/** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
+/** Reads an event from the network. @throws RefusedError `VERSION_UNSUPPORTED`, `REQUEST_MALFORMED` */
 export function parseCompileEvent(event: unknown): CompileEvent {
+  requireDocumentVersion(event, FORMATS.compileEvent)
   const parsed = v.safeParse(Request, event)
   if (parsed.success) return parsed.output
   throw new RefusedError('REQUEST_MALFORMED', 'the request is none to compile a kernel')

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { TLSSocket } from 'node:tls'
 import { type Clock, createSender, type Path, paced } from './wan.ts'
 
 /** Takes requests to their region over a shaped path, and the answers back. */
@@ -20,16 +21,17 @@ export function createCarrier(port: number, clock: Clock): Carrier {
   const agent = new Agent({ keepAlive: true })
   const visited = new WeakMap<Socket, Set<string>>()
 
-  function isNewConnection(socket: Socket, to: string): boolean {
+  /** Round trips before the first request on a connection: TCP's handshake, and that of TLS 1.3. */
+  function handshakes(socket: Socket, to: string): number {
     const regions = visited.get(socket) ?? new Set()
     visited.set(socket, regions)
-    const isNew = !regions.has(to)
+    if (regions.has(to)) return 0
     regions.add(to)
-    return isNew
+    return socket instanceof TLSSocket ? 2 : 1
   }
   return {
     async carry(call, reply, to, { rttMs, there, back }) {
-      const handshakeMs = isNewConnection(call.socket, to) ? rttMs : 0
+      const handshakeMs = handshakes(call.socket, to) * rttMs
       const sendThere = createSender(there, clock)
       const sendBack = createSender(back, clock)
       try {

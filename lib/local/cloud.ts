@@ -14,6 +14,7 @@ import { createMemoryWatch } from './lambda/memory-watch.ts'
 import { createLambdaService, type FunctionSettings, type LambdaService, type LambdaTuning } from './lambda/service.ts'
 import { createMeter, type LinkTraffic } from './meter.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
+import { keepCertificates } from './tls/keep-certificates.ts'
 import { type Clock, createWan, type LinkFigures } from './wan.ts'
 
 /** Where home is, and how far everything is from it. */
@@ -33,6 +34,12 @@ export interface LocalCloudOptions {
   readonly regions: readonly string[]
   /** @default 0, any free port */
   readonly port?: number
+  /**
+   * Whether it speaks HTTPS, as AWS does, with a certificate that is kept in `dir`; clients trust {@link LocalCloud.ca}.
+   *
+   * @default false
+   */
+  readonly tls?: boolean
   /** Shapes traffic between places; absent, everything runs at the speed of this machine. */
   readonly wan?: WanOptions
   /** The one pair of keys this cloud knows; its functions have the same. @default local / local */
@@ -47,6 +54,8 @@ export interface LocalCloudOptions {
 export interface LocalCloud {
   /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
   readonly endpoint: string
+  /** With TLS: absolute path of the certificate (PEM) that clients must trust, for AWS_CA_BUNDLE. */
+  readonly ca: string | undefined
   readonly regions: readonly string[]
   readonly credentials: Credentials
   /** @throws UsageError REGION_UNKNOWN, CONFIG_INVALID, FILE_NOT_FOUND. */
@@ -82,12 +91,12 @@ const SYSTEM_CLOCK: Clock = {
  *
  * @example
  * ```ts
- * const cloud = await startLocalCloud({ dir: '.lander/cloud', regions: ['us-east-1', 'eu-west-1'], wan: {} })
+ * const cloud = await startCloud({ dir: '.lander/cloud', regions: ['us-east-1', 'eu-west-1'], wan: {} })
  * cloud.createFunction('eu-west-1', { name: 'hello', codeDir: 'dist/hello' })
  * new LambdaClient({ endpoint: cloud.endpoint, region: 'eu-west-1', credentials: cloud.credentials })
  * ```
  */
-export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+export async function startCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const closers: (() => unknown)[] = []
   try {
     return await assemble(options, closers)
@@ -117,18 +126,20 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
   // A cloud on a laptop has to outlive its own restart, not a power cut: every reservation would wait for the disk.
   const s3 = opened(createS3Handler({ dir: join(dir, 's3'), regions, credentials: keys, now, fsync: false }))
   const meter = createMeter()
+  const certificates = options.tls ? await keepCertificates(join(dir, 'tls'), now()) : undefined
+  const [ca, tls] = [certificates?.ca, certificates?.server]
 
   const services = new Map<string, RegionServices>()
   const arrivals = opened(await openArrivals(regions, services))
   const carrier = opened(createCarrier(arrivals.port, SYSTEM_CLOCK))
   const shaping = wan && { shaping: { wan, carrier } }
   const open = async (place: string, port: number) =>
-    opened(await openGateway({ place, regions, services, meter, port, ...shaping }))
+    opened(await openGateway({ place, regions, services, meter, port, tls, ...shaping }))
 
   const lambdas = new Map<string, LambdaService>()
   for (const region of regions) {
     const { endpoint } = await open(region, 0)
-    const shared = { endpoint, credentials, bootstrap, guard, memory }
+    const shared = { endpoint, ca, credentials, bootstrap, guard, memory }
     const service = opened(createLambdaService({ ...options.lambda, ...shared, region }))
     services.set(region, { s3: s3.handle, lambda: createLambdaApi({ service, credentials: keys, now }) })
     lambdas.set(region, service)
@@ -137,6 +148,7 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
   const lambdaOf = (region: string) => lambdas.get(region) ?? unknownRegion(region, regions)
   return {
     endpoint: front.endpoint,
+    ca,
     regions,
     credentials,
     createFunction: (region, settings) => lambdaOf(region).create(settings),

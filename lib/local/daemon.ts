@@ -2,17 +2,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { get as getHttp, type IncomingMessage } from 'node:http'
+import { get as getHttps } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
 import { parseJson } from '../encoding/json.ts'
-import { fromWireError, LanderError, toWireError, UsageError, type WireError } from '../errors.ts'
+import { fromWireError, LanderError, toWireError, UnreachableError, UsageError, type WireError } from '../errors.ts'
 import { explainFileError } from '../files/file-error.ts'
 import { isAlive, livingHolder, lockHeld } from '../files/lock.ts'
+import { readCertificates } from '../fleet/read-certificates.ts'
+import { explainTls } from '../objects/tls-errors.ts'
 import type { LocalFleetFiles } from './fleet-files.ts'
 
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
   endpoint: v.pipe(v.string(), v.url()),
+  /** Path of the certificate that its own is signed with, where it speaks TLS. */
+  ca: v.optional(v.string()),
 })
 
 /** The process that serves the local cloud. */
@@ -32,34 +39,52 @@ export async function forgetProcess(files: LocalFleetFiles): Promise<void> {
  * process must answer, and say that it is the one.
  */
 export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess | undefined> {
-  const text = await readFile(files.process, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const parsed = v.safeParse(ProcessSchema, parseJson(text))
-  if (!parsed.success || (await servingPid(parsed.output.endpoint)) !== parsed.output.pid) return undefined
-  return parsed.output
+  const record = await readFile(files.process, 'utf8').catch(() => undefined)
+  if (record === undefined) return undefined
+  const parsed = v.safeParse(ProcessSchema, parseJson(record))
+  if (!parsed.success) return undefined
+  const pid = await servingPid(parsed.output).catch(() => undefined)
+  return pid === parsed.output.pid ? parsed.output : undefined
 }
 
+/** Where a cloud answers, and the certificate to trust there. */
+type Address = Pick<LocalProcess, 'endpoint' | 'ca'>
+
 /**
- * Makes sure that a local cloud answers at `endpoint`.
+ * Makes sure that a local cloud answers.
  *
- * @throws UsageError `LOCAL_NOT_RUNNING`
+ * @throws UsageError `LOCAL_NOT_RUNNING`; or `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate
+ * @throws UnreachableError `TLS_FAILED` where the one that answers has another certificate
  */
-export async function requireServing(endpoint: string): Promise<void> {
-  if ((await servingPid(endpoint)) === undefined) throw notRunning()
+export async function requireServing(address: Address): Promise<void> {
+  try {
+    if ((await servingPid(address)) !== undefined) return
+  } catch (error) {
+    if (error instanceof LanderError) throw error
+    const tls = explainTls(error)
+    if (tls === undefined) throw notRunning()
+    const fact = `the local cloud at ${address.endpoint} could not be reached: ${tls.why}`
+    throw new UnreachableError('TLS_FAILED', fact, { remedy: tls.remedy, cause: error })
+  }
+  throw notRunning()
 }
 
 function notRunning(): UsageError {
   return new UsageError('LOCAL_NOT_RUNNING', 'no local cloud is running', { remedy: 'start one with lander local up' })
 }
 
-async function servingPid(endpoint: string): Promise<number | undefined> {
-  try {
-    const response = await fetch(`${endpoint}/_lander/health`, { signal: AbortSignal.timeout(2000) })
-    const { pid } = (await response.json()) as { pid?: unknown }
-    return typeof pid === 'number' ? pid : undefined
-  } catch {
-    return undefined
-  }
+/** The process id that answers; `undefined` where the answer is not a local cloud's. */
+async function servingPid({ endpoint, ca }: Address): Promise<number | undefined> {
+  const url = new URL('/_lander/health', endpoint)
+  // Not fetch: it can't be told which certificate to trust.
+  const options = { agent: false as const, signal: AbortSignal.timeout(2000) }
+  const asked =
+    url.protocol === 'https:'
+      ? getHttps(url, { ...options, ...(ca !== undefined && { ca: readCertificates(ca) }) })
+      : getHttp(url, options)
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  const { pid } = (parseJson(await text(answer)) ?? {}) as { pid?: unknown }
+  return typeof pid === 'number' ? pid : undefined
 }
 
 /** Ends the process and waits until it is gone. @throws UsageError `LOCAL_NOT_RUNNING` */

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import type { Carrier } from './carrier.ts'
+import { createWebServer, schemeOf } from './http/web-server.ts'
 import type { Meter } from './meter.ts'
 import { type Route, routeRequest, type ServiceName } from './routing.ts'
+import type { ServerTls } from './tls/keep-certificates.ts'
 import type { Wan } from './wan.ts'
 
 /** Answers one request. Never rejects: what goes wrong is the answer. */
@@ -27,12 +29,14 @@ export interface GatewayOptions {
   readonly shaping?: { readonly wan: Wan; readonly carrier: Carrier }
   /** @default 0, any free port */
   readonly port?: number
+  /** @default HTTP without TLS */
+  readonly tls?: ServerTls | undefined
 }
 
 /** A listener on 127.0.0.1. */
 export interface Listener {
   readonly port: number
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`, or `https://127.0.0.1:port` with TLS. */
   readonly endpoint: string
   close(): Promise<void>
 }
@@ -42,7 +46,7 @@ export interface Listener {
  * another place takes that place's path; traffic inside a region goes straight to its services.
  */
 export function openGateway(options: GatewayOptions): Promise<Listener> {
-  const { place, regions, services, meter, shaping, port = 0 } = options
+  const { place, regions, services, meter, shaping, port = 0, tls } = options
   const here = place === CLIENT ? (regions[0] ?? '') : place
 
   const serve: RequestHandler = (call, reply) => {
@@ -64,10 +68,10 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
     else if (route.kind === 'links') answerJson(reply, 200, { links: meter.read() })
     else refuse(call, reply, route, regions)
   }
-  return listen(serve, port)
+  return listen(serve, port, tls)
 }
 
-/** Opens the listener that shaped requests arrive at: services, and nothing else. */
+/** Opens the listener that shaped requests arrive at: services, and nothing else. Only this process sends there, so without TLS. */
 export function openArrivals(regions: readonly string[], services: Services): Promise<Listener> {
   return listen((call, reply) => {
     const route = routeRequest(call, regions, regions[0] ?? '')
@@ -76,15 +80,15 @@ export function openArrivals(regions: readonly string[], services: Services): Pr
   }, 0)
 }
 
-async function listen(serve: RequestHandler, port: number): Promise<Listener> {
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, serve)
+async function listen(serve: RequestHandler, port: number, tls?: ServerTls): Promise<Listener> {
+  const server = createWebServer(serve, tls)
   server.on('checkContinue', serve)
   server.listen(port, '127.0.0.1')
   await once(server, 'listening').catch((error: unknown) => explainTakenPort(error, port))
   const { port: actual } = server.address() as AddressInfo
   return {
     port: actual,
-    endpoint: `http://127.0.0.1:${actual}`,
+    endpoint: `${schemeOf(tls)}://127.0.0.1:${actual}`,
     async close() {
       const closed = once(server, 'close')
       server.close()

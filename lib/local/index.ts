@@ -3,14 +3,13 @@
  * the function that a deployment runs.
  *
  * @example
- * import { createFleetClients, packSigned, parseDataUri, run } from 'lander'
- * import { startLocalFleet } from 'lander/testing'
+ * import { packSigned, parseDataUri, run } from 'lander'
+ * import { startLocalCloud } from 'lander/testing'
  *
- * await using local = await startLocalFleet({ dir: '.lander/tests', regions: ['eu-west-1'] })
- * using clients = createFleetClients(local.fleet)
- * await local.cloud.createBucket('eu-west-1', 'logs-eu')
- * const { file } = await packSigned('count.ts', local.developer, { scopes: [parseDataUri('s3://logs-eu/')] })
- * const answer = await run({ fleet: local.fleet, clients, file, sender: local.developer, input: { word: 'ERROR' } })
+ * await using cloud = await startLocalCloud({ regions: ['eu-west-1'] })
+ * await cloud.put('s3://logs-eu/2026/a.log', 'ok\nERROR\n')
+ * const { file } = await packSigned('count.ts', cloud.key, { scopes: [parseDataUri('s3://logs-eu/')] })
+ * const { value } = await run({ ...cloud, file, sender: cloud.key, input: { word: 'ERROR' } })
  *
  * @module lander/testing
  */
@@ -19,4 +18,5 @@ export type { LocalFleetFiles } from './fleet-files.ts'
 export type { LambdaTuning } from './lambda/service.ts'
 export { type LocalFleet, type LocalFleetOptions, startLocalFleet } from './local-fleet.ts'
 export type { LinkTraffic } from './meter.ts'
+export { startLocalCloud, type TestCloud, type TestCloudOptions } from './test-cloud.ts'
 export type { LinkFigures } from './wan.ts'

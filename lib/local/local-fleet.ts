@@ -1,4 +1,5 @@
 /** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
+
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,12 +8,13 @@ import { ensureRelayAsset } from '../assets/relay-asset.ts'
 import { ensureCompilerAsset } from '../bundle/compiler-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
-import { UsageError } from '../errors.ts'
+import { RefusedError, UsageError } from '../errors.ts'
 import { makeFolder } from '../files/file-error.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import { createFleetClients } from '../fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet-file.ts'
 import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { regionOf } from '../gravity/tables/regions.ts'
 import { publishPolicy } from '../operate/publish-policy.ts'
 import { createFleetSecret, formatFleetSecret, parseFleetSecret } from '../trust/fleet-secret.ts'
@@ -20,7 +22,7 @@ import { createGrant, createPolicy, withGrant } from '../trust/grant.ts'
 import { readKeyFile, writeKeyFiles } from '../trust/key-files.ts'
 import { generateKey, type SigningKey } from '../trust/keys.ts'
 import { MAX_POLICY_BYTES, signPolicy, verifyPolicy } from '../trust/policy.ts'
-import { type LocalCloud, startLocalCloud, type WanOptions } from './cloud.ts'
+import { type LocalCloud, startCloud, type WanOptions } from './cloud.ts'
 import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
@@ -32,6 +34,8 @@ export interface LocalFleetOptions {
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
+  /** Whether its endpoints speak HTTPS, as AWS's do. @default false */
+  readonly tls?: boolean
   /** Shaped links between the caller's home and the regions. @default none */
   readonly wan?: WanOptions
   /** Seconds a function may run. @default 900, Lambda's longest */
@@ -70,7 +74,7 @@ const RELAY_MB = 512
  * @throws UsageError `LOCAL_RUNNING` when the port is taken, `REGION_UNKNOWN`
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
-  const { dir, regions, port, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
+  const { dir, regions, port, tls = false, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
   requireRegions(regions)
   if (wan?.client !== undefined) regionOf(wan.client)
   const files = localFleetFiles(dir)
@@ -78,9 +82,10 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
   const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
-  const cloud = await startLocalCloud({
+  const cloud = await startCloud({
     dir: files.data,
     regions,
+    tls,
     ...(port !== undefined && { port }),
     ...(wan && { wan }),
     ...(options.lambda && { lambda: options.lambda }),
@@ -148,13 +153,13 @@ export function requireRegions(regions: readonly string[]): void {
 }
 
 function describeFleet(
-  { endpoint, regions, credentials }: LocalCloud,
+  { endpoint, ca, regions, credentials }: LocalCloud,
   root: SigningKey,
   receiptKeys: PublicReceiptKey[],
   wan: WanOptions | undefined,
 ): Fleet {
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     name: FLEET,
     rootKey: toBase64url(root.publicKey),
     receiptKeys,
@@ -165,21 +170,30 @@ function describeFleet(
       agentBucket: `lander-local-agents-${region}`,
     })),
     endpoint,
+    ...(ca !== undefined && { ca }),
     credentials,
     ...(wan && { client: { region: wan.client ?? regions[0]!, bitsPerSecond: wan.clientBps ?? DEFAULT_CLIENT_BPS } }),
   }
 }
 
-/** The policy in `files`, or a first one that trusts the developer's key. */
+/** The policy in `files`. Where there is none, or one of an older format, a first one that trusts the developer's key. */
 async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, developer: SigningKey, now: number) {
   const known = await readFile(files.policy).catch(() => undefined)
-  if (known !== undefined) {
-    const envelope = parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
-    verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
-    return envelope
-  }
+  const envelope = known && parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
+  if (envelope !== undefined && isCurrentPolicy(envelope, root, now)) return envelope
   const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', exportState: true, now })
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
+}
+
+/** Whether a policy has this version's format. @throws RefusedError for one that no place of this fleet would accept */
+function isCurrentPolicy(envelope: unknown, root: SigningKey, now: number): boolean {
+  try {
+    verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
+    return true
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'VERSION_UNSUPPORTED') return false
+    throw error
+  }
 }
 
 /** The receipt keys of the secret in `files`, which is made if there is none, and of the epochs before it. */

@@ -4,12 +4,12 @@ import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures 
 /**
  * Links with the round-trip times and rates of the real world, for traffic that stays on this machine.
  *
- * Modelled, per request: one round trip for a new connection (TCP's handshake), half of one before the request is
- * seen and half before the answer begins, one for `Expect: 100-continue`, and the time that heads and bodies take on
- * the lines, which all traffic of a direction shares evenly.
+ * Modelled, per request: one round trip for a new connection (TCP's handshake) and one more with TLS, half of one before
+ * the request is seen and half before the answer begins, one for `Expect: 100-continue`, and the time that heads and
+ * bodies take on the lines, which all traffic of a direction shares evenly.
  *
- * Not modelled: TLS (one round trip more), TCP's slow start and losses, jitter, and half a round trip for each later
- * piece of an answer that is made over time. A real line is slower to get going and otherwise like this.
+ * Not modelled: the bytes of TLS, TCP's slow start and losses, jitter, and half a round trip for each later piece of an
+ * answer that is made over time. A real line is slower to get going and otherwise like this.
  */
 
 /** What is known about the way between two regions. */

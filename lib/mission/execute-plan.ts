@@ -179,7 +179,7 @@ async function fetchData(
     })
     const landed = { landingResult, bytesMoved: landingResult.usage.bytesRead, seconds: took() }
     // One step, as a landing in a region is one.
-    const route = [{ region: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
+    const route = [{ place: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
     return [part, { ...result, ...landed, ...{ route } }]
   } catch (error) {
     return [part, { ...result, error: toWireError(error), bytesMoved: bytesRead, seconds: took() }]

@@ -1,9 +1,5 @@
-/** Why S3 was not reached, and what helps. It has no message of the SDK, because that may quote credentials. */
-export interface Unreached {
-  /** A clause that can follow a colon. */
-  readonly why: string
-  readonly remedy: string
-}
+import { explainTls } from './tls-errors.ts'
+import type { Unreached } from './unreached.ts'
 
 const REFUSED = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH'])
 const UNNAMED = new Set(['ENOTFOUND', 'EAI_AGAIN'])
@@ -32,7 +28,7 @@ export function explainUnreached(error: unknown): Unreached | undefined {
   if (SLOW.has(name) || SLOW.has(code)) {
     return { why: 'it did not answer in time', remedy: `check the network, a proxy, and ${ENDPOINT}; then try again` }
   }
-  return undefined
+  return explainTls(error)
 }
 
 const ENDPOINT = 'the endpoint that AWS_ENDPOINT_URL or the fleet file names'

@@ -1,3 +1,4 @@
+import { Agent as HttpsAgent } from 'node:https'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -11,7 +12,6 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { untilAborted } from './abort.ts'
-import { DirectHandler } from './direct/direct-handler.ts'
 import { drainBody } from './drain-body.ts'
 import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
 import { isKey } from './object-keys.ts'
@@ -34,6 +34,8 @@ export interface S3ClientOptions {
   readonly region?: string
   /** A URL other than AWS's. The bucket is then part of the path. @default `AWS_ENDPOINT_URL`, or AWS */
   readonly endpoint?: string
+  /** Certificates (PEM), one of which must have signed the endpoint's. @default those that Node trusts */
+  readonly ca?: string
   /** @default the SDK's chain: environment, profile, role */
   readonly credentials?: S3ClientConfig['credentials']
   /** How often a request is retried after a transient failure. @default 3 */
@@ -77,7 +79,7 @@ const CONNECT_TIMEOUT_MS = 5_000
  * does not verify checksums of answers, because S3 has none for a range of an object, and others would cost a copy.
  */
 export function createS3Client(options: S3ClientOptions = {}): S3Client {
-  const { region, endpoint, credentials, maxRetries = 3, idleTimeoutMs = 20_000 } = options
+  const { region, endpoint, ca, credentials, maxRetries = 3, idleTimeoutMs = 20_000 } = options
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS }
   return new S3Client({
     ...(region === undefined ? {} : { region }),
@@ -85,14 +87,13 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     ...(credentials === undefined ? {} : { credentials }),
     maxAttempts: maxRetries + 1,
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler:
-      options.requestHandler ??
-      new DirectHandler({
-        httpAgent: agent,
-        httpsAgent: agent,
-        connectionTimeout: CONNECT_TIMEOUT_MS,
-        socketTimeout: idleTimeoutMs,
-      }),
+    requestHandler: options.requestHandler ?? {
+      httpAgent: agent,
+      // An agent and not its options: for large uploads the SDK would make one of its own, which does not know `ca`.
+      httpsAgent: ca === undefined ? agent : new HttpsAgent({ ...agent, ca }),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: idleTimeoutMs,
+    },
   })
 }
 

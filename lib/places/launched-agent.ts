@@ -1,6 +1,6 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import { PAGE_BYTES } from '../limits.ts'
 import type { EvictRequest, OutgoingMessages } from '../relay/landing-place.ts'
 import type { LandingExtras, Relayed, RelayOptions, UpcomingLanding } from '../relay/relay.ts'
@@ -137,7 +137,7 @@ export class LaunchedAgent implements AgentHandle {
 
   /** Called when the agent is suspended before a landing. It resolves requests, and passes messages and requests along. */
   async #beforeLanding(upcoming: UpcomingLanding): Promise<LandingExtras> {
-    const { region: place, waits } = upcoming
+    const { place, waits } = upcoming
     this.#report({ place, waits })
     this.#resolveRequests(upcoming)
     if (waits) await this.#messageOrMove(upcoming)
@@ -159,7 +159,7 @@ export class LaunchedAgent implements AgentHandle {
   }
 
   /** Resolves the requests that are done. A move that was tried and failed is done too, so that it is not repeated. */
-  #resolveRequests({ region: place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
+  #resolveRequests({ place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
     if (sequence === 0) return
     const done = ({ to, tried }: PendingRequest) => to === undefined || to === place || tried === place
     for (const { resolve } of this.#requests.filter(done)) resolve({ place, sequence, bytes })

@@ -71,7 +71,7 @@ export interface Launcher extends AsyncDisposable {
  * @throws UsageError `USAGE` for two places of one name; `REGION_UNKNOWN` for a region without a fleet
  *
  * @example
- * await using launcher = await createLauncher({ places: [tasklet(), thread(), region('eu-west-1')], key, fleet })
+ * await using launcher = await createLauncher({ places: [place.tasklet(), place.thread(), region('eu-west-1')], key, fleet })
  * const agent = launcher.launch(file, { in: 'tasklet', input: { word: 'ERROR' } })
  * agent.send('go on')
  * const { outcome } = await agent.result
@@ -110,7 +110,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       mission,
       sender: key,
       place: start,
-      places: [...targets.regions, ...(targets.own?.places ?? [])],
+      places: [...targets.regions, ...(targets.clientPlaces?.places ?? [])],
       onProgress,
       deliver: (sent) => deliver(sent, launched, launchedAgents),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
@@ -161,8 +161,8 @@ function deliver(
 function targetsOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
   const all = [...places.values()]
   const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
-  const own = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
-  return { regions, ...(own.length > 0 && { own: { places: own, key } }) }
+  const clientPlaces = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
+  return { regions, ...(clientPlaces.length > 0 && { clientPlaces: { places: clientPlaces, key } }) }
 }
 
 function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): OpenPlace {
@@ -185,7 +185,7 @@ function requirePlaceNames(names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
-    remedy: `give one of them another name, such as thread('second')`,
+    remedy: `give one of them another name, such as place.thread('second')`,
   })
 }
 

@@ -56,7 +56,7 @@ export function requireNoWider(order: Order, { audience, scopes, limits }: Manif
 export function mayExportState(bundle: Pick<VerifiedBundle, 'manifest' | 'order' | 'authors' | 'sender'>): boolean {
   const { manifest, order, authors, sender } = bundle
   const allowed = [manifest, ...authors, sender].every(({ exportState = false }) => exportState)
-  return order.own !== undefined && allowed
+  return order.clientPlaces !== undefined && allowed
 }
 
 interface Wish {

@@ -8,6 +8,7 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import { sha256 } from '../encoding/digest.ts'
 import type { Json } from '../encoding/json.ts'
 import { RefusedError, UsageError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { keyFromSeed, type RandomBytes, type SigningKey, systemRandom } from './keys.ts'
 import { MAX_ORDER_LIFETIME_MS } from './order.ts'
 import { CLOCK_SKEW_MS } from './validity.ts'
@@ -27,10 +28,18 @@ export interface SecretEpoch {
  * them; sealing keys and receipt keys are derived from it, so there is nothing else to distribute.
  */
 export interface FleetSecret {
-  readonly lander: 1
+  readonly lander: typeof SECRET_VERSION
   /** Ascending. The last one seals and signs; the one before opens what was sealed before the rotation. */
   readonly epochs: readonly SecretEpoch[]
 }
+
+/**
+ * The secret has a version of its own: it cannot be made anew without losing the agents on their way, so it changes only
+ * when its own fields do.
+ */
+const SECRET_VERSION = 1
+
+const REMEDY = 'write a new one: lander fleet rotate'
 
 const KEY_BYTES = 32
 
@@ -41,7 +50,7 @@ export const ROTATION_OVERLAP_MS = MAX_ORDER_LIFETIME_MS + CLOCK_SKEW_MS
 const masterKey = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/))
 
 const secret = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(SECRET_VERSION),
   epochs: v.pipe(
     v.array(
       v.strictObject({
@@ -57,7 +66,13 @@ const secret = v.strictObject({
   ),
 }) satisfies v.GenericSchema<unknown, FleetSecret>
 
-const kind = { name: 'fleet secret', code: 'SECRET_MALFORMED', maxBytes: 4096 } as const
+const kind = {
+  name: 'the fleet secret',
+  remedy: REMEDY,
+  version: SECRET_VERSION,
+  code: 'SECRET_MALFORMED',
+  maxBytes: 4096,
+} as const
 
 /** What Secrets Manager generates when a fleet is deployed: 64 letters and digits, 381 bits. */
 const GENERATED = /^[A-Za-z0-9]{64}$/
@@ -69,20 +84,19 @@ const GENERATED = /^[A-Za-z0-9]{64}$/
  * @throws RefusedError `SECRET_MALFORMED`. Neither message nor cause holds anything of the text.
  */
 export function parseFleetSecret(text: string): FleetSecret {
-  if (GENERATED.test(text)) return { lander: 1, epochs: [{ epoch: 1, key: toBase64url(sha256(utf8(text))) }] }
+  if (GENERATED.test(text))
+    return { lander: SECRET_VERSION, epochs: [{ epoch: 1, key: toBase64url(sha256(utf8(text))) }] }
   try {
     return parseDocument(secret, utf8(text), kind)
   } catch {
     // The cause of a schema error quotes its input.
-    throw new RefusedError(kind.code, 'the fleet secret is malformed', {
-      remedy: 'write a new one: lander fleet rotate',
-    })
+    throw new RefusedError(kind.code, 'the fleet secret is malformed', { remedy: REMEDY })
   }
 }
 
 /** A first secret, for a fleet that has none. */
 export function createFleetSecret(random: RandomBytes = systemRandom): FleetSecret {
-  return { lander: 1, epochs: [{ epoch: 1, key: toBase64url(random(KEY_BYTES)) }] }
+  return { lander: SECRET_VERSION, epochs: [{ epoch: 1, key: toBase64url(random(KEY_BYTES)) }] }
 }
 
 /** The text of a secret, as {@link parseFleetSecret} reads it. */
@@ -109,7 +123,7 @@ export function rotateSecret(value: FleetSecret, now: number, options: RotationO
   if (overlapMs > 0 && former !== undefined && former !== current) throw stillRotating(former, now)
   const next = { epoch: current.epoch + 1, key: toBase64url(random(KEY_BYTES)) }
   const ending = overlapMs > 0 ? [{ ...current, notAfter: now + overlapMs }] : []
-  return { lander: 1, epochs: [...ending, next] }
+  return { lander: SECRET_VERSION, epochs: [...ending, next] }
 }
 
 function stillRotating({ epoch, notAfter = 0 }: SecretEpoch, now: number): UsageError {
@@ -135,7 +149,7 @@ export function liveEpochs({ epochs }: FleetSecret, now: number): readonly Secre
  * @throws RefusedError `EPOCH_UNKNOWN`
  */
 export function deriveReceiptKey(value: FleetSecret, fleet: string, epoch: number): SigningKey {
-  return keyFromSeed(derive(value, epoch, ['lander receipt v1', fleet, epoch]))
+  return keyFromSeed(derive(value, epoch, [`lander receipt v${FORMAT_VERSION}`, fleet, epoch]))
 }
 
 /** Everything a box is bound to. A box of another context opens with another key, so it does not open. */
@@ -168,7 +182,7 @@ export interface SealingContext {
 export function deriveSealingKey(value: FleetSecret, context: SealingContext): Uint8Array {
   const { epoch, fleet, mission, manifest, branch, kind, sequence, from, to, engine, abi } = context
   const step = [branch, kind, sequence, from, to]
-  return derive(value, epoch, ['lander state v1', fleet, mission, manifest, ...step, engine, abi])
+  return derive(value, epoch, [`lander state v${FORMAT_VERSION}`, fleet, mission, manifest, ...step, engine, abi])
 }
 
 /** HKDF-SHA-256 (RFC 5869) without salt, since the key is uniform. The info is JSON, so that no two lists share it. */

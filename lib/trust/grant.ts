@@ -1,5 +1,6 @@
 import { toBase64url } from '../encoding/base64url.ts'
 import { UsageError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { MAX_LIMITS } from '../limits.ts'
 import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf } from './keys.ts'
@@ -32,7 +33,16 @@ export function createGrant(publicKey: Uint8Array, fleet: string, { now, ...narr
 
 /** The first policy of a fleet: it trusts nobody. */
 export function createPolicy(fleet: string, now: number): KeyPolicy {
-  return { lander: 1, fleet, version: 1, issuedAt: now, expiresAt: now + YEAR_MS, keys: [], threshold: 1, denied: [] }
+  return {
+    lander: FORMAT_VERSION,
+    fleet,
+    version: 1,
+    issuedAt: now,
+    expiresAt: now + YEAR_MS,
+    keys: [],
+    threshold: 1,
+    denied: [],
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { FORMAT_VERSION } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 
@@ -25,7 +26,7 @@ export interface KeyGrant {
 /** Whom a fleet trusts, signed by its root key. */
 
 export interface KeyPolicy {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   readonly fleet: string
   /** Grows with every publication; a function never goes back. */
   readonly version: number

@@ -3,9 +3,11 @@
  * signed by the sender of the order for that very landing, so whoever carries an agent can't put words into its mailbox,
  * nor send it elsewhere.
  */
+
 import * as v from 'valibot'
 import { count, documentPayload, id, label, parseDocument, regionName } from '../bundle/document.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import { type EnvelopeJson, envelopeToJson, parseEnvelope, signEnvelope } from './envelope.ts'
 import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
@@ -13,7 +15,7 @@ import type { SigningKey } from './keys.ts'
 import { verifyEnvelope } from './verify.ts'
 
 /** The payload type an envelope binds to messages. */
-export const MESSAGES_TYPE = 'application/vnd.lander.messages.v1+json'
+export const MESSAGES_TYPE = mediaType('messages')
 
 /** All messages of one landing, as a signed payload. */
 export const MAX_MESSAGES_BYTES = 512 * 1024
@@ -39,19 +41,19 @@ export interface SignedMessages {
 }
 
 const messages = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   mission: id,
   branch: v.pipe(v.string(), v.maxLength(512)),
   sequence: count(Number.MAX_SAFE_INTEGER),
   messages: v.pipe(v.array(v.strictObject({ from: label, body: v.string() })), v.maxLength(MAX_MESSAGES)),
   moveTo: v.optional(regionName),
-}) satisfies v.GenericSchema<unknown, SignedMessages & { lander: 1 }>
+}) satisfies v.GenericSchema<unknown, SignedMessages & { lander: typeof FORMAT_VERSION }>
 
-const kind = { name: 'messages', code: 'REQUEST_MALFORMED', maxBytes: MAX_MESSAGES_BYTES } as const
+const kind = { ...FORMATS.messages, code: 'REQUEST_MALFORMED', maxBytes: MAX_MESSAGES_BYTES } as const
 
 /** Signs messages with the key that signed the mission's order. @throws RefusedError `REQUEST_MALFORMED` */
 export function signMessages(value: SignedMessages, sender: SigningKey): EnvelopeJson {
-  const payload = documentPayload(messages, { lander: 1, ...value }, kind)
+  const payload = documentPayload(messages, { lander: FORMAT_VERSION, ...value }, kind)
   return envelopeToJson(signEnvelope(MESSAGES_TYPE, payload, [sender]))
 }
 

@@ -16,17 +16,18 @@ import {
 import { type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { type EnvelopeJson, envelopeToJson, signEnvelope } from './envelope.ts'
 import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
-export const ORDER_TYPE = 'application/vnd.lander.order.v1+json'
+export const ORDER_TYPE = mediaType('order')
 
 /** What the sender signs, once per mission. */
 export interface Order {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** 16 random bytes, base64url. */
   readonly mission: string
   /** 16 random bytes, base64url. */
@@ -39,7 +40,7 @@ export interface Order {
   /** Where this mission may run. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may start in or go to. @default none */
-  readonly own?: ClientPlaces | undefined
+  readonly clientPlaces?: ClientPlaces | undefined
   /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
@@ -62,18 +63,21 @@ export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
 
-const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, ClientPlaces>
+const clientPlacesSchema = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<
+  unknown,
+  ClientPlaces
+>
 
 const order = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     mission: id,
     nonce: id,
     manifest: digest,
     input: digest,
     fleet: fleetName,
     regions: orderRegions,
-    own: v.optional(own),
+    clientPlaces: v.optional(clientPlacesSchema),
     scopes,
     limits,
     headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
@@ -81,11 +85,11 @@ const order = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
-  v.check(({ regions, own }) => regions.length > 0 || own !== undefined),
-  v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
+  v.check(({ regions, clientPlaces }) => regions.length > 0 || clientPlaces !== undefined),
+  v.check(({ regions, clientPlaces }) => !clientPlaces?.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
-const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /** What an order is made from; by default it allows what the manifest allows. */
 export interface OrderOptions {
@@ -98,7 +102,7 @@ export interface OrderOptions {
   /** @default the manifest's */
   readonly regions?: readonly string[]
   /** @default none */
-  readonly own?: ClientPlaces | undefined
+  readonly clientPlaces?: ClientPlaces | undefined
   /** @default the manifest's */
   readonly scopes?: readonly Scope[]
   /** @default the manifest's */
@@ -112,7 +116,7 @@ export interface OrderOptions {
 
 /** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
 export function createOrder(options: OrderOptions): Order {
-  const { manifest, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { manifest, input, now, clientPlaces, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
     fleet = manifest.audience.fleet,
     regions = manifest.audience.regions,
@@ -120,14 +124,14 @@ export function createOrder(options: OrderOptions): Order {
     limits = manifest.limits,
   } = options
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     mission: randomId(random),
     nonce: randomId(random),
     manifest: digestOf(manifestPayload(manifest)),
     input: digestOf(utf8(input)),
     fleet,
     regions,
-    ...(own && { own }),
+    ...(clientPlaces && { clientPlaces }),
     scopes,
     limits,
     ...(headBytes !== undefined && { headBytes }),

@@ -1,8 +1,9 @@
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError } from '../errors.ts'
+import { requireMediaTypeVersion } from '../format-version.ts'
 import { parseEnvelope } from './envelope.ts'
 import type { KeyPolicy } from './key-policy.ts'
-import { MAX_POLICY_BYTES, type PolicyChecks, parsePolicy, verifyPolicy } from './policy.ts'
+import { MAX_POLICY_BYTES, POLICY_TYPE, type PolicyChecks, parsePolicy, verifyPolicy } from './policy.ts'
 
 /** A signed key policy as JSON: base64 makes a third more of its payload. */
 export const MAX_POLICY_FILE_BYTES = 2 * MAX_POLICY_BYTES
@@ -23,7 +24,9 @@ export function verifyPolicyFile(bytes: Uint8Array, checks: PolicyChecks): KeyPo
  */
 export function verifyOwnPolicyFile(bytes: Uint8Array, checks: Omit<PolicyChecks, 'now'>): KeyPolicy {
   const envelope = parseFile(bytes)
-  const { issuedAt } = parsePolicy(parseEnvelope(envelope, MAX_POLICY_BYTES).payload)
+  const { payloadType, payload } = parseEnvelope(envelope, MAX_POLICY_BYTES)
+  requireMediaTypeVersion(payloadType, POLICY_TYPE)
+  const { issuedAt } = parsePolicy(payload)
   return verifyPolicy(envelope, { ...checks, now: issuedAt })
 }
 

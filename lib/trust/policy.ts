@@ -15,6 +15,7 @@ import {
 } from '../bundle/document.ts'
 import { fromBase64url } from '../encoding/base64url.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
 import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf, type SigningKey } from './keys.ts'
@@ -22,7 +23,7 @@ import { requireInTime } from './validity.ts'
 import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a key policy. */
-export const POLICY_TYPE = 'application/vnd.lander.policy.v1+json'
+export const POLICY_TYPE = mediaType('policy')
 
 /** A policy's payload, before it is put into an envelope. */
 export const MAX_POLICY_BYTES = 256 * 1024
@@ -59,7 +60,7 @@ const grant = v.pipe(
 ) satisfies v.GenericSchema<unknown, KeyGrant>
 
 const policy = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   fleet: fleetName,
   version: count(Number.MAX_SAFE_INTEGER),
   issuedAt: time,
@@ -77,7 +78,7 @@ const policy = v.strictObject({
   ),
 }) satisfies v.GenericSchema<unknown, KeyPolicy>
 
-const kind = { name: 'key policy', code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
+const kind = { ...FORMATS.policy, code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
 
 /**
  * Reads a key policy from the bytes that were signed: at most 256 KB, a closed schema, every key under its own id.

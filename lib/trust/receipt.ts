@@ -16,13 +16,14 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import { digestOf } from '../encoding/digest.ts'
 import type { Json } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
 import { keyIdOf, type SigningKey } from './keys.ts'
 import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a receipt. */
-export const RECEIPT_TYPE = 'application/vnd.lander.receipt.v1+json'
+export const RECEIPT_TYPE = mediaType('receipt')
 
 /** An object version that was read, and how much of it. */
 export interface ReceiptObject {
@@ -46,7 +47,7 @@ export interface ReceiptObjects {
 
 /** What a region says it did for one landing of a mission, signed by the fleet. All times in milliseconds since 1970. */
 export interface Receipt {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** Of the fleet secret: which receipt key signed. */
   readonly epoch: number
   readonly fleet: string
@@ -102,7 +103,7 @@ const object = v.strictObject({
 
 const receipt = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     epoch: amount,
     fleet: fleetName,
     region: regionName,
@@ -140,7 +141,7 @@ const receipt = v.pipe(
   v.check(({ outcome, result }) => (outcome === 'completed') === (result !== null)),
 ) satisfies v.GenericSchema<unknown, Receipt>
 
-const kind = { name: 'receipt', code: 'RECEIPT_MALFORMED', maxBytes: MAX_RECEIPT_BYTES } as const
+const kind = { ...FORMATS.receipt, code: 'RECEIPT_MALFORMED', maxBytes: MAX_RECEIPT_BYTES } as const
 
 /** Sums a list of reads up for a receipt, whose size stays bounded however many there are. */
 export function summarizeObjects(reads: readonly ReceiptObject[]): ReceiptObjects {
@@ -173,7 +174,7 @@ export function resultDigest(value: Json): string {
  * @throws RefusedError `RECEIPT_MALFORMED` for a receipt nobody would accept.
  */
 export function signReceipt(draft: ReceiptDraft, { epoch, key }: { epoch: number; key: SigningKey }): EnvelopeJson {
-  const payload = documentPayload(receipt, { lander: 1, epoch, ...draft }, kind)
+  const payload = documentPayload(receipt, { lander: FORMAT_VERSION, epoch, ...draft }, kind)
   return envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [key]))
 }
 

@@ -35,7 +35,7 @@ export interface Admission {
   readonly fleet: string
   readonly region: string
   /** Whether this is a place of the sender's own, outside of every fleet. @default false */
-  readonly own?: boolean
+  readonly isClientPlace?: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -96,12 +96,12 @@ function requireEngine(manifest: Manifest, { engine, abi }: Admission): void {
 
 /** The keyring is asked too: keys are trusted in the fleet that published them. */
 function requireAudience({ audience }: Manifest, order: Order, admission: Admission): void {
-  const { keyring, fleet, region, own = false } = admission
+  const { keyring, fleet, region, isClientPlace = false } = admission
   if (!includesName([audience.fleet], fleet) || order.fleet !== fleet || keyring.fleet !== fleet)
     throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
   // A place knows by itself whether it is the sender's own: an order that calls a region so gains nothing.
-  const named = own ? (order.own?.places ?? []) : order.regions
-  if ((region !== CLIENT && !own && !includesName(audience.regions, region)) || !named.includes(region))
+  const named = isClientPlace ? (order.clientPlaces?.places ?? []) : order.regions
+  if ((region !== CLIENT && !isClientPlace && !includesName(audience.regions, region)) || !named.includes(region))
     throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
 }
 

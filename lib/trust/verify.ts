@@ -1,5 +1,6 @@
 import { fromBase64url } from '../encoding/base64url.ts'
 import { RefusedError } from '../errors.ts'
+import { requireMediaTypeVersion } from '../format-version.ts'
 import { admitKey, verifyStrict } from './ed25519.ts'
 import { type Envelope, preAuthEncoding } from './envelope.ts'
 import type { KeyGrant } from './key-policy.ts'
@@ -17,10 +18,11 @@ export interface SignedPayload {
  * and in its time, and must hold over the payload *and* its type. What the keys may do is for `authorise` to say.
  *
  * @param now milliseconds since 1970.
- * @throws RefusedError `ENVELOPE_MALFORMED`, `EXPIRED` (the policy), `KEY_UNKNOWN`, `KEY_REVOKED`, `KEY_EXPIRED`,
+ * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `EXPIRED` (the policy), `KEY_UNKNOWN`, `KEY_REVOKED`, `KEY_EXPIRED`,
  *   `NOT_YET_VALID` (a key), `KEY_INVALID` or `SIGNATURE_INVALID`
  */
 export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring: Keyring, now: number): SignedPayload {
+  requireMediaTypeVersion(envelope.payloadType, expectedType)
   if (now >= keyring.expiresAt) throw new RefusedError('EXPIRED', 'the key policy has expired')
   const signers = envelope.signatures.map(({ keyId }) => usableGrant(keyring, keyId, now))
   const publicKeyOf = (keyId: string) => fromBase64url(keyring.keys.get(keyId)!.publicKey)
@@ -31,13 +33,14 @@ export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring
  * Verifies every signature of an envelope and returns its payload.
  *
  * @param publicKeyOf the key to trust under an id; throws when there is none.
- * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or `SIGNATURE_INVALID`
+ * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or `SIGNATURE_INVALID`
  */
 export function verifySignatures(
   { payloadType, payload, signatures }: Envelope,
   expectedType: string,
   publicKeyOf: (keyId: string) => Uint8Array,
 ): Uint8Array {
+  requireMediaTypeVersion(payloadType, expectedType)
   if (payloadType !== expectedType) throw new RefusedError('ENVELOPE_MALFORMED', 'the payload is of another type')
   if (signatures.length === 0) throw new RefusedError('SIGNATURE_MISSING', 'the envelope has no signature')
   const message = preAuthEncoding(expectedType, payload)

@@ -5,10 +5,11 @@ import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
 import { updateInlineSecret } from '../../lib/aws/inline-secret.ts'
 import type { SecretStore } from '../../lib/aws/secret-store.ts'
 import { CONFIG_FILE, parseOutputs, readConfig } from '../../lib/config/index.ts'
-import { UsageError, type WireError } from '../../lib/errors.ts'
+import { RefusedError, UsageError, type WireError } from '../../lib/errors.ts'
 import { parseJsonFile } from '../../lib/files/json-file.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { type Fleet, readFleetFile, writeFleetFile } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import { checkFleet, type ExpectedBucket, type FleetReport } from '../../lib/operate/check.ts'
 import { rotateFleet } from '../../lib/operate/rotate.ts'
@@ -52,7 +53,7 @@ function importCommand(): Command {
     const { out, offline, config, json } = options
     const deployed = parseOutputs(parseJsonFile(await readText(path), path), path)
     const fleet: Fleet = {
-      lander: 1,
+      lander: FORMAT_VERSION,
       name: deployed.name,
       rootKey: deployed.rootKey,
       receiptKeys: await formerReceiptKeys(out, deployed.name),
@@ -77,11 +78,17 @@ async function readText(path: string): Promise<string> {
 /** Importing a fleet again keeps the receipt keys of old epochs, because old receipts need them. */
 async function formerReceiptKeys(path: string, name: string): Promise<Fleet['receiptKeys']> {
   if (!existsSync(path)) return []
-  const former = await readFleetFile(path)
+  const former = await readFleetFile(path).catch(unlessOutdated)
+  if (former === undefined) return []
   if (former.name === name) return former.receiptKeys
   throw new UsageError('FILE_EXISTS', `${path} is the file of fleet "${former.name}", these are outputs of "${name}"`, {
     remedy: 'name another file with --out',
   })
+}
+
+/** A file of an older format is replaced: receipts of its time can not be read any more, so its keys are not missed. */
+function unlessOutdated(error: unknown): undefined {
+  if (!(error instanceof RefusedError) || error.code !== 'VERSION_UNSUPPORTED') throw error
 }
 
 function checkCommand(): Command {

@@ -20,9 +20,11 @@ export const readFleetOffline = (name: string): Promise<Fleet> => readFleetFile(
  * Reads the fleet that `--fleet` names. If it is local, checks that the local cloud is running.
  *
  * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID`, `LOCAL_NOT_RUNNING`
+ * @throws UnreachableError `TLS_FAILED`
  */
 export async function readFleet(name: string): Promise<Fleet> {
   const fleet = await readFleetOffline(name)
-  if (name === LOCAL && fleet.endpoint !== undefined) await requireServing(fleet.endpoint)
+  const { endpoint, ca } = fleet
+  if (name === LOCAL && endpoint !== undefined) await requireServing({ endpoint, ca })
   return fleet
 }

@@ -27,6 +27,7 @@ const DEFAULT_PORT = 4510
 interface UpOptions {
   regions: string[]
   port: number
+  tls?: boolean
   wan?: boolean
   near?: string
   line: number
@@ -55,6 +56,10 @@ function upCommand(): Command {
     .addOption(
       new Option('--port <n>', 'the port on 127.0.0.1; 0 takes a free one').default(DEFAULT_PORT).argParser(parsePort),
     )
+    .option(
+      '--tls',
+      'serve HTTPS, as AWS does, with a certificate of a local authority; the output says how to trust it',
+    )
     .option('--wan', 'delay and limit traffic as measured links do: between regions, and between them and the client')
     .option('--near <region>', 'with --wan, the region that the client is near (default: the first region)')
     .addOption(
@@ -67,7 +72,7 @@ function upCommand(): Command {
       'Every AWS tool can use the local cloud, with AWS_ENDPOINT_URL and the credentials that this command prints.',
     ],
     examples: ['lander local up --detach', 'lander local up --regions us-east-1,eu-west-1 --wan --line 100'],
-    json: '{endpoint, regions, fleet}',
+    json: '{endpoint, ca?, regions, fleet}',
   }).action(async (options: UpOptions) => {
     requireRegions(options.regions)
     if (options.near !== undefined) regionOf(options.near)
@@ -101,17 +106,19 @@ async function start(options: UpOptions, files: LocalFleetFiles): Promise<void> 
   }
 }
 
-async function serve({ regions, port, wan, near, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
+async function serve({ regions, port, tls, wan, near, line, json }: UpOptions, files: LocalFleetFiles): Promise<void> {
   await using _lock = await takeLock(files.lock)
   await startLog(files)
   await using local = await startLocalFleet({
     dir: localDir(),
     regions,
     port,
+    ...(tls && { tls }),
     ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
-  await recordProcess(files, { pid: process.pid, endpoint: local.cloud.endpoint })
+  const { endpoint, ca } = local.cloud
+  await recordProcess(files, { pid: process.pid, endpoint, ca })
   reportUp(local.fleet, json)
   if (process.stderr.isTTY) note(paint('dim', 'Ctrl-C stops it; its data is kept', process.stderr))
   await reportStart()
@@ -125,7 +132,7 @@ function statusCommand(): Command {
     .addOption(jsonOption())
   return withHelp(command, {
     examples: ['lander local status'],
-    json: '{running, pid, endpoint, regions, fleet}',
+    json: '{running, pid, endpoint, ca?, regions, fleet}',
   }).action(async ({ json }: { json?: boolean }) => {
     const files = localFleetFiles(localDir())
     const running = await findProcess(files)
@@ -149,22 +156,41 @@ function reportUp(fleet: Fleet, json: boolean | undefined): void {
   printResult(json, summary(fleet), () => describe(fleet))
 }
 
-function summary({ endpoint, regions, name }: Fleet): {
+function summary({ endpoint, ca, regions, name }: Fleet): {
   endpoint: string | undefined
+  ca?: string
   regions: string[]
   fleet: string
 } {
-  return { endpoint, regions: regions.map(({ region }) => region), fleet: name }
+  return { endpoint, ...(ca !== undefined && { ca }), regions: regions.map(({ region }) => region), fleet: name }
 }
 
-function describe({ endpoint, regions, credentials }: Fleet): string {
+function describe({ endpoint, ca, regions, credentials }: Fleet): string {
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials?.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials?.secretAccessKey,
+    AWS_CA_BUNDLE: ca,
+  }
   return [
     `${paint('green', 'local cloud')} at ${endpoint}, regions ${regions.map(({ region }) => region).join(', ')}`,
     'put data in:   lander local put FILE s3://BUCKET/PREFIX/ --region REGION',
     'run an agent:  lander run AGENT.ts --data s3://BUCKET/PREFIX/',
-    `any AWS tool:  AWS_ENDPOINT_URL=${endpoint} AWS_ACCESS_KEY_ID=${credentials?.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials?.secretAccessKey}`,
+    `any AWS tool:  ${assignments(variables)}`,
+    // The AWS CLI and the SDKs for Python and Go read AWS_CA_BUNDLE. Node reads NODE_EXTRA_CA_CERTS instead.
+    ...(ca === undefined
+      ? []
+      : [`others trust:  ${assignments({ NODE_EXTRA_CA_CERTS: ca })}, curl --cacert ${quoted(ca)}`]),
   ].join('\n')
 }
+
+/** Shell assignments of the variables that have a value. */
+function assignments(variables: Readonly<Record<string, string | undefined>>): string {
+  const set = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return set.map(([name, value]) => `${name}=${quoted(value)}`).join(' ')
+}
+
+const quoted = (value: string): string => (/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
 
 const parseRegions = (text: string): string[] => text.split(',').filter((region) => region !== '')
 

@@ -174,9 +174,9 @@ const regionsOfParts = (parts: readonly PlannedPart[]): readonly string[] =>
 function finishBars(bars: ProgressBars, { regions }: PlanAnswer, start: RunCommandOptions['start']): void {
   if (start === 'once') {
     const route = regions[0]?.route ?? []
-    for (const region of new Set(route.map((step) => step.region))) {
-      const landings = route.filter((step) => step.region === region).length
-      bars.finish(region, landings === 1 ? '1 landing' : `${landings} landings`, true)
+    for (const place of new Set(route.map((step) => step.place))) {
+      const landings = route.filter((step) => step.place === place).length
+      bars.finish(place, landings === 1 ? '1 landing' : `${landings} landings`, true)
     }
     return
   }

@@ -2,12 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { MAX_PAYLOAD_BYTES } from '../../lib/bundle/document.ts'
 import { MAX_BUNDLE_BYTES, MAX_INFLATED_BYTES } from '../../lib/bundle/manifest.ts'
-import {
-  MAX_ATTEMPTS,
-  MAX_INLINE_BUNDLE_BYTES,
-  MAX_INLINE_STATE_BYTES,
-  MAX_INPUT_BYTES,
-} from '../../lib/host/protocol.ts'
+import { MAX_ATTEMPTS, MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../../lib/host/invocation.ts'
+import { MAX_INLINE_STATE_BYTES } from '../../lib/host/state-ref.ts'
 import { MAX_SOURCE_BYTES } from '../../lib/kernels/language.ts'
 import { MAX_PARAMETERS } from '../../lib/kernels/signature.ts'
 import {

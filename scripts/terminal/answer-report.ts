@@ -27,8 +27,8 @@ export function reportAnswer(answer: Answer, map?: string): void {
 }
 
 /** A line about a failed attempt. The relay retried it, so it cost only time. */
-function lossOf({ region, sequence, attempt, code }: LostLanding): string {
-  return `${paint('yellow', region, process.stderr)} failed in landing ${sequence}, attempt ${attempt} (${code})`
+function lossOf({ place, sequence, attempt, code }: LostLanding): string {
+  return `${paint('yellow', place, process.stderr)} failed in landing ${sequence}, attempt ${attempt} (${code})`
 }
 
 /** Prints the partial result, and the data that is left to do. */

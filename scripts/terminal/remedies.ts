@@ -11,6 +11,7 @@ const RECEIPT_UNCHANGED = 'use the file that lander run --receipts wrote, unchan
 const RUN_AGAIN = 'run the agent again'
 
 const REMEDIES: Readonly<Record<RefusalCode, string>> = {
+  VERSION_UNSUPPORTED: SAME_VERSION,
   REQUEST_MALFORMED: SAME_VERSION,
   REQUEST_TOO_LARGE: 'send a smaller agent or a smaller input; large data belongs in a bucket',
   BUNDLE_MALFORMED: `name a file that lander pack wrote, or ${PACK_AGAIN}`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { tasklet } from '../../lib/places/kinds.ts'
 import type { LaunchOptions } from '../../lib/places/launcher.ts'
 import type { Place } from '../../lib/places/place.ts'
+import { place } from '../../lib/places/place-kinds.ts'
 import type { World } from '../support/fleet-of-hosts.ts'
 import { supplyKernels } from '../support/kernels.ts'
 import { type AgentOptions, createSetting, type Setting, signedAgent } from '../support/launches.ts'
@@ -26,7 +26,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
     let setting: Setting
     let here: string
     beforeAll(async () => {
-      setting = await createSetting(sandbox, (world) => [placeOf(world), tasklet(ELSEWHERE)])
+      setting = await createSetting(sandbox, (world) => [placeOf(world), place.tasklet(ELSEWHERE)])
       here = setting.launcher.places[0]!.name
       for (const store of [setting.data, ...Object.values(setting.world.data)])
         store.put('logs-eu', 'a.log', 'x\n'.repeat(20_000))

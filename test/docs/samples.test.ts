@@ -1,11 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { anchorOf } from '../../docs/.vitepress/links.ts'
 import { kernelDeclarations } from '../../lib/bundle/kernel-declarations.ts'
 import { readCPrototypes } from '../../lib/kernels/c/prototypes.ts'
 import { createProgram } from '../../scripts/commands/program.ts'
@@ -14,15 +13,6 @@ import { ROOT, readSamples, type Sample, samplesIn } from '../support/samples.ts
 const samples = (await readSamples()).filter(({ unchecked }) => unchecked === undefined)
 /** A program of the checkout, as commands name it. */
 const FILE_OF_OURS = /(?<![\w/])(?:scripts|examples|bench|\.ci)\/[\w./-]+/g
-/** Pages outside of docs/. */
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'CODE_OF_CONDUCT.md',
-  'examples/README.md',
-]
 const inLanguage = (...languages: string[]) => samples.filter(({ language }) => languages.includes(language))
 const where = ({ doc, line }: Sample) => `${doc}:${line}`
 
@@ -64,26 +54,6 @@ describe('the samples of README.md and docs', () => {
   )
 })
 
-describe('the links of README.md and docs', () => {
-  test('lead somewhere', async () => {
-    const pages = (await readdir(join(ROOT, 'docs')))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `docs/${name}`)
-    const broken: string[] = []
-    for (const page of [...PAGES, ...pages])
-      for (const target of linksIn(await readFile(join(ROOT, page), 'utf8')))
-        if (!(await leadsSomewhere(page, target))) broken.push(`${page}: ${target}`)
-    expect(broken).toEqual([])
-  })
-
-  test('a broken one is found', async () => {
-    expect(linksIn('[a](b.md) ![c](d.svg) [e](https://f.g)')).toEqual(['b.md', 'd.svg'])
-    expect(await leadsSomewhere('docs/guide.md', '../README.md#deploy')).toBe(true)
-    expect(await leadsSomewhere('docs/guide.md', '../README.md#fly')).toBe(false)
-    expect(await leadsSomewhere('docs/guide.md', 'fly.md')).toBe(false)
-  })
-})
-
 describe('reading samples', () => {
   test('tells language, line and mark', () => {
     const markdown =
@@ -110,24 +80,6 @@ describe('reading samples', () => {
     await expect(expectCommand('npm', ['run', 'fly'])).rejects.toThrow()
   })
 })
-
-/** What a page links to in this checkout. */
-function linksIn(markdown: string): string[] {
-  const targets = [...markdown.matchAll(/\]\(([^()\s]+)\)/g)].map(([, target]) => target!)
-  return targets.filter((target) => !/^[a-z]+:/.test(target))
-}
-
-async function leadsSomewhere(page: string, target: string): Promise<boolean> {
-  const [path = '', anchor] = target.split('#')
-  const file = path === '' ? join(ROOT, page) : join(ROOT, dirname(page), path)
-  if (!existsSync(file)) return false
-  return anchor === undefined || anchorsIn(await readFile(file, 'utf8')).includes(anchor)
-}
-
-/** The anchors of a page's headings. */
-function anchorsIn(markdown: string): string[] {
-  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
-}
 
 /** Each page’s samples in a folder of their own, so that those with a name can import one another. */
 async function writeProject(project: readonly Sample[]): Promise<void> {

@@ -10,7 +10,7 @@ import { createSecretFile } from '../../lib/aws/secret-store.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import type { LandingResult } from '../../lib/host/protocol.ts'
+import type { LandingResult } from '../../lib/host/landing-result.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { runMission } from '../../lib/mission/mission.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
@@ -107,7 +107,7 @@ describe('a receipt', () => {
     const spoilt: [string, Partial<LandingResult>][] = [
       ['result', { outcome: { kind: 'completed', value: 2 } }],
       ['outcome', { outcome: { kind: 'stopped', limit: 'wallMs', message: '' } }],
-      ['region', { region: EU }],
+      ['region', { place: EU }],
       ['objects', { reads: [] }],
       ['bytesReturned', { usage: { ...honest.usage, bytesReturned: 0 } }],
     ]

@@ -11,6 +11,7 @@ import {
   lastResultBytes,
   readHistory,
 } from '../../lib/estimate/accuracy-history.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 
 const US = 'us-east-1'
 
@@ -20,7 +21,7 @@ function entry(
   { agent = 'count@abc', correction = 1, outcome = 'completed' } = {},
 ): HistoryEntry {
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     at: '2026-01-01T00:00:00.000Z',
     mission: 'm',
     agent,

@@ -10,6 +10,7 @@ import { agentName, type Quote, type QuoteOptions, quoteRun } from '../../lib/es
 import type { Sample } from '../../lib/estimate/sampling.ts'
 import type { RegionSurvey, Survey } from '../../lib/estimate/survey.ts'
 import type { Fleet } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { bundleOf } from '../trust/fixture.ts'
 
 const US = 'us-east-1'
@@ -19,7 +20,7 @@ const { manifest: signed } = bundleOf()
 const manifest = { ...signed, audience: { fleet: '*', regions: ['*'] } }
 
 const fleet: Fleet = {
-  lander: 1,
+  lander: FORMAT_VERSION,
   name: 'test',
   rootKey: 'A'.repeat(43),
   receiptKeys: [],

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { DeleteBucketCommand } from '@aws-sdk/client-s3'
 import { afterAll, expect, test } from 'vitest'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { startLocalCloud } from '../../lib/local/cloud.ts'
+import { startCloud } from '../../lib/local/cloud.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lander-clients-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 test('S3 is asked once where a bucket lies, and again for one that was not there', async () => {
-  const cloud = await startLocalCloud({ dir, regions: ['us-east-1', 'eu-west-1'] })
+  const cloud = await startCloud({ dir, regions: ['us-east-1', 'eu-west-1'] })
   using clients = createFleetClients(cloud)
   await expect(clients.regionOf('data-eu', 'us-east-1')).rejects.toMatchObject({ code: 'BUCKET_NOT_FOUND' })
   await cloud.createBucket('eu-west-1', 'data-eu')

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { readEnvironment } from '../../functions/compiler/environment.ts'
 import { createHandler } from '../../functions/compiler/handler.ts'
 import { KernelError } from '../../lib/errors.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { kernelDigest } from '../../lib/kernels/toolchain.ts'
 import { createMemoryAgentBucket, kernelKey } from '../../lib/objects/agent-bucket.ts'
 import { wasmModule } from '../support/wasm.ts'
 
-const EVENT = { lander: 1, source: 'int f(void) { return 1; }', language: 'c' } as const
+const EVENT = { lander: FORMAT_VERSION, source: 'int f(void) { return 1; }', language: 'c' } as const
 const compiled = { binary: wasmModule(), prototypes: new Map(), unusable: new Map() }
 
 function handlerOf(changes: Partial<Parameters<typeof createHandler>[0]> = {}) {
@@ -26,13 +27,17 @@ describe('the compiler function', () => {
 
   test.each([
     ['nothing', null],
-    ['another version', { ...EVENT, lander: 2 }],
+    ['a version that is no number', { ...EVENT, lander: '2' }],
     ['another language', { ...EVENT, language: 'rust' }],
     ['flags', { ...EVENT, flags: ['-fplugin=x'] }],
-    ['no source', { lander: 1, language: 'c' }],
+    ['no source', { lander: FORMAT_VERSION, language: 'c' }],
     ['too much source', { ...EVENT, source: 'x'.repeat(256 * 1024 + 1) }],
   ])('refuses %s', async (_, event) => {
     expect(await handlerOf().handler(event)).toMatchObject({ error: { code: 'REQUEST_MALFORMED' } })
+  })
+
+  test('refuses another version of the request', async () => {
+    expect(await handlerOf().handler({ ...EVENT, lander: 3 })).toMatchObject({ error: { code: 'VERSION_UNSUPPORTED' } })
   })
 
   test('tells what the compiler says', async () => {

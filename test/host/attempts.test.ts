@@ -1,6 +1,6 @@
 /** Places that die in the middle of a landing, and those that were only thought to be dead. */
 import { describe, expect, test } from 'vitest'
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 import { type AgentBucket, cancelledKey } from '../../lib/objects/agent-bucket.ts'
 import { receiptDigest } from '../../lib/trust/receipt.ts'
 import { agentOf, codeOf, createWorld, EU, US, type World } from '../support/fleet-of-hosts.ts'
@@ -51,8 +51,8 @@ describe('an attempt in place of a dead one', () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`let n = 41; await hop('${EU}'); return ++n`)
-    const { stateRef } = agentOf(await there.invoke(US, base))
-    const event = { ...base, entry: 'resume' as const, state: stateRef }
+    const { ref } = agentOf(await there.invoke(US, base))
+    const event = { ...base, entry: 'resume' as const, state: ref }
     const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(EU, event)
     await nextLanding
@@ -77,11 +77,11 @@ describe('an attempt in place of a dead one', () => {
     const nextLanding = stop.stopAt(/\/0\/1$/)
     const slow = there.invoke(US, base)
     await nextLanding
-    const { stateRef } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
+    const { ref } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
     stop.go()
     expect(codeOf(await slow)).toBe('SUPERSEDED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef })).toMatchObject(completed(EU))
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef }))).toBe('REPLAYED')
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: ref })).toMatchObject(completed(EU))
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('REPLAYED')
   })
 
   test('waits for one that may be alive', async () => {
@@ -113,8 +113,8 @@ describe('an attempt in place of a dead one', () => {
     const bucket = there.buckets[US]!
     const key = (sequence: number) => `missions/${mission}/landings/${US}/${sequence}/1`
     const record = (await bucket.get(key(0), 1e6))!
-    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).stateRef })
-    const event = { ...base, entry: 'resume', state: agentOf(second).stateRef, ...again(2) }
+    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).ref })
+    const event = { ...base, entry: 'resume', state: agentOf(second).ref, ...again(2) }
     await bucket.put(key(2), record)
     await bucket.put(`missions/${mission}/landings/${US}/2/0`, record)
     expect(codeOf(await there.invoke(US, event))).toBe('STATE_MISMATCH')
@@ -130,7 +130,7 @@ describe('a checkpoint', () => {
 
   test('is a landing of its own, in the same visit', async () => {
     const { landingResult, earlier } = (await world().invoke(US, world().mission(COUNT).base)) as Extract<
-      Reply,
+      LandingReply,
       { landingResult: object }
     >
     expect(landingResult.outcome).toEqual({ kind: 'completed', value: 3 })
@@ -144,7 +144,7 @@ describe('a checkpoint', () => {
     const there = world()
     for (const key of ['a', 'b']) there.data[US]!.put('logs-eu', key, 'x'.repeat(100))
     const body = `for await (const object of here.objects()) { await object.text(); await checkpoint() } return 'done'`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
     const all = [...reply.earlier!, reply.landingResult]
     expect(all.map(({ reads }) => reads.map(({ key, bytesRead }) => [key, bytesRead]))).toEqual([
       [['a', 100]],
@@ -175,7 +175,7 @@ describe('a checkpoint', () => {
     const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(US, base)
     await nextLanding
-    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(['one', 'two', 'three', 'four']))
     expect([...reply.earlier!, reply.landingResult].map(({ logs }) => logs)).toEqual([
       ['one', 'two'],
@@ -210,7 +210,7 @@ describe('a checkpoint', () => {
       void there.invoke(US, { ...base, ...(number > 1 && again(number)) })
       await nextLanding
     }
-    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(3))
     expect(reply.earlier!.flatMap(({ logs }) => logs)).toEqual(['step 0', 'step 1', 'step 2'])
   })
@@ -235,7 +235,7 @@ describe('a checkpoint', () => {
       const reading = (async () => { let n = 0; for await (const line of here.lines()) n++; return n })()
       await Promise.all([checkpoint(), checkpoint(), checkpoint()])
       return reading`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(1000))
     expect(reply.earlier).toHaveLength(3)
   })
@@ -246,9 +246,7 @@ describe('a checkpoint', () => {
     const reply = await there.invoke(US, base)
     expect('earlier' in reply && reply.earlier).toHaveLength(1)
     expect(agentOf(reply)).toMatchObject({ to: EU, sequence: 2 })
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).stateRef })).toMatchObject(
-      completed(EU),
-    )
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).ref })).toMatchObject(completed(EU))
   })
 
   test('that is larger than the state may be ends the agent', async () => {
@@ -313,11 +311,11 @@ describe('a cancelled mission', () => {
   test('lands nowhere, neither anew nor where it is on its way to', async () => {
     const there = world()
     const { base, mission } = there.mission(`await hop('${EU}'); return 1`)
-    const { stateRef } = agentOf(await there.invoke(US, base))
+    const { ref } = agentOf(await there.invoke(US, base))
     await cancel(there, mission)
     for (const event of [base, { ...base, ...again(2) }])
       expect(codeOf(await there.invoke(US, event))).toBe('CANCELLED')
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef }))).toBe('CANCELLED')
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('CANCELLED')
   })
 
   test('ends at its next checkpoint', async () => {

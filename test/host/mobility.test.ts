@@ -22,8 +22,8 @@ const world = (changes: object = {}): World =>
 async function onItsWay(there: World = world(), body = `await hop('${EU}'); return 'landed'`, options = {}) {
   const { base } = there.mission(body, options)
   const sealedState = agentOf(await there.invoke(US, base))
-  const event = { ...base, entry: 'resume' as const, state: sealedState.stateRef }
-  return { there, base, sealedState, event, stateRef: bytesOf(sealedState.stateRef) }
+  const event = { ...base, entry: 'resume' as const, state: sealedState.ref }
+  return { there, base, sealedState, event, stateRef: bytesOf(sealedState.ref) }
 }
 
 const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'completed', value } } })
@@ -53,9 +53,9 @@ describe('a sealed agent', () => {
       `await hop('${EU}'); await hop('${US}'); await hop('${EU}'); return 3`,
     )
     const second = agentOf(await there.invoke(EU, event))
-    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.stateRef }))
+    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.ref }))
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.stateRef })).toMatchObject(completed(3))
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.ref })).toMatchObject(completed(3))
   })
 
   test('is refused with bits flipped, anywhere', async () => {
@@ -134,12 +134,12 @@ describe('copies and their answers', () => {
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
     const answers = await Promise.all(
       left.copies.map(async (copy) => {
-        const departure = departureOf(await there.invoke(copy.to, resume(copy.stateRef)))
+        const departure = departureOf(await there.invoke(copy.to, resume(copy.ref)))
         if (!('answer' in departure)) throw new Error('no answer')
-        return departure.answer.stateRef
+        return departure.answer.ref
       }),
     )
-    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.stateRef), answers: changed })
+    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.ref), answers: changed })
     return { there, left, answers, land, base }
   }
 
@@ -155,7 +155,7 @@ describe('copies and their answers', () => {
     const forged = Uint8Array.from(bytesOf(answers[1]!))
     forged[forged.length - 40]! ^= 1
     expect(codeOf(await land([answers[0], stateRefOf(forged)]))).toBe('STATE_INVALID')
-    expect(codeOf(await land([answers[0], left.agent.stateRef]))).toBe('STATE_MISMATCH')
+    expect(codeOf(await land([answers[0], left.agent.ref]))).toBe('STATE_MISMATCH')
     expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
   })
 
@@ -182,7 +182,7 @@ describe('copies and their answers', () => {
     const { base } = there.mission(BODY)
     const left = departureOf(await there.invoke(US, base))
     const copy = 'copies' in left ? left.copies[0]! : undefined
-    const event = { ...base, entry: 'resume', state: copy!.stateRef }
+    const event = { ...base, entry: 'resume', state: copy!.ref }
     expect(departureOf(await there.invoke(EU, event))).toHaveProperty('answer')
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
   })
@@ -198,9 +198,9 @@ describe('copies and their answers', () => {
     expect(left.copies).toHaveLength(60)
     expect(left.copies[0]!.bytes).toBeGreaterThan(100_000)
     expect(there.wire[0]!.length).toBeLessThan(6 * 1024 * 1024)
-    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.stateRef }
+    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.ref }
     expect(codeOf(await there.invoke(EU, resumed))).toBe('STATE_NOT_FOUND')
-    const { sha256 } = left.copies[59]!.stateRef as { sha256: string }
+    const { sha256 } = left.copies[59]!.ref as { sha256: string }
     await there.buckets[EU]!.put(`states/${sha256}`, (await there.buckets[US]!.get(`states/${sha256}`, 1e7))!)
     expect(departureOf(await there.invoke(EU, resumed))).toHaveProperty('answer')
   })
@@ -217,11 +217,11 @@ describe('copies and their answers', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const answers = []
-    for (const { to, stateRef } of left.copies) {
-      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: stateRef }))
-      answers.push('answer' in departure && departure.answer.stateRef)
+    for (const { to, ref } of left.copies) {
+      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: ref }))
+      answers.push('answer' in departure && departure.answer.ref)
     }
-    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.stateRef, answers })).toMatchObject({
+    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.ref, answers })).toMatchObject({
       landingResult: { outcome: { kind: 'stopped', limit: 'readBytes' } },
     })
   })
@@ -240,10 +240,10 @@ describe('what leaves a region', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
-    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.stateRef)))
-    const state = { ...resume(left.agent.stateRef), answers: ['answer' in answer && answer.answer.stateRef] }
+    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.ref)))
+    const state = { ...resume(left.agent.ref), answers: ['answer' in answer && answer.answer.ref] }
     const gone = agentOf(await there.invoke(US, state))
-    expect(await there.invoke(EU, resume(gone.stateRef))).toMatchObject(completed(MARKER.length))
+    expect(await there.invoke(EU, resume(gone.ref))).toMatchObject(completed(MARKER.length))
     const leaked = there.wire.join('\n')
     for (const form of [
       MARKER,

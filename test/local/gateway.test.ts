@@ -8,7 +8,7 @@ import { InvokeCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answerHeadBytes, requestHeadBytes } from '../../lib/local/carrier.ts'
-import { type LocalCloud, startLocalCloud } from '../../lib/local/cloud.ts'
+import { type LocalCloud, startCloud } from '../../lib/local/cloud.ts'
 import { routeRequest } from '../../lib/local/routing.ts'
 import type { LinkFigures } from '../../lib/local/wan.ts'
 import { startTestCloud, type TestCloud } from './support/cloud.ts'
@@ -119,10 +119,10 @@ describe('one port', () => {
   test('refuses a start on a port that is taken, and a region nobody knows', async () => {
     const dir = join(local.dir, 'second')
     const port = Number(new URL(local.cloud.endpoint).port)
-    await expect(startLocalCloud({ dir, regions: ['us-east-1'], port })).rejects.toMatchObject({
+    await expect(startCloud({ dir, regions: ['us-east-1'], port })).rejects.toMatchObject({
       code: 'LOCAL_RUNNING',
     })
-    const mars = startLocalCloud({ dir, regions: ['us-east-1', 'mars-north-1'], wan: {} })
+    const mars = startCloud({ dir, regions: ['us-east-1', 'mars-north-1'], wan: {} })
     await expect(mars).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
     await expect(local.cloud.createBucket('mars-north-1', 'b')).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
   })
@@ -131,11 +131,11 @@ describe('one port', () => {
 test('buckets and objects are there again after a restart', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-restart-'))
   const options = { dir, regions: ['eu-west-1'] }
-  const first = await startLocalCloud(options)
+  const first = await startCloud(options)
   await first.createBucket('eu-west-1', 'kept')
   await s3Of(first, 'eu-west-1').send(new PutObjectCommand({ Bucket: 'kept', Key: 'k', Body: 'still here' }))
   await first.close()
-  const second = await startLocalCloud(options)
+  const second = await startCloud(options)
   await second.createBucket('eu-west-1', 'kept')
   const { Body } = await s3Of(second, 'eu-west-1').send(new GetObjectCommand({ Bucket: 'kept', Key: 'k' }))
   expect(await Body?.transformToString()).toBe('still here')

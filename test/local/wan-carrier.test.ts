@@ -1,16 +1,19 @@
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, get as getOverTls, Agent as TlsAgent } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Carrier, createCarrier } from '../../lib/local/carrier.ts'
 import { createLine } from '../../lib/local/pacing.ts'
+import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 
 /** The region's side, the carrier in front of it, and what the carrier waited for. */
 let arrivals: Server
 let front: Server
 let carrier: Carrier
 let waits: number[]
+let carryOn: typeof serve
 let serve: (call: IncomingMessage, reply: ServerResponse) => void
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
@@ -24,6 +27,7 @@ beforeEach(async () => {
   const path = { rttMs: 80, there: [line], back: [line] }
   const carry = (call: IncomingMessage, reply: ServerResponse) =>
     void carrier.carry(call, reply, String(call.headers['x-region'] ?? 'eu-west-1'), path)
+  carryOn = carry
   front = createServer(carry).on('checkContinue', carry).listen(0, '127.0.0.1')
   await once(front, 'listening')
 })
@@ -50,6 +54,25 @@ test('a connection costs a round trip once per region, a request half of one, an
   expect(waits.slice(3)).toEqual([40, 40])
   await text(await call('GET', '/', { 'x-region': 'us-east-1' }))
   expect(waits.slice(5)).toEqual([80, 40, 40])
+})
+
+test('a connection with TLS costs two, once', async () => {
+  serve = (_, reply) => void reply.end('ok')
+  const { ca, cert, key } = makeCertificates(Date.now())
+  const server = createTlsServer({ cert, key }, carryOn).listen(0, '127.0.0.1')
+  const { port } = (await once(server, 'listening').then(() => server.address())) as AddressInfo
+  const kept = new TlsAgent({ keepAlive: true, ca })
+  for (const expected of [
+    [160, 40, 40],
+    [40, 40],
+  ]) {
+    waits.length = 0
+    const [answer] = await once(getOverTls({ host: '127.0.0.1', port, agent: kept }), 'response')
+    await text(answer)
+    expect(waits).toEqual(expected)
+  }
+  kept.destroy()
+  server.close()
 })
 
 test('Expect: 100-continue costs one more', async () => {

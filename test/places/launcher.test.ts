@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { region, tasklet, thread } from '../../lib/places/kinds.ts'
 import { createLauncher } from '../../lib/places/launcher.ts'
 import { Mailbox } from '../../lib/places/mailbox.ts'
+import { place } from '../../lib/places/place-kinds.ts'
 import { MAX_MESSAGES } from '../../lib/trust/messages.ts'
 import { EU } from '../support/fleet-of-hosts.ts'
 import { createSetting, signedAgent } from '../support/launches.ts'
@@ -14,22 +14,27 @@ const usage = expect.objectContaining({ code: 'USAGE' })
 
 describe('a launcher', () => {
   test('has places of distinct names, and regions only with a fleet', async () => {
-    await expect(createLauncher({ ...options, places: [tasklet(), tasklet()] })).rejects.toEqual(usage)
-    await expect(createLauncher({ ...options, places: [tasklet('My Place')] })).rejects.toEqual(usage)
-    await expect(createLauncher({ ...options, places: [region(EU)] })).rejects.toMatchObject({ code: 'REGION_UNKNOWN' })
-    await using launcher = await createLauncher({ ...options, places: [tasklet(), tasklet('second'), thread()] })
+    await expect(createLauncher({ ...options, places: [place.tasklet(), place.tasklet()] })).rejects.toEqual(usage)
+    await expect(createLauncher({ ...options, places: [place.tasklet('My Place')] })).rejects.toEqual(usage)
+    await expect(createLauncher({ ...options, places: [place.region(EU)] })).rejects.toMatchObject({
+      code: 'REGION_UNKNOWN',
+    })
+    await using launcher = await createLauncher({
+      ...options,
+      places: [place.tasklet(), place.tasklet('second'), place.thread()],
+    })
     expect(launcher.places.map(({ name }) => name)).toEqual(['tasklet', 'second', 'thread'])
   })
 
   test('needs no fleet for places of one’s own', async () => {
-    await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    await using launcher = await createLauncher({ ...options, places: [place.tasklet(), place.thread()] })
     const file = signedAgent(sandbox.assets, `await hop('thread'); return [here.region, here.regions]`)
-    const { outcome } = await launcher.launch(file, { in: tasklet() }).result
+    const { outcome } = await launcher.launch(file, { in: place.tasklet() }).result
     expect(outcome).toMatchObject({ kind: 'completed', value: ['thread', []] })
   })
 
   test('launches in its own places only, each agent under a name of its own', async () => {
-    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const file = signedAgent(sandbox.assets, 'await receive()')
     expect(() => launcher.launch(file, { in: 'nowhere' })).toThrow(usage)
     launcher.launch(file, { in: 'tasklet', name: 'one' })
@@ -42,14 +47,14 @@ describe('a launcher', () => {
   })
 
   test('runs bundles of keys it trusts, and of no others', async () => {
-    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const file = signedAgent(sandbox.assets, 'return 1', { authors: [mallory] })
     expect((await launcher.launch(file, { in: 'tasklet' }).result).error).toMatchObject({ code: 'KEY_UNKNOWN' })
   })
 
   test('brings state into a region only with the keys that signed the code', async () => {
     const file = signedAgent(sandbox.assets, `await hop('${EU}'); return here.region`, { authors: [alice, bob] })
-    const places = (world: Parameters<Parameters<typeof createSetting>[1]>[0]) => [tasklet(), world.place(EU)]
+    const places = (world: Parameters<Parameters<typeof createSetting>[1]>[0]) => [place.tasklet(), world.place(EU)]
     await using alone = await createSetting(sandbox, places)
     expect((await alone.launcher.launch(file, { in: 'tasklet' }).result).error).toMatchObject({ situation: 'refused' })
     await using both = await createSetting(sandbox, places, { authors: [bob] })
@@ -57,7 +62,7 @@ describe('a launcher', () => {
   })
 
   test('cancels its agents when it is disposed', async () => {
-    const launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    const launcher = await createLauncher({ ...options, places: [place.tasklet(), place.thread()] })
     const file = signedAgent(sandbox.assets, 'await sleep(60_000)')
     const agents = ['tasklet', 'thread'].map((place) => launcher.launch(file, { in: place }))
     expect(launcher.agents).toEqual(agents)
@@ -67,7 +72,7 @@ describe('a launcher', () => {
   })
 
   test('messages that wait unread travel along', async () => {
-    await using launcher = await createLauncher({ ...options, places: [tasklet(), thread()] })
+    await using launcher = await createLauncher({ ...options, places: [place.tasklet(), place.thread()] })
     const body = `const { message } = await receive(); await hop('thread'); return [message, (await receive()).message, here.region]`
     const agent = launcher.launch(signedAgent(sandbox.assets, body), { in: 'tasklet' })
     agent.send('first')
@@ -76,7 +81,7 @@ describe('a launcher', () => {
   })
 
   test('a message is JSON, and bounded', async () => {
-    await using launcher = await createLauncher({ ...options, places: [tasklet()] })
+    await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const agent = launcher.launch(signedAgent(sandbox.assets, 'await sleep(60_000)'), { in: 'tasklet' })
     expect(() => agent.send(undefined as never)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
     expect(() => agent.send('x'.repeat(40_000))).toThrow(expect.objectContaining({ code: 'LIMIT_REACHED' }))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tasklet, thread } from '../../lib/places/kinds.ts'
+import { place } from '../../lib/places/place-kinds.ts'
 import { createScheduler } from '../../lib/places/scheduler.ts'
 import { createSetting, signedAgent } from '../support/launches.ts'
 import { useSandbox } from '../support/sandbox.ts'
@@ -14,7 +14,7 @@ const RESTS = `const kept = new Uint8Array(input).fill(1); let rounds = 0, stop 
   return [here.region, kept.length, rounds > 0]`
 
 test('a crowded place is relieved, and the agents that moved go on with all they had', async () => {
-  await using setting = await createSetting(sandbox, () => [tasklet(), thread()])
+  await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const { launcher } = setting
   const file = signedAgent(sandbox.assets, RESTS, { limits: { stateBytes: 16_000_000 } })
   const agents = [0, 6_000_000, 0, 0].map((input) => launcher.launch(file, { in: 'tasklet', input }))
@@ -41,7 +41,7 @@ test('a crowded place is relieved, and the agents that moved go on with all they
 })
 
 test('agents that wait for a message weigh nothing', async () => {
-  await using setting = await createSetting(sandbox, () => [tasklet(), thread()])
+  await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const { launcher } = setting
   const file = signedAgent(sandbox.assets, `send('waits'); await receive()`)
   const agents = [1, 2, 3].map(() => launcher.launch(file, { in: 'tasklet' }))
@@ -53,7 +53,7 @@ test('agents that wait for a message weigh nothing', async () => {
 })
 
 test('it looks by itself from time to time', async () => {
-  await using setting = await createSetting(sandbox, () => [tasklet(), thread()])
+  await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const agent = setting.launcher.launch(signedAgent(sandbox.assets, RESTS), { in: 'tasklet', input: 0 })
   await agent.receive()
   const moved = new Promise<string>((resolve) => {
@@ -72,13 +72,13 @@ test('it looks by itself from time to time', async () => {
 })
 
 test('bounds are for places that the launcher has', async () => {
-  await using setting = await createSetting(sandbox, () => [tasklet()])
+  await using setting = await createSetting(sandbox, () => [place.tasklet()])
   const make = () => createScheduler({ launcher: setting.launcher, bounds: { nowhere: {} } })
   expect(make).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })
 
 test('an agent that is too large to travel stays where it is', async () => {
-  await using setting = await createSetting(sandbox, () => [tasklet(), thread()])
+  await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const file = signedAgent(sandbox.assets, `${RESTS}`, { limits: { stateBytes: 1_000_000 } })
   const agent = setting.launcher.launch(file, { in: 'tasklet', input: 3_000_000 })
   await agent.receive()

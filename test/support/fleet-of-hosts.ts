@@ -2,17 +2,13 @@ import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { createHost, type Host, type InvokeOptions } from '../../lib/host/host.ts'
-import {
-  type Invocation,
-  parseFrame,
-  type Reply,
-  type SealedDeparture,
-  type SealedState,
-  type StateRef,
-} from '../../lib/host/protocol.ts'
+import type { Invocation } from '../../lib/host/invocation.ts'
+import { type LandingReply, parseFrame, type SealedDeparture, type SealedState } from '../../lib/host/landing-result.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
+import type { StateRef } from '../../lib/host/state-ref.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { type AgentBucket, createMemoryAgentBucket, type ListedBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
@@ -53,7 +49,7 @@ export interface World {
   readonly buckets: Readonly<Record<string, ListedBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
-  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<Reply>
+  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<LandingReply>
   /** The fleet, as its file describes it. */
   readonly fleet: Fleet
   /** A region as a place, reached without a network. */
@@ -105,7 +101,7 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
     data,
     buckets,
     fleet: {
-      lander: 1,
+      lander: FORMAT_VERSION,
       name: fleet,
       rootKey: toBase64url(root.publicKey),
       receiptKeys: publicReceiptKeys(secret, fleet),
@@ -142,31 +138,31 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       const order = createOrder({ manifest, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
       const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
       return {
-        base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
+        base: { lander: FORMAT_VERSION, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
         mission: order.mission,
       }
     },
     async invoke(region, event, invoking) {
       const line = JSON.stringify(await hosts[region]!.invoke(event, invoking))
       wire.push(line)
-      return parseFrame(JSON.parse(line)) as Reply
+      return parseFrame(JSON.parse(line)) as LandingReply
     },
   }
   return world
 }
 
 /** The code of a refusal. */
-export function codeOf(reply: Reply): string | undefined {
+export function codeOf(reply: LandingReply): string | undefined {
   return 'error' in reply ? reply.error.code : undefined
 }
 
-export function departureOf(reply: Reply): SealedDeparture {
+export function departureOf(reply: LandingReply): SealedDeparture {
   if ('landingResult' in reply && reply.landingResult.outcome.kind === 'departed') return reply.landingResult.outcome
   throw new Error(`not departed: ${JSON.stringify(reply)}`)
 }
 
 /** The agent's own sealed state of a departure. */
-export function agentOf(reply: Reply): SealedState {
+export function agentOf(reply: LandingReply): SealedState {
   const departure = departureOf(reply)
   if ('agent' in departure) return departure.agent
   throw new Error('an answer departed')

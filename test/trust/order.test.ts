@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { manifestPayload } from '../../lib/bundle/manifest.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { parseEnvelope } from '../../lib/trust/envelope.ts'
 import { createOrder, MAX_ORDER_LIFETIME_MS, type Order, parseOrder, signOrder } from '../../lib/trust/order.ts'
@@ -14,7 +15,7 @@ const malformed = expect.objectContaining({ situation: 'refused', code: 'ORDER_M
 describe('an order', () => {
   test('is as wide as its manifest, names it and the input, and lives an hour', () => {
     expect(order).toEqual({
-      lander: 1,
+      lander: FORMAT_VERSION,
       mission: 'BwcHBwcHBwcHBwcHBwcHBw',
       nonce: 'BwcHBwcHBwcHBwcHBwcHBw',
       manifest: digestOf(manifestPayload(manifest)),

@@ -76,7 +76,7 @@ describe('a key policy', () => {
     ['without a threshold', { ...policyOf(), threshold: undefined }],
     ['with a threshold of 0', policyOf({ threshold: 0 })],
     ['with a threshold no envelope can reach', policyOf({ threshold: 5 })],
-    ['of another format', { ...policyOf(), lander: 2 }],
+    ['whose version is no number', { ...policyOf(), lander: '2' }],
     ['with one key twice', policyOf({ keys: [grant, grant] })],
     ['with a key under the id of another', spoiled({ keyId: bob.keyId })],
     ['with a public key in another base64', spoiled({ publicKey: `${toBase64url(alice.publicKey).slice(0, -1)}!` })],

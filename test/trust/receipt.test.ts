@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
 import { createFleetSecret, deriveReceiptKey, rotateSecret } from '../../lib/trust/fleet-secret.ts'
 import { randomId } from '../../lib/trust/keys.ts'
+import { ORDER_TYPE } from '../../lib/trust/order.ts'
 import {
   RECEIPT_TYPE,
   type ReceiptDraft,
@@ -60,7 +62,7 @@ const signed = signReceipt(draftOf(), current)
 
 describe('a receipt', () => {
   test('reads as it was signed', () => {
-    expect(verifyReceipt(signed, trust).receipt).toEqual({ lander: 1, epoch: 2, ...draftOf() })
+    expect(verifyReceipt(signed, trust).receipt).toEqual({ lander: FORMAT_VERSION, epoch: 2, ...draftOf() })
   })
 
   test('is verified in a browser too', async () => {
@@ -124,7 +126,7 @@ describe('a receipt', () => {
 
   test('is refused as a document of another type', () => {
     const payload = Buffer.from(signed.payload, 'base64')
-    const order = envelopeToJson(signEnvelope('application/vnd.lander.order.v1+json', payload, [current.key]))
+    const order = envelopeToJson(signEnvelope(ORDER_TYPE, payload, [current.key]))
     expect(() => verifyReceipt(order, trust)).toThrow(code('ENVELOPE_MALFORMED'))
     expect(() => verifyReceipt({ ...order, payloadType: RECEIPT_TYPE }, trust)).toThrow(code('SIGNATURE_INVALID'))
   })
@@ -143,7 +145,7 @@ describe('a receipt', () => {
   })
 
   test('is not read with a field its version does not have', () => {
-    const payload = Buffer.from(JSON.stringify({ lander: 1, epoch: 2, ...draftOf(), note: 'hello' }))
+    const payload = Buffer.from(JSON.stringify({ lander: FORMAT_VERSION, epoch: 2, ...draftOf(), note: 'hello' }))
     const envelope = envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [current.key]))
     expect(() => verifyReceipt(envelope, trust)).toThrow(code('RECEIPT_MALFORMED'))
   })

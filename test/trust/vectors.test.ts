@@ -6,7 +6,8 @@ import { utf8 } from '../../lib/encoding/bytes.ts'
 import { admitKey, verifyStrict } from '../../lib/trust/ed25519.ts'
 
 /**
- * Published vectors, read from LANDER_VECTORS or from ../shared/vectors beside the project:
+ * Published vectors, read from LANDER_VECTORS or from ../shared/vectors beside the project. They are not part of the
+ * project; ed25519.test.ts makes vectors of its own for each rule.
  *
  * - wycheproof-ed25519.json: C2SP/wycheproof, testvectors_v1/ed25519_test.json
  * - speccheck-ed25519.json: novifinancial/ed25519-speccheck, cases.json
@@ -14,7 +15,7 @@ import { admitKey, verifyStrict } from '../../lib/trust/ed25519.ts'
  */
 const folder = process.env.LANDER_VECTORS ?? fileURLToPath(new URL('../../../shared/vectors', import.meta.url))
 const absent = !existsSync(folder)
-const note = absent ? ' (skipped: set LANDER_VECTORS to a folder that holds them)' : ''
+const note = absent ? ' (skipped: ../shared/vectors is absent; set LANDER_VECTORS to a folder that holds them)' : ''
 
 interface Wycheproof {
   testGroups: { publicKey: { pk: string }; tests: { tcId: number; msg: string; sig: string; result: string }[] }[]

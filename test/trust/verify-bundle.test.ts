@@ -174,7 +174,7 @@ describe('a bundle is refused', () => {
 
   test('for another engine or another contract', () => {
     refused({ ...admissionOf(), engine: digestOf(utf8('another')) }).toThrowError(refusal('ENGINE_MISMATCH'))
-    refused({ ...admissionOf(), abi: 2 }).toThrowError(refusal('ENGINE_MISMATCH'))
+    refused({ ...admissionOf(), abi: 3 }).toThrowError(refusal('ENGINE_MISMATCH'))
   })
 
   test('in another fleet, though one of manifest, order and policy names it', () => {

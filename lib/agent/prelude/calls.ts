@@ -6,7 +6,7 @@ import { create, defineProperty, ErrorClass, head, PromiseClass, parse, stringif
 import { type HostFunction, host } from './host.ts'
 
 /** What a call came back with; neither of them means there is nothing (more). */
-export interface Reply {
+export interface CallReply {
   readonly text: string | undefined
   readonly bytes: ArrayBuffer | undefined
 }
@@ -36,9 +36,9 @@ export class KernelError extends ErrorClass {
 }
 
 interface Call {
-  reply?: Reply
+  reply?: CallReply
   error?: Error
-  resolve?: (reply: Reply) => void
+  resolve?: (reply: CallReply) => void
   reject?: (error: Error) => void
   /** Where the agent asked: when the answer comes, its functions are no longer on the stack. */
   stack?: string | undefined
@@ -56,7 +56,7 @@ export function nextNumber(): number {
  * Asks the host. The reply comes as it is if the host has it at hand, else as a promise: a loop over buffered data
  * need not wait for anything.
  */
-export function call(name: string, request = '', bytes?: Uint8Array): Reply | Promise<Reply> {
+export function call(name: string, request = '', bytes?: Uint8Array): CallReply | Promise<CallReply> {
   const number = nextNumber()
   const pending: Call = {}
   calls[number] = pending
@@ -64,7 +64,7 @@ export function call(name: string, request = '', bytes?: Uint8Array): Reply | Pr
   if (pending.error !== undefined) throw pending.error
   if (pending.reply !== undefined) return pending.reply
   pending.stack = new ErrorClass().stack
-  return new PromiseClass<Reply>((resolve, reject) => {
+  return new PromiseClass<CallReply>((resolve, reject) => {
     pending.resolve = resolve
     pending.reject = reject
   })

@@ -1,5 +1,5 @@
 /** Copies of the agent: the functions they are to carry out, and what became of them. */
-import { call, nextNumber, type Reply } from './calls.ts'
+import { type CallReply, call, nextNumber } from './calls.ts'
 import { create, parse, stringify } from './captured.ts'
 import { enterFork } from './forks.ts'
 import { PlaceError } from './place-error.ts'
@@ -13,14 +13,14 @@ type Answer =
   | { readonly kind: 'lost'; readonly message: string }
 
 /** By number; they stay in this heap, closures and all, so a copy of it has them too. */
-const errands: Record<number, () => unknown> = create(null)
+const tasks: Record<number, () => unknown> = create(null)
 
 /** Whose work this heap does: 0 for the agent itself, else the number of a copy's errand. */
-let duty = 0
+let current = 0
 let underWay = 0
 
-export function currentDuty(): number {
-  return duty
+export function currentTask(): number {
+  return current
 }
 
 /** Copies that this heap waits for. */
@@ -31,23 +31,23 @@ export function copiesUnderWay(): number {
 /** Has a copy of this agent call `errand` in `region`. */
 export async function sendCopy(region: string, errand: () => unknown): Promise<unknown> {
   const entry = nextNumber()
-  errands[entry] = errand
+  tasks[entry] = errand
   underWay++
   try {
-    const { text } = (await call('at', stringify({ to: region, entry }))) as Reply
+    const { text } = (await call('at', stringify({ to: region, entry }))) as CallReply
     return resultOf(parse(text!) as Answer)
   } finally {
     underWay--
-    delete errands[entry]
+    delete tasks[entry]
   }
 }
 
 /** From now on this is a copy, which has one thing to do; what the agent itself waited for never comes. */
-export async function runDetachedTask(entry: number): Promise<unknown> {
-  duty = entry
+export async function runTask(entry: number): Promise<unknown> {
+  current = entry
   underWay = 0
   enterFork(undefined)
-  return await errands[entry]!()
+  return await tasks[entry]!()
 }
 
 function resultOf(answer: Answer): unknown {

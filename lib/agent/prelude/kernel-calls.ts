@@ -3,7 +3,7 @@
  * host knows, and views are handed over as they are. So a call costs little more than one of a function of the agent's.
  */
 import { Chunk } from '../chunk.ts'
-import { call, KernelError, type Reply } from './calls.ts'
+import { type CallReply, call, KernelError } from './calls.ts'
 import { create, isView, parse, stringify } from './captured.ts'
 import { kernelHost } from './host.ts'
 
@@ -33,7 +33,7 @@ const described: Described[] = []
 const functions: AnyKernelFunction[] = []
 
 /** The functions that the host describes, by name. */
-export function functionsOf({ text }: Reply): Record<string, AnyKernelFunction> {
+export function functionsOf({ text }: CallReply): Record<string, AnyKernelFunction> {
   const named: Record<string, AnyKernelFunction> = create(null)
   for (const [slot, name, result, parameters] of parse(text!) as [number, string, string, string[]][]) {
     described[slot] = { name, result, parameters, views: parameters.map(acceptedAs) }

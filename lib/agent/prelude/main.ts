@@ -3,11 +3,11 @@
  * evaluated once per engine instance, before the author's module.
  */
 
-import type { Agent, Place } from '../agent.ts'
+import type { Agent, AgentContext } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell, withStack } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
-import { currentDuty, runDetachedTask } from './copies.ts'
+import { currentTask, runTask } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { endBranch, endUnjoined, requireJoined } from './forks.ts'
 import { installGlobals } from './globals.ts'
@@ -22,7 +22,7 @@ export * from '../index.ts'
 /** What the host sends to start a run. */
 interface StartRequest {
   readonly entry: 'run' | 'merge'
-  readonly context: Place
+  readonly context: AgentContext
   readonly seed: readonly number[]
   readonly limits: { readonly resultBytes: number; readonly errorBytes: number }
   /** JSON text. */
@@ -31,7 +31,7 @@ interface StartRequest {
 
 /** What the host sends when a frozen agent lands. */
 interface ArrivalRequest {
-  readonly context: Place
+  readonly context: AgentContext
   /** What the agent waited for, by call, and what it is settled with. */
   readonly settled: readonly (readonly [call: number, text: string | undefined])[]
   /** A copy: the function it has to carry out. */
@@ -72,11 +72,11 @@ function arrive(request: string): void {
   for (const [number, text] of settled) settle(number, true, text, undefined)
   if (copy === undefined) return
   seedRandom(copy.seed)
-  void answer(() => runDetachedTask(copy.entry))
+  void answer(() => runTask(copy.entry))
 }
 
-function enter({ regions, own, ...context }: Place): void {
-  const places = { regions: Object.freeze(regions), ...(own && { own: Object.freeze(own) }) }
+function enter({ regions, clientPlaces, ...context }: AgentContext): void {
+  const places = { regions: Object.freeze(regions), ...(clientPlaces && { clientPlaces: Object.freeze(clientPlaces) }) }
   enterPlace(Object.freeze({ ...context, ...places }))
 }
 
@@ -85,15 +85,15 @@ async function answer(work: () => unknown): Promise<void> {
   let duty: number | undefined
   try {
     const working = work()
-    duty = currentDuty()
+    duty = currentTask()
     const value = await working
-    if (duty !== currentDuty()) return endUnjoined()
+    if (duty !== currentTask()) return endUnjoined()
     requireJoined()
     const text = toJson(value)
     if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
-    if (duty === undefined || duty === currentDuty()) fail(error)
+    if (duty === undefined || duty === currentTask()) fail(error)
     else endBranch(error)
   }
 }

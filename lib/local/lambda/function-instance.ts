@@ -21,6 +21,8 @@ export interface InstanceHost {
   readonly bootstrap: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
+  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  readonly ca?: string | undefined
   readonly credentials: Credentials
   readonly guard: GroupGuard
   readonly memory: MemoryWatch
@@ -129,10 +131,11 @@ class FunctionInstance implements Instance {
   }
 
   #spawn(): Promise<ProcessGroup> {
-    const { bootstrap, endpoint, credentials, guard } = this.#host
+    const { bootstrap, endpoint, ca, credentials, guard } = this.#host
     const env = instanceEnvironment(this.#fn, {
       runtimeApi: this.#api.address,
       endpoint,
+      ca,
       credentials,
       instanceId: randomBytes(16).toString('hex'),
       startedAt: new Date(),

@@ -14,6 +14,8 @@ export interface InstanceSettings {
   readonly runtimeApi: string
   /** The region's endpoint for functions, for S3 and Lambda alike. */
   readonly endpoint: string
+  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  readonly ca?: string | undefined
   readonly credentials: Credentials
   /** Hexadecimal, new for every instance. */
   readonly instanceId: string
@@ -63,6 +65,7 @@ export function instanceEnvironment(fn: LambdaFunction, settings: InstanceSettin
     TZ: ':UTC',
     AWS_ENDPOINT_URL: settings.endpoint,
     AWS_EC2_METADATA_DISABLED: 'true',
+    ...(settings.ca && { NODE_EXTRA_CA_CERTS: settings.ca }),
     ...fn.environment,
     ...functionVariables(fn),
     ...credentialVariables(settings.credentials),

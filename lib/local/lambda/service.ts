@@ -36,6 +36,8 @@ export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
+  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  readonly ca?: string | undefined
   /** What functions sign with. */
   readonly credentials: Credentials
   /** The built runtime; see `buildLambdaRuntime`. */

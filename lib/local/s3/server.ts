@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createWebServer, schemeOf } from '../http/web-server.ts'
+import type { ServerTls } from '../tls/keep-certificates.ts'
 import { createS3Handler, type S3HandlerOptions } from './s3-handler.ts'
 
 export interface S3ServerOptions extends S3HandlerOptions {
@@ -8,10 +9,12 @@ export interface S3ServerOptions extends S3HandlerOptions {
   readonly port?: number
   /** @default '127.0.0.1' */
   readonly host?: string
+  /** @default HTTP without TLS */
+  readonly tls?: ServerTls | undefined
 }
 
 export interface S3Server {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https://host:port` with TLS. */
   readonly endpoint: string
   /** Cuts connections and closes the files. */
   close(): Promise<void>
@@ -26,15 +29,14 @@ export interface S3Server {
  * const client = new S3Client({ endpoint, region: 'eu-west-1', forcePathStyle: true })
  * ```
  */
-export async function startS3Server({ port = 0, host = '127.0.0.1', ...options }: S3ServerOptions): Promise<S3Server> {
+export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
+  const { port = 0, host = '127.0.0.1', tls } = options
   const handler = createS3Handler(options)
-  // An upload may take as long as it takes, and a client may come back to its connection.
-  const settings = { requestTimeout: 0, keepAliveTimeout: 60_000 }
-  const server = createServer(settings, (request, response) => void handler.handle(request, response))
+  const server = createWebServer((request, response) => void handler.handle(request, response), tls)
   server.listen(port, host)
   await once(server, 'listening')
   return {
-    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
+    endpoint: `${schemeOf(tls)}://${host}:${(server.address() as AddressInfo).port}`,
     async close() {
       const closed = once(server, 'close')
       server.close()

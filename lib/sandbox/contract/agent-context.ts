@@ -8,5 +8,5 @@ export interface AgentContext {
   /** Every region of this mission, in the order's order. */
   readonly regions: readonly string[]
   /** Places of the sender's own that the agent may go to from here. @default none */
-  readonly own?: readonly string[]
+  readonly clientPlaces?: readonly string[]
 }

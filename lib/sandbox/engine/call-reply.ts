@@ -1,6 +1,6 @@
 /** What a call is settled with. Both absent: there is nothing (more). */
 
-export interface Reply {
+export interface CallReply {
   readonly text?: string
   readonly bytes?: Uint8Array
 }

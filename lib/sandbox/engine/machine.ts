@@ -11,7 +11,7 @@
 
 import { EvalFlags, type JSValueHandle, QuickJS } from 'quickjs-wasi'
 import { PAGE_BYTES } from '../../limits.ts'
-import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } from '../wire/snapshot.ts'
+import type { MemoryDifference } from '../wire/snapshot.ts'
 import {
   BOOT_TIME,
   type BootedImage,
@@ -22,7 +22,8 @@ import {
   type HookName,
   KERNEL_PROPERTY,
 } from './boot.ts'
-import type { Reply } from './call-reply.ts'
+import type { CallReply } from './call-reply.ts'
+import { applyDifference, differenceOf, digestOfImage } from './memory-difference.ts'
 import { wipeFreeMemory } from './wipe-free-memory.ts'
 
 /** What the guest asks. `id` is 0 when nothing is to come back. */
@@ -149,7 +150,7 @@ export class Machine {
   }
 
   /** Answers a call of the guest, also from within {@link HostCall}: then the guest needs no promise. */
-  settle(id: number, ok: boolean, reply: Reply, now: number): void {
+  settle(id: number, ok: boolean, reply: CallReply, now: number): void {
     this.#clock.now = now
     this.#enter(() => {
       const vm = this.#vm

@@ -12,10 +12,13 @@ export function startRequest({ entry, context, seed, limits, mainBytes }: RunMes
 }
 
 /** How an agent that is on its way goes on with what it read. */
-export function landingOf({ from, copy: errand }: Resume, { region, own = [] }: RunMessage['context']): Landing {
+export function landingOf(
+  { from, copy: errand }: Resume,
+  { region, clientPlaces = [] }: RunMessage['context'],
+): Landing {
   const copy = errand !== undefined
   // The sender's own places have one store between them.
-  const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
+  const stays = !copy && (from === region || (clientPlaces.includes(from) && clientPlaces.includes(region)))
   return { from, stays, copy }
 }
 

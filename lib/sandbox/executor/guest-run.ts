@@ -1,7 +1,7 @@
 import type { KernelError } from '../../errors.ts'
 import { PAGE_BYTES } from '../../limits.ts'
 import type { Resume } from '../contract/resume.ts'
-import type { Reply } from '../engine/call-reply.ts'
+import type { CallReply } from '../engine/call-reply.ts'
 import { Machine, type MachineStop } from '../engine/machine.ts'
 import type { ChunkMessage, RunMessage } from '../wire/protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../wire/snapshot.ts'
@@ -93,7 +93,7 @@ export class GuestRun {
       memoryPages,
       enginePages: () => this.#machine?.memoryPages ?? 0,
       onMemory: () => this.#end(stoppedBy('memoryPages')),
-      leaving: () => this.#moves.leaving && !this.#moves.wanted,
+      evicting: () => this.#moves.evicting && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
     this.#inbox = new Inbox({ send, settle, messages: message.messages })
@@ -257,7 +257,7 @@ export class GuestRun {
     else this.#end(stoppedBy(kind === 'expired' ? 'wallMs' : 'memoryPages'))
   }
 
-  #settle(id: number, ok: boolean, reply: Reply): void {
+  #settle(id: number, ok: boolean, reply: CallReply): void {
     this.#machine?.settle(id, ok, reply, this.#clock.now())
   }
 
@@ -313,12 +313,12 @@ export class GuestRun {
   #departOrStall(): void {
     if (this.#ending !== undefined) return
     // Neither does it leave, nor is it stuck, while a checkpoint is on its way.
-    const { wanted, leaving } = this.#moves
+    const { wanted, evicting } = this.#moves
     // A kernel can't be called off, nor taken along in the middle of a call.
     if (this.#kernels.waiting) return
     if (this.#checkpoint.wanted) this.#keep()
     else if (wanted && !this.#reads.waiting) this.#depart()
-    else if (!wanted && leaving) this.#evict()
+    else if (!wanted && evicting) this.#evict()
     else if (this.#busy) return
     else if (this.#inbox.waiting) this.#depart()
     else this.#end(STALLED)
@@ -346,8 +346,8 @@ export class GuestRun {
   /** A place of the sender's own can keep an agent that is too large to travel; a function is over soon. */
   #evict(): void {
     const departure = this.#departure()
-    const { region, own = [] } = this.#options.message.context
-    if (departure !== undefined || !own.includes(region)) {
+    const { region, clientPlaces = [] } = this.#options.message.context
+    if (departure !== undefined || !clientPlaces.includes(region)) {
       this.#end(departure ?? stoppedBy('stateBytes'))
       return
     }
@@ -380,7 +380,7 @@ function wholePercent(fraction: number): number {
   return Math.floor(Math.max(0, Math.min(1, fraction || 0)) * 100 + 1e-9) / 100
 }
 
-function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): Reply {
+function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): CallReply {
   try {
     return { text: new TextDecoder('utf-8', { fatal }).decode(bytes) }
   } catch {

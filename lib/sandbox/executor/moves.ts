@@ -15,7 +15,7 @@ export class Moves {
   }
 
   /** Whether the place wants the agent to go on in a new landing. */
-  get leaving(): boolean {
+  get evicting(): boolean {
     return this.#leaving
   }
 

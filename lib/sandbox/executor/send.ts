@@ -1,5 +1,5 @@
 /** What the parts of a run have in common: how they speak to the sandbox, and to the guest. */
-import type { Reply } from '../engine/call-reply.ts'
+import type { CallReply } from '../engine/call-reply.ts'
 import type { FromExecutor } from '../wire/protocol.ts'
 
 /** A message before the thread puts the run's number on it. */
@@ -9,4 +9,4 @@ export type Unnumbered<Message> = Message extends unknown ? Omit<Message, 'run'>
 export type Send = (header: Unnumbered<FromExecutor>, body?: Uint8Array) => void
 
 /** Answers a call of the guest. */
-export type Settle = (call: number, ok: boolean, reply: Reply) => unknown
+export type Settle = (call: number, ok: boolean, reply: CallReply) => unknown

@@ -1,7 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { giveBack } from '../../objects/slabs.ts'
 import { ASSET_FILES } from '../contract/assets.ts'
 import type { Executor, ExecutorListener } from '../wire/executor.ts'
 import { byteLength, encodeFrame, FrameError, type FrameLimits, FrameReader } from '../wire/frames.ts'
@@ -84,7 +83,7 @@ export class ExecutorProcess implements Executor {
     const [head, ...pieces] = encodeFrame(message, ...body)
     this.#pipe.cork()
     this.#pipe.write(head!)
-    for (const piece of pieces) this.#pipe.write(piece, () => giveBack(piece))
+    for (const piece of pieces) this.#pipe.write(piece)
     this.#pipe.uncork()
   }
 
@@ -92,12 +91,8 @@ export class ExecutorProcess implements Executor {
     if (this.#lost) return
     const bytes = byteLength(pieces)
     const filed = place !== undefined && bytes >= LEAST_FILED && this.#file?.write(place * FILED_CHUNK_BYTES, pieces)
-    if (!filed) {
-      this.send(message, ...pieces)
-      return
-    }
-    this.send({ ...message, filed: bytes })
-    for (const piece of pieces) giveBack(piece)
+    if (filed) this.send({ ...message, filed: bytes })
+    else this.send(message, ...pieces)
   }
 
   /** Ends the process at once. It has nothing to save. */

@@ -114,13 +114,13 @@ export class Run {
     const seed = seedFor(context.mission, context.region)
     const { compiles, entries } = bundle.manifest
     const run = this.#number
-    const { mission, fleet, region, regions, own } = context
+    const { mission, fleet, region, regions, clientPlaces } = context
     this.#executor.send(
       {
         type: 'run',
         run,
         entry,
-        context: { mission, fleet, region, regions, ...(own && { own }) },
+        context: { mission, fleet, region, regions, ...(clientPlaces && { clientPlaces }) },
         now,
         seed,
         compiles,
@@ -278,8 +278,8 @@ export class Run {
   #departure({ hop, copies, waits }: EndMessage, state: Uint8Array): Outcome | Departure {
     const destination = journeyOf(hop, copies, waits === true)
     const { limits } = this.#job.bundle
-    const { regions, own = [] } = this.#job.context
-    if (!destinationsOf(destination).every((to) => regions.includes(to) || own.includes(to)))
+    const { regions, clientPlaces = [] } = this.#job.context
+    if (!destinationsOf(destination).every((to) => regions.includes(to) || clientPlaces.includes(to)))
       throw new Error('out of bounds')
     if (state.length > this.#limits.stateBytes) return stoppedBy('stateBytes', limits)
     if (destinationsOf(destination).length > this.#limits.hops) return stoppedBy('hops', limits)

@@ -8,24 +8,28 @@
  * The envelope is a {@link encodeEnvelope binary DSSE envelope} with the manifest as payload, which holds the header of
  * all boxes, and the digest of the *stored* bytes: nothing is inflated that was not signed.
  */
+
 import { inflateExactly } from '../../encoding/brotli.ts'
-import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
+import { concatBytes } from '../../encoding/bytes.ts'
 import { digestOf } from '../../encoding/digest.ts'
 import { RefusedError } from '../../errors.ts'
+import { mediaType } from '../../format-version.ts'
 import { decodeEnvelope, encodeEnvelope, signEnvelope } from '../envelope.ts'
 import type { KeyGrant } from '../key-policy.ts'
 import type { Keyring } from '../keyring.ts'
 import type { SigningKey } from '../keys.ts'
 import { verifyEnvelope } from '../verify.ts'
 import {
+  hasMagic,
   invalid,
   MAX_STATE_BYTES,
-  malformed,
   type OpenedState,
   packState,
   parseDescriptor,
+  preamble,
   readWithLength,
   requireExpected,
+  requirePreamble,
   requireRoom,
   type StateChecks,
   type StateHeader,
@@ -36,16 +40,16 @@ import {
 } from './format.ts'
 
 /** The payload type an envelope binds to the manifest of a state. */
-export const STATE_TYPE = 'application/vnd.lander.state.v1+json'
+export const STATE_TYPE = mediaType('state')
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x53, 1)
+const MAGIC = 'LSTS'
 const LENGTH_BYTES = 2
 /** There is no secret, so there are no epochs. */
 const NO_EPOCH = 0
 
 /** Whether a box came from a place of the caller's own, by its first bytes. */
 export function isAuthorSigned(sealed: Uint8Array): boolean {
-  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
+  return hasMagic(sealed, MAGIC)
 }
 
 /**
@@ -59,7 +63,7 @@ export function signState(
   authors: readonly SigningKey[],
 ): Uint8Array {
   const { descriptor, stored } = packState({ ...context, epoch: NO_EPOCH }, state, 'stored')
-  return concatBytes(MAGIC, withLength(encodeEnvelope(signEnvelope(STATE_TYPE, descriptor, authors))), stored)
+  return concatBytes(preamble(MAGIC), withLength(encodeEnvelope(signEnvelope(STATE_TYPE, descriptor, authors))), stored)
 }
 
 /** What a region knows of the signed box it is to take in. */
@@ -81,8 +85,8 @@ export interface SignedStateChecks extends StateChecks {
 export function openAuthorSigned(sealed: Uint8Array, checks: SignedStateChecks): OpenedState {
   const { keyring, authors, clientPlaces, limits, now } = checks
   if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
-  if (!isAuthorSigned(sealed)) throw malformed()
-  const envelope = readWithLength(sealed, MAGIC.length)
+  const envelopeStart = requirePreamble(sealed, MAGIC)
+  const envelope = readWithLength(sealed, envelopeStart)
   const { payload, signers } = verifyEnvelope(decodeEnvelope(envelope, STATE_TYPE), STATE_TYPE, keyring, now)
   requireSame(signers, authors)
   const descriptor = parseDescriptor(payload)
@@ -91,7 +95,7 @@ export function openAuthorSigned(sealed: Uint8Array, checks: SignedStateChecks):
   if (!clientPlaces.includes(header.from))
     throw new RefusedError('STATE_MISMATCH', 'the state comes from a place that the order does not name')
   requireRoom(descriptor, limits)
-  const stored = sealed.subarray(MAGIC.length + LENGTH_BYTES + envelope.length)
+  const stored = sealed.subarray(envelopeStart + LENGTH_BYTES + envelope.length)
   if (stored.length !== descriptor.stored || digestOf(stored) !== descriptor.sha256) throw invalid()
   return { header, state: stateOf(descriptor, inflate(stored, descriptor.bytes)) }
 }

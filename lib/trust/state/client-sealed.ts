@@ -11,14 +11,16 @@
  * The key is HKDF-SHA-256 of what X25519 makes of the ephemeral key and the caller's, for this context. The signature
  * is over the digest of all that stands before it, under a type of its own (DSSE's pre-authentication encoding).
  */
+
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import nacl from 'tweetnacl'
 import { toBase64url } from '../../encoding/base64url.ts'
-import { concatBytes, equalBytes, utf8 } from '../../encoding/bytes.ts'
+import { concatBytes, utf8 } from '../../encoding/bytes.ts'
 import { canonicalJson } from '../../encoding/canonical-json.ts'
 import { sha256 } from '../../encoding/digest.ts'
 import { RefusedError } from '../../errors.ts'
+import { FORMAT_VERSION } from '../../format-version.ts'
 import { admitKey, SIGNATURE_BYTES, verifyStrict } from '../ed25519.ts'
 import { preAuthEncoding } from '../envelope.ts'
 import { type RandomBytes, type SigningKey, systemRandom } from '../keys.ts'
@@ -26,6 +28,7 @@ import { signDetached } from '../sign.ts'
 import {
   decrypt,
   encrypt,
+  hasMagic,
   headerPayload,
   MAX_STATE_BYTES,
   malformed,
@@ -34,9 +37,11 @@ import {
   packState,
   parseHeader,
   plainText,
+  preamble,
   readPlainText,
   readWithLength,
   requireExpected,
+  requirePreamble,
   SMALLEST_BUCKET,
   type StateChecks,
   type StateHeader,
@@ -46,8 +51,8 @@ import {
   withLength,
 } from './format.ts'
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x48, 1)
-const SIGNED_TYPE = 'application/vnd.lander.client-state.v2'
+const MAGIC = 'LSTH'
+const SIGNED_TYPE = `application/vnd.lander.client-state.v${FORMAT_VERSION}`
 const LENGTH_BYTES = 2
 const KEY_BYTES = 32
 
@@ -65,7 +70,7 @@ export function createClientStateKey(random: RandomBytes = systemRandom): Client
 
 /** Whether a box was sealed by a region for a place of the caller's own, by its first bytes. */
 export function isClientSealed(sealed: Uint8Array): boolean {
-  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
+  return hasMagic(sealed, MAGIC)
 }
 
 export interface ClientSealOptions {
@@ -90,7 +95,7 @@ export function sealForClient(
   const ephemeral = createClientStateKey(random)
   const packed = packState(header, state, 'bytes')
   const headerBytes = headerPayload(header)
-  const open = concatBytes(MAGIC, withLength(headerBytes), ephemeral.publicKey)
+  const open = concatBytes(preamble(MAGIC), withLength(headerBytes), ephemeral.publicKey)
   const key = sealingKey(ephemeral.secretKey, recipient, [ephemeral.publicKey, recipient], headerBytes)
   const nonce = random(NONCE_BYTES)
   const unsigned = concatBytes(open, nonce, encrypt({ key, nonce, bound: open }, plainText(packed)))
@@ -153,7 +158,7 @@ function sealingKey(
   if (shared.every((byte) => byte === 0))
     throw new RefusedError('KEY_INVALID', 'the recipient key is a low-order X25519 point')
   const info = canonicalJson([
-    'lander client-state v2',
+    `lander client-state v${FORMAT_VERSION}`,
     ...publicKeys.map(toBase64url),
     toBase64url(sha256(headerBytes)),
   ])
@@ -163,9 +168,9 @@ function sealingKey(
 }
 
 function cut(sealed: Uint8Array) {
-  if (!isClientSealed(sealed)) throw malformed()
-  const headerBytes = readWithLength(sealed, MAGIC.length)
-  const ephemeralStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
+  const headerStart = requirePreamble(sealed, MAGIC)
+  const headerBytes = readWithLength(sealed, headerStart)
+  const ephemeralStart = headerStart + LENGTH_BYTES + headerBytes.length
   const nonceStart = ephemeralStart + KEY_BYTES
   const ciphertextStart = nonceStart + NONCE_BYTES
   const end = sealed.length - SIGNATURE_BYTES

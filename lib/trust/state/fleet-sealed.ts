@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
+import { concatBytes } from '../../encoding/bytes.ts'
 import { RefusedError } from '../../errors.ts'
 import { currentEpoch, deriveSealingKey, type FleetSecret, liveEpochs } from '../fleet-secret.ts'
 import { type RandomBytes, systemRandom } from '../keys.ts'
@@ -13,9 +13,11 @@ import {
   packState,
   parseHeader,
   plainText,
+  preamble,
   readPlainText,
   readWithLength,
   requireExpected,
+  requirePreamble,
   SMALLEST_BUCKET,
   type StateChecks,
   type StateHeader,
@@ -40,7 +42,7 @@ export { bucketOf, MAX_STATE_BYTES, type OpenedState, type StateHeader, type Tra
  * Lengths are big-endian. Header and manifest are canonical JSON; the manifest repeats the header.
  */
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x41, 1)
+const MAGIC = 'LSTA'
 const LENGTH_BYTES = 2
 
 export interface SealOptions {
@@ -60,7 +62,7 @@ export function sealState(
 ): Uint8Array {
   const header: StateHeader = { ...context, epoch: currentEpoch(secret).epoch }
   const packed = packState(header, state, 'bytes')
-  const open = concatBytes(MAGIC, withLength(headerPayload(header)))
+  const open = concatBytes(preamble(MAGIC), withLength(headerPayload(header)))
   const plain = plainText(packed)
   packed.stored.fill(0)
   const nonce = random(NONCE_BYTES)
@@ -108,9 +110,9 @@ export function openState(sealed: Uint8Array, checks: FleetSealedChecks): Opened
 }
 
 function cut(sealed: Uint8Array) {
-  if (!equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)) throw malformed()
-  const headerBytes = readWithLength(sealed, MAGIC.length)
-  const nonceStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
+  const headerStart = requirePreamble(sealed, MAGIC)
+  const headerBytes = readWithLength(sealed, headerStart)
+  const nonceStart = headerStart + LENGTH_BYTES + headerBytes.length
   const ciphertextStart = nonceStart + NONCE_BYTES
   if (sealed.length < ciphertextStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
   return {

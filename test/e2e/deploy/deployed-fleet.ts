@@ -4,7 +4,8 @@ import type { DeployedFleet } from '../../../lib/config/index.ts'
 import { createFleetClients, type FleetClients } from '../../../lib/fleet/clients.ts'
 import type { Fleet } from '../../../lib/fleet/fleet-file.ts'
 import type { PublicReceiptKey } from '../../../lib/fleet/receipt-keys.ts'
-import { type LocalCloud, startLocalCloud } from '../../../lib/local/cloud.ts'
+import { FORMAT_VERSION } from '../../../lib/format-version.ts'
+import { type LocalCloud, startCloud } from '../../../lib/local/cloud.ts'
 import { type TakeBackOptions, takeBack } from './deployed-function.ts'
 import type { Emulator } from './emulator.ts'
 
@@ -31,11 +32,11 @@ export async function runDeployedFleet({
   dir,
 }: DeployedFleetOptions): Promise<RunningFleet> {
   const regions = deployed.regions.map(({ region }) => region)
-  const cloud = await startLocalCloud({ dir: join(dir, 'cloud'), regions })
+  const cloud = await startCloud({ dir: join(dir, 'cloud'), regions })
   const { endpoint, credentials } = cloud
   const keys = [...receiptKeys]
   const fleet: Fleet = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     ...deployed,
     regions: [...deployed.regions],
     receiptKeys: keys,

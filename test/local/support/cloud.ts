@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LambdaClient } from '@aws-sdk/client-lambda'
-import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../../lib/local/cloud.ts'
+import { type LocalCloud, type LocalCloudOptions, startCloud } from '../../../lib/local/cloud.ts'
 import type { LambdaFunction } from '../../../lib/local/lambda/lambda-function.ts'
 import type { FunctionSettings } from '../../../lib/local/lambda/service.ts'
 
@@ -25,7 +25,7 @@ export interface TestCloud {
 
 export async function startTestCloud(options: Partial<LocalCloudOptions> = {}): Promise<TestCloud> {
   const dir = await mkdtemp(join(tmpdir(), 'lander-cloud-'))
-  const cloud = await startLocalCloud({ dir: join(dir, 'cloud'), regions: [REGION, 'us-east-1'], ...options })
+  const cloud = await startCloud({ dir: join(dir, 'cloud'), regions: [REGION, 'us-east-1'], ...options })
   const client = (region: string) =>
     new LambdaClient({ region, endpoint: cloud.endpoint, credentials: cloud.credentials, maxAttempts: 1 })
   let functions = 0

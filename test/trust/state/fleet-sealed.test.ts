@@ -90,7 +90,7 @@ describe('a box', () => {
     const bits = fc.nat(sealed.length * 8 - 1)
     fc.assert(
       fc.property(bits, (bit) => {
-        expect(() => openState(flip(bit), checks)).toThrow(code(/^STATE_|^EPOCH_|^ENGINE_/))
+        expect(() => openState(flip(bit), checks)).toThrow(code(/^STATE_|^EPOCH_|^ENGINE_|^VERSION_/))
       }),
       { numRuns: 1000 },
     )

@@ -1,4 +1,4 @@
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import type { HostCall } from '../../engine/machine.ts'
 import type { HeldAnswer } from '../../wire/held-answer.ts'
 import { faultOf } from '../fault.ts'
@@ -12,7 +12,7 @@ export interface KernelCallsOptions {
   readonly workers: WorkerCalls
   readonly settle: Settle
   /** Whether the place wants the agent to go: what is answered now has to travel. */
-  readonly leaving: () => boolean
+  readonly evicting: () => boolean
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
 }
@@ -55,7 +55,7 @@ export class KernelCalls {
 
   readonly onHostCall: HostCall = (name, call, request, bytes) => this.#handlers.get(name)?.(call, request, bytes)
 
-  #now(call: number, answer: () => Reply): void {
+  #now(call: number, answer: () => CallReply): void {
     try {
       this.#options.settle(call, true, answer())
     } catch (error) {
@@ -63,7 +63,7 @@ export class KernelCalls {
     }
   }
 
-  #later(call: number, answer: () => Promise<Reply>): void {
+  #later(call: number, answer: () => Promise<CallReply>): void {
     this.#waiting++
     answer().then(
       (reply) => this.#answer({ call, ok: true }, reply),
@@ -71,9 +71,9 @@ export class KernelCalls {
     )
   }
 
-  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: Reply): void {
+  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: CallReply): void {
     this.#waiting--
-    if (this.#options.leaving()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
+    if (this.#options.evicting()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
     else
       this.#options.settle(settled.call, settled.ok, { ...(text !== undefined && { text }), ...(bytes && { bytes }) })
     this.#options.resume()

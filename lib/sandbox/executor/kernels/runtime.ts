@@ -24,7 +24,7 @@ export interface KernelRuntimeOptions {
   /** Kernels have grown beyond the limit. */
   readonly onMemory: () => void
   /** Whether the place wants the agent to go: what is answered now has to travel. */
-  readonly leaving: () => boolean
+  readonly evicting: () => boolean
   /** The guest is to be looked after: something has been answered, or will be where it lands. */
   readonly resume: () => void
   /** Threads for lanes. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import type { Chunks } from '../chunks.ts'
 import type { Piece } from '../pieces.ts'
 import type { Kernels } from './kernels.ts'
@@ -42,7 +42,7 @@ export class WorkerCalls {
    *
    * @throws KernelError, ObjectError
    */
-  async call(request: string, bytes: Uint8Array | undefined): Promise<Reply> {
+  async call(request: string, bytes: Uint8Array | undefined): Promise<CallReply> {
     const { worker, slot, scalars, views } = v.parse(workerRequest, JSON.parse(request))
     const { called, viewWrites } = this.#kernels.workerFunction(slot)
     let taken = 0

@@ -49,7 +49,7 @@ export function runWorker(port: MessagePort = parentPort!): void {
       return
     }
     const views = call.views
-    const outcome = attempt(() => runDetachedTask(functionFor(linked, call), call, values))
+    const outcome = attempt(() => carryOutCall(functionFor(linked, call), call, values))
     let pages = 0
     for (const { instance } of linked.values()) pages += instance.pages
     const reply: WorkerReply = { call: call.call, views, pages, ...outcome }
@@ -73,7 +73,7 @@ function functionFor(
   return found
 }
 
-function runDetachedTask(
+function carryOutCall(
   called: KernelFunction,
   { scalars, views }: WorkerCall,
   values: KernelValues,

@@ -1,8 +1,8 @@
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import { copyPiece, type Piece } from '../pieces.ts'
 
 /** A piece of an object made ready for the guest, and where in the object it ends. */
-export interface Batch extends Reply {
+export interface Batch extends CallReply {
   /** Offset one past the last byte that went into this batch: a reader that is taken up again starts there. */
   readonly end: number
   /** What is handed on as it has come, for kernels. */

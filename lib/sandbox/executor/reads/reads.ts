@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import { type ChunkMessage, MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../../wire/protocol.ts'
 import type { Format, ReaderNote } from '../../wire/reader-note.ts'
 import type { Notes, StreamNote } from '../../wire/snapshot.ts'
@@ -163,7 +163,7 @@ export class Reads {
   }
 
   /** Of a chunk the guest gets the number, which is that of its call, and the length. */
-  #hand(call: number, stream: number, batch: Batch): Reply {
+  #hand(call: number, stream: number, batch: Batch): CallReply {
     const { piece } = batch
     if (piece === undefined) return batch
     this.#options.chunks.keep(call, stream, piece)

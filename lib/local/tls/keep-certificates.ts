@@ -1,0 +1,52 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { makeFolder } from '../../files/file-error.ts'
+import { writeFileAtomically } from '../../files/write-file-atomically.ts'
+import { makeCertificates } from './certificates.ts'
+
+/** What a server shows, and proves to own: options of `node:https`. */
+export interface ServerTls {
+  /** PEM. */
+  readonly cert: string
+  /** PEM. */
+  readonly key: string
+}
+
+export interface KeptCertificates {
+  /** Absolute path of the certificate that clients trust. */
+  readonly ca: string
+  readonly server: ServerTls
+}
+
+/** A cloud that is started in the last days of its certificate gets a new one. */
+const RENEWED_BEFORE_MS = 30 * 86_400_000
+
+/**
+ * The certificates in a folder, so that what a user has told other tools to trust holds after a restart. They are made
+ * anew where there are none, where they don't belong together, and in good time before they expire.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function keepCertificates(dir: string, now: number): Promise<KeptCertificates> {
+  const files = { ca: resolve(dir, 'ca.pem'), server: resolve(dir, 'server.pem') }
+  const kept = await Promise.all([readFile(files.ca, 'utf8'), readFile(files.server, 'utf8')]).catch(() => undefined)
+  // One file holds certificate and key, so that they are never of two makings; each is found in it by its label.
+  if (kept !== undefined && holds(...kept, now)) return { ca: files.ca, server: { cert: kept[1], key: kept[1] } }
+  const { ca, cert, key } = makeCertificates(now)
+  await makeFolder(dir)
+  await writeFileAtomically(files.server, cert + key)
+  await writeFileAtomically(files.ca, ca)
+  return { ca: files.ca, server: { cert, key } }
+}
+
+function holds(caPem: string, serverPem: string, now: number): boolean {
+  try {
+    const [ca, server] = [new X509Certificate(caPem), new X509Certificate(serverPem)]
+    const ours =
+      server.checkIssued(ca) && server.verify(ca.publicKey) && server.checkPrivateKey(createPrivateKey(serverPem))
+    return ours && Date.parse(server.validTo) - now > RENEWED_BEFORE_MS && Date.parse(server.validFrom) <= now
+  } catch {
+    return false
+  }
+}
