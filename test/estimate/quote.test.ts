@@ -100,7 +100,7 @@ describe('a quote', () => {
   test('does not offer to gather in one region, and says why', () => {
     const { plan, notes } = quote()
     expect(plan.alternatives.map(({ name }) => name)).not.toContain(`gather in ${US}`)
-    expect(notes.join()).toMatch(/gathering in one region is not offered/)
+    expect(notes.join()).toMatch(/gathering data in one region is not offered/)
   })
 
   test('is corrected by the runs of the past, and says by how much', () => {
@@ -142,7 +142,7 @@ describe('a quote that can’t be', () => {
     const { plan, seconds } = quote({ deadlineSeconds: 0.01, keepData: [US, EU] })
     expect(plan).toMatchObject({ feasible: false, reasons: [expect.stringMatching(/shorter than one start/)] })
     expect(seconds).toBeUndefined()
-    expect(explainQuote(quote({ deadlineSeconds: 0.01 }))).toMatch(/There is no such plan/)
+    expect(explainQuote(quote({ deadlineSeconds: 0.01 }))).toMatch(/There is no plan/)
   })
 
   test('data that may not leave a region without a function names that region', () => {

@@ -24,7 +24,7 @@ describe('an explanation', () => {
 
   it('begins with the decision', () => {
     expect(text.split('\n')[0]).toMatch(
-      /^\$0\.\d+ in 6 min \d+ s, proven to be the cheapest: every group is processed where it lies\.$/,
+      /^\$0\.\d+ in 6 min \d+ s, proven to be the cheapest: every group is processed in its own region\.$/,
     )
   })
 
@@ -62,7 +62,7 @@ describe('an explanation', () => {
 
   it('says why there is no plan, and what there would be', () => {
     const none = explained({ deadlineSeconds: 10 })
-    expect(none).toContain('There is no such plan.\n  deadline: the fastest plan found takes')
+    expect(none).toContain('There is no plan.\n  deadline: the fastest plan found takes')
     expect(none).toContain('Without the limits')
   })
 
