@@ -114,7 +114,7 @@ async function serve({ regions, port, tls, wan, near, line, json }: UpOptions, f
     regions,
     port,
     ...(tls && { tls }),
-    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const { endpoint, ca } = local.cloud
