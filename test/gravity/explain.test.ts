@@ -47,7 +47,7 @@ describe('an explanation', () => {
 
   it('names the date of its prices and warns of their age', () => {
     expect(text).toContain('List prices of 2023-04-27.')
-    expect(text).toContain('lander prices refresh takes current ones')
+    expect(text).toContain('lander prices refresh fetches current ones')
   })
 
   it('tells how far a plan may be from the best one where that is not proven', () => {

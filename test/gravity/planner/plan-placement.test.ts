@@ -62,7 +62,7 @@ describe('a plan', () => {
     const plan = feasible({ ...two, groups })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2', 'us-east-1'])
     expect(plan.alternatives[0]).toMatchObject({ name: 'mixed', usd: plan.usd })
-    expect(plan.reasons).toEqual(['2 of 3 groups are processed where they lie, the others are moved'])
+    expect(plan.reasons).toEqual(['2 of 3 groups are processed in their own regions, the others are moved'])
   })
 
   it('merges where results are dear to move', () => {
@@ -107,7 +107,7 @@ describe('a plan', () => {
     expect(warnings).toContainEqual(expect.stringContaining('lander prices refresh'))
     expect(warnings).toContainEqual(expect.stringContaining('no measurement exists of the link inside eu-west-1'))
     expect(warnings).toContainEqual(
-      expect.stringMatching(/work in us-east-1 takes .* a function may run 15 min: use \d+ workers/),
+      expect.stringMatching(/work in us-east-1 takes .* a function may run only 15 min: use \d+ workers/),
     )
   })
 })
