@@ -1,6 +1,6 @@
 import { requireVariable } from '../require-variable.ts'
 
-/** What the deployment tells the function. */
+/** The settings that the deployment passes to the function. */
 export interface Environment {
   readonly region: string
   readonly agentBucket: string

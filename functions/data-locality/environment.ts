@@ -1,20 +1,20 @@
 import { fromBase64url } from '../../lib/encoding/base64url.ts'
 import { requireVariable } from '../require-variable.ts'
 
-/** What the deployment tells the function. */
+/** The settings that the deployment passes to the function. */
 export interface Environment {
   readonly fleet: string
   readonly region: string
   readonly agentBucket: string
   /** The public key that signs the fleet's key policy. */
   readonly rootKey: Uint8Array
-  /** Where the fleet's secret is, as `secretReader` takes it. */
+  /** Where the fleet's secret is stored, in the form that `secretReader` accepts. */
   readonly secret: string
-  /** The role each run gets narrowed credentials of. Absent: every run reads with the function's own. */
+  /** The role whose credentials are narrowed for each run. Absent: every run uses the function's credentials. */
   readonly brokerRole: string | undefined
-  /** Name of the region's compiler function. Absent: kernels come as binaries only. */
+  /** The name of the region's compiler function. Absent: kernels must come as binaries. */
   readonly compiler: string | undefined
-  /** Where compiled kernels are kept on this machine. Absent: below the temporary folder. */
+  /** The folder for compiled kernels. Absent: below the temporary folder. */
   readonly kernelFolder: string | undefined
 }
 

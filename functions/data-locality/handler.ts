@@ -3,7 +3,7 @@ import type { Frame, LandingReply } from '../../lib/host/landing-result.ts'
 import { isProbe, type Probe } from '../../lib/host/probe.ts'
 import { deadlineOf, reportDeadline } from './deadline.ts'
 
-/** The part of Lambda's context this function uses. */
+/** The part of Lambda's context that this function uses. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number
 }
@@ -16,9 +16,8 @@ export interface ResponseStream extends NodeJS.WritableStream {
 export type StreamingHandler = (event: unknown, stream: ResponseStream, context: LambdaContext) => Promise<void>
 
 /**
- * The function's handler. An event with `stream: true` gets progress as lines of JSON while the agent works, the
- * reply as the last line; any other event gets the reply alone, so that a buffered Invoke reads one document. A probe
- * gets one document too.
+ * The function's handler. An event with `stream: true` gets lines of JSON: progress while the agent runs, and the reply
+ * as the last line. Any other event gets one JSON document, as a buffered Invoke expects. So does a probe.
  */
 export function createHandler(host: Promise<Host>): StreamingHandler {
   return async (event, stream, context) => {
@@ -47,8 +46,8 @@ async function end(stream: ResponseStream, answer: LandingReply | Probe): Promis
 }
 
 /**
- * One entry a run in the function's log: what alarms count, and nothing of what the agent saw. An object and not its
- * text: Lambda's JSON format then keeps its fields, which is what metric filters read.
+ * Logs one entry per run: what the alarms count, and nothing that the agent read. It is an object, so that Lambda's
+ * JSON format keeps its fields for the metric filters.
  */
 function log(reply: LandingReply): void {
   if ('error' in reply) {

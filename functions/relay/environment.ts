@@ -1,11 +1,11 @@
 import { requireVariable } from '../require-variable.ts'
 
-/** What the deployment, and Lambda itself, tell the function. */
+/** The settings that the deployment and Lambda pass to the function. */
 export interface Environment {
   readonly fleet: string
   readonly region: string
   readonly agentBucket: string
-  /** Its own name: it starts the one that takes over from it. */
+  /** The name of this function, which it invokes to start the next relay. */
   readonly functionName: string
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the author of an agent imports, as `lander/agent`. In a place it is provided by the sandbox; elsewhere it gives
- * you types, {@link agent} and the merge helpers, and everything that needs a place says so.
+ * What the author of an agent imports as `lander/agent`. In a place the sandbox provides it. Elsewhere only the types,
+ * {@link agent} and the merge helpers work; the other functions throw an error that says so.
  *
  * @module lander/agent
  */

@@ -1,4 +1,4 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { fromWireError, KernelError } from '../errors.ts'
 import { FORMAT_VERSION } from '../format-version.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
@@ -6,12 +6,13 @@ import { type CompileEvent, parseCompileAnswer } from '../kernels/wire.ts'
 
 /** Where the compiler function of a region is. */
 export interface RemoteCompilerOptions {
-  readonly client: LambdaClient
+  readonly region: string
   readonly functionName: string
 }
 
 /** A library of kernels that invokes a region's compiler function to compile them. */
-export function createRemoteCompiler({ client, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
+export function createRemoteCompiler({ region, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
+  const client = new LambdaClient({ region })
   return async (source, language) => {
     const event: CompileEvent = { lander: FORMAT_VERSION, source, language }
     const answer = parseCompileAnswer(await invoke(client, functionName, event))

@@ -3,18 +3,18 @@ import { RefusedError } from '../errors.ts'
 import { FORMAT_VERSION, FORMATS, requireVersion } from '../format-version.ts'
 import { type Entry, MAX_BUNDLE_BYTES, type Manifest } from './manifest.ts'
 
-/** An agent packed and not yet signed. */
+/** A packed agent that has not been signed. */
 export interface Bundle {
   readonly manifest: Manifest
-  /** The bytes to store, compressed, by entry name. */
+  /** The compressed bytes of each entry, by name. */
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
-/** A signed bundle's file, cut in two. Nothing in it has been verified. */
+/** The two parts of a signed bundle's file. Neither has been verified. */
 export interface SignedBundle {
-  /** The manifest's envelope, in its binary form. */
+  /** The manifest's envelope in binary form. */
   readonly envelope: Uint8Array
-  /** The stored parts, end to end, in the order of the manifest's entries. */
+  /** The compressed entries, one after the other, in the order of the manifest. */
   readonly body: Uint8Array
 }
 
@@ -23,9 +23,9 @@ const MAGIC = utf8('LAND')
 const HEADER_BYTES = MAGIC.length + 3
 
 /**
- * Writes the file of a signed bundle: 7 bytes of header, the envelope, and the stored parts with nothing in between.
+ * Encodes the file of a signed bundle: 7 bytes of header, the envelope, and the compressed entries.
  *
- * @throws RefusedError `BUNDLE_TOO_LARGE` above 8 MB.
+ * @throws RefusedError `BUNDLE_TOO_LARGE` for more than 8 MB
  */
 export function encodeSignedBundle({
   envelope,
@@ -41,8 +41,8 @@ export function encodeSignedBundle({
 }
 
 /**
- * Cuts a signed bundle's file into envelope and body. The body is cut by {@link splitParts}, which needs the
- * manifest's entries, and those are to be believed only once the envelope is verified.
+ * Splits a signed bundle's file into envelope and body. {@link splitParts} splits the body. It needs the manifest's
+ * entries, which must be verified first.
  *
  * @throws RefusedError `BUNDLE_TOO_LARGE`, `BUNDLE_TRUNCATED`, `BUNDLE_MALFORMED` or `VERSION_UNSUPPORTED`
  */
@@ -58,9 +58,9 @@ export function decodeSignedBundle(file: Uint8Array): SignedBundle {
 }
 
 /**
- * Cuts the body into stored parts, by entry name.
+ * Splits the body into the compressed entries, by name.
  *
- * @throws RefusedError `BUNDLE_TRUNCATED`, or `BUNDLE_MALFORMED` when bytes follow the last part.
+ * @throws RefusedError `BUNDLE_TRUNCATED`, or `BUNDLE_MALFORMED` if bytes follow the last entry
  */
 export function splitParts(body: Uint8Array, entries: readonly Entry[]): Map<string, Uint8Array> {
   const parts = new Map<string, Uint8Array>()

@@ -37,7 +37,7 @@ const FleetSchema = v.strictObject({
   ),
   /** The endpoint of S3 and Lambda in a local cloud. Absent for AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
-  /** The file (PEM) of the certificate authority that signed the endpoint's certificate, relative to this file. */
+  /** The file (PEM) of the certificate authority that clients must trust, relative to this file. Only a local cloud with TLS has one. */
   ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** The region that the client is near, and the bandwidth of its line. Quotes of transfers use both. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),

@@ -6,11 +6,11 @@ import { verifyBundle } from '../trust/verify-bundle.ts'
 import type { Invocation } from './invocation.ts'
 import type { PolicySource } from './policy-source.ts'
 
-/** What admission needs to know of its place. */
+/** What a place checks an invocation against. */
 export interface Admission {
   readonly fleet: string
   readonly region: string
-  /** Whether this is a place of the sender's own, outside of every fleet. @default false */
+  /** Whether this is a client place, which belongs to no fleet. @default false */
   readonly isClientPlace?: boolean
   /** SHA-256 of the engine's binary, base64url. */
   readonly engine: string
@@ -23,7 +23,7 @@ export interface Admission {
 const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
 
 /**
- * Lets a bundle in: fetch it and check it. What remains to the caller: to take the landing.
+ * Fetches the bundle of an invocation and verifies it. The caller must still claim the landing.
  *
  * @throws RefusedError with the code of the first check that failed
  */
@@ -50,7 +50,7 @@ async function bundleBytes({ bundle }: Invocation, agents: AgentBucket): Promise
   if ('inline' in bundle) return Buffer.from(bundle.inline, 'base64url')
   const bytes = await agents.get(bundleKey(bundle.sha256), MAX_BUNDLE_BYTES)
   if (bytes !== undefined) return bytes
-  throw new RefusedError('BUNDLE_NOT_FOUND', `no bundle ${bundle.sha256} waits in this region`, {
+  throw new RefusedError('BUNDLE_NOT_FOUND', `there is no bundle ${bundle.sha256} in this region`, {
     remedy: 'upload it first: lander run does',
   })
 }

@@ -32,8 +32,8 @@ const schema = v.strictObject({
   /** The answers of the agent's copies, in the order in which the agent sent them. */
   answers: v.optional(v.pipe(v.array(v.union([stateRef, lost])), v.maxLength(MAX_COPIES))),
   /**
-   * A retry of a landing. `death`: Lambda reported that the last attempt has ended. `silence`: nobody knows, so the last
-   * attempt keeps the landing until its function must have ended. @default the first attempt
+   * A retry of a landing. `death`: Lambda reported that the last attempt has ended. `silence`: nobody knows, so the
+   * last attempt keeps the landing until its function must have ended. @default the first attempt
    */
   attempt: v.optional(
     v.strictObject({
@@ -42,7 +42,8 @@ const schema = v.strictObject({
     }),
   ),
   /**
-   * The signed messages for this landing. An empty list means that messages may come later, so the agent may wait for one.
+   * The signed messages for this landing. An empty list means that messages may come later, so the agent may wait for
+   * one.
    * @default nobody sends messages to this agent
    */
   messages: v.optional(v.unknown()),

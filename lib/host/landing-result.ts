@@ -1,6 +1,6 @@
 /**
- * What a data-locality function answers: one {@link LandingReply}. A caller who asked for a stream gets lines of JSON, and
- * the last line is the reply.
+ * What a data-locality function answers: one {@link LandingReply}. A caller who asked for a stream gets lines of JSON,
+ * and the last line is the reply.
  */
 import * as v from 'valibot'
 import type { WireError } from '../errors.ts'
@@ -133,8 +133,8 @@ const FRAME = v.union([
 ])
 
 /**
- * Reads one line of an answer; `undefined` for anything else. Unknown fields are ignored, so an older client can talk to
- * a newer fleet.
+ * Reads one line of an answer; `undefined` for anything else. Unknown fields are ignored, so an older client can talk
+ * to a newer fleet.
  */
 export function parseFrame(json: unknown): Frame | undefined {
   const parsed = v.safeParse(FRAME, json)

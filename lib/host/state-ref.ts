@@ -1,4 +1,6 @@
-/** A sealed state as a message names it: the state itself while it is small, else the digest under which it is stored. */
+/**
+ * A sealed state as a message names it: the state itself while it is small, else the digest under which it is stored.
+ */
 import * as v from 'valibot'
 
 /** The largest sealed state that travels inside a message. A larger one goes through the agent buckets. */

@@ -54,7 +54,7 @@ export interface LocalCloudOptions {
 export interface LocalCloud {
   /** The endpoint of S3 and Lambda for every region, as for AWS_ENDPOINT_URL. */
   readonly endpoint: string
-  /** With TLS, the absolute path of the certificate (PEM) that clients must trust, as for AWS_CA_BUNDLE. */
+  /** With TLS, the absolute path of the certificate authority (PEM) that clients must trust, as for AWS_CA_BUNDLE. */
   readonly ca: string | undefined
   readonly regions: readonly string[]
   readonly credentials: Credentials

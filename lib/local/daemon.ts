@@ -18,7 +18,7 @@ import type { LocalFleetFiles } from './fleet-files.ts'
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
   endpoint: v.pipe(v.string(), v.url()),
-  /** With TLS, the path of the certificate that clients must trust. */
+  /** With TLS, the path of the authority that signed its certificate. */
   ca: v.optional(v.string()),
 })
 
@@ -47,14 +47,14 @@ export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess 
   return pid === parsed.output.pid ? parsed.output : undefined
 }
 
-/** The endpoint of a cloud, and the certificate to trust there. */
+/** The endpoint of a cloud, and the certificate authority to trust there. */
 type Address = Pick<LocalProcess, 'endpoint' | 'ca'>
 
 /**
  * Checks that a local cloud answers.
  *
  * @throws UsageError `LOCAL_NOT_RUNNING`; `FILE_NOT_FOUND` or `CONFIG_INVALID` for the certificate
- * @throws UnreachableError `TLS_FAILED` if the answering server has another certificate
+ * @throws UnreachableError `TLS_FAILED` if the answering server has a certificate of another authority
  */
 export async function requireServing(address: Address): Promise<void> {
   try {
@@ -76,7 +76,7 @@ function notRunning(): UsageError {
 /** The process id in the answer; `undefined` if no local cloud answers. */
 async function servingPid({ endpoint, ca }: Address): Promise<number | undefined> {
   const url = new URL('/_lander/health', endpoint)
-  // fetch has no option for the certificate to trust.
+  // fetch has no option for the authority to trust.
   const options = { agent: false as const, signal: AbortSignal.timeout(2000) }
   const asked =
     url.protocol === 'https:'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** The traffic of one link since the start, without the overhead of TCP/IP and TLS. */
+/** The traffic of one link since the start, without the headers of TCP/IP. With TLS, the bytes before encryption count. */
 export interface LinkTraffic {
   /** `client`, or a region code. */
   readonly from: string

@@ -58,6 +58,7 @@ export interface PlanAnswer extends Answer {
   readonly left: readonly Leftover[]
 }
 
+/** Data of one region that a run did not get to, and the reason. */
 export interface Leftover {
   readonly region: string
   readonly scopes: readonly Scope[]

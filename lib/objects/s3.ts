@@ -34,7 +34,7 @@ export interface S3ClientOptions {
   readonly region?: string
   /** A URL other than AWS's. The bucket is then part of the path. @default `AWS_ENDPOINT_URL`, or AWS */
   readonly endpoint?: string
-  /** Certificates (PEM), one of which must have signed the endpoint's. @default those that Node trusts */
+  /** Authorities (PEM) that the client trusts, and no others. @default those that Node trusts */
   readonly ca?: string
   /** @default the SDK's chain: environment, profile, role */
   readonly credentials?: S3ClientConfig['credentials']
@@ -89,7 +89,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: options.requestHandler ?? {
       httpAgent: agent,
-      // An agent and not its options: for large uploads the SDK would make one of its own, which does not know `ca`.
+      // An agent and not its options: for `Expect: 100-continue` the SDK would make one without `ca`.
       httpsAgent: ca === undefined ? agent : new HttpsAgent({ ...agent, ca }),
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: idleTimeoutMs,

@@ -25,7 +25,7 @@ import { type RandomBytes, randomId, type SigningKey, systemRandom } from './key
 /** The payload type an envelope binds to an order. */
 export const ORDER_TYPE = mediaType('order')
 
-/** What the sender signs, once per mission. */
+/** What the sender signs, once for each mission. */
 export interface Order {
   readonly lander: typeof FORMAT_VERSION
   /** 16 random bytes, base64url. */
@@ -39,26 +39,28 @@ export interface Order {
   readonly fleet: string
   /** Where this mission may run. */
   readonly regions: readonly string[]
-  /** Places of the sender's own that the agent may start in or go to. @default none */
+  /** The client places that the agent may start in or move to. @default none */
   readonly clientPlaces?: ClientPlaces | undefined
   /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
-  /** A trial: of each object only the head of so many bytes is there. @default whole objects */
+  /** For a trial run: the agent sees only this many bytes at the start of each object. @default whole objects */
   readonly headBytes?: number | undefined
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
-/** The sender's own places in a mission: on machines of theirs, in no fleet. */
+/** The client places of a mission. They run on the sender's machines and belong to no fleet. */
 export interface ClientPlaces {
-  /** Names, none of them a region of the order. */
+  /** Their names. None is a region of the order. */
   readonly places: readonly string[]
-  /** What regions seal for these places with: an X25519 public key of this mission alone, 32 bytes, base64url. */
+  /**
+   * The X25519 public key that regions seal states for these places with. Made for this mission; 32 bytes, base64url.
+   */
   readonly key: string
 }
 
-/** The longest an order may live: replays are remembered at least as long. */
+/** The longest lifetime of an order. The ledger remembers landings at least as long. */
 export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
@@ -91,10 +93,10 @@ const order = v.pipe(
 
 const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
-/** What an order is made from; by default it allows what the manifest allows. */
+/** What an order is made from. By default it allows what the manifest allows. */
 export interface OrderOptions {
   readonly manifest: Manifest
-  /** The input as it will be sent: JSON text. */
+  /** The input exactly as it will be sent: JSON text. */
   readonly input: string
   readonly now: number
   /** @default the manifest's */
@@ -114,7 +116,7 @@ export interface OrderOptions {
   readonly random?: RandomBytes
 }
 
-/** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
+/** Makes an order for one mission of a bundle. By default it allows what the manifest allows. */
 export function createOrder(options: OrderOptions): Order {
   const { manifest, input, now, clientPlaces, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
@@ -143,14 +145,14 @@ export function createOrder(options: OrderOptions): Order {
 /**
  * Signs an order with the sender's key.
  *
- * @throws RefusedError `ORDER_MALFORMED` for an order nobody would accept.
+ * @throws RefusedError `ORDER_MALFORMED` for an order that no place would accept
  */
 export function signOrder(value: Order, key: SigningKey): EnvelopeJson {
   return envelopeToJson(signEnvelope(ORDER_TYPE, documentPayload(order, value, kind), [key]))
 }
 
 /**
- * Reads an order from the bytes that were signed: at most 16 KB, a closed schema, a life of at most 24 hours.
+ * Reads an order from the bytes that were signed: at most 16 KB, no unknown fields, a lifetime of at most 24 hours.
  *
  * @throws RefusedError `ORDER_MALFORMED`
  */

@@ -25,7 +25,7 @@ import { verifySignatures } from './verify.ts'
 /** The payload type an envelope binds to a key policy. */
 export const POLICY_TYPE = mediaType('policy')
 
-/** A policy's payload, before it is put into an envelope. */
+/** The largest payload of a key policy. */
 export const MAX_POLICY_BYTES = 256 * 1024
 
 /** Up to 64 names, or `'*'` among them for any. */
@@ -81,7 +81,7 @@ const policy = v.strictObject({
 const kind = { ...FORMATS.policy, code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
 
 /**
- * Reads a key policy from the bytes that were signed: at most 256 KB, a closed schema, every key under its own id.
+ * Reads a key policy from the bytes that were signed: at most 256 KB, no unknown fields, every key under its own id.
  *
  * @throws RefusedError `POLICY_MALFORMED`
  */
@@ -92,25 +92,25 @@ export function parsePolicy(payload: Uint8Array): KeyPolicy {
 /**
  * Signs a key policy with the fleet's root key.
  *
- * @throws RefusedError `POLICY_MALFORMED` for a policy nobody would accept.
+ * @throws RefusedError `POLICY_MALFORMED` for a policy that no place would accept
  */
 export function signPolicy(value: KeyPolicy, rootKey: SigningKey): EnvelopeJson {
   return envelopeToJson(signEnvelope(POLICY_TYPE, documentPayload(policy, value, kind), [rootKey]))
 }
 
-/** What a key policy is held against. */
+/** What a key policy is checked against. */
 export interface PolicyChecks {
   /** The fleet's root public key, 32 bytes. */
   readonly rootKey: Uint8Array
   readonly fleet: string
   readonly now: number
-  /** The latest version seen so far: an older one is a replay. @default 0 */
+  /** The latest version seen so far. An older policy is refused as a replay. @default 0 */
   readonly notOlderThan?: number
 }
 
 /**
- * Verifies a key policy: signed by the fleet's root key and by it alone, for this fleet, in its time, and not older
- * than one already seen.
+ * Verifies a key policy: signed only by the fleet's root key, for this fleet, currently valid, and not older than one
+ * that has been seen.
  *
  * @param envelope an {@link EnvelopeJson}.
  * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_UNKNOWN`, `KEY_INVALID`,

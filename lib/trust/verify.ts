@@ -6,20 +6,20 @@ import { type Envelope, preAuthEncoding } from './envelope.ts'
 import type { KeyGrant } from './key-policy.ts'
 import type { Keyring } from './keyring.ts'
 
-/** A payload whose signatures all hold, and who made them. */
+/** A payload whose signatures are all valid, and the keys that signed it. */
 export interface SignedPayload {
   readonly payload: Uint8Array
-  /** One grant per signature, distinct keys. */
+  /** One grant for each signature, by distinct keys. */
   readonly signers: readonly KeyGrant[]
 }
 
 /**
- * Verifies an envelope under a fleet's keys: every signature must be by a key that the fleet knows, that is not revoked
- * and in its time, and must hold over the payload *and* its type. What the keys may do is for `authorise` to say.
+ * Verifies an envelope with a fleet's keys. The fleet must know the key of every signature, and the key must be active
+ * and currently valid. The signature covers the payload and its type. `authorise` decides what the keys may do.
  *
  * @param now milliseconds since 1970.
- * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `EXPIRED` (the policy), `KEY_UNKNOWN`, `KEY_REVOKED`, `KEY_EXPIRED`,
- *   `NOT_YET_VALID` (a key), `KEY_INVALID` or `SIGNATURE_INVALID`
+ * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `EXPIRED` (the policy), `KEY_UNKNOWN`,
+ *   `KEY_REVOKED`, `KEY_EXPIRED`, `NOT_YET_VALID` (a key), `KEY_INVALID` or `SIGNATURE_INVALID`
  */
 export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring: Keyring, now: number): SignedPayload {
   requireMediaTypeVersion(envelope.payloadType, expectedType)
@@ -32,8 +32,9 @@ export function verifyEnvelope(envelope: Envelope, expectedType: string, keyring
 /**
  * Verifies every signature of an envelope and returns its payload.
  *
- * @param publicKeyOf the key to trust under an id; throws when there is none.
- * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or `SIGNATURE_INVALID`
+ * @param publicKeyOf returns the trusted key with an id, or throws if there is none
+ * @throws RefusedError `VERSION_UNSUPPORTED`, `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `KEY_INVALID` or
+ *   `SIGNATURE_INVALID`
  */
 export function verifySignatures(
   { payloadType, payload, signatures }: Envelope,

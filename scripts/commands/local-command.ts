@@ -70,6 +70,7 @@ function upCommand(): Command {
   return withHelp(command, {
     notes: [
       'Every AWS tool can use the local cloud, with AWS_ENDPOINT_URL and the credentials that this command prints.',
+      'With --tls, lander trusts the certificate that the fleet file names as ca, and no other. The AWS CLI, boto3 and Go read AWS_CA_BUNDLE, Node reads NODE_EXTRA_CA_CERTS, and curl takes --cacert. Lander keeps the certificate in LANDER_HOME and makes a new one at the first start of its last month.',
     ],
     examples: ['lander local up --detach', 'lander local up --regions us-east-1,eu-west-1 --wan --line 100'],
     json: '{endpoint, ca?, regions, fleet}',

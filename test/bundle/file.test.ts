@@ -19,7 +19,7 @@ describe('the file of a signed bundle', () => {
     expect(Buffer.from(file).toString('latin1')).toBe('LAND\x02\x00\x0cthe envelopemainkernel')
   })
 
-  test('is cut into what it was made of', () => {
+  test('is split into its parts', () => {
     const decoded = decodeSignedBundle(file)
     expect(decoded.envelope).toEqual(envelope)
     expect(splitParts(decoded.body, [entry('a', 4), entry('b', 6)])).toEqual(
@@ -60,7 +60,7 @@ describe('the file of a signed bundle', () => {
     expect(() => splitParts(body, [entry('a', 4), entry('b', 6)])).toThrowError(refusal('BUNDLE_MALFORMED'))
   })
 
-  test.each([0, 1, 2, 3])('with another byte %i is no signed bundle', (index) => {
+  test.each([0, 1, 2, 3])('with a wrong byte %i is not a signed bundle', (index) => {
     const other = Uint8Array.from(file)
     other[index]! ^= 1
     expect(() => decodeSignedBundle(other)).toThrowError(refusal('BUNDLE_MALFORMED'))
@@ -79,7 +79,7 @@ describe('the file of a signed bundle', () => {
     },
   )
 
-  test('above 8 MB is neither read nor written', () => {
+  test('above 8 MB is neither decoded nor encoded', () => {
     const most = new Uint8Array(MAX_BUNDLE_BYTES - 7 - envelope.length)
     expect(encodeSignedBundle({ envelope, parts: [most] })).toHaveLength(MAX_BUNDLE_BYTES)
     expect(() => encodeSignedBundle({ envelope, parts: [most, Uint8Array.of(0)] })).toThrowError(

@@ -101,7 +101,7 @@ describe('a manifest', () => {
     expect(() => parseManifest(utf8(text))).toThrowError(malformed)
   })
 
-  test('that would be malformed gets no payload', () => {
+  test('that would be malformed is not encoded', () => {
     expect(() => manifestPayload({ ...manifest, entries: [] })).toThrowError(malformed)
     expect(() =>
       manifestPayload({ ...manifest, scopes: many(64, () => ({ ...logs, prefix: 'x'.repeat(1000) })) }),

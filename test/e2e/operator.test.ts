@@ -35,7 +35,7 @@ beforeAll(async () => {
   await clients.s3(EU).send(new PutObjectCommand({ Bucket: 'logs-eu', Key: '2026/a.log', Body: 'a\nb\n' }))
   await writeFile(join(dir, 'agent.ts'), COUNT)
   env = {
-    LANDER_HOME: join(dir, 'client'),
+    LANDER_HOME: join(dir, 'home'),
     AWS_ENDPOINT_URL: local.cloud.endpoint,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

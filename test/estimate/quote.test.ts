@@ -11,6 +11,7 @@ import type { Sample } from '../../lib/estimate/sampling.ts'
 import type { RegionSurvey, Survey } from '../../lib/estimate/survey.ts'
 import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import { LONG } from '../support/long.ts'
 import { bundleOf } from '../trust/fixture.ts'
 
 const US = 'us-east-1'
@@ -126,7 +127,7 @@ describe('a quote', () => {
           expect(value).toBeLessThanOrEqual(high * (1 + 1e-9))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: LONG ? 50 : 10 },
     )
   })
 })

@@ -6,7 +6,7 @@ const good = { lander: FORMAT_VERSION, bundle: { inline: 'AAAA' }, order: {}, in
 const malformed = expect.objectContaining({ code: 'REQUEST_MALFORMED', situation: 'refused' })
 
 describe('parseInvocation', () => {
-  test('reads a bundle that comes along, and one that waits under its digest', () => {
+  test('reads an inline bundle, and the digest of a stored one', () => {
     expect(parseInvocation(good)).toEqual(good)
     const digest = { ...good, bundle: { sha256: 'A'.repeat(43) } }
     expect(parseInvocation(digest)).toEqual(digest)

@@ -29,7 +29,7 @@ describe('TLS that does not come about is told', () => {
   test('by a certificate that nothing trusted has signed', async () => {
     const { ca: another } = makeCertificates(Date.now())
     expect(await explain(await listen(), another)).toEqual({
-      why: 'its certificate is not signed by one that is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      why: 'its certificate is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
       remedy: expect.stringContaining('"ca" in the fleet file'),
     })
   })

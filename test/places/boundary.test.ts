@@ -25,7 +25,7 @@ import {
   createWorld,
   departureOf,
   EU,
-  stateRefOf,
+  inlineRef,
   US,
   type World,
 } from '../support/fleet-of-hosts.ts'
@@ -131,16 +131,14 @@ describe('state from a place of the sender’s own', () => {
     const bytes = bytesOf(agentOf(await client.invoke(base)).ref)
     const codes = new Map<number, string | undefined>()
     for (const at of [0, 4, 6, 8, 40, 120, 400, 900, bytes.length - 2000, bytes.length - 1])
-      codes.set(at, codeOf(await world.invoke(EU, resume(base, stateRefOf(flipped(bytes, at))))))
+      codes.set(at, codeOf(await world.invoke(EU, resume(base, inlineRef(flipped(bytes, at))))))
     expect([...codes.values()].filter((code) => code === undefined)).toEqual([])
     expect(codes.get(120)).toBe('SIGNATURE_INVALID')
     expect(codes.get(bytes.length - 1)).toBe('STATE_INVALID')
-    expect(codeOf(await world.invoke(EU, resume(base, stateRefOf(bytes.subarray(0, bytes.length - 1)))))).toBe(
+    expect(codeOf(await world.invoke(EU, resume(base, inlineRef(bytes.subarray(0, bytes.length - 1)))))).toBe(
       'STATE_INVALID',
     )
-    expect(codeOf(await world.invoke(EU, resume(base, stateRefOf(new Uint8Array([...bytes, 0])))))).toBe(
-      'STATE_INVALID',
-    )
+    expect(codeOf(await world.invoke(EU, resume(base, inlineRef(new Uint8Array([...bytes, 0])))))).toBe('STATE_INVALID')
   })
 
   test('is refused in another mission of the same code', async () => {
@@ -219,15 +217,15 @@ describe('state that goes home', () => {
     const { reply, client, base, world, key } = await comingToClient()
     const bytes = bytesOf(agentOf(reply).ref)
     for (const at of [5, 60, 500, bytes.length - 100, bytes.length - 1])
-      expect(codeOf(await client.invoke(resume(base, stateRefOf(flipped(bytes, at)))))).toBeDefined()
-    expect(codeOf(await client.invoke(resume(base, stateRefOf(flipped(bytes, bytes.length - 500)))))).toBe(
+      expect(codeOf(await client.invoke(resume(base, inlineRef(flipped(bytes, at)))))).toBeDefined()
+    expect(codeOf(await client.invoke(resume(base, inlineRef(flipped(bytes, bytes.length - 500)))))).toBe(
       'SIGNATURE_INVALID',
     )
     const stranger = { ...world.fleet, receiptKeys: [{ epoch: 1, publicKey: toBase64url(bob.publicKey) }] }
     const trusting = await ownHost({ ...world, fleet: stranger }, { keys: [alice], key })
-    expect(codeOf(await trusting.invoke(resume(base, stateRefOf(bytes))))).toBe('SIGNATURE_INVALID')
-    expect(await client.invoke(resume(base, stateRefOf(bytes)))).toMatchObject(completed([OWN, EU, OWN]))
-    expect(codeOf(await client.invoke(resume(base, stateRefOf(bytes))))).toBe('REPLAYED')
+    expect(codeOf(await trusting.invoke(resume(base, inlineRef(bytes))))).toBe('SIGNATURE_INVALID')
+    expect(await client.invoke(resume(base, inlineRef(bytes)))).toMatchObject(completed([OWN, EU, OWN]))
+    expect(codeOf(await client.invoke(resume(base, inlineRef(bytes))))).toBe('REPLAYED')
   })
 
   test('does not land in a region', async () => {

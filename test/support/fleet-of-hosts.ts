@@ -29,32 +29,32 @@ export interface WorldOptions {
   readonly fleet?: string
   readonly secret?: FleetSecret
   readonly engine?: string
-  /** What a region's host uses of its agent bucket. @default the bucket as it is */
+  /** Wraps the agent bucket of each host. @default the bucket itself */
   readonly agentsOf?: (region: string, bucket: AgentBucket) => AgentBucket
-  /** Whether the keys may have state leave the regions for places of the sender's own. @default false */
+  /** Whether the keys may export state to client places. @default false */
   readonly exportState?: boolean
 }
 
 export interface Mission {
-  /** What every invocation of this mission has in common. */
+  /** The fields that all invocations of this mission share. */
   readonly base: Pick<Invocation, 'lander' | 'bundle' | 'order' | 'input'>
-  /** Its id. */
+  /** The id of the mission. */
   readonly mission: string
 }
 
-/** A region each, side by side in this process: real admission, sealing and sandbox; data and buckets in memory. */
+/** Several regions in this process: real admission, sealing and sandbox, but data and buckets in memory. */
 export interface World {
   readonly data: Readonly<Record<string, MemoryStore>>
-  /** The regions' agent buckets, as they are. */
+  /** The agent buckets of the regions, unwrapped. */
   readonly buckets: Readonly<Record<string, ListedBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
   invoke(region: string, event: unknown, options?: InvokeOptions): Promise<LandingReply>
-  /** The fleet, as its file describes it. */
+  /** The fleet, as a fleet file describes it. */
   readonly fleet: Fleet
-  /** A region as a place, reached without a network. */
+  /** A region as a place that is reached without a network. */
   place(region: string): Place
-  /** Everything that left the regions: replies as they go over the wire. */
+  /** Everything that left the regions: the replies as JSON. */
   readonly wire: readonly string[]
 }
 
@@ -161,7 +161,7 @@ export function departureOf(reply: LandingReply): SealedDeparture {
   throw new Error(`not departed: ${JSON.stringify(reply)}`)
 }
 
-/** The agent's own sealed state of a departure. */
+/** The sealed state of the agent, not of a copy. */
 export function agentOf(reply: LandingReply): SealedState {
   const departure = departureOf(reply)
   if ('agent' in departure) return departure.agent
@@ -170,7 +170,7 @@ export function agentOf(reply: LandingReply): SealedState {
 
 export function bytesOf(stateRef: StateRef): Uint8Array {
   if ('inline' in stateRef) return Buffer.from(stateRef.inline, 'base64url')
-  throw new Error('the box is in a bucket')
+  throw new Error('the state is in a bucket')
 }
 
-export const stateRefOf = (bytes: Uint8Array): StateRef => ({ inline: Buffer.from(bytes).toString('base64url') })
+export const inlineRef = (bytes: Uint8Array): StateRef => ({ inline: Buffer.from(bytes).toString('base64url') })

@@ -1,6 +1,6 @@
 /**
- * The module `lander/agent` as it is inside a place: what authors import, and the hooks the host calls. It is
- * evaluated once per engine instance, before the author's module.
+ * The module `lander/agent` inside a place: what authors import, and the hooks that the host calls. It is evaluated
+ * once, before the author's module.
  */
 
 import type { Agent, AgentContext } from '../agent.ts'
@@ -19,7 +19,7 @@ import { installRandom, seedRandom } from './random.ts'
 
 export * from '../index.ts'
 
-/** What the host sends to start a run. */
+/** The request with which the host starts an agent. */
 interface StartRequest {
   readonly entry: 'run' | 'merge'
   readonly context: AgentContext
@@ -29,12 +29,12 @@ interface StartRequest {
   readonly input: string
 }
 
-/** What the host sends when a frozen agent lands. */
+/** The request with which the host resumes a restored agent. */
 interface ArrivalRequest {
   readonly context: AgentContext
-  /** What the agent waited for, by call, and what it is settled with. */
+  /** The calls that the agent waited for, with their results. */
   readonly settled: readonly (readonly [call: number, text: string | undefined])[]
-  /** A copy: the function it has to carry out. */
+  /** For a copy: the task that it was sent to run. */
   readonly copy?: { readonly entry: number; readonly seed: readonly number[] }
 }
 
@@ -42,7 +42,7 @@ let exported: unknown
 let loaded = false
 let limits: StartRequest['limits'] = { resultBytes: 0, errorBytes: 1024 }
 
-/** Takes the promise of the author's module. */
+/** Keeps the agent that the author's module exports. */
 function load(module: Promise<{ default?: unknown }>): void {
   whenSettled(
     module,
@@ -65,7 +65,7 @@ async function start(request: string): Promise<void> {
   })
 }
 
-/** A frozen agent is awake again, with the very heap it had. */
+/** Resumes a restored agent. */
 function arrive(request: string): void {
   const { context, settled, copy } = parse(request) as ArrivalRequest
   enter(context)
@@ -80,26 +80,27 @@ function enter({ regions, clientPlaces, ...context }: AgentContext): void {
   enterPlace(Object.freeze({ ...context, ...places }))
 }
 
-/** Runs `work` and tells the host how it ended: unless this heap has become a copy's, which answers for itself. */
+/** Runs `work` and reports its end to the host, unless this heap has meanwhile become a copy with its own task. */
 async function answer(work: () => unknown): Promise<void> {
-  let duty: number | undefined
+  let task: number | undefined
   try {
     const working = work()
-    duty = currentTask()
+    task = currentTask()
     const value = await working
-    if (duty !== currentTask()) return endUnjoined()
+    if (task !== currentTask()) return endUnjoined()
     requireJoined()
     const text = toJson(value)
     if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
-    if (duty === undefined || duty === currentTask()) fail(error)
+    if (task === undefined || task === currentTask()) fail(error)
     else endBranch(error)
   }
 }
 
 function definedAgent(): Agent {
-  if (!loaded) throw new AgentError('AGENT_INVALID', 'the module waits at its top level for something that never comes')
+  if (!loaded)
+    throw new AgentError('AGENT_INVALID', 'the module awaits a promise at its top level that nothing can settle')
   const definition = exported as Agent | undefined
   if (typeof definition?.run !== 'function')
     throw new AgentError('AGENT_INVALID', 'the module has no `export default agent(…)`')
@@ -110,7 +111,7 @@ function mergeAll(definition: Agent, results: never[]): unknown {
   return definition.merge === undefined ? results : definition.merge(results)
 }
 
-/** A module that does not load is no agent, whatever it stumbled over. */
+/** Reports a module that does not load as `AGENT_INVALID`, whatever it threw. */
 function refuse(error: unknown): void {
   const ours = error instanceof ErrorClass && exhaustedLimit(error) === undefined
   fail(

@@ -1,4 +1,4 @@
-/** `TextEncoder` and `TextDecoder` for UTF-8, the one encoding a place knows. The host converts, at native speed. */
+/** `TextEncoder` and `TextDecoder` for UTF-8, the only encoding in a place. The host converts at native speed. */
 import { type CallReply, call } from './calls.ts'
 import { BufferClass, isView } from './captured.ts'
 

@@ -21,7 +21,7 @@ export interface InstanceHost {
   readonly bootstrap: string
   /** The endpoint of S3 and Lambda for functions of this region. */
   readonly endpoint: string
-  /** With TLS, the path of the certificate that functions must trust. */
+  /** With TLS, the path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   readonly credentials: Credentials
   readonly guard: GroupGuard

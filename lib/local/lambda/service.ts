@@ -36,7 +36,7 @@ export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
   /** The endpoint of S3 and Lambda for functions of this region. */
   readonly endpoint: string
-  /** With TLS, the path of the certificate that functions must trust. */
+  /** With TLS, the path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   /** The credentials of functions. */
   readonly credentials: Credentials

@@ -12,7 +12,7 @@ export interface Certificates {
 }
 
 const DAY_MS = 86_400_000
-/** Clients refuse certificates that are valid for more than 825 days (Apple, since macOS 10.15), or 398 (browsers). */
+/** Apple's clients refuse server certificates that are valid for more than 825 days, browsers for more than 398. */
 export const LIFE_MS = 365 * DAY_MS
 /** How long before `now` the validity starts, for clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS

@@ -31,7 +31,7 @@ const RENEWED_BEFORE_MS = 30 * 86_400_000
 export async function keepCertificates(dir: string, now: number): Promise<KeptCertificates> {
   const files = { ca: resolve(dir, 'ca.pem'), server: resolve(dir, 'server.pem') }
   const kept = await Promise.all([readFile(files.ca, 'utf8'), readFile(files.server, 'utf8')]).catch(() => undefined)
-  // One file has both certificate and key, so that they always belong together. TLS finds each by its PEM label.
+  // One file has both certificate and key, so a crash can't separate them. OpenSSL finds each by its PEM label.
   if (kept !== undefined && holds(...kept, now)) return { ca: files.ca, server: { cert: kept[1], key: kept[1] } }
   const { ca, cert, key } = makeCertificates(now)
   await makeFolder(dir)

@@ -1,5 +1,4 @@
-/** What a call is settled with. Both absent: there is nothing (more). */
-
+/** The result of a guest's call. If both fields are absent, there is nothing more to read. */
 export interface CallReply {
   readonly text?: string
   readonly bytes?: Uint8Array

@@ -1,10 +1,10 @@
 /**
  * The difference between two memories: what a snapshot stores instead of the whole memory.
  *
- * Boot and load give the same memory everywhere, the *base image*. A run is a row of changed words. It is written as two
- * varints (7 bits to a byte, the lowest first, 128 means that more follow): how many words lie between it and the run
- * before, and how many words it has. The words of all runs follow each other unchanged, since equal pointers are equal
- * bytes and compress better than their XOR with the base image (3.9 KB against 5.2 KB for a small agent).
+ * Boot and load give the same memory everywhere, the *base image*. A run is a row of changed words. It is written as
+ * two varints (7 bits to a byte, the lowest first, 128 means that more follow): how many words lie between it and the
+ * run before, and how many words it has. The words of all runs follow each other unchanged, since equal pointers are
+ * equal bytes and compress better than their XOR with the base image (3.9 KB against 5.2 KB for a small agent).
  */
 import { createHash } from 'node:crypto'
 import type { MemoryDifference } from '../wire/snapshot.ts'

@@ -4,8 +4,8 @@
  *
  *     state = length of the notes, 4 bytes | notes as JSON | length of the runs, 4 bytes | runs | words
  *
- * Lengths are big-endian. `engine/memory-difference.ts` makes and applies runs and words. Nothing here is sealed: the host
- * does that on its side of the wall, in `lib/trust/state`.
+ * Lengths are big-endian. `engine/memory-difference.ts` makes and applies runs and words. Nothing here is sealed: the
+ * host does that on its side of the wall, in `lib/trust/state`.
  */
 import * as v from 'valibot'
 import type { Message } from '../../trust/messages.ts'
@@ -17,66 +17,67 @@ import type { Format, ReaderNote } from './reader-note.ts'
 const LENGTH_BYTES = 4
 const MAX_NOTES_BYTES = 16 * 1024 * 1024
 
-/** The engine's memory against its base image. */
+/** The engine's memory as a difference to its base image. */
 export interface MemoryDifference {
-  /** SHA-256 of the base image, base64url: the difference means nothing without that very image. */
+  /** The SHA-256 of the base image, base64url. The difference applies only to this image. */
   readonly base: string
-  /** Size of the whole memory. */
+  /** The size of the whole memory. */
   readonly bytes: number
-  /** Where the words belong. */
+  /** The positions of the changed words. */
   readonly runs: Uint8Array
+  /** The changed words. */
   readonly words: Uint8Array
 }
 
-/** What the agent waits for, by the number of its call. */
+/** What the agent waits for, with the numbers of its calls. */
 export type Waiting =
-  /** The agent moves on. */
+  /** A hop, or a checkpoint. */
   | { readonly kind: 'hop'; readonly call: number }
-  /** Copies of the agent carry out `entry` each, and their answers settle `call`. */
+  /** Copies of the agent. Each runs the task `entry`, and its answer settles `call`. */
   | { readonly kind: 'scatter'; readonly calls: readonly CopyCall[] }
-  /** Its place sends it away, and it goes on where it was. */
+  /** Nothing: the place has evicted the agent. */
   | { readonly kind: 'stay' }
 
 export interface CopyCall {
   readonly call: number
-  /** Number of the function in the guest's table. */
+  /** The number of the task in the guest's table. */
   readonly entry: number
   readonly to: string
 }
 
-/** A stream the guest had open: its number, and where a reader has to go on. */
+/** A stream that the guest had open: its number, and where the next reader continues. */
 export interface StreamNote extends ReaderNote {
   readonly stream: number
-  /** The guest's call that waits for the next batch. */
+  /** The call of the guest that waits for the next batch. */
   readonly call: number | null
-  /** The piece the guest had in hand: the bytes before those that come next. */
+  /** The chunk that the guest was using: the bytes before the next ones. */
   readonly chunk?: { readonly number: number; readonly bytes: number } | undefined
 }
 
-/** A timer that was running. */
+/** A pending timer. */
 export interface TimerNote {
   readonly call: number
-  /** Milliseconds it has left. */
+  /** The milliseconds until it fires. */
   readonly ms: number
 }
 
-/** What the host keeps for the guest, so that it can be taken up elsewhere. */
+/** What the executor keeps for the guest, so that another place can resume it. */
 export interface Notes {
   readonly waiting: Waiting
-  /** What the guest's clock said. It must not go backwards. */
+  /** The time that the guest has seen. Its clock must not go backwards. */
   readonly now: number
   readonly timers: readonly TimerNote[]
   readonly streams: readonly StreamNote[]
-  /** Streams that were open in places the agent has left: their numbers, and where that was. */
-  readonly leftBehind: readonly (readonly [stream: number, region: string])[]
+  /** Streams that were open in places that the agent has left: their numbers, and the places. */
+  readonly leftBehind: readonly (readonly [stream: number, place: string])[]
   readonly inbox?: InboxNote | undefined
-  /** Kernels that were defined while the agent ran. */
+  /** The kernels that the agent defined at run time. */
   readonly kernels?: readonly KernelNote[] | undefined
-  /** Calls that were answered when the agent was about to leave. */
+  /** Answers to calls that arrived while the agent was being evicted. */
   readonly held?: readonly HeldAnswer[] | undefined
 }
 
-/** Messages that wait for the agent, and its calls that wait for one. Only one of them holds anything. */
+/** Unread messages, and calls that wait for a message. At least one of the two lists is empty. */
 export interface InboxNote {
   readonly messages: readonly Message[]
   readonly receivers: readonly number[]
@@ -135,7 +136,7 @@ const document = v.strictObject({
   ),
 })
 
-/** Writes a snapshot as one piece of bytes. */
+/** Encodes a snapshot. */
 export function encodeSnapshot({ memory, notes }: Snapshot): Uint8Array {
   const { base, bytes, runs, words } = memory
   const text = Buffer.from(JSON.stringify({ base, bytes, ...notes }))
@@ -143,7 +144,7 @@ export function encodeSnapshot({ memory, notes }: Snapshot): Uint8Array {
 }
 
 /**
- * Reads what {@link encodeSnapshot} wrote. The bytes are authentic by now; they are bounded and checked all the same.
+ * Decodes a snapshot. The host has authenticated the bytes; they are bounded and checked nevertheless.
  *
  * @throws Error for anything else
  */
@@ -173,5 +174,5 @@ function asBuffer(bytes: ArrayBufferView): Buffer {
 }
 
 function malformed(): Error {
-  return new Error('the state is no snapshot of this version')
+  return new Error('the state is not a snapshot of this version')
 }

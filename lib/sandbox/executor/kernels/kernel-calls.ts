@@ -11,13 +11,13 @@ export interface KernelCallsOptions {
   readonly kernels: Kernels
   readonly workers: WorkerCalls
   readonly settle: Settle
-  /** Whether the place wants the agent to go: what is answered now has to travel. */
+  /** Whether the place evicts the agent. Answers then travel with it. */
   readonly evicting: () => boolean
-  /** The guest is to be looked after: something has been answered, or will be where it lands. */
+  /** Called after an answer, so that the run checks what the guest does next. */
   readonly resume: () => void
 }
 
-/** What a guest asks about kernels, and how it is answered: at once, or when a kernel is linked. */
+/** Answers the guest's calls about kernels: at once, or after a kernel has been linked. */
 export class KernelCalls {
   readonly #options: KernelCallsOptions
   readonly #handlers: ReadonlyMap<string, (call: number, request: string, bytes: Uint8Array | undefined) => void>
@@ -43,12 +43,12 @@ export class KernelCalls {
     return this.#waiting > 0
   }
 
-  /** Answers that travel with the agent, for it to have them where it lands. */
+  /** Answers that travel with the agent and are settled where it lands. */
   get held(): readonly HeldAnswer[] {
     return this.#held
   }
 
-  /** The agent stays after all. */
+  /** Settles the held answers, because the agent stays after all. */
   release(): void {
     settleHeld(this.#options.settle, this.#held.splice(0))
   }
