@@ -18,6 +18,7 @@ import { affordable, type Ceilings, type Meter, type PaidPart, startMeter, wallM
 import { type Answer, answerOf } from './merge.ts'
 import { type MissionOptions, runMission } from './mission.ts'
 import { outcomeOf } from './outcome-of.ts'
+import { hasReceiptKeys } from './verify-regions.ts'
 
 /** A share of a plan's data, and where an agent works on it. */
 export interface PlannedPart extends PaidPart {
@@ -81,7 +82,10 @@ export async function executePlan(options: ExecutePlanOptions): Promise<PlanAnsw
   const regions = parts.map((part) => done.get(part) ?? notStarted(part, maxUsd!))
   const landed = regions.find(({ landingResult }) => landingResult !== undefined)
   const mission = landed?.landingResult?.mission ?? done.mission
-  const answer = await answerOf({ mission, regions }, async () => ({ ...options, client: await client.ready() }))
+  const answer = await answerOf({ mission, regions, verified: hasReceiptKeys(options.fleet) }, async () => ({
+    ...options,
+    client: await client.ready(),
+  }))
   return {
     ...answer,
     regions,

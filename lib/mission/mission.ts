@@ -11,6 +11,8 @@ import type { RegionResult } from '../relay/region-result.ts'
 import { type RelayOptions, relay } from '../relay/relay.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { SigningKey } from '../trust/keys.ts'
+import { readOrder } from '../trust/order.ts'
+import { hasReceiptKeys, withVerified } from './verify-regions.ts'
 
 /** A mission to run: what, where, with what input, and signed by whom. */
 export interface MissionOptions {
@@ -44,6 +46,11 @@ export interface MissionResult {
   readonly mission: string
   /** In the order of the order's regions. */
   readonly regions: readonly RegionResult[]
+  /**
+   * Whether every region's result was held against its receipt: the fleet file has the keys for that. What a receipt
+   * contradicts is no result but an error, `RECEIPT_MISMATCH`.
+   */
+  readonly verified: boolean
 }
 
 /** Runs a signed bundle where its order says; the failure of an agent in one region does not end those in others. */
@@ -51,7 +58,9 @@ export async function runMission(options: MissionOptions): Promise<MissionResult
   const { mission, envelope, input, starts } = await signMission(options)
   const places = createRegionPlaces(options)
   const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input }))
-  return { mission, regions: await Promise.all(agents) }
+  const { fleet } = options
+  const regions = withVerified(await Promise.all(agents), { fleet, order: readOrder(envelope) })
+  return { mission, regions, verified: hasReceiptKeys(fleet) }
 }
 
 /** A mission that is about to begin. */

@@ -129,7 +129,6 @@ export function runCommand(): Command {
       onProgress: (region, progress) => bars?.update(region, progress),
     })
     if (bars !== undefined) finishBars(bars, answer, start)
-    // Receipts first: an answer that its receipt contradicts is none.
     const saved = receipts === undefined ? [] : await saveReceipts(receipts, inRegions(answer), fleet)
     process.exitCode = exitCodeOfAnswer(answer)
     if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)

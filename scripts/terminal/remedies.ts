@@ -42,6 +42,7 @@ const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   RECEIPT_MALFORMED: RECEIPT_AS_WRITTEN,
   RECEIPT_CHAIN_BROKEN: 'name every receipt of the mission, none of them altered',
   RECEIPT_MISMATCH: 'do not rely on this answer; tell the operator of the fleet',
+  REPLY_MISMATCH: 'do not rely on this answer; tell the operator of the fleet',
   SECRET_MALFORMED: 'have the operator look at the secret of the fleet, or give it a new one: lander fleet rotate',
   EPOCH_UNKNOWN: 'bring the fleet file up to date with lander fleet check',
   STATE_NOT_FOUND: RUN_ANEW,
