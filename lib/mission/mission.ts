@@ -4,9 +4,11 @@ import { type OrderDraft, readManifest, type SignedOrder, signOrderFor } from '.
 import { createRegionPlaces } from '../aws/region-places.ts'
 import type { Transport } from '../aws/upload.ts'
 import type { Json } from '../encoding/json.ts'
+import { UsageError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet.ts'
+import { MAX_INPUT_BYTES } from '../host/protocol.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import { type RelayOptions, relay } from '../relay/relay.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
@@ -77,10 +79,20 @@ export interface SignedMission extends SignedOrder {
 export async function signMission(options: MissionOptions): Promise<SignedMission> {
   const { fleet, clients, file, sender, order: draft = {}, now = Date.now } = options
   const input = JSON.stringify(options.input ?? null)
+  requireSmall(input)
   const manifest = readManifest(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? manifest.scopes, fleet, clients))
   const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions, input, sender, now: now() })
   return { ...order, input, regions, starts: startsOf(options.starts, regions) }
+}
+
+/** A longer input would be refused by every region. @throws UsageError `INPUT_INVALID` */
+function requireSmall(input: string): void {
+  const bytes = Buffer.byteLength(input)
+  if (bytes <= MAX_INPUT_BYTES) return
+  throw new UsageError('INPUT_INVALID', `the input has ${bytes} bytes of JSON; it may have ${MAX_INPUT_BYTES}`, {
+    remedy: 'put what is large into an object that the agent reads',
+  })
 }
 
 function startsOf(starts: MissionOptions['starts'] = 'all', regions: readonly string[]): readonly string[] {

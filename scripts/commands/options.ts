@@ -2,7 +2,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
-import type { Json } from '../../lib/encoding/json.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from '../../lib/limits.ts'
 import { parseDataUri } from '../../lib/objects/data-uri.ts'
@@ -62,16 +61,4 @@ function parseLimit(word: string): Partial<Limits> {
   throw new UsageError('USAGE', `"${value}" is no value for the limit ${name}`, {
     remedy: `use a whole number up to ${highest}`,
   })
-}
-
-/** The agent's input. @throws UsageError `INPUT_INVALID` */
-export function parseInput(text: string | undefined): Json {
-  if (text === undefined) return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new UsageError('INPUT_INVALID', '--input is not JSON', {
-      remedy: `quote it for the shell: --input '{"word":"ERROR"}'`,
-    })
-  }
 }

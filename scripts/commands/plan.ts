@@ -14,7 +14,7 @@ import type { MissionOptions } from '../../lib/mission/mission.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import { dataOption, expiresOption, limitOption, parseInput } from './options.ts'
+import { dataOption, expiresOption, limitOption } from './options.ts'
 import {
   clientLinkOf,
   inventoriesOf,
@@ -25,6 +25,7 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
+import { INPUT_WORDS, readInput } from './read-input.ts'
 
 interface PlanOptions extends AgentOptions, QuoteWords {
   input?: string
@@ -43,7 +44,7 @@ export function planCommand(): Command {
     .description('say where an agent would run, what it would cost and how long it would take')
     .argument('[agent]', 'the agent (.ts, .js), or a bundle from lander pack')
     .addOption(dataOption())
-    .option('--input <json>', 'what the agent is called with when it is tried')
+    .option('--input <json>', `what the agent is called with when it is tried: ${INPUT_WORDS}`)
     .option('--sample', 'try the agent on a little of the data, where it lies')
     .option('--accuracy', 'show how far predictions have been off so far')
     .addOption(timeOption('--deadline <time>', 'the least money that is done in this time'))
@@ -75,7 +76,7 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
   const { file } = await bundleOf(agent, sender, fleet, options)
   const manifest = readManifest(file)
   const scopes = options.data ?? manifest.scopes
-  const input = parseInput(options.input)
+  const input = await readInput(options.input)
   const mission = {
     fleet,
     clients,

@@ -13,15 +13,7 @@ import { createProgressBars, type ProgressBars } from '../terminal/progress.ts'
 import { reportRoute } from '../terminal/route-report.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
-import {
-  compilesOption,
-  dataOption,
-  expiresOption,
-  kernelsOption,
-  limitOption,
-  parseDuration,
-  parseInput,
-} from './options.ts'
+import { compilesOption, dataOption, expiresOption, kernelsOption, limitOption, parseDuration } from './options.ts'
 import {
   clientLinkOf,
   inventoriesOf,
@@ -32,6 +24,7 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
+import { INPUT_WORDS, readInput } from './read-input.ts'
 import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
 interface RunWords extends AgentOptions, QuoteWords {
@@ -52,7 +45,7 @@ export function runCommand(): Command {
     .description('run an agent, or a signed bundle, where its data lies')
     .argument('<agent>', 'the agent (.ts, .js), or a bundle from lander pack')
     .addOption(dataOption())
-    .option('--input <json>', 'what the agent is called with')
+    .option('--input <json>', `what the agent is called with: ${INPUT_WORDS}`)
     .option('--key <file>', 'your key, from lander keygen (a local fleet has one of its own)')
     .addOption(fleetOption())
     .addOption(limitOption())
@@ -100,7 +93,7 @@ export function runCommand(): Command {
       clients,
       file,
       sender,
-      input: parseInput(options.input),
+      input: await readInput(options.input),
       place,
       start,
       maxUsd,

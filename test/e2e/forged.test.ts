@@ -128,7 +128,7 @@ describe('a reply that was altered on its way', () => {
           get(target, name) {
             if (name !== 'send') return Reflect.get(target, name)
             return async (...args: Parameters<typeof client.send>) => {
-              const output = (await target.send(...args)) as { EventStream?: AsyncIterable<unknown> }
+              const output = (await target.send(...args)) as unknown as { EventStream?: AsyncIterable<unknown> }
               return { ...output, EventStream: alter(output.EventStream ?? []) }
             }
           },
