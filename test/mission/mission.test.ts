@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
+import type { Fleet } from '../../lib/fleet/fleet.ts'
 import { signMission } from '../../lib/mission/mission.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
 test('an input above the limit is refused before anything is sent, and says the limit', async () => {
-  const fleet = { lander: 1 as const, name: 'f', rootKey: '', receiptKeys: [], regions: [] }
+  const fleet: Fleet = { lander: 1, name: 'f', rootKey: '', receiptKeys: [], regions: [] }
   using clients = createFleetClients(fleet)
   const options = { fleet, clients, file: new Uint8Array(), sender: generateKey() }
   await expect(signMission({ ...options, input: 'é'.repeat(524_288) })).rejects.toMatchObject({
