@@ -94,6 +94,7 @@ export type UsageCode =
   | 'URI_INVALID'
   | 'SIZE_INVALID'
   | 'PROBLEM_INVALID'
+  | 'NO_OBJECTS'
   | 'REGION_UNKNOWN'
   | 'PRICE_UNKNOWN'
   | 'LIMIT_REACHED'

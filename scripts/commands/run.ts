@@ -34,6 +34,7 @@ interface RunWords extends AgentOptions, QuoteWords {
   maxUsd?: number
   maxSeconds?: number
   receipts?: string
+  allowEmpty?: boolean
   detach?: boolean
   for: number
   json?: boolean
@@ -65,6 +66,7 @@ export function runCommand(): Command {
     )
     .addOption(moneyOption('--max-usd <usd>', 'stop when the run has cost so much'))
     .addOption(timeOption('--max-seconds <seconds>', 'stop when the run has taken so long'))
+    .option('--allow-empty', 'take an answer from data without a single object')
     .option('--detach', 'send it off and go away: lander status, result and cancel find it later, from any machine')
     .addOption(
       new Option('--for <duration>', 'how long a detached mission may take, up to 24h')
@@ -86,6 +88,7 @@ export function runCommand(): Command {
       maxSeconds,
       detach,
       receipts,
+      allowEmpty,
       json = false,
     } = options
     const whatAndWhere = {
@@ -98,6 +101,7 @@ export function runCommand(): Command {
       start,
       maxUsd,
       maxSeconds,
+      allowEmpty,
       client: clientLinkOf(options, fleet),
       prices: await priceFileOf(options),
     }
