@@ -131,7 +131,7 @@ async function series(count: number, take: (index: number) => Promise<number>): 
 async function startPlace(dir: string) {
   const local = await startLocalFleet({ dir, regions: [REGION] })
   const clients = createFleetClients(local.fleet)
-  const compile = createRemoteCompiler({ client: clients.lambda(REGION), functionName: 'lander-local-compiler' })
+  const compile = createRemoteCompiler({ region: REGION, functionName: 'lander-local-compiler' })
   return {
     compile,
     async [Symbol.asyncDispose]() {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runDemo } from '../scripts/demo/demo.ts'
+import { runDemo } from '../scripts/demo/run-demo.ts'
 import { note } from '../scripts/terminal/output.ts'
 import { benchmark } from './support/program.ts'
 

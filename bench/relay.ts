@@ -148,7 +148,7 @@ function report(missions: readonly MissionResult[], { local, seconds, calls, sen
       agents: results.length,
       calls,
       sentenced,
-      died: countBy(lost, ({ region, code }) => `${region} ${code}`),
+      died: countBy(lost, ({ place, code }) => `${place} ${code}`),
       replaced: lost.length,
       attemptsAtOneLanding: Math.max(1, ...lost.map(({ attempt }) => attempt + 1)),
       agentsThatLostAPlace: results.filter(({ lost = [] }) => lost.length > 0).length,

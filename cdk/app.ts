@@ -1,4 +1,4 @@
-/** The CDK app: the configuration in, one stack per storage region out. `cdk.json` runs it. */
+/** The CDK app, which `cdk.json` runs: it reads the configuration and adds one stack for each region. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { App, Validations } from 'aws-cdk-lib'
@@ -13,13 +13,13 @@ const RELAY_ASSET_DIR = join(import.meta.dirname, '../dist/functions/relay')
 
 function requireAsset(dir: string): string {
   if (existsSync(join(dir, 'index.mjs'))) return dir
-  throw new UsageError('FILE_NOT_FOUND', `the function is not built: there is no ${join(dir, 'index.mjs')}`, {
+  throw new UsageError('FILE_NOT_FOUND', `the function is not built: ${join(dir, 'index.mjs')} does not exist`, {
     remedy: 'run npm run build:functions',
   })
 }
 
 try {
-  // Synthesised below and not when the process ends, so that a refused configuration leaves the last assembly alone.
+  // Synthesis runs below and not at exit, so that an invalid configuration does not overwrite the last assembly.
   const app = new App({ autoSynth: false })
   const config = readConfiguration((name) => app.node.tryGetContext(name))
   addFleet(app, {

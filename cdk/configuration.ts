@@ -1,25 +1,26 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { CONFIG_FILE, EXAMPLE_CONFIG, type FleetConfig, parseConfig, parseJson } from '../lib/config/index.ts'
+import { CONFIG_FILE, EXAMPLE_CONFIG, type FleetConfig, parseConfig } from '../lib/config/index.ts'
 import { UsageError } from '../lib/errors.ts'
+import { parseJsonFile } from '../lib/files/json-file.ts'
 
-/** Looks up a value of the CDK's context: `app.node.tryGetContext`. */
+/** Reads a value of the CDK's context: `app.node.tryGetContext`. */
 export type ReadContext = (name: string) => unknown
 
 /**
- * The fleet to deploy: `lander.config.json`, or the file that `-c config=PATH` names, with what the context says laid
- * over it: `-c fleet=NAME`, `-c regions=A,B`, `-c network=isolated`. Both are checked as one. Where there is no file,
- * the example is deployed, which can read nothing and lets nobody in.
+ * The fleet to deploy. The configuration comes from `lander.config.json`, or from the file that `-c config=PATH` names.
+ * `-c fleet=NAME`, `-c regions=A,B` and `-c network=isolated` override its fields, and the result is checked as one. If
+ * no file exists, the example is deployed, which can read no data and admits no agent.
  *
- * @throws UsageError `FILE_NOT_FOUND` when the named file is missing, `CONFIG_INVALID` with every wrong field
+ * @throws UsageError `FILE_NOT_FOUND` if the named file does not exist; `CONFIG_INVALID` with every invalid field
  */
 export function readConfiguration(context: ReadContext): FleetConfig {
   const named = context('config')
   const path = typeof named === 'string' ? named : CONFIG_FILE
-  const file = named === undefined && !existsSync(path) ? EXAMPLE_CONFIG : parseJson(readText(path), path)
-  return parseConfig(overlay(file, context), path)
+  const file = named === undefined && !existsSync(path) ? EXAMPLE_CONFIG : parseJsonFile(readText(path), path)
+  return parseConfig(withOverrides(file, context), path)
 }
 
-function overlay(file: unknown, context: ReadContext): unknown {
+function withOverrides(file: unknown, context: ReadContext): unknown {
   if (typeof file !== 'object' || file === null) return file
   const regions = context('regions')
   const overrides = {

@@ -5,7 +5,7 @@ import { RegionStack } from './region-stack.ts'
 
 export interface FleetProps {
   readonly config: FleetConfig
-  /** Absent: each stack deploys to whatever account the credentials belong to. */
+  /** If absent, each stack is deployed to the account of the credentials. */
   readonly account?: string | undefined
   /** The built function: `dist/functions/data-locality`. */
   readonly assetDir: string
@@ -15,7 +15,7 @@ export interface FleetProps {
   readonly compilerAssetDir: string
 }
 
-/** Adds a fleet to an app: a stack for each of its regions, the first of which holds what all share. */
+/** Adds the stacks of a fleet to an app, one for each region. The first stack also has the resources that all share. */
 export function addFleet(scope: Construct, { config, account, ...assets }: FleetProps): RegionStack[] {
   const stacks = config.regions.map(
     (region) =>
@@ -24,12 +24,12 @@ export function addFleet(scope: Construct, { config, account, ...assets }: Fleet
         region,
         account,
         ...assets,
-        description: `Lander fleet ${config.fleet} in ${region}: agents land here, beside the data`,
+        description: `Lander fleet ${config.fleet} in ${region}: runs agents beside the data`,
       }),
   )
-  const [client, ...others] = stacks
-  // The secret's replicas are the first stack's; the others' functions expect them.
-  for (const stack of others) stack.addStackDependency(client!)
+  const [first, ...others] = stacks
+  // The first stack creates the replicas of the secret, which the functions of the others read.
+  for (const stack of others) stack.addStackDependency(first!)
   for (const stack of stacks) addTags(stack, config)
   return stacks
 }
@@ -40,5 +40,5 @@ function addTags(stack: RegionStack, { fleet, tags }: FleetConfig): void {
   }
 }
 
-// CloudFormation learned tags on dashboards lately, and its linters and emulators don't know them yet.
+// CloudFormation supports tags on dashboards since recently; linters and emulators reject them still.
 const TAGLESS = ['AWS::CloudWatch::Dashboard']

@@ -19,7 +19,7 @@ export interface RegionStackProps extends Omit<StackProps, 'env'> {
   readonly config: FleetConfig
   /** One of the configuration's regions. */
   readonly region: string
-  /** Absent: the stack deploys to whatever account the credentials belong to. */
+  /** If absent, the stack is deployed to the account of the credentials. */
   readonly account?: string | undefined
   /** The built function: `dist/functions/data-locality`. */
   readonly assetDir: string
@@ -29,7 +29,7 @@ export interface RegionStackProps extends Omit<StackProps, 'env'> {
   readonly compilerAssetDir: string
 }
 
-/** What an agent needs to land in one region: the function, its agent bucket, and the walls around both. */
+/** The stack of one region: the functions, the agent bucket, permissions, network, metrics and alarms. */
 export class RegionStack extends Stack {
   constructor(
     scope: Construct,
@@ -46,8 +46,8 @@ export class RegionStack extends Stack {
       ? new IsolatedNetwork(this, 'Network', { agentBucket: agents.bucket, dataBuckets: buckets, logRetention })
       : undefined
     const deadLetters = new DeadLetters(this, 'DeadLetters')
-    const asked = { deadLetters, logRetention }
-    const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, ...asked })
+    const shared = { deadLetters, logRetention }
+    const locality = new DataLocalityFunction(this, 'DataLocality', { config, assetDir, network, ...shared })
     locality.use(agents.grant)
     const data = new DataAccess(this, 'Data', { buckets }).grant
     locality.use(
@@ -57,10 +57,10 @@ export class RegionStack extends Stack {
     )
     locality.use(isolated ? resolvedFleetSecret(fleet) : fleetSecretGrant(this, fleet))
 
-    const relay = new RelayFunction(this, 'Relay', { fleet, assetDir: relayAssetDir, ...asked })
+    const relay = new RelayFunction(this, 'Relay', { fleet, assetDir: relayAssetDir, ...shared })
     relay.use(agents.relayGrant)
 
-    // From an isolated network there is no way to another function: kernels come as binaries there.
+    // An isolated function can't invoke the compiler, so kernels must be packed as binaries there.
     if (!isolated) locality.use(this.#addCompiler(agents, { fleet, assetDir: compilerAssetDir, logRetention }))
 
     new LogMetrics(this, 'LogMetrics', { fleet, logGroup: locality.logGroup })
@@ -77,7 +77,7 @@ export class RegionStack extends Stack {
     this.#warn(config)
   }
 
-  /** The region's first two zones, resolved when it is deployed: a look-up would need credentials to synthesise. */
+  /** The region's first two zones, resolved at deployment, because a look-up would need credentials for synthesis. */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()))
   }
@@ -90,12 +90,12 @@ export class RegionStack extends Stack {
 
   #addFleetWideParts({ fleet, regions }: FleetConfig, locality: DataLocalityFunction): void {
     const secret = new FleetSecret(this, 'FleetSecret', { fleet, replicaRegions: regions.slice(1) })
-    // It goes by its name, so CloudFormation can't see that the function needs it.
+    // The function refers to the secret by name, so CloudFormation can't infer the dependency.
     locality.function.node.addDependency(secret)
     new FleetDashboard(this, 'Dashboard', { fleet, regions })
   }
 
-  /** What `lander fleet import` reads from `cdk deploy --outputs-file`. */
+  /** The outputs that `lander fleet import` reads from the file of `cdk deploy --outputs-file`. */
   #addOutputs(outputs: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value })
   }
@@ -105,14 +105,14 @@ export class RegionStack extends Stack {
     if (rootKey === undefined) {
       warn(
         'no-root-key',
-        'the configuration has no rootKey, so the function lets nobody in: add the one of lander keygen',
+        'the configuration has no rootKey, so the function admits no agent; add the public key of lander keygen',
       )
     }
     const exposed = data.find((bucket) => bucket.confidential)
     if (network === 'open' && exposed !== undefined) {
       warn(
         'open-network',
-        `"${exposed.bucket}" is confidential and the network is open: leave "network" out to isolate it`,
+        `"${exposed.bucket}" is confidential and the network is open; remove "network" to isolate it`,
       )
     }
   }

@@ -1,16 +1,17 @@
 /**
- * Every mistake Lander reports is a {@link LanderError}: a stable code for programs, the fact and the value for
- * people, and a remedy. One subclass per situation; the situation decides the exit code of the CLI and the reply
- * on the wire, so no other place needs to know a code by name.
+ * Every error that Lander reports is a {@link LanderError}. It has a stable code for programs, a message with the fact
+ * and the value for people, and a remedy. There is one subclass for each situation. The situation sets the exit code of
+ * the CLI and the class of the error after it crossed the wire, so no other code compares error codes for that.
  *
- * An agent's own failure is not an error here: it is an outcome, and outcomes are values.
+ * An agent's failure is not a LanderError. It is an outcome, and outcomes are values.
  */
 
-/** What went wrong, seen from the caller's chair. */
+/** What kind of error it is, from the caller's point of view. */
 export type Situation = 'usage' | 'refused' | 'object' | 'kernel' | 'unreachable' | 'internal'
 
-/** Who sent a bundle that is not let in, and why not. Terse by design: a refusal teaches an attacker nothing. */
+/** Why a region refused a bundle or an order. Messages of refusals are terse, so that an attacker learns nothing. */
 export type RefusalCode =
+  | 'VERSION_UNSUPPORTED'
   | 'REQUEST_MALFORMED'
   | 'REQUEST_TOO_LARGE'
   | 'BUNDLE_MALFORMED'
@@ -55,7 +56,7 @@ export type RefusalCode =
   | 'KERNEL_MALFORMED'
   | 'KERNEL_MISMATCH'
 
-/** What can go wrong with an object. These reach the agent as errors with the same code. */
+/** Errors about objects and buckets. The agent gets them as errors with the same code. */
 export type ObjectCode =
   | 'OBJECT_NOT_FOUND'
   | 'OBJECT_CHANGED'
@@ -68,7 +69,7 @@ export type ObjectCode =
   | 'BUCKET_ELSEWHERE'
   | 'STORE_FAILED'
 
-/** What can go wrong with a kernel. These reach the agent as errors with the same code. */
+/** Errors about kernels. The agent gets them as errors with the same code. */
 export type KernelCode =
   | 'KERNEL_COMPILE_FAILED'
   | 'KERNEL_MALFORMED'
@@ -117,12 +118,12 @@ export type UnreachableCode =
   | 'REGIONS_DIFFER'
 
 export interface ErrorDetails {
-  /** What the reader can do about it, as a full clause: `pass --key with a file from lander keygen`. */
+  /** What the reader can do, as an imperative clause: `pass --key with a file from lander keygen`. */
   readonly remedy?: string
   readonly cause?: unknown
 }
 
-/** The base class. `message` states the fact and the value; it never contains keys, code or object contents. */
+/** The base class of all errors. `message` states the fact and the value, and never has keys, code or object contents. */
 export abstract class LanderError extends Error {
   abstract readonly situation: Situation
   readonly code: string
@@ -136,7 +137,7 @@ export abstract class LanderError extends Error {
   }
 }
 
-/** The caller asked for something that can't be done as asked. Exit code 2. */
+/** The caller used a command or a function wrongly. Exit code 2. */
 export class UsageError extends LanderError {
   readonly situation = 'usage'
   declare readonly code: UsageCode
@@ -145,7 +146,7 @@ export class UsageError extends LanderError {
   }
 }
 
-/** Admission said no. Exit code 3. */
+/** A region, or a verifier of receipts and policies, refused a document. Exit code 3. */
 export class RefusedError extends LanderError {
   readonly situation = 'refused'
   declare readonly code: RefusalCode
@@ -154,7 +155,7 @@ export class RefusedError extends LanderError {
   }
 }
 
-/** An object or a bucket is missing, elsewhere, changed, or out of scope. */
+/** An object or a bucket is missing, in another region, changed, or out of scope. Exit code 4. */
 export class ObjectError extends LanderError {
   readonly situation = 'object'
   declare readonly code: ObjectCode
@@ -163,7 +164,7 @@ export class ObjectError extends LanderError {
   }
 }
 
-/** A kernel does not compile, is not what a place runs, or failed while it ran. Exit code 2. */
+/** A kernel does not compile, breaks a rule for kernels, or failed while it ran. Exit code 2. */
 export class KernelError extends LanderError {
   readonly situation = 'kernel'
   declare readonly code: KernelCode
@@ -172,7 +173,7 @@ export class KernelError extends LanderError {
   }
 }
 
-/** A region, or its function, could not be reached or did not answer as it should. Exit code 4. */
+/** A region or its function could not be reached, or its answer is invalid. Exit code 4. */
 export class UnreachableError extends LanderError {
   readonly situation = 'unreachable'
   declare readonly code: UnreachableCode
@@ -181,7 +182,7 @@ export class UnreachableError extends LanderError {
   }
 }
 
-/** Lander's own fault. */
+/** A defect of Lander or of its deployment. Exit code 1. */
 export class InternalError extends LanderError {
   readonly situation = 'internal'
   constructor(message: string, details?: ErrorDetails) {
@@ -189,7 +190,7 @@ export class InternalError extends LanderError {
   }
 }
 
-/** How an error travels: never a stack, never a cause. */
+/** An error as it is sent. It has no stack and no cause, because both can contain private data. */
 export interface WireError {
   readonly code: string
   readonly situation: Situation
@@ -197,7 +198,7 @@ export interface WireError {
   readonly remedy?: string
 }
 
-/** The one place that turns an error into a wire reply. A stranger's error becomes `INTERNAL` without its text. */
+/** Converts an error to the form that is sent. Any other error becomes `INTERNAL` without its text. */
 export function toWireError(error: unknown): WireError {
   if (!(error instanceof LanderError))
     return { code: 'INTERNAL', situation: 'internal', message: 'an internal error occurred' }
@@ -205,7 +206,7 @@ export function toWireError(error: unknown): WireError {
   return remedy === undefined ? { code, situation, message } : { code, situation, message, remedy }
 }
 
-/** Gives a wire error that came back its class again, so that callers handle near and far mistakes alike. */
+/** Converts a received error to its class, so that callers handle local and remote errors alike. */
 export function fromWireError({ code, situation, message, remedy }: WireError): LanderError {
   const details = remedy === undefined ? {} : { remedy }
   switch (situation) {

@@ -35,7 +35,7 @@ export {
   type WireError,
 } from './errors.ts'
 export { createFleetClients, type FleetClients } from './fleet/clients.ts'
-export { type Fleet, type FleetRegion, parseFleet, readFleetFile } from './fleet/fleet.ts'
+export { type Fleet, type FleetRegion, parseFleet, readFleetFile } from './fleet/fleet-file.ts'
 export { receiptTrustOf } from './fleet/receipt-keys.ts'
 export { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from './limits.ts'
 export { type CollectOptions, collectAnswer } from './mission/detached/collect.ts'

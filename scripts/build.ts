@@ -1,4 +1,4 @@
-/** Builds what is deployed (`--functions-only`), and the package that is published. */
+/** Builds the functions that are deployed and, unless `--functions-only` is given, the npm package. */
 import { spawnSync } from 'node:child_process'
 import { buildFunctionAsset, FUNCTION_ASSET } from '../lib/assets/function-asset.ts'
 import { buildRelayAsset, RELAY_ASSET } from '../lib/assets/relay-asset.ts'

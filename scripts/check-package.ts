@@ -1,6 +1,6 @@
 /**
- * Checks what would be published: packs it, and has publint look at the manifest, and are-the-types-wrong at the types
- * of every entry point. `npm run check:package`
+ * Packs the npm package and checks it: publint checks package.json, and are-the-types-wrong checks the types of every
+ * entry point. `npm run check:package`
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 
 const CHECKS: readonly (readonly string[])[] = [
   ['publint', '--strict'],
-  // Node 20.19 and later load ES modules with require too, so the package has no second build in CommonJS.
+  // Node 20.19 and later can require() ES modules, so the package has no CommonJS build.
   ['attw', '--profile', 'esm-only'],
 ]
 

@@ -1,9 +1,9 @@
 /**
- * Holds the size of a small agent's signed bundle, and of what each function is deployed with, against bench/sizes.json.
+ * Compares the sizes of a small agent's signed bundle and of each function's code with bench/sizes.json.
  *
  *     npm run check:size [-- --update]
  *
- * `--update` stores what was measured. Exit code 1 says that a size differs by more than the tolerance.
+ * `--update` stores the measured sizes. The exit code is 1 if a size differs by more than the tolerance.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ const changes = explainChanges(JSON.parse(stored), measured)
 process.stdout.write(`${table(['', 'bytes'], Object.entries(measured).map(rowOf))}\n`)
 for (const change of changes) process.stderr.write(`${change}\n`)
 if (changes.length > 0) {
-  process.stderr.write('if that is meant: npm run check:size -- --update, and commit bench/sizes.json\n')
+  process.stderr.write('if the change is intended, run npm run check:size -- --update and commit bench/sizes.json\n')
   process.exitCode = 1
 }
 
@@ -41,7 +41,7 @@ async function measure(): Promise<Sizes> {
   }
 }
 
-/** What this project wrote of the compiler function; the rest are the compilers it brings. */
+/** Whether a file of the compiler function is this project's code and not one of the compilers. */
 function isCode(name: string): boolean {
   return name === 'index.mjs' || name === 'compiler.mjs'
 }

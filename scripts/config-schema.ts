@@ -4,16 +4,16 @@ import { isDeepStrictEqual } from 'node:util'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { ConfigSchema } from '../lib/config/schema.ts'
 
-/** The schema that editors check `lander.config.json` with, generated from the one that a deployment checks it with. */
+/** The JSON Schema with which editors check `lander.config.json`, generated from the schema that the deployment uses. */
 const FILE = fileURLToPath(new URL('../docs/lander.config.schema.json', import.meta.url))
 
-/** What no editor can check, such as a bucket that stands there twice, is left to the deployment. */
+/** Rules that JSON Schema can't express, such as that each bucket is named once, are checked at deployment only. */
 export function editorSchema(): object {
   const schema = toJsonSchema(ConfigSchema, { errorMode: 'ignore', typeMode: 'input' })
   return { title: 'The configuration of a Lander fleet', ...schema }
 }
 
-/** Whether the file says what the code does. */
+/** Whether the generated file is up to date. */
 export async function isCurrent(): Promise<boolean> {
   return isDeepStrictEqual(JSON.parse(await readFile(FILE, 'utf8')), editorSchema())
 }

@@ -1,7 +1,7 @@
 /**
- * The demo: three regions on this machine with links of real length and width between them and you, 3,000,000 real
- * flights spread over them, and one question asked three ways: by moving the code to the data, interpreted
- * and with its inner loop in C, and by moving the data to the code.
+ * The demo: a local cloud with three regions, links with the delay and bandwidth of real ones, and 3,000,000 real flights.
+ * It asks one question in three ways: moving code to data, interpreted and with the inner loop in C, and moving data to
+ * code.
  *
  *     npm run demo [-- --json FILE] [--rows N]
  */
@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../lib/errors.ts'
-import { type DemoResult, type Measured, runDemo } from './demo/demo.ts'
+import { type DemoResult, type Measured, runDemo } from './demo/run-demo.ts'
 import { bytes, EXIT, note, paint, printError, seconds, table } from './terminal/output.ts'
 
 const ALL_ROWS = 3_000_000
@@ -32,7 +32,9 @@ try {
 function parseRows(text = String(ALL_ROWS)): number {
   const rows = Number(text)
   if (Number.isInteger(rows) && rows > 0 && rows <= ALL_ROWS) return rows
-  throw new UsageError('USAGE', `"${text}" is no number of flights`, { remedy: `use a number up to ${ALL_ROWS}` })
+  throw new UsageError('USAGE', `"${text}" is not a number of flights`, {
+    remedy: `use a number from 1 to ${ALL_ROWS}`,
+  })
 }
 
 function printReport(result: DemoResult): void {

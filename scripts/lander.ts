@@ -12,11 +12,11 @@ try {
   const program = await createProgram(process.argv.slice(2))
   await program.parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = hasSaidItAll(error) ? helpExit(error) : printError(asUsage(error), wantsJson)
+  process.exitCode = hasPrintedHelp(error) ? helpExit(error) : printError(asUsage(error), wantsJson)
 }
 
-/** Commander throws even for `--help` and `--version`, having printed them, and for a command without its subcommand. */
-function hasSaidItAll(error: unknown): error is CommanderError {
+/** Commander throws after it printed `--help`, `--version`, or the help of a command that needs a subcommand. */
+function hasPrintedHelp(error: unknown): error is CommanderError {
   return error instanceof CommanderError && (error.exitCode === 0 || error.code === 'commander.help')
 }
 

@@ -4,16 +4,16 @@ import * as s3 from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { type Acknowledgement, acknowledge, type EnvironmentGrant } from './environment-grant.ts'
 
-/** A bundle that nobody uploaded again for this long is removed. The next run uploads it anew. */
+/** Bundles and kernels are deleted this long after their upload. The next run uploads a deleted bundle again. */
 const BUNDLE_LIFE = Duration.days(90)
-/** Reservations outlive every order they guard: an order that could still be replayed has expired long before. */
-const RESERVATION_LIFE = Duration.days(30)
-/** A state is carried on within minutes, and void when its order expires, a day after it was signed at most. */
+/** The ledger is kept much longer than an order is valid (a day), so that no valid order can be replayed. */
+const LEDGER_LIFE = Duration.days(30)
+/** States are used within minutes, and are void when their order expires, at most a day after it was signed. */
 const STATE_LIFE = Duration.days(2)
 
 /**
- * A region's agent bucket: signed bundles under `agents/`, the key policy under `trust/`, what became of every landing
- * under `missions/`, large sealed states on their way under `states/`, and compiled kernels under `kernels/`.
+ * The agent bucket of a region. It holds signed bundles under `agents/`, the key policy under `trust/`, the ledger of
+ * landings under `missions/`, large sealed states under `states/`, and compiled kernels under `kernels/`.
  */
 export class AgentBucket extends Construct {
   readonly bucket: s3.Bucket
@@ -26,11 +26,11 @@ export class AgentBucket extends Construct {
       encryption: s3.BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      // Nothing in it is an original, so it goes with the stack. S3 refuses while objects are left: empty it first.
+      // It has only copies, so it is deleted with the stack. S3 deletes no bucket with objects; empty it first.
       removalPolicy: RemovalPolicy.DESTROY,
       lifecycleRules: [
         { id: 'bundles', prefix: 'agents/', expiration: BUNDLE_LIFE },
-        { id: 'reservations', prefix: 'missions/', expiration: RESERVATION_LIFE },
+        { id: 'ledger', prefix: 'missions/', expiration: LEDGER_LIFE },
         { id: 'states', prefix: STATES.replace('*', ''), expiration: STATE_LIFE },
         { id: 'kernels', prefix: KERNELS.replace('*', ''), expiration: BUNDLE_LIFE },
         { id: 'uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
@@ -40,13 +40,13 @@ export class AgentBucket extends Construct {
       {
         id: 'AwsSolutions-S1',
         reason:
-          'An access log would need a bucket of its own, and would tell less than what is there: every admission is a ' +
-          "line of the function's log, with mission and statement digest. CloudTrail data events cover the rest.",
+          'An access log would need another bucket and say less than the existing logs: the function logs every ' +
+          'admission with its mission and manifest digest. CloudTrail data events cover the rest.',
       },
     ])
   }
 
-  /** What the function needs of this bucket: bundles and policy out of it, states and the ledger of missions both ways. */
+  /** What the data-locality function needs: to read bundles and the policy, and to read and write states and the ledger. */
   get grant(): EnvironmentGrant {
     const { bucket } = this
     return {
@@ -62,14 +62,14 @@ export class AgentBucket extends Construct {
           ['s3:PutObject'],
           [...WRITE_FOLDERS.map((folder) => bucket.arnForObjects(folder))],
         ),
-        // Without it S3 answers 403 where there is no object, and "not uploaded yet" could not be told from "denied".
+        // Without ListBucket, S3 answers 403 for a missing object, which looks like a denied one.
         allow('TellMissingFromDenied', ['s3:ListBucket'], [bucket.bucketArn]),
       ],
       acknowledgements: [...new Set([...READ_FOLDERS, ...WRITE_FOLDERS])].map((folder) => this.#patternIn(folder)),
     }
   }
 
-  /** What the relay needs of this bucket: bundles and requests out of it, its word for the next relay and answers into it. */
+  /** What the relay needs: to read bundles and mission records, and to write handovers and answers. */
   get relayGrant(): EnvironmentGrant {
     const { bucket } = this
     return {
@@ -87,7 +87,7 @@ export class AgentBucket extends Construct {
     }
   }
 
-  /** What the compiler needs of this bucket: binaries into it, and nothing out of it. */
+  /** What the compiler needs: to write kernels, and to read nothing. */
   get compilerGrant(): EnvironmentGrant {
     const { bucket } = this
     return {
@@ -101,18 +101,18 @@ export class AgentBucket extends Construct {
     const bucketId = Stack.of(this).getLogicalId(this.bucket.node.defaultChild as s3.CfnBucket)
     return {
       id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/${folder}]`,
-      reason: `The names below ${folder} are digests and missions that do not exist yet when this is deployed.`,
+      reason: `Keys below ${folder} contain digests and mission ids, which are not known at deployment.`,
     }
   }
 }
 
 const STATES = 'states/*'
-/** The relay's own words about a mission: neither the ledger of its landings nor its request. */
+/** The records of a mission that the relay writes. It can't write the ledger or the request. */
 const RELAY_FILES = ['missions/*/handover/*', 'missions/*/answer']
 const MISSIONS = 'missions/*'
 const KERNELS = 'kernels/*'
 const READ_FOLDERS = ['agents/*', 'trust/*', STATES, MISSIONS, KERNELS]
-/** The folders a function writes to: nothing else in any bucket. */
+/** The only folders that the data-locality function can write to, in any bucket. */
 export const WRITE_FOLDERS = ['missions/*/landings/*', STATES]
 
 function allow(sid: string, actions: string[], resources: string[]): iam.PolicyStatement {

@@ -4,15 +4,15 @@ import { acknowledge, type EnvironmentGrant } from './environment-grant.ts'
 
 export interface BrokerRoleProps {
   readonly fleet: string
-  /** The function's own role: nobody else may assume this one. */
+  /** The function's role. Only it may assume the broker role. */
   readonly functionRole: iam.Role
-  /** What a session may read at most. */
+  /** The most that a session may read. */
   readonly data: EnvironmentGrant
 }
 
 /**
- * The role that may read the data in the function's place. The function assumes it anew for every run, narrowed to the
- * run's scopes, and can read nothing by itself: a run that is led astray reads what its statement names.
+ * The role that may read the data buckets. The function's own role can't. For every run the function assumes this role
+ * with a session policy for the run's scopes, so even a compromised run can read only what its manifest names.
  */
 export class BrokerRole extends Construct {
   readonly #role: iam.Role

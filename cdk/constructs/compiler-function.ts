@@ -6,12 +6,12 @@ import type { Construct } from 'constructs'
 import type { EnvironmentGrant } from './environment-grant.ts'
 import { FleetFunction } from './fleet-function.ts'
 
-/** The name of a fleet's compiler, the same in every region. */
+/** The name of a fleet's compiler function, which is the same in every region. */
 export const compilerNameOf = (fleet: string): string => `lander-${fleet}-compiler`
 
-/** clang's own memory, its code as it is compiled, and AssemblyScript: 0.7 GB, and a processor of one's own. */
+/** clang and AssemblyScript need 0.7 GB. More than 1,769 MB give the function a whole vCPU. */
 const MEMORY_MB = 2048
-/** One compile is ended after 20 seconds; the rest is for a cold start. */
+/** A compilation is stopped after 20 seconds. The rest is for a cold start. */
 const TIMEOUT = Duration.seconds(30)
 
 export interface CompilerFunctionProps {
@@ -22,9 +22,9 @@ export interface CompilerFunctionProps {
 }
 
 /**
- * The function that compiles kernels that come as source. It stands apart, since a compiler is a large thing to trust:
- * it reads nothing, knows no secret, is in no network of the fleet's, and its role may write its own log and put
- * binaries under `kernels/`. As many of it run as data-locality functions ask at a time, and nobody else may ask.
+ * The function that compiles kernels from source. It is separate from the data-locality function, because a compiler is
+ * too large to trust: it reads no data and has no secret, and its role may only write its log and objects under
+ * `kernels/`. Only data-locality functions may invoke it.
  */
 export class CompilerFunction extends FleetFunction {
   constructor(scope: Construct, id: string, { fleet, assetDir, logRetention }: CompilerFunctionProps) {
@@ -39,7 +39,7 @@ export class CompilerFunction extends FleetFunction {
     })
   }
 
-  /** What the data-locality function needs to have kernels compiled. */
+  /** What the data-locality function needs to invoke the compiler. */
   get grant(): EnvironmentGrant {
     const { functionName, functionArn } = this.function
     return {

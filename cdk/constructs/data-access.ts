@@ -5,8 +5,8 @@ import type { DataBucket } from '../../lib/config/index.ts'
 import type { EnvironmentGrant } from './environment-grant.ts'
 
 /**
- * Read access to a region's data buckets, prefix by prefix. It sets no variable: which of these objects a run may see
- * is said by its statement and its key's policy, and this is the wall behind both.
+ * Read access to the granted prefixes of a region's data buckets. It sets no environment variable, because the manifest
+ * and the key policy decide what a run may read. These permissions limit both.
  */
 export class DataAccess extends Construct {
   readonly #buckets: readonly DataBucket[]
@@ -23,7 +23,7 @@ export class DataAccess extends Construct {
       acknowledgements: this.#buckets.flatMap((bucket) =>
         patternsOf(bucket).map((pattern) => ({
           id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucket.bucket}/${pattern}]`,
-          reason: `The configuration grants these keys of ${bucket.bucket} to the fleet, to read only.`,
+          reason: `The configuration grants the fleet read access to these keys of ${bucket.bucket}.`,
         })),
       ),
     }
@@ -36,7 +36,7 @@ export class DataAccess extends Construct {
     })
   }
 
-  /** S3 knows the listed prefix as a condition: a listing of the whole bucket fails unless all of it is granted. */
+  /** A condition on the listed prefix, so that listing the whole bucket fails unless the whole bucket is granted. */
   #listing(bucket: DataBucket): iam.PolicyStatement {
     const whole = bucket.prefixes.includes('')
     return new iam.PolicyStatement({
@@ -52,8 +52,8 @@ export class DataAccess extends Construct {
 }
 
 /**
- * The keys of the prefixes as IAM says them, by whole segments, as `prefixHolds` in lib/scope.ts reads them: `logs/`
- * is everything below, `logs/a` is that key and everything below it, never `logs/ab`.
+ * The keys of the prefixes as patterns of IAM, matched by whole segments as in `prefixHolds` of lib/scope.ts: `logs/` is
+ * everything below it; `logs/a` is that key and everything below it, but not `logs/ab`.
  */
 export function keysOf({ prefixes }: Pick<DataBucket, 'prefixes'>): string[] {
   if (prefixes.includes('')) return ['*']

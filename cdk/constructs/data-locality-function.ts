@@ -8,28 +8,28 @@ import type { FleetConfig } from '../../lib/config/index.ts'
 import { FleetFunction } from './fleet-function.ts'
 import type { IsolatedNetwork } from './isolated-network.ts'
 
-/** The name of a fleet's function, the same in every region: one fleet of a name to an account. */
+/** The name of a fleet's function, the same in every region. So an account can have only one fleet of a name. */
 export const functionNameOf = (fleet: string): string => `lander-${fleet}-data-locality`
 
 export interface DataLocalityFunctionProps {
   readonly config: FleetConfig
   /** The built function: `dist/functions/data-locality`. */
   readonly assetDir: string
-  /** Absent: the function reaches the internet, as Lambda's do. */
+  /** If absent, the function can reach the internet, as Lambda functions can by default. */
   readonly network?: IsolatedNetwork | undefined
   readonly deadLetters: sqs.IQueue
   readonly logRetention: logs.RetentionDays
 }
 
-/** The function that takes agents in. */
+/** The function that admits agents and runs them. */
 export class DataLocalityFunction extends FleetFunction {
   constructor(scope: Construct, id: string, props: DataLocalityFunctionProps) {
     const { config, assetDir, network, logRetention } = props
     const { fleet } = config
     super(scope, id, {
       functionName: functionNameOf(fleet),
-      description: `Lander fleet ${fleet}: takes signed agents in and runs them beside this region's data`,
-      roleDescription: `Lander fleet ${fleet}: reads its data buckets and writes nothing but landings and states`,
+      description: `Lander fleet ${fleet}: admits signed agents and runs them beside this region's data`,
+      roleDescription: `Lander fleet ${fleet}: reads its data buckets and writes only landings and states`,
       assetDir,
       logRetention,
       traced: true,
@@ -38,7 +38,7 @@ export class DataLocalityFunction extends FleetFunction {
     if (network !== undefined) this.use(network.grantTo(this.#functionArn(fleet)))
   }
 
-  /** From the name, since the function itself waits for the role that this is for. */
+  /** Built from the name, because the function depends on the role whose policy contains this ARN. */
   #functionArn(fleet: string): string {
     return Stack.of(this).formatArn({
       service: 'lambda',
@@ -57,8 +57,8 @@ function settingsOf({ config, network, deadLetters }: DataLocalityFunctionProps)
     ephemeralStorageSize: Size.mebibytes(limits.ephemeralMb),
     ...(limits.concurrency === 'unreserved' ? {} : { reservedConcurrentExecutions: limits.concurrency }),
     deadLetterQueue: deadLetters,
-    // An order is good for one landing: a second attempt would be refused as a replay, and the first one's failure
-    // would never reach the queue.
+    // An order is valid for one landing. A retry would be refused as a replay, and that refusal would hide the failure of
+    // the first attempt from the dead-letter queue.
     retryAttempts: 0,
     recursiveLoop: lambda.RecursiveLoop.TERMINATE,
     environment: { LANDER_FLEET: fleet, ...(config.rootKey && { LANDER_ROOT_KEY: config.rootKey }) },

@@ -3,7 +3,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
 import { acknowledge } from './environment-grant.ts'
 
-/** The queue where detached runs end that came to nothing. */
+/** The dead-letter queue of the functions: it receives the events of asynchronous invocations that failed. */
 export class DeadLetters extends sqs.Queue {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
@@ -11,8 +11,6 @@ export class DeadLetters extends sqs.Queue {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    acknowledge(this, [
-      { id: 'AwsSolutions-SQS3', reason: 'This is the dead-letter queue: detached runs that failed end here.' },
-    ])
+    acknowledge(this, [{ id: 'AwsSolutions-SQS3', reason: 'This is itself a dead-letter queue.' }])
   }
 }

@@ -3,9 +3,9 @@ import type * as iam from 'aws-cdk-lib/aws-iam'
 import type { IConstruct } from 'constructs'
 
 /**
- * Something the function may use, whole: the variables that tell the code about it, the permissions that let it, and
- * why each pattern in them is as narrow as IAM can say it. Handing these over as one keeps a variable from being set
- * without its grant, and a grant from staying when the variable is gone.
+ * Everything a function needs to use a resource: environment variables, permissions, and the reasons for the wildcards in
+ * the permissions. They are passed as one, so that no variable is set without its permission, and no permission is left
+ * over when a variable is removed.
  */
 export interface EnvironmentGrant {
   readonly environment: Readonly<Record<string, string>>
@@ -13,14 +13,14 @@ export interface EnvironmentGrant {
   readonly acknowledgements: readonly Acknowledgement[]
 }
 
-/** A finding of cdk-nag that stands, and why. */
+/** A finding of cdk-nag that is accepted, and the reason. */
 export interface Acknowledgement {
   /** The rule, or one finding of it: `AwsSolutions-IAM5[Resource::*]`. */
   readonly id: string
   readonly reason: string
 }
 
-/** Records on `construct`, and nowhere wider, that findings were judged. */
+/** Records accepted findings on `construct` only, and not on its whole stack. */
 export function acknowledge(construct: IConstruct, acknowledgements: readonly Acknowledgement[]): void {
   if (acknowledgements.length > 0) Validations.of(construct).acknowledge(...acknowledgements)
 }

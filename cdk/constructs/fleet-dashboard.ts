@@ -3,7 +3,7 @@ import { Construct } from 'constructs'
 import type { FleetConfig } from '../../lib/config/index.ts'
 import { RegionMetrics } from './fleet-metrics.ts'
 
-/** One dashboard for all regions: an account's first three cost nothing, each further one three dollars a month. */
+/** One dashboard for all regions. An account's first three dashboards are free; each further one costs USD 3 a month. */
 export class FleetDashboard extends Construct {
   constructor(scope: Construct, id: string, { fleet, regions }: Pick<FleetConfig, 'fleet' | 'regions'>) {
     super(scope, id)
@@ -24,7 +24,7 @@ export class FleetDashboard extends Construct {
           graph('Refused admissions', (region) => region.refused),
           graph('Bytes read in the region', (region) => region.bytesRead),
         ],
-        [graph('Bytes that went home', (region) => region.bytesReturned()), graph('Faults', (region) => region.faults)],
+        [graph('Bytes returned', (region) => region.bytesReturned()), graph('Faults', (region) => region.faults)],
       ],
     })
   }

@@ -8,18 +8,18 @@ import { acknowledge, type EnvironmentGrant } from './environment-grant.ts'
 export interface FleetFunctionProps {
   readonly functionName: string
   readonly description: string
-  /** What the role is for, in a few words: it has nothing that is not granted by {@link FleetFunction.use}. */
+  /** The purpose of the role. All its permissions come from {@link FleetFunction.use}. */
   readonly roleDescription: string
   /** The built function, with `index.mjs`. */
   readonly assetDir: string
   readonly logRetention: logs.RetentionDays
-  /** Whether X-Ray hears of its invocations. */
+  /** Whether X-Ray traces its invocations. */
   readonly traced: boolean
   readonly settings: Pick<lambda.FunctionProps, 'memorySize' | 'timeout' | 'recursiveLoop'> &
     Partial<lambda.FunctionProps>
 }
 
-/** A function of a fleet, with a role and a log of its own: what all of them have in common. */
+/** A Lambda function of a fleet with its own role and log: what the three kinds of functions have in common. */
 export class FleetFunction extends Construct {
   readonly function: lambda.Function
   readonly logGroup: logs.LogGroup
@@ -35,13 +35,13 @@ export class FleetFunction extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: props.roleDescription,
     })
-    // Not the managed policy, which may write to every log of the account.
+    // The managed policy for logs would let the function write to every log group of the account.
     this.logGroup.grantWrite(this.role)
     this.function = this.#addFunction(props)
     if (props.traced) acknowledge(this.role, [NO_RESOURCE_IN_TRACES])
   }
 
-  /** Gives the function a thing to use: variables, permissions and the reasons for them, together. */
+  /** Grants the function a resource: sets the variables, adds the permissions, and records the accepted findings. */
   use({ environment, statements, acknowledgements }: EnvironmentGrant): void {
     for (const [name, value] of Object.entries(environment)) this.function.addEnvironment(name, value)
     for (const statement of statements) this.role.addToPrincipalPolicy(statement)
@@ -58,12 +58,12 @@ export class FleetFunction extends Construct {
       handler: 'index.handler',
       role: this.role,
       logGroup: this.logGroup,
-      // Metric filters read fields of JSON lines, and the platform's own lines shall be such too.
+      // Metric filters read fields of JSON lines, so the platform's lines must be JSON too.
       loggingFormat: lambda.LoggingFormat.JSON,
       ...(traced && { tracing: lambda.Tracing.ACTIVE }),
       ...settings,
     })
-    // The CDK writes the role into DependsOn although it is also referred to: right, and said twice.
+    // The CDK adds the role to DependsOn although the function also refers to it, which cfn-lint reports as redundant.
     const resource = fn.node.defaultChild as lambda.CfnFunction
     resource.addMetadata('cfn-lint', { config: { ignore_checks: ['W3005'] } })
     return fn
@@ -72,5 +72,5 @@ export class FleetFunction extends Construct {
 
 const NO_RESOURCE_IN_TRACES = {
   id: 'AwsSolutions-IAM5[Resource::*]',
-  reason: 'X-Ray takes trace segments from a role, not for a resource: IAM knows no narrower form of these actions.',
+  reason: 'The X-Ray actions support no resources in IAM, so they need a wildcard.',
 }

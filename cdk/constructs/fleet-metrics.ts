@@ -6,7 +6,7 @@ import { functionNameOf } from './data-locality-function.ts'
 
 const FIVE_MINUTES = Duration.minutes(5)
 
-/** What a region's function is watched by. `region` lets one region's dashboard show another's. */
+/** The metrics of a region's function. They name their region, so that the dashboard can show all regions. */
 export class RegionMetrics {
   readonly #fleet: string
   readonly #region: string
@@ -65,12 +65,12 @@ export class RegionMetrics {
 
 const namespaceOf = (fleet: string): string => `Lander/${fleet}`
 
-/** How a run went, as the function's log says it in the field `lander`. */
-type LogEntry = 'settled' | 'refused' | 'internal' | 'unreachable'
+/** The values of the field `lander` in the function's log: how a run ended. */
+type LogEntry = 'finished' | 'refused' | 'internal' | 'unreachable'
 
 /**
- * Turns the function's log into metrics: it has one entry a run, which Lambda's JSON format puts under `message`. A
- * metric without entries costs nothing, so no default value is sent.
+ * Metric filters on the function's log. It has one entry for each run, which Lambda's JSON format puts under `message`.
+ * The filters have no default value, because a metric without data points costs nothing.
  */
 export class LogMetrics extends Construct {
   constructor(scope: Construct, id: string, { fleet, logGroup }: { fleet: string; logGroup: logs.ILogGroup }) {
@@ -85,8 +85,8 @@ export class LogMetrics extends Construct {
       })
     addFilter('RefusedAdmissions', '1', ['refused'])
     addFilter('Faults', '1', ['internal', 'unreachable'])
-    addFilter('BytesRead', '$.message.usage.bytesRead', ['settled'])
-    addFilter('BytesReturned', '$.message.usage.bytesReturned', ['settled'])
+    addFilter('BytesRead', '$.message.usage.bytesRead', ['finished'])
+    addFilter('BytesReturned', '$.message.usage.bytesReturned', ['finished'])
   }
 }
 

@@ -16,9 +16,9 @@ export interface IsolatedNetworkProps {
 }
 
 /**
- * A network from which nothing but the region's own buckets can be reached: isolated subnets without NAT or internet
- * gateway, an S3 gateway endpoint that knows the account and the buckets, and a DNS firewall, since a resolver that
- * answers any name carries data out as names. None of these parts costs anything by the hour.
+ * A network that reaches only the region's own buckets. It has isolated subnets without NAT or internet gateway, an S3
+ * gateway endpoint whose policy names the account and the buckets, and a DNS firewall, because DNS queries could carry
+ * data out of the network. None of these parts has an hourly price.
  */
 export class IsolatedNetwork extends Construct {
   readonly vpc: ec2.IVpc
@@ -27,13 +27,13 @@ export class IsolatedNetwork extends Construct {
 
   constructor(scope: Construct, id: string, props: IsolatedNetworkProps) {
     super(scope, id)
-    // The cast, here and in this folder: the CDK's classes declare optional members that its interfaces don't allow to
-    // be undefined, which exactOptionalPropertyTypes tells apart.
+    // The casts in this folder are needed with exactOptionalPropertyTypes: optional members of the CDK's classes can be
+    // undefined, and those of its interfaces can't.
     this.vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr('10.0.0.0/24'),
       natGateways: 0,
       subnetConfiguration: [{ name: 'isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 26 }],
-      // It would take a Lambda-backed custom resource; nothing here is in the default group.
+      // Restricting it needs a custom resource with a Lambda function, and nothing here uses the default group.
       restrictDefaultSecurityGroup: false,
     }) as ec2.IVpc
     this.securityGroup = this.#addSecurityGroup()
@@ -43,8 +43,8 @@ export class IsolatedNetwork extends Construct {
   }
 
   /**
-   * What the function's role needs to be in this network, and what it loses by it: S3 calls of the role count only
-   * when they come through the endpoint, so credentials that were carried out are useless outside.
+   * What the function's role needs in this network, and what it is denied: its S3 calls are allowed only through the
+   * endpoint, so stolen credentials are useless elsewhere.
    */
   grantTo(functionArn: string): EnvironmentGrant {
     const interfaces = ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces']
@@ -53,8 +53,8 @@ export class IsolatedNetwork extends Construct {
       environment: {},
       statements: [
         new iam.PolicyStatement({ sid: 'LambdaAttachesTheFunction', actions: interfaces, ...everything }),
-        // Lambda attaches with the function's role: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-        // advises to deny the same calls to the function's own code.
+        // Lambda uses the function's role to attach network interfaces. AWS recommends denying these calls to the
+        // function's code: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         new iam.PolicyStatement({
           sid: 'TheCodeDoesNot',
           effect: iam.Effect.DENY,
@@ -74,8 +74,8 @@ export class IsolatedNetwork extends Construct {
         {
           id: 'AwsSolutions-IAM5[Resource::*]',
           reason:
-            "Lambda's network interfaces do not exist before it makes them; the code itself is denied these calls. " +
-            'The trace actions know no resource either.',
+            "Lambda's network interfaces don't exist at deployment, and the function's code is denied these calls. " +
+            'The X-Ray actions support no resources either.',
         },
       ],
     }
@@ -87,7 +87,7 @@ export class IsolatedNetwork extends Construct {
       description: 'The data-locality function: HTTPS out, nothing in',
       allowAllOutbound: false,
     })
-    // The only route out of the subnets is the S3 endpoint's, so any address means any address of S3.
+    // The only route out of the subnets leads to the S3 endpoint, so this rule can only reach S3.
     group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'HTTPS to S3 through the gateway endpoint')
     return group
   }
@@ -108,7 +108,7 @@ export class IsolatedNetwork extends Construct {
     return endpoint
   }
 
-  /** Rejected packets alone: whatever tried to leave, and nothing of the traffic that may. */
+  /** Logs rejected packets only: attempts to leave the network, and none of the allowed traffic. */
   #addFlowLog(retention: logs.RetentionDays): void {
     const group = new logs.LogGroup(this, 'RejectedPackets', {
       retention,

@@ -4,8 +4,8 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { RegionMetrics } from './fleet-metrics.ts'
 
-/** An expired bundle now and then is no news; this many refusals in five minutes are somebody trying. */
-const REFUSALS_THAT_RING = 10
+/** Refusals in five minutes that trigger the alarm. Single ones are usual, for example of expired bundles. */
+const REFUSALS_FOR_ALARM = 10
 
 export interface RegionAlarmsProps {
   readonly metrics: RegionMetrics
@@ -13,25 +13,35 @@ export interface RegionAlarmsProps {
   readonly returnedBytesPerDay: number
 }
 
-/** A region's alarms. A metric without data is a function nobody calls, and no alarm. */
+/** The alarms of a region. Missing data triggers no alarm, because an unused function has no data points. */
 export class RegionAlarms extends Construct {
   constructor(scope: Construct, id: string, { metrics, deadLetters, returnedBytesPerDay }: RegionAlarmsProps) {
     super(scope, id)
-    this.#add('Errors', metrics.errors, 1, 'The function crashed or ran out of time. An agent that fails is no error.')
-    this.#add('Faults', metrics.faults, 1, 'The function could not do its work: see the codes in its log.')
-    this.#add('Throttles', metrics.throttles, 1, 'Lambda turned calls away: raise limits.concurrency, or send fewer.')
-    this.#add('RefusedAdmissions', metrics.refused, REFUSALS_THAT_RING, "Agents were refused: see the log's codes.")
+    this.#add('Errors', metrics.errors, 1, 'The function crashed or timed out. Failures of agents do not count.')
+    this.#add('Faults', metrics.faults, 1, 'The function failed: its log has the error codes.')
+    this.#add(
+      'Throttles',
+      metrics.throttles,
+      1,
+      'Lambda throttled invocations: raise limits.concurrency, or send fewer.',
+    )
+    this.#add(
+      'RefusedAdmissions',
+      metrics.refused,
+      REFUSALS_FOR_ALARM,
+      'Agents were refused: the log has the refusal codes.',
+    )
     this.#add(
       'DeadLetters',
       deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
       1,
-      'A detached run came to nothing: the queue holds its order.',
+      'A detached mission failed: the queue holds its order.',
     )
     this.#add(
       'ReturnedBytes',
       metrics.bytesReturned(Duration.days(1)),
       returnedBytesPerDay,
-      'More bytes of results left in a day than limits.returnedBytesPerDay expects.',
+      'The region returned more bytes of results in a day than limits.returnedBytesPerDay.',
     )
   }
 

@@ -7,12 +7,12 @@ import type { Construct } from 'constructs'
 import type { EnvironmentGrant } from './environment-grant.ts'
 import { FleetFunction } from './fleet-function.ts'
 
-/** The name of a fleet's relay, the same in every region. */
+/** The name of a fleet's relay function, which is the same in every region. */
 export const relayNameOf = (fleet: string): string => `lander-${fleet}-relay`
 
-/** It waits most of its time, and is paid for it: a box and its base64 are all it ever holds. */
+/** It mostly waits, and its price grows with its memory. The largest thing in it is one sealed state and its base64. */
 const MEMORY_MB = 256
-/** Lambda's longest: each further relay of a mission starts with looking up what was done. */
+/** The longest timeout of Lambda, because each relay must first read what the previous one did. */
 const TIMEOUT = Duration.minutes(15)
 
 export interface RelayFunctionProps {
@@ -24,15 +24,15 @@ export interface RelayFunctionProps {
 }
 
 /**
- * The function that carries detached missions from region to region, as a client would. It is in no network of the
- * fleet's and knows no secret: what it carries it can't open, and data it can't read.
+ * The function that relays detached missions from region to region, as an attached client would. It has no secret and no
+ * access to data, so it can't open the states that it transfers.
  */
 export class RelayFunction extends FleetFunction {
   constructor(scope: Construct, id: string, { fleet, assetDir, deadLetters, logRetention }: RelayFunctionProps) {
     super(scope, id, {
       functionName: relayNameOf(fleet),
-      description: `Lander fleet ${fleet}: carries detached missions from region to region`,
-      roleDescription: `Lander fleet ${fleet}: carries detached missions between the fleet's regions`,
+      description: `Lander fleet ${fleet}: relays detached missions from region to region`,
+      roleDescription: `Lander fleet ${fleet}: relays detached missions between the fleet's regions`,
       assetDir,
       logRetention,
       traced: true,
@@ -40,9 +40,9 @@ export class RelayFunction extends FleetFunction {
         memorySize: MEMORY_MB,
         timeout: TIMEOUT,
         deadLetterQueue: deadLetters,
-        // A relay that died is started again: it finds in the ledgers what has been done, and does none of it twice.
+        // Lambda retries a relay that crashed. The retry reads the ledgers, so it repeats no landing.
         retryAttempts: 2,
-        // It starts its own successor, four times an hour, until the mission's order expires.
+        // A relay starts its successor before its timeout, four times an hour, until the mission's order expires.
         recursiveLoop: lambda.RecursiveLoop.ALLOW,
         environment: { LANDER_FLEET: fleet },
       },
@@ -50,10 +50,10 @@ export class RelayFunction extends FleetFunction {
     this.use(this.#fleetGrant(fleet))
   }
 
-  /** What it needs of the fleet's other regions: their functions, and their buckets' states. */
+  /** What it needs in all regions of the fleet: to invoke functions, and to read and write bundles and states. */
   #fleetGrant(fleet: string): EnvironmentGrant {
     const localities = this.#functionArn('*', `lander-${fleet}-data-locality`)
-    // The buckets of other regions are not known when this one is deployed; CloudFormation names them after their stacks.
+    // CloudFormation names the buckets of other regions after their stacks, so only a pattern is known here.
     const bucketNames = `lander-${fleet}-*-agents*`
     const handedOver = ['agents/*', 'states/*'].map((folder) => this.#s3Arn(`${bucketNames}/${folder}`))
     const { account } = Stack.of(this)
@@ -71,19 +71,19 @@ export class RelayFunction extends FleetFunction {
           sid: 'HandOverBundlesAndStates',
           actions: ['s3:GetObject', 's3:PutObject'],
           resources: handedOver,
-          // Anyone may give a bucket of theirs such a name.
+          // Other accounts can create buckets whose names match the pattern.
           conditions: { StringEquals: { 'aws:ResourceAccount': account } },
         }),
       ],
       acknowledgements: [
         {
           id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:*:${accountInFinding}:function:lander-${fleet}-data-locality]`,
-          reason: "An agent goes to any of the fleet's regions, and its function has the same name in each of them.",
+          reason: "An agent can go to any of the fleet's regions, and the function has the same name in each.",
         },
         ...['agents/*', 'states/*'].map((folder) => ({
           id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${bucketNames}/${folder}]`,
           reason:
-            "The fleet's agent buckets of other regions have names that are not known here; sealed states alone pass.",
+            "The names of the other regions' agent buckets are not known here. The relay uses bundles and sealed states.",
         })),
       ],
     }

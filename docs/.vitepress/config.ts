@@ -21,6 +21,9 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   Project: ['CONTRIBUTING.md', 'CHANGELOG.md', 'CODE_OF_CONDUCT.md'],
 }
 
+/** A group of the sidebar with more pages than these is closed at first. */
+const MOST_ITEMS = 10
+
 const markdownIn = (folder: string): string[] =>
   existsSync(join(ROOT, folder))
     ? readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
@@ -53,7 +56,12 @@ const readPage = (page: string) => ({ path: sitePathOf(page), markdown: readFile
 
 function sidebar(): DefaultTheme.SidebarItem[] {
   const item = (page: string) => ({ text: titleOf(readPage(page)), link: `/${sitePathOf(page)}` })
-  const groups = Object.entries(sections).map(([text, members]) => ({ text, items: members.map(item) }))
+  const groups = Object.entries(sections).map(([text, members]) => ({
+    text,
+    items: members.map(item),
+    // A long list would push everything below it out of sight.
+    ...(members.length > MOST_ITEMS && { collapsed: true }),
+  }))
   return [...groups, ...(reference.length > 0 ? [{ text: 'API reference', items: referenceItems() }] : [])]
 }
 

@@ -94,7 +94,7 @@ async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetCli
 }
 
 /** One landing; a copy is named by its branch. */
-function rowOf({ branch, sequence, region: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
+function rowOf({ branch, sequence, place: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
   const copy = branch.includes('/') ? ` (copy ${branch.split('.').at(-1)})` : ''
   const came = sealedBytes === 0 ? 'started here' : bytes(sealedBytes)
   return [`${sequence}${copy}`, where, came, bytes(landingResult.usage.bytesRead), seconds(took)]

@@ -103,7 +103,7 @@ function completed({ outcome, error }: AgentEnd) {
 }
 
 function rowsOf({ start, end }: Destination): string[][] {
-  return end.route.map(({ region: place, sequence, sealedBytes, seconds: took }) => [
+  return end.route.map(({ place, sequence, sealedBytes, seconds: took }) => [
     sequence === 0 ? start : '',
     String(sequence),
     place,

@@ -66,7 +66,7 @@ async function play(stage: Robots, { robots, hops }: Pick<Game, 'robots' | 'hops
 /** What is left of an agent that hit a limit: it is sealed, and lies in the agent bucket of the region it came to. */
 async function describeCheckpoint({ fleet, clients }: Robots, { regions: [agent] }: Answer): Promise<string> {
   const last = agent?.route?.findLast(({ sealedBytes }) => sealedBytes > 0)
-  const found = fleet.regions.find(({ region }) => region === last?.region)
+  const found = fleet.regions.find(({ region }) => region === last?.place)
   if (last === undefined || found === undefined) return 'it had made no checkpoint'
   const list = new ListObjectsV2Command({ Bucket: found.agentBucket, Prefix: 'states/' })
   const { Contents = [] } = await clients.s3(found.region).send(list)
@@ -77,8 +77,8 @@ async function describeCheckpoint({ fleet, clients }: Robots, { regions: [agent]
 }
 
 function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
-  return (agent?.route ?? []).map(({ region, sealedBytes, seconds, landingResult: { usage } }) => ({
-    region,
+  return (agent?.route ?? []).map(({ place, sealedBytes, seconds, landingResult: { usage } }) => ({
+    region: place,
     sealedBytes,
     seconds,
     workedSeconds: usage.wallMs / 1000,

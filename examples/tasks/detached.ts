@@ -7,12 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   collectAnswer,
   createFleetClients,
-  dispatchMission,
   missionStatus,
   packSigned,
   parseDataUri,
   readFleetFile,
   readKeyFile,
+  run,
 } from 'lander'
 
 const [fleetFile = '', keyFile = ''] = process.argv.slice(2)
@@ -22,7 +22,7 @@ using clients = createFleetClients(fleet)
 
 const scopes = ['s3://logs-us/', 's3://logs-eu/'].map(parseDataUri)
 const { file } = await packSigned(`${import.meta.dirname}/count-lines.ts`, sender, { scopes })
-const { mission } = await dispatchMission({ fleet, clients, file, sender, input: { word: 'ERROR' } })
+const { mission } = await run({ fleet, clients, file, sender, input: { word: 'ERROR' }, detach: true })
 console.error(`${mission} is on its way; this machine could go to sleep now`)
 
 // The id is enough to ask for the mission: a minute or a day later, from any machine with the fleet file.

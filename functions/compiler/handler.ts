@@ -7,17 +7,17 @@ import { type AgentBucket, kernelKey } from '../../lib/objects/agent-bucket.ts'
 export interface HandlerOptions {
   readonly compiler: Pick<KernelCompiler, 'compile'>
   readonly agents: Pick<AgentBucket, 'put'>
-  /** Told of faults that are nobody's but ours. */
+  /** Called with internal errors. */
   readonly report: (error: unknown) => void
 }
 
-/** The function's handler: compiles, keeps the binary for whoever asks next, and answers. Never throws. */
+/** The function's handler: compiles a source, stores the binary for later requests, and returns it. Never throws. */
 export function createHandler({ compiler, agents, report }: HandlerOptions) {
   return async (event: unknown): Promise<CompileAnswer> => {
     try {
       const { source, language } = parseCompileEvent(event)
       const { binary } = await compiler.compile(source, language)
-      // A kernel that can't be kept is compiled again one day: no reason to have none now.
+      // If the binary can't be stored, it is compiled again next time. The answer does not depend on it.
       await agents.put(kernelKey(kernelDigest(source, language)), binary).catch(report)
       return { binary: Buffer.from(binary).toString('base64') }
     } catch (error) {

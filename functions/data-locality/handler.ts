@@ -1,9 +1,9 @@
 import type { Host } from '../../lib/host/host.ts'
+import type { Frame, LandingReply } from '../../lib/host/landing-result.ts'
 import { isProbe, type Probe } from '../../lib/host/probe.ts'
-import type { Frame, Reply } from '../../lib/host/protocol.ts'
 import { deadlineOf, reportDeadline } from './deadline.ts'
 
-/** The part of Lambda's context this function uses. */
+/** The part of Lambda's context that this function uses. */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number
 }
@@ -16,9 +16,8 @@ export interface ResponseStream extends NodeJS.WritableStream {
 export type StreamingHandler = (event: unknown, stream: ResponseStream, context: LambdaContext) => Promise<void>
 
 /**
- * The function's handler. An event with `stream: true` gets progress as lines of JSON while the agent works, the
- * reply as the last line; any other event gets the reply alone, so that a buffered Invoke reads one document. A probe
- * gets one document too.
+ * The function's handler. An event with `stream: true` gets lines of JSON: progress while the agent runs, and the reply
+ * as the last line. Any other event gets one JSON document, as a buffered Invoke expects. So does a probe.
  */
 export function createHandler(host: Promise<Host>): StreamingHandler {
   return async (event, stream, context) => {
@@ -42,19 +41,19 @@ export function createHandler(host: Promise<Host>): StreamingHandler {
   }
 }
 
-async function end(stream: ResponseStream, answer: Reply | Probe): Promise<void> {
+async function end(stream: ResponseStream, answer: LandingReply | Probe): Promise<void> {
   await new Promise<void>((resolve) => stream.end(`${JSON.stringify(answer)}\n`, resolve))
 }
 
 /**
- * One entry a run in the function's log: what alarms count, and nothing of what the agent saw. An object and not its
- * text: Lambda's JSON format then keeps its fields, which is what metric filters read.
+ * Logs one entry per run: what the alarms count, and nothing that the agent read. It is an object, so that Lambda's
+ * JSON format keeps its fields for the metric filters.
  */
-function log(reply: Reply): void {
+function log(reply: LandingReply): void {
   if ('error' in reply) {
     console.log({ lander: reply.error.situation, code: reply.error.code })
     return
   }
   const { mission, manifest, outcome, usage } = reply.landingResult
-  console.log({ lander: 'settled', mission, manifest, outcome: outcome.kind, usage })
+  console.log({ lander: 'finished', mission, manifest, outcome: outcome.kind, usage })
 }

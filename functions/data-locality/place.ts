@@ -1,6 +1,6 @@
 import { secretReader } from '../../lib/aws/secret-reader.ts'
 import { createSessionBroker, type SessionCredentials } from '../../lib/aws/session-broker.ts'
-import { findBucketRegion } from '../../lib/fleet/bucket-region.ts'
+import { findBucketRegion } from '../../lib/fleet/locate-bucket.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { rememberRegions } from '../../lib/host/bucket-region.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
@@ -15,7 +15,7 @@ import { readEnvironment } from './environment.ts'
 import type { KernelsHere } from './kernels.ts'
 import { ASSETS, sandbox } from './sandbox.ts'
 
-/** Makes the place that this function is, of what its deployment says. */
+/** Makes this function's place from its environment. */
 export async function createPlace(): Promise<Host> {
   const environment = readEnvironment(process.env)
   const { fleet, region, agentBucket, rootKey, secret: where, brokerRole, compiler } = environment
@@ -25,9 +25,9 @@ export async function createPlace(): Promise<Host> {
   const secret = createSecretSource({ read: secretReader(where, { region }), now })
   const policy = createPolicySource({ agents, rootKey, fleet, now })
   const receipts = createReceiptKeys({ secret, fleet })
-  // Ahead of need, while the engine starts. Whether it worked is for the first run to say.
+  // Loads the receipt key while the engine starts. The first run reports a failure.
   receipts.current().catch(() => {})
-  // Sessions share the connections of the function's own client; they end with their run.
+  // The clients of single runs share the connections of the function's client.
   const { requestHandler } = client.config
   const storeOf = (credentials: SessionCredentials) =>
     createS3Store({ client: createS3Client({ region, credentials, requestHandler }) })
@@ -52,7 +52,7 @@ export async function createPlace(): Promise<Host> {
   })
 }
 
-/** Loaded by the first kernel that comes as source, so that agents without start as fast as if there were none. */
+/** Loads the code for kernels with the first kernel that came as source, so that other agents don't pay for it. */
 function kernelsOf(here: KernelsHere): KernelLibrary {
   let loaded: Promise<KernelLibrary> | undefined
   return {

@@ -1,10 +1,10 @@
 import { createSandbox } from '../../lib/sandbox/parent/sandbox.ts'
 
-/** Where the executor, the prelude and the engine lie: beside this file, once it is built. */
+/** The folder with executor, prelude and engine: beside the built file. */
 export const ASSETS: string = import.meta.dirname
 
 /**
- * A module of its own, to be imported first: the executor starts while the SDK and the rest are still being read and
- * evaluated, which is half of a cold start.
+ * A separate module, imported first: the executor starts while the SDK and the rest still load, which takes half of a
+ * cold start.
  */
 export const sandbox = createSandbox({ assets: ASSETS })

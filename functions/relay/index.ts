@@ -1,7 +1,7 @@
 /**
- * The relay function: wiring only, from the environment to `lib/fleet/detached`. It carries detached missions from
- * region to region, as a client would, and can open none of what it carries. The CDK deploys this file's build to every
- * storage region, and the local cloud runs the very same one.
+ * The relay function: it only connects the environment to `lib/relay`. It moves the agents of detached missions from
+ * region to region, as a client would, and can not open their states. The CDK deploys the build of this file to every
+ * storage region, and the local cloud runs the same build.
  */
 import { createRegionPlaces } from '../../lib/aws/region-places.ts'
 import { startRelay } from '../../lib/aws/start-relay.ts'
@@ -12,7 +12,7 @@ import { parseRelayEvent, runDetachedTask } from '../../lib/relay/detached-task.
 import { deadlineOf } from '../data-locality/deadline.ts'
 import { readEnvironment } from './environment.ts'
 
-/** The part of Lambda's context this function uses. */
+/** The part of Lambda's context that this function uses. */
 interface LambdaContext {
   getRemainingTimeInMillis(): number
 }
@@ -21,10 +21,10 @@ const { fleet, region, agentBucket, functionName } = readEnvironment(process.env
 const clients = createFleetClients({})
 const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
 
-/** Throws where it can't go on, so that Lambda starts it again: it finds what has been done. */
+/** Throws if it can't continue: Lambda then retries, and the new relay finds in the ledgers what has been done. */
 export const handler = async (event: unknown, context: LambdaContext): Promise<{ lander: string }> => {
   const relay = parseRelayEvent(event)
-  if (relay === undefined) throw new UsageError('USAGE', 'the event names no mission to carry')
+  if (relay === undefined) throw new UsageError('USAGE', 'the event names no mission')
   const deadline = deadlineOf(context.getRemainingTimeInMillis())
   try {
     const lander = await runDetachedTask(relay, {

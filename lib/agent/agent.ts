@@ -1,40 +1,40 @@
-/** Where the agent is, for the function that runs there. */
-export interface Place {
-  /** Identifies this mission: one order carried out. */
+/** What an agent's function learns about the place it runs in: its second argument. */
+export interface AgentContext {
+  /** Identifies this mission: the run of one order. */
   readonly mission: string
-  /** The region the agent is in; `'client'` on the caller's own machine. */
+  /** The region or client place that the agent is in; `'client'` on the caller's machine. */
   readonly region: string
-  /** Every region of this mission, in the order's order. */
+  /** Every region of this mission, in the sequence that the order lists them. */
   readonly regions: readonly string[]
-  /** Places of the sender's own that the agent may go to from where it is; absent when there are none. */
-  readonly own?: readonly string[]
+  /** The client places that the agent may go to from here. Absent when there are none. */
+  readonly clientPlaces?: readonly string[]
 }
 
 /**
  * What an agent does in one place.
  *
- * The result travels as JSON: `undefined` becomes `null`, and so do `NaN` and the infinities; what JSON has no word
- * for (functions, symbols, BigInt, `Map`, `Set`, bytes, cycles) fails the run with `AGENT_RESULT`.
+ * The result travels as JSON. `undefined`, `NaN` and the infinities become `null`. A result with functions, symbols,
+ * BigInts, `Map`s, `Set`s, bytes or cycles fails the run with `AGENT_RESULT`.
  */
-export type AgentFunction<Input, Result> = (input: Input, place: Place) => Result | Promise<Result>
+export type AgentFunction<Input, Result> = (input: Input, place: AgentContext) => Result | Promise<Result>
 
-/** What {@link agent} is told beside the function. */
+/** The options of {@link agent}. */
 export interface AgentOptions<Result, Merged> {
   /**
-   * Makes one answer of the results of all places, in the order of the mission's regions. Runs once, in one place,
-   * without objects.
+   * Merges the results of all places, in the order of the mission's regions, into one answer. Runs once, on the client,
+   * and can read no objects.
    *
-   * @default the results as they are, one per place
+   * @default an array of the results, one per place
    */
   readonly merge?: (results: Result[]) => Merged | Promise<Merged>
 }
 
 declare const types: unique symbol
 
-/** What {@link agent} makes: export it as the default of your module. */
+/** An agent, as {@link agent} returns it. Make it the default export of your module. */
 export interface Agent<Input = unknown, Merged = unknown> {
   readonly run: AgentFunction<Input, unknown>
-  /** The options’ `merge`, if there is one. */
+  /** The option `merge`, if it was given. */
   readonly merge: ((results: never[]) => unknown) | undefined
   /** For type inference only. */
   readonly [types]?: Merged

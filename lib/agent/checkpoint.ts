@@ -4,10 +4,11 @@ import { place } from './prelude/place.ts'
 let making: unknown
 
 /**
- * Keeps the agent as it is now: should its place die, it goes on from here in a new one, with every variable, closure,
- * generator, timer and read as it was, and nothing it did before is done or counted twice. Every hop is a checkpoint by
- * itself, and so is every landing anew; make one of your own where much work would be lost. It takes about as long as
- * a hop, without the way. Where a place keeps nothing, as on the caller's own machine, it does nothing.
+ * Saves the agent's state. If its place dies later, the agent resumes from here in another function, with every
+ * variable, closure, generator, timer and open read. Nothing it did before is repeated or counted twice.
+ *
+ * Every hop and every new landing is a checkpoint by itself: make one of your own where much work would be lost. It
+ * takes about as long as a hop without the transfer. A client place saves nothing, so there it has no effect.
  *
  * @example
  * for (const region of here.regions) {

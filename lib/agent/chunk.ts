@@ -1,17 +1,17 @@
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { BufferClass } from './prelude/captured.ts'
 
 /**
- * A piece of an object. Its bytes lie outside of the agent's heap, where kernels read them; they are good until the
- * loop that gave it asks for the next one, and do not travel.
+ * A piece of an object. Its bytes lie outside of the agent's heap, where kernels read them. They are valid until the
+ * loop asks for the next chunk, and they do not travel with the agent.
  *
  * @example
  * for await (const chunk of object.chunks()) newlines += count(chunk)
  */
 export class Chunk {
-  /** Bytes. */
+  /** In bytes. */
   readonly length: number
-  /** What the host calls it. */
+  /** The number under which the host keeps the bytes. */
   readonly number: number
 
   constructor(number: number, length: number) {
@@ -20,12 +20,12 @@ export class Chunk {
   }
 
   /**
-   * Copies the bytes into the agent's heap, to look at them without a kernel.
+   * Copies the bytes into the agent's heap, for code that reads them without a kernel.
    *
-   * @throws ObjectError `OBJECT_LEFT_BEHIND` if they are gone
+   * @throws ObjectError `OBJECT_LEFT_BEHIND` if the bytes are no longer valid
    */
   bytes(): Uint8Array {
-    const { bytes } = call('chunk-bytes', `${this.number}`) as Reply
+    const { bytes } = call('chunk-bytes', `${this.number}`) as CallReply
     return new Uint8Array(bytes ?? new BufferClass(0))
   }
 }

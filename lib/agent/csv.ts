@@ -1,42 +1,44 @@
-import type { Reply } from './prelude/calls.ts'
+import type { CallReply } from './prelude/calls.ts'
 import { parse } from './prelude/captured.ts'
 
 /** Which columns of a CSV to read, and how. */
 export interface CsvOptions<NumberColumn extends string = never> {
-  /** Columns to read; what is left out costs next to nothing. @default all */
+  /** Columns to read. Other columns are neither decoded nor copied. @default all */
   readonly columns?: readonly string[]
-  /** Columns to read as numbers. An empty field, or one that is not a number, is `NaN`. @default none */
+  /** Columns to read as numbers. An empty field, or a field that is not a number, becomes `NaN`. @default none */
   readonly numbers?: readonly NumberColumn[]
-  /** Names of all columns, for data without a header. @default the first record */
+  /** The names of all columns, for data without a header. @default the first record */
   readonly header?: readonly string[]
   /** One ASCII character. @default ',' */
   readonly delimiter?: string
 }
 
-/** One record: a property per column. */
+/** One record, with a property for each column. */
 export type CsvRow<NumberColumn extends string = never> = { readonly [column: string]: string } & {
   readonly [column in NumberColumn]: number
 }
 
-/** A column as it came: each of its words once, and a code for every row. */
+/** A column in dictionary encoding: each distinct word once, and a code for every row. */
 export interface CodedColumn {
-  /** What each code means, in this batch. */
+  /** The word that each code stands for. Valid for this batch only. */
   readonly words: readonly string[]
-  /** By row. */
+  /** One code per row: an index into `words`. */
   readonly codes: Uint16Array
 }
 
-/** Some thousand records, column by column. */
+/** Up to 8,192 records, column by column. */
 export interface CsvBatch<NumberColumn extends string = never> {
   readonly rows: number
-  /** Names of the columns that were read. */
+  /** The names of the columns that were read. */
   readonly columns: readonly string[]
-  /** A column's values by row: a `Float64Array` for a column of numbers, else strings. @throws if it was not read */
+  /** The values of a column by row: a `Float64Array` for numbers, else strings. @throws Error if it was not read */
   column<Name extends string>(name: Name): Name extends NumberColumn ? Float64Array : readonly string[]
   /**
-   * A column of words without writing them out: what groups rows needs to look at a word once, not once a row.
+   * A column in dictionary encoding. Code that groups rows can then look at each distinct word once instead of once per
+   * row.
    *
-   * @throws if it was not read, or is one of numbers
+   * @throws Error if the column was not read
+   * @throws TypeError if it is a column of numbers
    *
    * @example
    * const { words, codes } = batch.coded('origin')
@@ -48,12 +50,12 @@ export interface CsvBatch<NumberColumn extends string = never> {
 
 type Values = Float64Array | readonly string[]
 
-/** Bytes of one number, and of one code that stands for a word. */
+/** The size of one number, and of one code. */
 const NUMBER_BYTES = 8
 const CODE_BYTES = 2
 
-/** Makes a batch of what the host sent: names and words as JSON, numbers and codes as bytes. */
-export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply): CsvBatch<NumberColumn> {
+/** Reads a batch as the host sends it: names and words as JSON, numbers and codes as bytes. */
+export function readCsvBatch<NumberColumn extends string>({ text, bytes }: CallReply): CsvBatch<NumberColumn> {
   const { rows, columns } = parse(text!) as { rows: number; columns: (string | [name: string, words: string[]])[] }
   const makers: Record<string, () => Values> = Object.create(null)
   const coders: Record<string, () => CodedColumn> = Object.create(null)
@@ -87,12 +89,14 @@ export function readCsvBatch<NumberColumn extends string>({ text, bytes }: Reply
     coded(name) {
       const coder = coders[name]
       if (coder !== undefined) return coder()
-      throw name in makers ? new TypeError(`the column "${name}" is one of numbers`) : notRead(name)
+      throw name in makers
+        ? new TypeError(`the column "${name}" was read as numbers; take it out of the option numbers`)
+        : notRead(name)
     },
   }
 }
 
-/** Rows as objects. */
+/** The records of a batch as objects. */
 export function csvRows<NumberColumn extends string>(batch: CsvBatch<NumberColumn>): CsvRow<NumberColumn>[] {
   const names = batch.columns
   const columns = names.map((name) => batch.column(name) as Values)

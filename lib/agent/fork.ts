@@ -4,13 +4,15 @@ import { type BranchResult, currentFork, enterFork, type OpenFork } from './prel
 import { PlaceError } from './prelude/place-error.ts'
 
 /**
- * The agent goes on in each of these places, from here, as after Unix's `fork`: the call returns in every one of them,
- * and tells which branch it is, from 0. What a branch changes stays with it, until {@link join} brings together what
- * they came to. Branches 1 and up work side by side; branch 0 is the agent itself, which is not in memory anywhere
- * meanwhile, and does its own part when the others have answered. Branches may hop, send copies, and fork again.
+ * Continues the agent in several places at once, like Unix's `fork`: the call returns in each of these places.
  *
- * @throws PlaceError `PLACE_UNKNOWN` for a region that is not of this mission, `HOP_IN_PROGRESS` while the agent hops or
- *   waits for copies
+ * Branches 1 and up run side by side. Branch 0 is the agent itself: it is suspended to storage until the others have
+ * answered, and then does its own part. A change that one branch makes is not visible in another. {@link join} collects
+ * the results. Branches may hop, send copies, and fork again.
+ *
+ * @returns the number of this branch, from 0
+ * @throws PlaceError `PLACE_UNKNOWN` for a place that this mission may not go to, `HOP_IN_PROGRESS` while the agent
+ *   hops or waits for copies
  *
  * @example
  * await fork(here.regions)
@@ -20,7 +22,7 @@ import { PlaceError } from './prelude/place-error.ts'
  */
 export async function fork(regions: readonly string[]): Promise<number> {
   const [first, ...others] = regions
-  if (first === undefined) throw new TypeError('fork() takes the places to go on in, one at least')
+  if (first === undefined) throw new TypeError('fork() takes a list of at least one place')
   for (const region of regions) requirePlace(region)
   requireStill('it forks')
   const outer = currentFork()
@@ -29,7 +31,7 @@ export async function fork(regions: readonly string[]): Promise<number> {
     enter = resolve
   })
   const sent = others.map((region, number) => {
-    // What a copy of the agent does first: it lets its own call of fork() return.
+    // The copy runs this first: its own call of fork() then returns.
     const branch = () =>
       new Promise((resolve, reject) => enter({ index: number + 1, others: [], answer: { resolve, reject }, outer }))
     return sendCopy(region, branch).then(
@@ -45,16 +47,16 @@ export async function fork(regions: readonly string[]): Promise<number> {
 }
 
 /**
- * Ends a {@link fork}: branch 0 gets what all branches came to, in the order of the places, and goes on where it is; the
- * other branches end here. What they hand in travels as JSON.
+ * Ends a {@link fork}. Branch 0 receives the values of all branches, in the order of the places, and continues where it
+ * is. The other branches end here. The values travel as JSON.
  *
- * @throws what ended another branch, with its name, message and code: the first in the order of the places. A branch that
- *   returned without a join is `FORK_UNJOINED`, one that hit a limit `COPY_STOPPED`, one that was lost
- *   `PLACE_UNREACHABLE`. PlaceError `FORK_UNJOINED` too where there is no fork to join
+ * @throws the error that ended another branch, with its name, message and code: the first in the order of the places
+ * @throws PlaceError `FORK_UNJOINED` if a branch returned without a join, or if there is no fork to join;
+ *   `COPY_STOPPED` if a branch hit a limit; `PLACE_UNREACHABLE` if a branch was lost
  */
 export async function join<Value>(value: Value): Promise<Value[]> {
   const mine = currentFork()
-  if (mine === undefined) throw new PlaceError('FORK_UNJOINED', 'there is no fork to join: join() comes after fork()')
+  if (mine === undefined) throw new PlaceError('FORK_UNJOINED', 'there is no fork to join; call fork() first')
   if (mine.answer !== undefined) {
     mine.answer.resolve(value)
     return new Promise(() => {})

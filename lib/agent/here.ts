@@ -6,38 +6,40 @@ import { type OpenStream, onlyReply, openStream, replies } from './reading.ts'
 import { createSequence, type Sequence } from './sequence.ts'
 import { csvBatches, lineBatches, type ObjectInfo, openCsv, openLines, StoredObject } from './stored-object.ts'
 
-/** Objects that are opened ahead of the one being read: small ones would otherwise wait for the store one by one. */
+/**
+ * How many objects are opened ahead of the one being read. Small objects would otherwise wait for the store one by one.
+ */
 const OPEN_AHEAD = 4
 
-/** The data of the place the agent is in. What the bundle's scopes don't grant is not there. */
+/** The data of the place that the agent is in, as far as the bundle's scopes grant it. */
 export interface Here {
-  /** The region; `'client'` on the caller's own machine. */
+  /** The region or client place; `'client'` on the caller's machine. */
   readonly region: string
   /** Every region of this mission. */
   readonly regions: readonly string[]
 
   /**
-   * The objects of this place whose keys start with `prefix`, in the order of their keys. `s3://bucket/prefix` looks
-   * in one bucket only.
+   * The objects of this place whose keys start with `prefix`, sorted by key. `s3://bucket/prefix` searches only one
+   * bucket.
    */
   objects(prefix?: string): AsyncIterable<StoredObject>
 
-  /** The object with this key, or `s3://bucket/key`. @throws ObjectError `OBJECT_NOT_FOUND` */
+  /** The object with this key. `s3://bucket/key` names the bucket too. @throws ObjectError `OBJECT_NOT_FOUND` */
   open(name: string): Promise<StoredObject>
 
   /** The lines of all objects whose keys start with `prefix`. */
   lines(prefix?: string): Sequence<string>
 
   /**
-   * Works on as many items at once as the place has threads for kernels, and gives the results in their order. See
-   * {@link KernelWorker}.
+   * Runs `work` on as many items at once as the place has {@link KernelWorker}s, and returns the results in the order
+   * of the items. If one item fails, no further items start, and its error is thrown.
    */
   parallel<Item, Result>(
     items: AsyncIterable<Item> | Iterable<Item>,
     work: (item: Item, worker: KernelWorker) => Result | Promise<Result>,
   ): Promise<Result[]>
 
-  /** The records of all objects whose keys start with `prefix`, each CSV with a header of its own. */
+  /** The CSV records of all objects whose keys start with `prefix`. Each object has its own header. */
   csv<NumberColumn extends string = never>(
     prefix?: string,
     options?: CsvOptions<NumberColumn>,
@@ -45,7 +47,7 @@ export interface Here {
 }
 
 /**
- * The data of the place the agent is in.
+ * The data of the place that the agent is in.
  *
  * @example
  * for await (const object of here.objects('2026/')) log(object.key, object.size)
@@ -91,7 +93,7 @@ async function* csvBelow<NumberColumn extends string>(
   for await (const stream of openAhead(listObjects(prefix), open)) yield* csvBatches<NumberColumn>(stream)
 }
 
-/** Opens each object a few before its turn. */
+/** Opens every object {@link OPEN_AHEAD} objects before it is read. */
 async function* openAhead(
   objects: AsyncIterable<ObjectInfo>,
   open: (object: ObjectInfo) => OpenStream,

@@ -7,12 +7,14 @@ import { PlaceError } from './prelude/place-error.ts'
 let hopping = false
 
 /**
- * Moves the agent to another region, in the middle of its work: every variable, closure, generator and pending promise
- * comes along, and `here` is the new place from then on. It leaves once no read is under way; timers travel. What was
- * open for reading stays behind: open it anew. A hop to where the agent is does nothing.
+ * Moves the agent to another place in the middle of its work. Every variable, closure, generator and pending promise
+ * moves along, and `here` is the new place afterwards.
  *
- * @throws PlaceError `PLACE_UNKNOWN` for a region that is not of this mission, `HOP_IN_PROGRESS` while another hop, or
- *   a copy sent with {@link at}, is under way
+ * The agent leaves when no read is pending. Pending timers move with it and fire in the new place. Objects that are
+ * open for reading do not move: open them again. A hop to the current place does nothing.
+ *
+ * @throws PlaceError `PLACE_UNKNOWN` for a place that this mission may not go to, `HOP_IN_PROGRESS` during another hop
+ *   or while a copy sent with {@link at} has not answered
  *
  * @example
  * for (const region of here.regions) {
@@ -33,12 +35,15 @@ export async function hop(region: string): Promise<void> {
 }
 
 /**
- * Sends a copy of the agent to a region, closure and all, to call `work` there; resolves to what that returned. The
- * agent itself stays where it is and is frozen meanwhile. Several at once travel side by side. What a copy changes
- * stays with the copy: only its result comes back, as JSON.
+ * Sends a copy of the agent, closures included, to another place to call `work` there. Only the result comes back, as
+ * JSON: changes that the copy makes are lost.
  *
- * @throws what `work` throws, with its name, message and code; PlaceError `PLACE_UNKNOWN`, `PLACE_UNREACHABLE`,
- *   `COPY_STOPPED` when the copy hit a limit, or `HOP_IN_PROGRESS` while the agent itself hops
+ * While an agent waits for its copies it is suspended to storage and uses no compute. Several copies run side by side.
+ *
+ * @returns what `work` returned
+ * @throws what `work` threw, with its name, message and code
+ * @throws PlaceError `PLACE_UNKNOWN`, `PLACE_UNREACHABLE`, `COPY_STOPPED` if the copy hit a limit, or `HOP_IN_PROGRESS`
+ *   while the agent itself hops
  *
  * @example
  * const counts = await Promise.all(here.regions.map((region) => at(region, async () => {
@@ -48,28 +53,28 @@ export async function hop(region: string): Promise<void> {
  * })))
  */
 export async function at<Result>(region: string, work: () => Result | Promise<Result>): Promise<Result> {
-  if (typeof work !== 'function') throw new TypeError('at() takes a region and the function to call there')
+  if (typeof work !== 'function') throw new TypeError('at() takes a place and the function to call there')
   requirePlace(region)
-  if (hopping) throw inProgress('the agent is about to hop')
+  if (hopping) throw inProgress('the agent is already hopping')
   return (await sendCopy(region, work)) as Result
 }
 
 /** @throws PlaceError `HOP_IN_PROGRESS` */
 export function requireStill(next: string): void {
-  if (hopping) throw inProgress('the agent is about to hop already')
-  if (copiesUnderWay() > 0) throw inProgress(`copies of the agent are on their way; await them before ${next}`)
+  if (hopping) throw inProgress('the agent is already hopping')
+  if (copiesUnderWay() > 0) throw inProgress(`copies of the agent have not answered; await them before ${next}`)
 }
 
 /** @throws PlaceError `PLACE_UNKNOWN` */
 export function requirePlace(region: string): void {
-  const { regions, own = [] } = place()
-  if (regions.includes(region) || own.includes(region)) return
+  const { regions, clientPlaces = [] } = place()
+  if (regions.includes(region) || clientPlaces.includes(region)) return
   if (region === CLIENT)
-    throw new PlaceError('PLACE_UNKNOWN', '"client" takes no agents that are on their way: return the result instead')
-  const known = [...regions, ...own].join(', ')
+    throw new PlaceError('PLACE_UNKNOWN', 'an agent can not hop to "client": return the result instead')
+  const known = [...regions, ...clientPlaces].join(', ')
   throw new PlaceError('PLACE_UNKNOWN', `this mission may not go to "${region}" from here, only to ${known}`)
 }
 
 function inProgress(fact: string): PlaceError {
-  return new PlaceError('HOP_IN_PROGRESS', `${fact}: one move at a time`)
+  return new PlaceError('HOP_IN_PROGRESS', `${fact}; make one move at a time`)
 }

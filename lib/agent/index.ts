@@ -1,10 +1,10 @@
 /**
- * What the author of an agent imports, as `lander/agent`. In a place it is provided by the sandbox; elsewhere it gives
- * you types, {@link agent} and the merge helpers, and everything that needs a place says so.
+ * What the author of an agent imports as `lander/agent`. In a place the sandbox provides it. Elsewhere only the types,
+ * {@link agent} and the merge helpers work; the other functions throw an error that says so.
  *
  * @module lander/agent
  */
-export { type Agent, type AgentFunction, type AgentOptions, agent, type Place } from './agent.ts'
+export { type Agent, type AgentContext, type AgentFunction, type AgentOptions, agent } from './agent.ts'
 export { checkpoint } from './checkpoint.ts'
 export type { Chunk } from './chunk.ts'
 export type { CodedColumn, CsvBatch, CsvOptions, CsvRow } from './csv.ts'

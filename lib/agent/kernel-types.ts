@@ -1,7 +1,7 @@
-/** What the prototype of a kernel's function, in words of C, means for TypeScript. */
+/** Translates the C prototype of a kernel's function into the type of a TypeScript function. */
 import type { Chunk } from './chunk.ts'
 
-/** The arrays that hold elements of a type. */
+/** The typed arrays that can hold elements of a C type. */
 interface Arrays {
   readonly char: Uint8Array | Int8Array
   readonly int8_t: Int8Array
@@ -16,7 +16,7 @@ interface Arrays {
   readonly double: Float64Array
 }
 
-/** Text is handed over as UTF-8. */
+/** Elements that a string can stand for: it is passed as UTF-8. */
 type TextElement = 'char' | 'uint8_t'
 
 type Words<Text extends string> = Text extends ` ${infer Rest}` | `${infer Rest} ` ? Words<Rest> : Text
@@ -25,7 +25,7 @@ type Scalar<Word extends string> = Word extends 'long long' | 'unsigned long lon
   ? bigint
   : number
 
-/** Of a pointer: what may stand for it. A name behind the star is left out. */
+/** What may be passed for a pointer. A parameter name behind the star is ignored. */
 type ViewOf<Word extends string> = Word extends `const ${infer Element}*${string}`
   ? ConstView<Words<Element>>
   : Word extends `${infer Element}*${string}`
@@ -39,7 +39,7 @@ type Split<List extends string> = List extends `${infer First},${infer Rest}`
   ? [Words<First>, ...Split<Rest>]
   : [Words<List>]
 
-/** A pointer and the `size_t` behind it are one argument. */
+/** A pointer and the `size_t` behind it become one argument. */
 type Arguments<Parameters extends readonly string[]> = Parameters extends readonly [
   infer First extends string,
   ...infer Rest extends readonly string[],
@@ -53,15 +53,15 @@ type Arguments<Parameters extends readonly string[]> = Parameters extends readon
       : [Scalar<ScalarName<First>>, ...Arguments<Rest>]
   : []
 
-/** `long long count` is a `long long`. */
+/** Drops the parameter's name: `long long count` is a `long long`. */
 type ScalarName<Word extends string> =
   Word extends `${infer Type extends 'long long' | 'unsigned long long' | 'int64_t' | 'uint64_t'}${string}`
     ? Type
     : Word
 
 /**
- * A kernel's function. Numbers for `int`, `unsigned`, `size_t`, `float` and `double`; BigInt for 64 bits; and for a
- * pointer with its `size_t` one typed array, a chunk if it is `const`, or a string if it is `const` bytes.
+ * A kernel's function. `int`, `unsigned`, `size_t`, `float` and `double` are numbers; integers of 64 bits are BigInts.
+ * A pointer with its `size_t` is one typed array. A `const` pointer also takes a chunk, and `const` bytes a string.
  *
  * @example
  * type Count = KernelFunction<'size_t(const uint8_t*, size_t)'> // (view: Uint8Array | … | Chunk | string) => number
@@ -75,10 +75,10 @@ export type KernelFunction<Prototype extends string = string> = string extends P
 
 type ResultOf<Word extends string> = Word extends 'void' ? undefined : Scalar<Word>
 
-/** What any kernel may be called with. */
+/** Every value that a kernel's function can take. */
 export type KernelValue = number | bigint | string | ArrayBufferView | Chunk
 
-/** Functions by their names. */
+/** The functions of a kernel, by name. */
 export type KernelFunctions<Prototypes extends Readonly<Record<string, string>>> = {
   readonly [Name in keyof Prototypes]: KernelFunction<Prototypes[Name]>
 }

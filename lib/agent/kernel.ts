@@ -1,9 +1,9 @@
 import type { KernelFunction, KernelFunctions } from './kernel-types.ts'
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { stringify } from './prelude/captured.ts'
 import { functionsOf } from './prelude/kernel-calls.ts'
 
-/** A kernel of the bundle, by the name of its entry: what packing makes of a literal, or of an imported `.wasm`. */
+/** Names a kernel of the bundle. The packer puts it in place of a literal source or an imported `.wasm` file. */
 export interface BundledKernel {
   readonly kernel: string
 }
@@ -11,14 +11,15 @@ export interface BundledKernel {
 type Prototypes = Readonly<Record<string, string>>
 
 /**
- * Defines a function in C (C11, freestanding). Its prototype is written like `int(int)`. Written with three literals it
- * is compiled and signed when the agent is packed; source that is made at run time is compiled where the agent is, if
- * the bundle was signed with `compiles: true`.
+ * Defines a function in C (C11, freestanding), with a prototype such as `int(int)`.
  *
- * Defined again, the new function serves from then on, also for those who hold the old one. What its static variables
- * hold does not travel: where the agent lands, the kernel starts anew.
+ * If all three arguments are literals, the packer compiles the function and its source is signed with the agent. Source
+ * that is made at run time is compiled in the agent's place, if the bundle was signed with `compiles: true`.
  *
- * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's words, `KERNEL_PROTOTYPE`, `KERNEL_NOT_ALLOWED` …
+ * A second definition of the same name replaces the first one everywhere, also for code that holds the old function.
+ * The static variables of a kernel do not travel: they have their initial values again after each hop.
+ *
+ * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's message, `KERNEL_PROTOTYPE`, `KERNEL_NOT_ALLOWED` …
  *
  * @example
  * const fib = await defc('fib', 'int(int)', `int fib(int x) { return x < 2 ? x : fib(x - 1) + fib(x - 2); }`)
@@ -35,8 +36,8 @@ export async function defc<const Prototype extends string>(
 }
 
 /**
- * Links a WebAssembly binary and gives its functions, by the names and prototypes you say. One that is packed,
- * `import table from './table.wasm'`, runs anywhere; one that the agent has from elsewhere needs `compiles: true`.
+ * Links a WebAssembly binary and returns the functions that `prototypes` names. A packed binary
+ * (`import table from './table.wasm'`) runs in every place. A binary from any other source needs `compiles: true`.
  *
  * @throws KernelError `KERNEL_MALFORMED`, `KERNEL_PROTOTYPE`, `KERNEL_NOT_ALLOWED` …
  *
@@ -60,7 +61,7 @@ export async function kernel<const P extends Prototypes>(
  */
 export function bundledKernel<const P extends Prototypes>(name: string, prototypes: P): KernelFunctions<P> {
   const request = stringify({ title: `import ${name}`, source: bundled(name), prototypes })
-  return functionsOf(call('import-kernel', request) as Reply) as KernelFunctions<P>
+  return functionsOf(call('import-kernel', request) as CallReply) as KernelFunctions<P>
 }
 
 async function link(title: string, source: object, prototypes: Prototypes, binary?: Uint8Array) {

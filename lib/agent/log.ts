@@ -1,13 +1,13 @@
 import { tell } from './prelude/calls.ts'
 import { BufferClass, ErrorClass, isView, MapClass, SetClass, stringify } from './prelude/captured.ts'
 
-/** Items of a collection that are shown. */
+/** How many items of a collection are shown. */
 const SHOWN = 20
 
 /**
- * Writes a line to the log of this run, as `console.log` does: JSON, with a few items of a
- * `Map`, a `Set` or a typed array. Logs leave the region with the result, within the
- * limit `logBytes` of the run; more ends the run.
+ * Writes a line to the log of this run, as `console.log` does. Values are written as JSON, with the first items of a
+ * `Map`, a `Set` or a typed array. Logs leave the region with the result. The run ends when they exceed its limit
+ * `logBytes`.
  *
  * @example
  * log('read', count, 'lines')
@@ -19,7 +19,7 @@ export function log(...parts: unknown[]): void {
 }
 
 /**
- * Says how far the agent is. Shown in whole percents, a few times a second at most.
+ * Reports the progress of the agent. The caller sees whole per cents, at most five times a second.
  *
  * @param fraction from 0 to 1
  */
@@ -37,7 +37,7 @@ function legible(value: unknown): string {
   }
 }
 
-/** JSON has no word for these: `{"Map(2)":[["a",1],["b",2]]}`. */
+/** Writes what JSON has no notation for: `{"Map(2)":[["a",1],["b",2]]}`. */
 function spoken(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return `${value}n`
   if (value instanceof ErrorClass) return described(value)

@@ -1,5 +1,5 @@
 /**
- * Adds up numbers: the merge function of everything that counts.
+ * Adds up numbers: the merge function of an agent that counts.
  *
  * @example
  * export default agent(countErrors, { merge: sum })

@@ -1,22 +1,23 @@
-import { call, type Reply, tell } from './prelude/calls.ts'
+import { type CallReply, call, tell } from './prelude/calls.ts'
 import { parse, stringify } from './prelude/captured.ts'
 
-/** A message that an agent got. */
+/** A message that an agent has received. */
 export interface Message {
-  /** Who sent it: an agent of the same launcher by its name, or `launcher`. */
+  /** The sender: the name of another agent of the same launcher, or `launcher`. */
   readonly from: string
   readonly message: unknown
 }
 
 /**
- * Sends a message to whoever launched this agent, or to another agent of the same launcher. From a region it leaves with
- * the landing: when the agent hops, waits, makes a checkpoint, or ends. So it is sent once, also if the place dies and
- * the landing is made again. From places of the sender's own it leaves at once. Messages count towards `resultBytes`.
- * Without a launcher nobody reads them.
+ * Sends a message to the launcher of this agent, or to another agent of the same launcher.
  *
- * @param message JSON
+ * From a region, messages leave when the landing ends: when the agent hops, waits, makes a checkpoint, or returns. A
+ * retried landing therefore does not send them twice. From a client place they leave at once. Messages count towards
+ * the limit `resultBytes`. If no launcher started the agent, they are only part of the result.
+ *
+ * @param message any value that JSON can hold
  * @param to an agent's name @default 'launcher'
- * @throws TypeError for what has no JSON
+ * @throws TypeError for a value that JSON can not hold
  *
  * @example
  * send({ found: 12 })
@@ -24,13 +25,14 @@ export interface Message {
  */
 export function send(message: unknown, to = 'launcher'): void {
   const body: string | undefined = stringify(message)
-  if (body === undefined || typeof to !== 'string') throw new TypeError('send() takes JSON, and the name of an agent')
+  if (body === undefined || typeof to !== 'string')
+    throw new TypeError('send() takes a value that JSON can hold, and the name of an agent')
   tell('send', stringify({ to, body }))
 }
 
 /**
- * The next message for this agent. While there is none, and nothing else keeps it busy, the agent is nowhere: it is
- * frozen, and landed again with the message. Messages that wait travel along.
+ * Waits for the next message to this agent. While the agent waits for nothing else, it is suspended to storage and uses
+ * no compute; it lands again with the message. Unread messages travel with the agent.
  *
  * @example
  * for (;;) {
@@ -40,7 +42,7 @@ export function send(message: unknown, to = 'launcher'): void {
  * }
  */
 export async function receive(): Promise<Message> {
-  const { text } = (await call('receive')) as Reply
+  const { text } = (await call('receive')) as CallReply
   const { from, body } = parse(text!)
   return { from, message: parse(body) }
 }

@@ -1,15 +1,15 @@
-import { call, type Reply } from './prelude/calls.ts'
+import { type CallReply, call } from './prelude/calls.ts'
 import { callInWorker } from './prelude/kernel-calls.ts'
 
-/** One of the threads that kernels run in, beside the agent's own. */
+/** A thread that runs kernels beside the agent's own thread. */
 export interface KernelWorker {
   /** From 0. */
   readonly number: number
   /**
-   * Calls a kernel in this lane, which has an instance of it for itself: what its static variables hold stays with the
-   * lane. A chunk is moved there and back, a typed array is copied.
+   * Calls a kernel in this worker. Each worker has its own instance of the kernel, with its own static variables. A
+   * chunk is moved to the worker and back; a typed array is copied.
    *
-   * @throws KernelError as the kernel itself does, and `KERNEL_BUSY` for a chunk that another call works on
+   * @throws KernelError what the kernel itself throws, and `KERNEL_BUSY` for a chunk that another call is using
    */
   call<Values extends readonly unknown[], Result>(
     kernel: (...values: Values) => Result,
@@ -18,13 +18,14 @@ export interface KernelWorker {
 }
 
 /**
- * Works on as many items at once as the place has lanes, and gives the results in the order of the items. When one
- * fails no other is begun; those at work come to their end, and the first in the order that failed is thrown.
+ * Runs `work` on as many items at once as the place has workers, and returns the results in the order of the items. If
+ * one item fails, no further items start. Items that have started finish, and then the first error, in the order of the
+ * items, is thrown.
  *
  * @example
- * const counts = await here.parallel(here.objects('logs/'), async (object, lane) => {
+ * const counts = await here.parallel(here.objects('logs/'), async (object, worker) => {
  *   let newlines = 0
- *   for await (const chunk of object.chunks()) newlines += await lane.call(count, chunk)
+ *   for await (const chunk of object.chunks()) newlines += await worker.call(count, chunk)
  *   return newlines
  * })
  */
@@ -55,14 +56,14 @@ export async function parallel<Item, Result>(
 }
 
 function workers(): KernelWorker[] {
-  const { text } = call('workers') as Reply
+  const { text } = call('workers') as CallReply
   return Array.from({ length: Number(text) }, (_, number) => ({
     number,
     call: (kernel, ...values) => callInWorker(number, kernel, values) as Promise<never>,
   }))
 }
 
-/** Takes one item after the other, whoever asks: not every iterator bears to be asked twice at once. */
+/** Takes items one after the other, since not every iterator supports two `next` calls at once. */
 function takeFrom<Item>(items: AsyncIterable<Item> | Iterable<Item>) {
   const iterator =
     Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : (items as Iterable<Item>)[Symbol.iterator]()

@@ -2,7 +2,7 @@ import { here } from './here.ts'
 import { at } from './hop.ts'
 import { place } from './prelude/place.ts'
 
-/** A place this mission may go to. */
+/** A place that this mission may go to. */
 export class PlaceInfo {
   readonly region: string
 
@@ -12,11 +12,12 @@ export class PlaceInfo {
   }
 
   /**
-   * Bytes of the objects there that the agent may read. The place itself counts them, so nobody on the way can say
-   * otherwise: a copy of the agent goes there and lists, which takes as long as a hop and a listing. Ask for several at
-   * once, and the copies travel side by side.
+   * The total size of the objects there that the agent may read, in bytes. A copy of the agent goes there and lists
+   * them, so the relay can not forge the number. It takes as long as a hop and a listing. Calls for several places run
+   * side by side.
    *
-   * @throws PlaceError and ObjectError, as {@link at} and `here.objects` do
+   * @throws PlaceError what {@link at} throws
+   * @throws ObjectError what `here.objects` throws
    */
   bytes(): Promise<number> {
     return this.region === place().region ? countBytes() : at(this.region, countBytes)
@@ -24,15 +25,15 @@ export class PlaceInfo {
 }
 
 /**
- * Where this run may go: the regions of its order and places of the sender's own, the one it is in among them. Nothing
- * is listed before it is asked for.
+ * The places that this mission may go to: the regions of its order and its client places, including the current one.
+ * Nothing is listed until you call a method of a place.
  *
  * @example
  * const sizes = await Promise.all(places().map(async (place) => [place.region, await place.bytes()]))
  */
 export function places(): readonly PlaceInfo[] {
-  const { regions, own = [] } = place()
-  return [...regions, ...own].map((region) => new PlaceInfo(region))
+  const { regions, clientPlaces = [] } = place()
+  return [...regions, ...clientPlaces].map((region) => new PlaceInfo(region))
 }
 
 async function countBytes(): Promise<number> {

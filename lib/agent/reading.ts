@@ -1,11 +1,11 @@
 /**
- * Reading streams of the host, batch by batch. The host decodes and reads ahead; a batch is handed over at once when
- * it is there, so only the end of a buffer waits.
+ * Reads streams of the host, batch by batch. The host reads ahead and decodes. A batch that is ready is returned
+ * without a promise, so the agent waits only when the buffer is empty.
  */
-import { call, nextNumber, type Reply, tell } from './prelude/calls.ts'
+import { type CallReply, call, nextNumber, tell } from './prelude/calls.ts'
 import { stringify } from './prelude/captured.ts'
 
-/** A version of an object, or a part of it. */
+/** One version of an object, or a part of it. */
 export interface ObjectSource {
   readonly from: 'object'
   readonly bucket: string
@@ -15,13 +15,13 @@ export interface ObjectSource {
   readonly end: number
 }
 
-/** What to read, in the host's words. */
+/** What to read, as the host calls expect it. */
 export type Source =
   | ObjectSource
   | { readonly from: 'list'; readonly prefix: string }
   | { readonly from: 'stat'; readonly name: string }
 
-/** How to read it. */
+/** How to decode it. */
 export type Format =
   | { readonly as: 'chunks' | 'bytes' | 'text' | 'lines' | 'pages' }
   | {
@@ -32,9 +32,9 @@ export type Format =
       readonly header: readonly string[] | undefined
     }
 
-/** An open stream: the host reads ahead from now on. */
+/** An open stream. The host reads ahead as soon as it is open. */
 export interface OpenStream {
-  next(): Reply | Promise<Reply>
+  next(): CallReply | Promise<CallReply>
   close(): void
 }
 
@@ -45,8 +45,8 @@ export function openStream(source: Source, format: Format): OpenStream {
   return { next: () => call('next', reference), close: () => tell('close', reference) }
 }
 
-/** The replies of a stream until there are no more. Closes it in the end, however the loop is left. */
-export async function* replies(stream: OpenStream): AsyncGenerator<Reply, void, undefined> {
+/** The replies of a stream until its end. Closes the stream when the loop ends, also by an error or a `break`. */
+export async function* replies(stream: OpenStream): AsyncGenerator<CallReply, void, undefined> {
   try {
     for (;;) {
       const reply = await stream.next()
@@ -58,8 +58,8 @@ export async function* replies(stream: OpenStream): AsyncGenerator<Reply, void, 
   }
 }
 
-/** The one reply of a stream that has one, closed. */
-export async function onlyReply(source: Source, format: Format): Promise<Reply> {
+/** The reply of a stream that has only one. Closes the stream. */
+export async function onlyReply(source: Source, format: Format): Promise<CallReply> {
   const stream = openStream(source, format)
   try {
     return await stream.next()
@@ -69,8 +69,8 @@ export async function onlyReply(source: Source, format: Format): Promise<Reply> 
 }
 
 /**
- * Iterates over the items of batches. Made by hand rather than with an async generator: `next` hands out a plain
- * result while the batch lasts, which costs a loop one turn per item instead of three.
+ * Iterates over the items of batches. Not an async generator: within a batch `next` returns a result instead of a
+ * promise, which costs a loop one microtask per item instead of three.
  */
 export function eachItem<Batch, Item>(
   batches: AsyncIterator<Batch, void, undefined>,

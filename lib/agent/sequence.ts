@@ -1,8 +1,8 @@
 import { eachItem } from './reading.ts'
 
 /**
- * Items that come in batches. `for await` over it gives items one by one; over `batches()` whole batches, which is
- * several times faster where there are many items.
+ * Items that the host delivers in batches. `for await` over a sequence yields single items. Over `batches()` it yields
+ * whole batches, which is several times faster for many items.
  *
  * @example
  * for await (const line of object.lines()) if (line.includes('ERROR')) count++
@@ -14,7 +14,7 @@ export interface Sequence<Item, Batch = readonly Item[]> extends AsyncIterable<I
   batches(): AsyncIterableIterator<Batch>
 }
 
-/** A sequence over what `open` gives; each iteration opens anew. */
+/** Makes a sequence. Each iteration calls `open` again. */
 export function createSequence<Item, Batch>(
   open: () => AsyncGenerator<Batch, void, undefined>,
   itemsOf: (batch: Batch) => readonly Item[],

@@ -6,7 +6,7 @@ import { admit } from './read-semaphore.ts'
 import { type Format, type ObjectSource, type OpenStream, onlyReply, openStream, replies } from './reading.ts'
 import { createSequence, type Sequence } from './sequence.ts'
 
-/** Bytes `start` to `end`, `end` left out. */
+/** The bytes from `start` up to, but not including, `end`. */
 export interface ByteRange {
   /** @default 0 */
   readonly start?: number
@@ -14,17 +14,17 @@ export interface ByteRange {
   readonly end?: number
 }
 
-/** What an object is called, how large it is, and which version was seen. */
+/** The name, size and version of an object. */
 export interface ObjectInfo {
   readonly bucket: string
   readonly key: string
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
-  /** Names the version: every read is of this one, and fails with `OBJECT_CHANGED` if it is gone. */
+  /** The version. Every read is of this version and fails with `OBJECT_CHANGED` if the object has changed since. */
   readonly etag: string
 }
 
-/** An object in this region. Nothing is read before you ask. */
+/** An object in this place. Nothing is read until you call a method. */
 export class StoredObject implements ObjectInfo {
   readonly bucket: string
   readonly key: string
@@ -39,8 +39,8 @@ export class StoredObject implements ObjectInfo {
   }
 
   /**
-   * The object's bytes, or some of them. They must fit into the agent's memory: read what is large with
-   * {@link chunks}, {@link lines} or {@link csv}.
+   * The bytes of the object, or of a range. They must fit into the agent's memory: read large objects with {@link
+   * chunks}, {@link lines} or {@link csv}.
    *
    * @example
    * const header = await object.bytes({ end: 512 })
@@ -51,19 +51,19 @@ export class StoredObject implements ObjectInfo {
     return new Uint8Array(bytes ?? new BufferClass(0))
   }
 
-  /** The object as text. @throws ObjectError `OBJECT_FORMAT_INVALID` if it is not UTF-8 */
+  /** The object as text, decoded from UTF-8. @throws ObjectError `OBJECT_FORMAT_INVALID` if it is not UTF-8 */
   async text(): Promise<string> {
     const { text } = await admit(this.size, () => onlyReply(sourceOf(this), { as: 'text' }))
     return text ?? ''
   }
 
-  /** The object as JSON. @throws SyntaxError if it is not JSON */
+  /** The object, parsed as JSON. @throws SyntaxError if it is not JSON */
   async json(): Promise<unknown> {
     return JSON.parse(await this.text())
   }
 
   /**
-   * The object's bytes in pieces of up to two megabytes, for kernels: they stay outside of the agent's heap.
+   * The bytes of the object in chunks of at most 2 MiB, for kernels. They stay outside of the agent's heap.
    *
    * @example
    * for await (const chunk of object.chunks()) newlines += count(chunk)
@@ -75,7 +75,7 @@ export class StoredObject implements ObjectInfo {
     }
   }
 
-  /** The object's lines, without their ends (`\n` or `\r\n`). UTF-8. */
+  /** The lines of the object, decoded from UTF-8, without `\n` or `\r\n`. */
   lines(): Sequence<string> {
     return createSequence(
       () => lineBatches(openLines(this)),
@@ -84,7 +84,7 @@ export class StoredObject implements ObjectInfo {
   }
 
   /**
-   * The records of CSV (RFC 4180). Fields that are not numbers are strings.
+   * The records of a CSV file (RFC 4180). Fields are strings, except in the columns that `numbers` names.
    *
    * @example
    * for await (const batch of object.csv({ columns: ['origin', 'delay'], numbers: ['delay'] }).batches()) {
@@ -100,22 +100,22 @@ export class StoredObject implements ObjectInfo {
   }
 }
 
-/** Opens an object's lines; the host reads ahead from now on. */
+/** Opens a stream of an object's lines. */
 export function openLines(object: ObjectInfo): OpenStream {
   return openStream(sourceOf(object), { as: 'lines' })
 }
 
-/** The lines of an open stream, batch by batch. */
+/** The lines of a stream, batch by batch. */
 export async function* lineBatches(stream: OpenStream): AsyncGenerator<readonly string[], void, undefined> {
   for await (const { text } of replies(stream)) yield text!.split('\n')
 }
 
-/** Opens an object's records. */
+/** Opens a stream of an object's records. */
 export function openCsv(object: ObjectInfo, options: CsvOptions<string>): OpenStream {
   return openStream(sourceOf(object), csvFormat(options))
 }
 
-/** The records of an open stream, batch by batch. */
+/** The records of a stream, batch by batch. */
 export async function* csvBatches<NumberColumn extends string>(
   stream: OpenStream,
 ): AsyncGenerator<CsvBatch<NumberColumn>, void, undefined> {

@@ -5,24 +5,24 @@ import { isStale, ROOT, RUNS_FROM_SOURCE } from '../bundle/asset-files.ts'
 import { HANDLER } from '../bundle/build-handler.ts'
 import { buildSandboxAssets } from './sandbox-assets.ts'
 
-/** Where the data-locality function's code lies, as the CDK deploys it and the local cloud runs it. */
+/** The folder with the data-locality function's code, which the CDK deploys and the local cloud runs. */
 export const FUNCTION_ASSET = join(ROOT, 'dist/functions/data-locality')
 
-/** What several parts of the function share, or load when they need it. */
+/** The chunks that parts of the function share or load on demand. */
 const PART = /^part-.*\.mjs$/
 
 /**
- * Builds the data-locality function into `outDir`: `index.mjs`, its parts, and what the sandbox needs beside it. AWS
- * and the local cloud get the very same folder.
+ * Builds the data-locality function into `outDir`: `index.mjs`, its chunks, and the files of the sandbox. AWS and the
+ * local cloud use the same folder.
  */
 export async function buildFunctionAsset(outDir: string = FUNCTION_ASSET): Promise<void> {
   await mkdir(outDir, { recursive: true })
-  // The parts last: their first is what tells that all of it is there.
+  // `index.mjs` is built last, because it marks a complete build.
   await buildSandboxAssets(outDir)
   await buildParts(outDir)
 }
 
-/** In parts: the first is small, so that the executor starts at once, and what a start does not need is not read. */
+/** Splits the code: the first chunk is small, so that the executor starts at once, and others load on demand. */
 async function buildParts(outDir: string): Promise<void> {
   const { metafile } = await build({
     ...HANDLER,
@@ -38,7 +38,7 @@ async function buildParts(outDir: string): Promise<void> {
   for (const file of old) await rm(join(outDir, file), { force: true })
 }
 
-/** The asset's folder, built anew when it is older than the sources (in a checkout; a package brings it along). */
+/** The asset's folder. Rebuilt if it is older than the sources (only in a checkout: the package contains it). */
 export async function ensureFunctionAsset(): Promise<string> {
   if (RUNS_FROM_SOURCE && (await isStale(join(FUNCTION_ASSET, 'index.mjs')))) await buildFunctionAsset()
   return FUNCTION_ASSET

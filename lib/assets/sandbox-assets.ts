@@ -9,9 +9,9 @@ import { bootedImage, encodeImage } from '../sandbox/engine/boot.ts'
 const require = createRequire(import.meta.url)
 
 /**
- * Builds the files a sandbox is made of into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (the
- * thread in it), `executor-kernels.mjs` (what kernels need, and the threads they run in), `prelude.mjs` (the module
- * `lander/agent` inside a place), `quickjs.wasm` (the engine) and `machine.image` (the engine's memory once it has
+ * Builds the files of a sandbox into `folder`: `executor.mjs` (the child process), `executor-thread.mjs` (its thread for
+ * agents), `executor-kernels.mjs` (the code for kernels and their worker threads), `prelude.mjs` (the module
+ * `lander/agent` inside a place), `quickjs.wasm` (the engine) and `machine.image` (the engine's memory after it has
  * evaluated the prelude). The same sources give the same bytes.
  *
  * @example
@@ -22,7 +22,7 @@ export async function buildSandboxAssets(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await Promise.all([
     build({
-      // Files of their own: no thread reads more than it needs, least of all at a cold start.
+      // Separate files, so that no thread loads more than it needs, above all at a cold start.
       entryPoints: {
         executor: moduleFile('sandbox/executor/main'),
         'executor-thread': moduleFile('sandbox/executor/thread-entry'),

@@ -5,6 +5,7 @@ import { type KernelForm, kernelEntries, type PackedKernel } from '../bundle/pac
 import { compress } from '../encoding/brotli.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts'
 import { engineDigest } from '../sandbox/contract/assets.ts'
 import type { Scope } from '../scope.ts'
@@ -68,7 +69,7 @@ export async function packSigned(path: string, key: SigningKey, options: PackOpt
     ...module.kernels.flatMap((kernel) => kernelEntries(kernel, kernels)).map((e) => part(e.name, e.role, e.bytes)),
   ]
   const manifest: Manifest = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     name: module.name,
     engine: engineDigest(await ensureFunctionAsset()),
     abi: ABI_VERSION,

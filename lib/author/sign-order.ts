@@ -45,7 +45,7 @@ export interface OrderRequest {
   readonly fleet: string
   readonly regions: readonly string[]
   /** Places of the sender's own. @default none */
-  readonly own?: ClientPlaces
+  readonly clientPlaces?: ClientPlaces
   /** JSON text, as it will be sent. */
   readonly input: string
   readonly sender: SigningKey
@@ -63,7 +63,7 @@ export function signOrderFor({
   draft = {},
   fleet,
   regions,
-  own,
+  clientPlaces,
   input,
   sender,
   now,
@@ -77,7 +77,7 @@ export function signOrderFor({
     now,
     fleet,
     regions,
-    own,
+    clientPlaces,
     scopes: draft.scopes ?? manifest.scopes,
     headBytes: draft.headBytes,
     ...(draft.lifetimeMs !== undefined && { lifetimeMs: draft.lifetimeMs }),

@@ -6,10 +6,10 @@ import {
 import { isInlineSecret } from './secret-reader.ts'
 
 /**
- * Gives a function the new secret, if it carries the secret in its own environment: one in an isolated network, which
- * can't fetch it.
+ * Updates the secret of a function that has it in its environment. Functions in an isolated network do, because they
+ * can't reach Secrets Manager. Other functions are left unchanged.
  *
- * @returns whether it does
+ * @returns whether the function was updated
  */
 export async function updateInlineSecret(lambda: LambdaClient, name: string, secret: string): Promise<boolean> {
   const FunctionName = name

@@ -1,22 +1,23 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
-import { fromUtf8, utf8 } from '../encoding/bytes.ts'
+import { utf8 } from '../encoding/bytes.ts'
+import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
-import type { FleetRegion } from '../fleet/fleet.ts'
+import type { FleetRegion } from '../fleet/fleet-file.ts'
 import { PROBE, type Probe, parseProbe } from '../host/probe.ts'
-import { explainUnreachable } from './invoke.ts'
+import { explainUnreachable } from './invoke-landing.ts'
 
-/** What a region answered, and how its clock compares. */
+/** A region's answer to a probe, and the offset of its clock. */
 export interface ProbedRegion {
   readonly probe: Probe
-  /** Milliseconds that the region's clock is ahead of this one, give or take `roundTripMs` / 2. */
+  /** Milliseconds that the region's clock is ahead of the client's, with an error of up to `roundTripMs` / 2. */
   readonly skewMs: number
   readonly roundTripMs: number
 }
 
 /**
- * Asks the function of a region what it is. No agent runs.
+ * Asks the function of a region for its version, keys and policy, without running an agent.
  *
- * @throws UnreachableError when the function can't be reached, fails, or answers nonsense
+ * @throws UnreachableError if the function can't be reached, fails, or sends no valid answer
  */
 export async function probeRegion(place: FleetRegion, lambda: LambdaClient, now: () => number): Promise<ProbedRegion> {
   const start = now()
@@ -24,8 +25,8 @@ export async function probeRegion(place: FleetRegion, lambda: LambdaClient, now:
   const end = now()
   const probe = parseProbe(parseJson(payload))
   if (probe === undefined) {
-    throw new UnreachableError('REPLY_MALFORMED', `the function of ${place.region} does not say what it is`, {
-      remedy: 'deploy a version of Lander that answers lander fleet check',
+    throw new UnreachableError('REPLY_MALFORMED', `the function of ${place.region} sent no valid answer to a probe`, {
+      remedy: 'deploy this version of Lander there',
     })
   }
   return { probe, skewMs: probe.time - (start + end) / 2, roundTripMs: end - start }
@@ -42,14 +43,6 @@ async function invoke(place: FleetRegion, lambda: LambdaClient): Promise<Uint8Ar
     throw explainUnreachable(error, place)
   }
   throw new UnreachableError('FUNCTION_FAILED', `the function ${FunctionName} of ${region} does not start`, {
-    remedy: `look into its log in ${region}: the deployment may lack a variable or a permission`,
+    remedy: `read its log in ${region}: the deployment may lack a variable or a permission`,
   })
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes))
-  } catch {
-    return undefined
-  }
 }

@@ -1,19 +1,19 @@
 import type { FleetClients } from '../fleet/clients.ts'
 import { placeOf } from '../fleet/deployed-region.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { FindPlace } from '../relay/landing-place.ts'
-import { land } from './invoke.ts'
+import { land } from './invoke-landing.ts'
 import { deliver, type Transport } from './upload.ts'
 
 export interface RegionPlacesOptions {
   readonly fleet: Pick<Fleet, 'name' | 'regions'>
   readonly clients: FleetClients
-  /** How bundles travel. @default 'auto' */
+  /** How bundles are sent. @default 'auto' */
   readonly transport?: Transport | undefined
 }
-/** The regions of a fleet as places. */
 
+/** The regions of a fleet as places, for the relay. */
 export function createRegionPlaces({ fleet, clients, transport = 'auto' }: RegionPlacesOptions): FindPlace {
   return (name) => {
     const place = placeOf(name, fleet)

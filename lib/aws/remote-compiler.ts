@@ -1,18 +1,20 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { fromWireError, KernelError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import type { KernelLibrary } from '../kernels/library.ts'
 import { type CompileEvent, parseCompileAnswer } from '../kernels/wire.ts'
 
-/** The compiler function of a region. */
+/** Where the compiler function of a region is. */
 export interface RemoteCompilerOptions {
-  readonly client: LambdaClient
+  readonly region: string
   readonly functionName: string
 }
 
-/** Has kernels compiled by a region's compiler function. */
-export function createRemoteCompiler({ client, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
+/** A library of kernels that invokes a region's compiler function to compile them. */
+export function createRemoteCompiler({ region, functionName }: RemoteCompilerOptions): KernelLibrary['binaryOf'] {
+  const client = new LambdaClient({ region })
   return async (source, language) => {
-    const event: CompileEvent = { lander: 1, source, language }
+    const event: CompileEvent = { lander: FORMAT_VERSION, source, language }
     const answer = parseCompileAnswer(await invoke(client, functionName, event))
     if ('error' in answer) throw fromWireError(answer.error)
     return Buffer.from(answer.binary, 'base64')
@@ -32,7 +34,7 @@ async function invoke(client: LambdaClient, functionName: string, event: Compile
 
 function unreachable(functionName: string, cause?: unknown): KernelError {
   return new KernelError('KERNEL_UNREACHABLE', `the compiler function "${functionName}" did not answer`, {
-    remedy: 'send kernels as binaries (lander pack --kernels binary), or have the operator look at its log',
+    remedy: 'pack kernels as binaries (lander pack --kernels binary), or ask the operator to read its log',
     ...(cause !== undefined && { cause }),
   })
 }

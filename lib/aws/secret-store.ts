@@ -1,4 +1,4 @@
-/** Where a fleet's secret is kept, to the operator who rotates it. */
+/** The store of a fleet's secret, for the operator who rotates it. */
 import { readFile } from 'node:fs/promises'
 import {
   DescribeSecretCommand,
@@ -20,34 +20,34 @@ export function createSecretFile(path: string): SecretStore {
 }
 
 export interface ManagedSecretOptions {
-  /** Its name, which is the same in every region. */
+  /** The name of the secret, which is the same in every region. */
   readonly name: string
-  /** Any region that has it. */
+  /** Any region that has the secret. */
   readonly region: string
-  /** Where Secrets Manager answers. @default AWS, or as the environment says */
+  /** The endpoint of Secrets Manager. @default AWS, or the endpoint of the environment */
   readonly endpoint?: string | undefined
 }
 
-/** A secret in AWS Secrets Manager. It is written where it was made, and Secrets Manager replicates it from there. */
+/** A secret in AWS Secrets Manager. Writes go to its primary region, and Secrets Manager replicates it from there. */
 export function createManagedSecret({ name, region, endpoint }: ManagedSecretOptions): SecretStore {
-  const client = (where: string) => new SecretsManagerClient({ region: where, ...(endpoint && { endpoint }) })
+  const clientOf = (name: string) => new SecretsManagerClient({ region: name, ...(endpoint && { endpoint }) })
   const secret = { SecretId: name }
-  const told = async <T>(answer: Promise<T>): Promise<T> => answer.catch((error) => fail(error, name, region))
+  const explained = async <T>(answer: Promise<T>): Promise<T> => answer.catch((error) => fail(error, name, region))
   return {
     async read() {
-      const { SecretString = '' } = await told(client(region).send(new GetSecretValueCommand(secret)))
+      const { SecretString = '' } = await explained(clientOf(region).send(new GetSecretValueCommand(secret)))
       return SecretString
     },
     async write(text) {
-      const { PrimaryRegion = region } = await told(client(region).send(new DescribeSecretCommand(secret)))
-      await told(client(PrimaryRegion).send(new PutSecretValueCommand({ ...secret, SecretString: text })))
+      const { PrimaryRegion = region } = await explained(clientOf(region).send(new DescribeSecretCommand(secret)))
+      await explained(clientOf(PrimaryRegion).send(new PutSecretValueCommand({ ...secret, SecretString: text })))
     },
   }
 }
 
 function fail(cause: Error, name: string, region: string): never {
   throw new UnreachableError('SECRET_UNAVAILABLE', `secret "${name}" in ${region}: ${cause.name}`, {
-    remedy: 'check the credentials: they need DescribeSecret, GetSecretValue and PutSecretValue on it',
+    remedy: 'check the credentials: they need DescribeSecret, GetSecretValue and PutSecretValue for it',
     cause,
   })
 }

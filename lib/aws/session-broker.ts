@@ -4,7 +4,7 @@ import type { Broker, BrokeredRun } from '../host/broker.ts'
 import { sessionPolicy } from '../objects/session-policy.ts'
 import type { ObjectStore } from '../objects/store.ts'
 
-/** Credentials as the SDK's clients take them. */
+/** Credentials in the form that the SDK's clients accept. */
 export interface SessionCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -12,24 +12,24 @@ export interface SessionCredentials {
 }
 
 export interface SessionBrokerOptions {
-  /** The role that may read the data, and that the function's own role may assume. */
+  /** The role that may read the data. The function's own role must be allowed to assume it. */
   readonly roleArn: string
   readonly region: string
-  /** The data, to whom has these credentials. */
+  /** Creates a store of the data that uses these credentials. */
   readonly storeOf: (credentials: SessionCredentials) => ObjectStore
-  /** Where STS answers. @default AWS, or as the environment says */
+  /** The endpoint of STS. @default AWS, or the endpoint of the environment */
   readonly endpoint?: string
 }
 
-/** STS gives no shorter session: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/** The shortest session of STS: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 const MIN_SESSION_SECONDS = 900
 
-/** What a session outlives its run by. */
+/** A session is valid for this long after the end of its run. */
 const MARGIN_SECONDS = 60
 
 /**
- * A broker that assumes a role for every run, narrowed by a session policy to the run's scopes and named after its
- * mission, so that CloudTrail tells which mission read what.
+ * A broker that assumes a role for every run. A session policy restricts each session to the run's scopes, and its name
+ * has the mission's id, so that CloudTrail shows which mission read which object.
  */
 export function createSessionBroker({ roleArn, region, storeOf, endpoint }: SessionBrokerOptions): Broker {
   const client = importClient({ region, ...(endpoint && { endpoint }) })
@@ -37,11 +37,11 @@ export function createSessionBroker({ roleArn, region, storeOf, endpoint }: Sess
     const input = sessionOf(run, roleArn)
     const { sts, AssumeRoleCommand } = await client
     const { Credentials } = await sts.send(new AssumeRoleCommand(input)).catch((cause: Error) => fail(cause, roleArn))
-    return storeOf(requireWhole(Credentials, roleArn))
+    return storeOf(requireComplete(Credentials, roleArn))
   }
 }
 
-/** The session a run gets. */
+/** The AssumeRole request for a run. */
 export function sessionOf({ mission, scopes, wallMs }: BrokeredRun, roleArn: string) {
   return {
     RoleArn: roleArn,
@@ -51,21 +51,21 @@ export function sessionOf({ mission, scopes, wallMs }: BrokeredRun, roleArn: str
   }
 }
 
-/** Loaded only where there is a broker: most functions start faster without it. */
+/** Imported only when there is a broker, because other functions start faster without this client. */
 async function importClient(options: { region: string; endpoint?: string }) {
   const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts')
   return { sts: new STSClient(options), AssumeRoleCommand }
 }
 
-function requireWhole(credentials: Credentials | undefined, roleArn: string): SessionCredentials {
+function requireComplete(credentials: Credentials | undefined, roleArn: string): SessionCredentials {
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = credentials ?? {}
   if (accessKeyId && secretAccessKey && sessionToken) return { accessKeyId, secretAccessKey, sessionToken }
   return fail(new Error('no credentials'), roleArn)
 }
 
 function fail(cause: Error, roleArn: string): never {
-  throw new UnreachableError('BROKER_FAILED', `the broker role ${roleArn} can not be assumed: ${cause.name}`, {
-    remedy: 'let the function’s role assume it, in its trust policy and in the function’s own',
+  throw new UnreachableError('BROKER_FAILED', `the broker role ${roleArn} can't be assumed: ${cause.name}`, {
+    remedy: 'allow it in the trust policy of that role and in the policy of the function’s role',
     cause,
   })
 }

@@ -1,14 +1,15 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
-import type { FleetRegion } from '../fleet/fleet.ts'
-import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
+import type { FleetRegion } from '../fleet/fleet-file.ts'
+import { MAX_INLINE_BUNDLE_BYTES } from '../host/invocation.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
 import type { Delivery } from '../relay/landing-place.ts'
 
+/** How a bundle is sent: inside the invocation, through the agent bucket, or as its size suggests. */
 export type Transport = 'auto' | 'inline' | 'bucket'
 
-/** Small bundles go along with the invocation; the others are uploaded once to the agent bucket and found again. */
+/** Delivers a bundle to a region. A small one is part of the invocation; a large one is uploaded to the agent bucket once. */
 export async function deliver(
   file: Uint8Array,
   { s3, place, transport = 'auto' }: { s3: S3Client; place: FleetRegion; transport?: Transport },
@@ -26,9 +27,9 @@ async function uploadOnce(file: Uint8Array, key: string, s3: S3Client, place: Fl
     await s3.send(new PutObjectCommand({ ...object, Body: file }))
     return file.length
   } catch (error) {
-    const why = `${(error as Error).name} from the agent bucket ${place.agentBucket}`
-    throw new UnreachableError('UPLOAD_FAILED', `the bundle could not be uploaded to ${place.region}: ${why}`, {
-      remedy: 'check that these credentials may write agents/* there',
+    const reason = `${(error as Error).name} from the agent bucket ${place.agentBucket}`
+    throw new UnreachableError('UPLOAD_FAILED', `the bundle could not be uploaded to ${place.region}: ${reason}`, {
+      remedy: 'check that the credentials may write agents/* in that bucket',
       cause: error,
     })
   }

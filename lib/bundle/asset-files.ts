@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export const RUNS_FROM_SOURCE: boolean = import.meta.url.endsWith('.ts')
 
-/** The root of the package: of the checkout, or of the installed package when this file runs from `dist/`. */
+/** The root of the package: the checkout, or the installed package if this file runs from `dist/`. */
 export const ROOT: string = fileURLToPath(new URL(RUNS_FROM_SOURCE ? '../../' : '../../../', import.meta.url))
 
 /** A module of this library: TypeScript in a checkout, JavaScript in an installed package. */

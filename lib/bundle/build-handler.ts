@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 import { ROOT } from './asset-files.ts'
 
-/** How every function that is deployed is bundled. */
+/** The esbuild options for every deployed function. */
 export const HANDLER: BuildOptions = {
   bundle: true,
   minify: true,
@@ -12,11 +12,11 @@ export const HANDLER: BuildOptions = {
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
-  // Some of the SDK's parts are CommonJS and ask for Node's modules with require.
+  // Some parts of the SDK are CommonJS and load Node's modules with require.
   banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
 }
 
-/** Bundles a function's entry into `index.mjs`, or into the file that is named. */
+/** Bundles a function's entry into `index.mjs`, or into a file with another name. */
 export async function buildHandler(entry: string, outDir: string, name = 'index'): Promise<void> {
   await build({ ...HANDLER, entryPoints: [join(ROOT, entry)], outfile: join(outDir, `${name}.mjs`) })
 }

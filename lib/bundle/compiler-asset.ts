@@ -10,10 +10,10 @@ import { buildHandler } from './build-handler.ts'
 
 const require = createRequire(import.meta.url)
 
-/** Where the compiler function's code lies: for the CDK, the local cloud, and packing. */
+/** The folder with the compiler function's code: for the CDK, the local cloud, and packing. */
 export const COMPILER_ASSET: string = join(ROOT, 'dist/functions/compiler')
 
-/** What is taken out of clang's resources, and its name in the asset; the rest is C++ and a system no kernel has. */
+/** The files from clang's resources, with their names in the asset. The rest is for C++ and an operating system. */
 const RESOURCES = {
   [`include/${SIMD_HEADER}`]: SIMD_HEADER,
   'lib/wasm32-wasip1/libc.a': 'library.a',
@@ -21,14 +21,14 @@ const RESOURCES = {
 
 const CLANG_FILES = ['bundle.js', 'llvm.core.wasm', 'llvm.core2.wasm', 'llvm.core3.wasm', 'llvm.core4.wasm']
 
-/** Which compilers lie in the asset. */
+/** Names the versions of the compilers in the asset. */
 const TOOLS_FILE = 'tools.json'
 const TOOLS = JSON.stringify({ clang: CLANG_VERSION, assemblyscript: ASSEMBLYSCRIPT_VERSION })
 
 /**
- * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process it compiles in;
- * clang, with what a kernel may use of its resources; and AssemblyScript. AWS, the local cloud and packing get the very
- * same folder. It has about 100 MB, most of it clang.
+ * Builds the compiler function into `outDir`: `index.mjs`, the handler; `compiler.mjs`, the process that compiles;
+ * clang, with the resources that kernels may use; and AssemblyScript. AWS, the local cloud and the packer use the same
+ * folder. It has about 100 MB, most of it clang.
  */
 export async function buildCompilerAsset(outDir: string = COMPILER_ASSET): Promise<void> {
   await buildCode(outDir)
@@ -36,8 +36,8 @@ export async function buildCompilerAsset(outDir: string = COMPILER_ASSET): Promi
 }
 
 /**
- * The asset's folder, with its code built anew when it is older than the sources (in a checkout; a package brings it
- * along) and the compilers brought in when they are missing or of another version.
+ * The asset's folder. Rebuilds the code if it is older than the sources (only in a checkout: the package contains it),
+ * and copies the compilers if they are missing or have another version.
  */
 export async function ensureCompilerAsset(): Promise<string> {
   if (RUNS_FROM_SOURCE && (await isStale(join(COMPILER_ASSET, 'index.mjs')))) await buildCode(COMPILER_ASSET)
@@ -54,7 +54,9 @@ async function buildCode(outDir: string): Promise<void> {
   ])
 }
 
-/** The compilers, as their packages have them; the file that says which they are comes last. */
+/**
+ * Copies the compilers from their packages. The file with the versions is written last, so it marks a complete copy.
+ */
 async function bringTools(outDir: string): Promise<void> {
   await mkdir(join(outDir, 'clang'), { recursive: true })
   await Promise.all([bringClang(outDir), bringAssemblyScript(outDir)])
@@ -66,11 +68,11 @@ async function bringClang(outDir: string): Promise<void> {
   await Promise.all(CLANG_FILES.map((name) => bring(join(folder, name), join(outDir, 'clang', name))))
   const resources = await readFile(join(folder, 'llvm-resources.tar'))
   for (const [path, name] of Object.entries(RESOURCES)) await writeWhole(join(outDir, name), fileInTar(resources, path))
-  // clang unpacks its resources before every call: nothing is left for it to unpack.
+  // clang unpacks this archive before every call, so it is empty.
   await writeWhole(join(outDir, 'clang/llvm-resources.tar'), new Uint8Array(1024))
 }
 
-/** Package and command as one module: the parser is needed apart from the command. */
+/** Bundles AssemblyScript's package and command into one module, because the parser is needed without the command. */
 async function bringAssemblyScript(outDir: string): Promise<void> {
   const result = await build({
     stdin: {
@@ -88,20 +90,23 @@ async function bringAssemblyScript(outDir: string): Promise<void> {
   await writeWhole(join(outDir, 'assemblyscript.mjs'), result.outputFiles[0]!.contents)
 }
 
-/** A link where that works: the same 75 MB need not be on the disk twice. */
+/** Hard-links a file where that works, so that 75 MB are not stored twice; else copies it. */
 async function bring(from: string, to: string): Promise<void> {
   await rm(to, { force: true })
   await link(from, to).catch(() => copyFile(from, to))
 }
 
-/** Others may be reading: a file is there whole, or not. */
+/** Writes a file atomically: concurrent readers see all of it or nothing. */
 async function writeWhole(path: string, contents: string | Uint8Array): Promise<void> {
   const partial = `${path}.${process.pid}`
   await writeFile(partial, contents)
   await rename(partial, path)
 }
 
-/** A file of a tar archive (POSIX ustar): 512 bytes of header each, with the size in octal digits at byte 124. */
+/**
+ * Extracts a file from a tar archive (POSIX ustar). Its header has 512 bytes, with the size in octal digits at byte
+ * 124.
+ */
 function fileInTar(tar: Uint8Array, path: string): Uint8Array {
   const text = (start: number, length: number) =>
     Buffer.from(tar.subarray(start, start + length))
@@ -112,5 +117,5 @@ function fileInTar(tar: Uint8Array, path: string): Uint8Array {
     if (text(at, 100).replace(/^\.\//, '') === path) return tar.subarray(at + 512, at + 512 + size)
     at += 512 + Math.ceil(size / 512) * 512
   }
-  throw new InternalError(`clang's resources have no ${path}`)
+  throw new InternalError(`clang's resources contain no ${path}`)
 }

@@ -4,39 +4,40 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import type { Json } from '../encoding/json.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { type RefusalCode, RefusedError } from '../errors.ts'
+import { type FormatName, requireDocumentVersion } from '../format-version.ts'
 import { type LimitName, type Limits, MAX_LIMITS } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 
 /**
- * What the signed documents (manifest, order, key policy) have in common: their fields, and how their bytes are read.
- * Every schema is closed and every list is bounded, so a document means nothing beyond what its type says.
+ * The parts that all signed documents share: the schemas of their fields, and how their bytes are read. Schemas reject
+ * unknown fields, and every list is bounded.
  */
 
-/** Manifests and orders. */
+/** The largest payload of a manifest or an order. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024
 
-export interface DocumentKind {
-  /** What people call it. */
-  readonly name: string
+export interface DocumentKind extends FormatName {
   readonly code: RefusalCode
   readonly maxBytes: number
 }
 
 /**
- * Reads a document from the very bytes that were signed.
+ * Reads a document from the bytes that were signed.
  *
- * @throws RefusedError with the code of its kind. The reason is in `cause`, which does not travel.
+ * @throws RefusedError `VERSION_UNSUPPORTED`, or the code of its kind. `cause` has the reason, and is never sent.
  */
 export function parseDocument<S extends v.GenericSchema>(schema: S, payload: Uint8Array, kind: DocumentKind) {
   try {
     const value = parseStrictJson(payload, { maxLength: kind.maxBytes })
+    requireDocumentVersion(value, kind)
     return v.parse(schema, value, { abortEarly: true })
   } catch (cause) {
-    throw new RefusedError(kind.code, `the ${kind.name} is malformed`, { cause })
+    if (cause instanceof RefusedError) throw cause
+    throw new RefusedError(kind.code, `${kind.name} is malformed`, { cause })
   }
 }
 
-/** The bytes to sign: canonical JSON in UTF-8. What could not be read again is not written. */
+/** The bytes to sign: canonical JSON in UTF-8. Throws for a document that {@link parseDocument} would reject. */
 export function documentPayload<S extends v.GenericSchema>(
   schema: S,
   document: object,
@@ -53,13 +54,13 @@ export const count = (max: number) => v.pipe(v.number(), v.safeInteger(), v.minV
 /** Milliseconds since 1970. */
 export const time = count(Number.MAX_SAFE_INTEGER)
 
-/** SHA-256 in base64url. 43 characters hold 258 bits, so the last one ends in two zero bits. */
+/** SHA-256 in base64url. 43 characters encode 258 bits, so the last two bits are zero. */
 export const digest = v.pipe(v.string(), v.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/))
 
-/** 16 bytes in base64url. 22 characters hold 132 bits, so the last one ends in four zero bits. */
+/** 16 bytes in base64url. 22 characters encode 132 bits, so the last four bits are zero. */
 export const id = v.pipe(v.string(), v.regex(/^[\w-]{21}[AQgw]$/))
 
-/** A name for people: no control characters, nor others without a shape. */
+/** A name for display. It contains no control characters and no invisible ones. */
 export const label = v.pipe(v.string(), v.regex(/^\P{C}{1,128}$/u))
 
 export const fleetName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/))
@@ -68,21 +69,21 @@ export const regionName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/
 
 export const areDistinct = (items: readonly string[]) => new Set(items).size === items.length
 
-/** Stands for any fleet or region in a manifest, and for any fleet, region or bucket in a policy. */
+/** Stands for any fleet or region in a manifest, and also for any bucket in a policy. */
 export const ANY = '*'
 
-/** Whether a list of fleets or regions holds `name`. */
+/** Whether a list of fleets or regions contains `name`. */
 export const includesName = (names: readonly string[], name: string): boolean =>
   names.includes(ANY) || names.includes(name)
 
-/** Where a mission may run: in no region at all when it has places of the sender's own. */
+/** The regions of an order. The list may be empty if the order has client places. */
 export const orderRegions = v.pipe(
   v.array(regionName),
   v.maxLength(64),
   v.check((all) => areDistinct(all)),
 )
 
-/** Where a bundle may run, or which places a sender has. */
+/** The regions of a manifest, or the client places of an order. */
 export const regions = v.pipe(
   v.array(regionName),
   v.minLength(1),
@@ -90,7 +91,8 @@ export const regions = v.pipe(
   v.check((all) => areDistinct(all)),
 )
 
-// Buckets of us-east-1 from before 2018 have up to 255 characters, capitals and underscores; a key has up to 1,024 bytes.
+// Buckets created in us-east-1 before 2018 may have up to 255 characters, capitals and underscores.
+// A key has up to 1,024 bytes.
 const bucketName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]{0,254}$/))
 const keyPrefix = v.pipe(v.string(), v.maxBytes(1024))
 const actions = v.strictTuple([v.literal('read')])
@@ -98,10 +100,10 @@ const actions = v.strictTuple([v.literal('read')])
 const scope = v.strictObject({ bucket: bucketName, prefix: keyPrefix, actions })
 const anyScope = v.strictObject({ bucket: v.literal(ANY), prefix: v.literal(''), actions })
 
-/** What a manifest asks for, or an order. */
+/** The scopes of a manifest or an order. */
 export const scopes = v.pipe(v.array(scope), v.maxLength(64)) satisfies v.GenericSchema<unknown, Scope[]>
 
-/** What a key's policy grants: scopes, or `'*'` for every bucket. */
+/** The scopes of a grant, in which `'*'` stands for every bucket. */
 export const grantedScopes = v.pipe(v.array(v.union([anyScope, scope])), v.maxLength(64))
 
 const limit = (name: LimitName) => count(MAX_LIMITS[name])

@@ -1,6 +1,6 @@
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 
-/** A piece of a module's text to be replaced: from `start`, up to `end`. Edits don't overlap. */
+/** Replaces the text from `start` up to, but not including, `end`. Edits must not overlap. */
 export interface Edit {
   readonly start: number
   readonly end: number
@@ -9,11 +9,11 @@ export interface Edit {
 
 export interface MappedModule {
   readonly code: string
-  /** Its source map, as JSON. */
+  /** The source map of the code, as JSON. */
   readonly map: string
 }
 
-/** Replaces pieces of a module and moves its source map along. What was inside of a piece is mapped no more. */
+/** Applies edits to a module and adjusts its source map. Mappings inside a replaced text are dropped. */
 export function editModule({ code, map }: MappedModule, edits: readonly Edit[]): MappedModule {
   const ordered = [...edits].sort((a, b) => a.start - b.start)
   const edited = applyEdits(code, ordered)
@@ -41,7 +41,7 @@ function applyEdits(code: string, edits: readonly Edit[]): string {
   return pieces.join('') + code.slice(from)
 }
 
-/** Where a position of the old text is in the new one; `undefined` inside of a piece that is gone. */
+/** The new offset of an old one; `undefined` inside a replaced text. */
 function moved(offset: number, edits: readonly Edit[]): number | undefined {
   let shift = 0
   for (const { start, end, text } of edits) {

@@ -1,30 +1,31 @@
-import { concatBytes, equalBytes } from '../encoding/bytes.ts'
+import { concatBytes, equalBytes, utf8 } from '../encoding/bytes.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, requireVersion } from '../format-version.ts'
 import { type Entry, MAX_BUNDLE_BYTES, type Manifest } from './manifest.ts'
 
-/** An agent packed and not yet signed. */
+/** A packed agent that has not been signed. */
 export interface Bundle {
   readonly manifest: Manifest
-  /** The bytes to store, compressed, by entry name. */
+  /** The compressed bytes of each entry, by name. */
   readonly parts: ReadonlyMap<string, Uint8Array>
 }
 
-/** A signed bundle's file, cut in two. Nothing in it has been verified. */
+/** The two parts of a signed bundle's file. Neither has been verified. */
 export interface SignedBundle {
-  /** The manifest's envelope, in its binary form. */
+  /** The manifest's envelope in binary form. */
   readonly envelope: Uint8Array
-  /** The stored parts, end to end, in the order of the manifest's entries. */
+  /** The compressed entries, one after the other, in the order of the manifest. */
   readonly body: Uint8Array
 }
 
 // magic "LAND" | format version, 1 byte | length of the envelope, 2 bytes, big-endian | envelope | body
-const MAGIC = Uint8Array.of(0x4c, 0x41, 0x4e, 0x44, 1)
-const HEADER_BYTES = MAGIC.length + 2
+const MAGIC = utf8('LAND')
+const HEADER_BYTES = MAGIC.length + 3
 
 /**
- * Writes the file of a signed bundle: 7 bytes of header, the envelope, and the stored parts with nothing in between.
+ * Encodes the file of a signed bundle: 7 bytes of header, the envelope, and the compressed entries.
  *
- * @throws RefusedError `BUNDLE_TOO_LARGE` above 8 MB.
+ * @throws RefusedError `BUNDLE_TOO_LARGE` for more than 8 MB
  */
 export function encodeSignedBundle({
   envelope,
@@ -34,31 +35,32 @@ export function encodeSignedBundle({
   parts: Iterable<Uint8Array>
 }): Uint8Array {
   const length = Uint8Array.of(envelope.length >> 8, envelope.length & 0xff)
-  const file = concatBytes(MAGIC, length, envelope, ...parts)
+  const file = concatBytes(MAGIC, Uint8Array.of(FORMAT_VERSION), length, envelope, ...parts)
   requireSize(file)
   return file
 }
 
 /**
- * Cuts a signed bundle's file into envelope and body. The body is cut by {@link splitParts}, which needs the
- * manifest's entries, and those are to be believed only once the envelope is verified.
+ * Splits a signed bundle's file into envelope and body. {@link splitParts} splits the body. It needs the manifest's
+ * entries, which must be verified first.
  *
- * @throws RefusedError `BUNDLE_TOO_LARGE`, `BUNDLE_TRUNCATED` or `BUNDLE_MALFORMED`
+ * @throws RefusedError `BUNDLE_TOO_LARGE`, `BUNDLE_TRUNCATED`, `BUNDLE_MALFORMED` or `VERSION_UNSUPPORTED`
  */
 export function decodeSignedBundle(file: Uint8Array): SignedBundle {
   requireSize(file)
   requireLength(file, HEADER_BYTES)
   if (!equalBytes(file.subarray(0, MAGIC.length), MAGIC))
-    throw new RefusedError('BUNDLE_MALFORMED', 'not a signed bundle of format version 1')
+    throw new RefusedError('BUNDLE_MALFORMED', 'the file is not a signed bundle')
+  requireVersion(file[MAGIC.length]!, FORMATS.bundle)
   const bodyStart = HEADER_BYTES + ((file[5]! << 8) | file[6]!)
   requireLength(file, bodyStart)
   return { envelope: file.subarray(HEADER_BYTES, bodyStart), body: file.subarray(bodyStart) }
 }
 
 /**
- * Cuts the body into stored parts, by entry name.
+ * Splits the body into the compressed entries, by name.
  *
- * @throws RefusedError `BUNDLE_TRUNCATED`, or `BUNDLE_MALFORMED` when bytes follow the last part.
+ * @throws RefusedError `BUNDLE_TRUNCATED`, or `BUNDLE_MALFORMED` if bytes follow the last entry
  */
 export function splitParts(body: Uint8Array, entries: readonly Entry[]): Map<string, Uint8Array> {
   const parts = new Map<string, Uint8Array>()

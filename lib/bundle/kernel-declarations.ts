@@ -1,15 +1,17 @@
 import type { PackedKernel } from './packed-kernel.ts'
 
-/** A file that tells editors what a kernel's file exports. */
+/** A declaration file, which tells editors what a kernel's file exports. */
 export interface Declarations {
-  /** From the agent's folder: `scan.d.c.ts` for `scan.c`, where TypeScript's `allowArbitraryExtensions` looks. */
+  /**
+   * The path from the agent's folder. TypeScript's `allowArbitraryExtensions` looks for `scan.d.c.ts` beside `scan.c`.
+   */
   readonly file: string
   readonly text: string
 }
 
 /**
- * Declarations for a kernel that was imported from a `.c` or `.wasm` file. AssemblyScript needs none: to an editor it is
- * TypeScript, given the types in `assemblyscript/std/types/portable`.
+ * The declarations of a kernel that was imported from a `.c` or `.wasm` file. AssemblyScript needs none: editors read
+ * it as TypeScript, with the types in `assemblyscript/std/types/portable`.
  */
 export function kernelDeclarations({ file, source, prototypes }: PackedKernel): Declarations | undefined {
   const [, stem, extension] = /^(.*)\.(c|wasm)$/.exec(file ?? '') ?? []

@@ -8,22 +8,22 @@ import { type KernelLanguage, languageOf } from '../kernels/language.ts'
 import { checkStructure } from '../kernels/structure.ts'
 import { compileHere, kernelName, type PackedKernel, requireFunctions } from './packed-kernel.ts'
 
-/** The kernels that an agent's files import, gathered while they are packed. */
+/** Collects the kernels that an agent's files import while esbuild bundles them. */
 export interface KernelImports {
   readonly plugin: Plugin
-  /** In the order of their names. */
+  /** The kernels, sorted by name. */
   kernels(): PackedKernel[]
-  /** What went wrong with one of them. */
+  /** The first error of a kernel, if there was one. */
   failure(): Error | undefined
-  /** Why a function of a kernel's file is not there to be imported. */
+  /** Why a function of a kernel's file can't be imported. */
   whyNot(file: string, name: string): string | undefined
 }
 
 /**
- * Lets an agent import `./scan.c`, `./mean.as.ts` and `./table.wasm`: each becomes a module whose exports are the
- * kernel's functions, or for a binary the kernel itself.
+ * Lets an agent import `./scan.c`, `./mean.as.ts` and `./table.wasm`. A source becomes a module that exports the
+ * kernel's functions; a binary becomes a module that exports the kernel.
  *
- * @param folder what files are named from in messages
+ * @param folder file names in messages are relative to this folder
  */
 export function createKernelImports(folder: string): KernelImports {
   const byName = new Map<string, { kernel: PackedKernel; path: string }>()
@@ -87,18 +87,18 @@ const slashed = (path: string): string => path.replaceAll('\\', '/')
 
 function moduleOf(name: string, prototypes: ReadonlyMap<string, string>): string {
   const functions = JSON.stringify(Object.fromEntries(prototypes))
-  // Not under their own names: in C, `delete` is a name like any other.
+  // Under other names first, since a C function may have a name that is reserved in JavaScript, such as `delete`.
   const lines = [...prototypes.keys()].map((each, i) => `const f${i} = functions.${each}; export { f${i} as ${each} }`)
   return [
     "import { bundledKernel } from 'lander/agent'",
     `const functions = bundledKernel(${JSON.stringify(name)}, ${functions})`,
-    // Without any export, esbuild would let an import of what is not there pass.
+    // A module without exports would make esbuild accept imports that don't exist.
     'export {}',
     ...lines,
   ].join('\n')
 }
 
-/** The compiler's words about the author's own file. */
+/** The compiler's error, with the name of the author's file. */
 function inFile(error: unknown, file: string): unknown {
   if (!(error instanceof KernelError)) return error
   const message = error.message.replaceAll(C_FILE, file).replaceAll(ASSEMBLYSCRIPT_FILE, file)

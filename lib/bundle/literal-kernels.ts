@@ -1,7 +1,6 @@
 /**
- * Kernels that stand in the agent's own text: `defc('fib', 'int(int)', 'int fib…')`, all three arguments literals. They
- * are taken out of it and become entries of their own, so that the signed statement names them and a place need not
- * allow compiling at run time.
+ * Kernels in the agent's own source: `defc('fib', 'int(int)', 'int fib…')` with three literals. The packer moves them
+ * into entries of the bundle, so the signed manifest names them and the agent needs no right to compile at run time.
  */
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import type { CallExpression, Expression, Node, Program, SpreadElement } from 'acorn'
@@ -15,15 +14,15 @@ interface Literal {
   readonly name: string
   readonly prototype: string
   readonly source: string
-  /** The third argument, which is replaced. */
+  /** The range of the third argument, which is replaced. */
   readonly start: number
   readonly end: number
 }
 
 /**
- * Takes literal kernels out of a packed module.
+ * Moves literal kernels out of a packed module.
  *
- * @param taken names that other kernels of the bundle have
+ * @param taken the names of the bundle's other kernels
  * @throws KernelError `KERNEL_COMPILE_FAILED` with the author's file, line and column; `KERNEL_PROTOTYPE`
  */
 export async function takeLiteralKernels(
@@ -44,7 +43,7 @@ export async function takeLiteralKernels(
   return { ...editModule(module, edits), kernels }
 }
 
-/** `fib`, or `fib-2` where that is taken. */
+/** `fib`, or `fib-2` if that name is taken. */
 function freeName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name
   for (let number = 2; ; number++)
@@ -67,7 +66,7 @@ async function findLiterals(code: string): Promise<Literal[]> {
   return found.sort((a, b) => a.start - b.start)
 }
 
-/** What `defc` is called in this module. */
+/** The local names of `defc` in this module. */
 function importedNames(program: Program): { named: Set<string>; namespaces: Set<string> } {
   const named = new Set<string>()
   const namespaces = new Set<string>()
@@ -93,7 +92,7 @@ function calleeName({ callee }: CallExpression, named: Set<string>, namespaces: 
   return isDefc && namespaces.has(callee.object.name) ? callee.object.name : undefined
 }
 
-/** Minified names are short, and used again by scopes that don't need the outer one. */
+/** Whether an inner scope declares the name again, as minified code often does. */
 function isShadowed(name: string, ancestors: readonly Node[]): boolean {
   return ancestors.some((node) => node.type !== 'Program' && declares(node, name))
 }
@@ -124,7 +123,7 @@ async function compileLiteral({ source, start }: Literal, { code, map }: MappedM
   }
 }
 
-/** Line 1 of the source stands behind the quote that opens it. */
+/** Translates positions. Line 1 of a kernel's source starts after the opening quote. */
 function inAuthorsFile(message: string, at: { source: string; line: number; column: number }): string {
   return message.replaceAll(new RegExp(`${C_FILE.replace('.', '\\.')}:(\\d+):(\\d+)`, 'g'), (_, line, column) => {
     const shift = Number(line) === 1 ? at.column + 1 : 0

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import {
@@ -18,57 +19,57 @@ import {
 } from './document.ts'
 
 /** The payload type an envelope binds to a manifest. */
-export const MANIFEST_TYPE = 'application/vnd.lander.manifest.v1+json'
+export const MANIFEST_TYPE = mediaType('manifest')
 
 /**
- * One part of a bundle. `main` is the agent's module, the others are hot code: a kernel's binary `NAME.wasm`, its source
- * `NAME.c` or `NAME.as.ts`, or both.
+ * One file of a bundle. `main` is the agent's module. The others are kernels: a binary `NAME.wasm`, a source `NAME.c`
+ * or `NAME.as.ts`, or both.
  */
 export interface Entry {
   readonly name: string
   readonly role: 'main' | 'kernel-wasm' | 'kernel-source'
-  /** Bytes after inflation, exactly. */
+  /** The exact size after inflation, in bytes. */
   readonly bytes: number
-  /** Bytes as stored in the file. */
+  /** The compressed size in the file, in bytes. */
   readonly stored: number
-  /** SHA-256 of the stored bytes, base64url. */
+  /** SHA-256 of the compressed bytes, base64url. */
   readonly sha256: string
 }
 
-/** What the author signs, once per bundle. */
+/** What the author signs, once for each bundle. */
 export interface Manifest {
-  readonly lander: 1
-  /** Name for people: the source file's, without folders. */
+  readonly lander: typeof FORMAT_VERSION
+  /** The name for display: that of the source file, without folders. */
   readonly name: string
   /** SHA-256 of the engine's binary, base64url. */
   readonly engine: string
-  /** Version of the contract between guest and host. */
+  /** The version of the contract between guest and host. */
   readonly abi: number
   readonly entries: readonly Entry[]
   readonly scopes: readonly Scope[]
   readonly limits: Limits
-  /** Whether the agent may compile new code while it runs. */
+  /** Whether the agent may compile new code at run time. */
   readonly compiles: boolean
   /**
-   * Whether the agent's state, and with it some of what it has read, may leave a region for the sender's own places.
-   * @default false: only results and answers come home
+   * Whether the agent's state, which may contain data that it has read, may leave a region for client places.
+   * @default false: only results and answers leave
    */
   readonly exportState?: boolean | undefined
-  /** `'*'` leaves it to the policies of the fleets it comes to; so does `['*']` for regions. */
+  /** Where the bundle may run. `'*'` stands for any fleet and `['*']` for any region: the policies then decide. */
   readonly audience: { readonly fleet: string; readonly regions: readonly string[] }
-  /** Milliseconds since 1970, as are all times. */
+  /** In milliseconds since 1970, like all times. */
   readonly issuedAt: number
   readonly notBefore: number
   readonly expiresAt: number
 }
 
-/** Version of the contract between guest and host that this code speaks. */
-export const ABI_VERSION = 1
+/** The version of the contract between guest and host. Raise it when an agent's module could no longer run. */
+export const ABI_VERSION = 2
 
-/** All stored parts of a bundle, and its file. */
+/** The largest file of a bundle, and the largest total of its compressed entries. */
 export const MAX_BUNDLE_BYTES = 8 * 1024 * 1024
 
-/** All parts of a bundle after inflation. */
+/** The largest total of all entries after inflation. */
 export const MAX_INFLATED_BYTES = 32 * 1024 * 1024
 
 const entry = v.strictObject({
@@ -98,14 +99,14 @@ function isNamedForItsRole({ name, role }: Entry): boolean {
   return role === 'main' || KERNEL_NAMES[role].test(name)
 }
 
-/** The kernel that an entry is of: source and binary of one share it. */
+/** The name of an entry's kernel, which its source and its binary share. */
 export function kernelOf(entryName: string): string {
   return entryName.slice(0, entryName.indexOf('.'))
 }
 
 const manifest = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     name: label,
     engine: digest,
     abi: count(65_535),
@@ -125,10 +126,10 @@ const manifest = v.pipe(
   v.check(({ issuedAt, notBefore, expiresAt }) => Math.max(issuedAt, notBefore) < expiresAt),
 ) satisfies v.GenericSchema<unknown, Manifest>
 
-const kind = { name: 'manifest', code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.manifest, code: 'MANIFEST_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
 /**
- * Reads a manifest from the bytes that were signed: at most 16 KB, a closed schema, one entry with the role `main`.
+ * Reads a manifest from the bytes that were signed: at most 16 KB, no unknown fields, one entry with the role `main`.
  *
  * @throws RefusedError `MANIFEST_MALFORMED`
  */
@@ -137,9 +138,9 @@ export function parseManifest(payload: Uint8Array): Manifest {
 }
 
 /**
- * The bytes of a manifest that are signed; their digest is the bundle's identity.
+ * The bytes of a manifest to sign. Their digest is the bundle's identity.
  *
- * @throws RefusedError `MANIFEST_MALFORMED` for a manifest nobody would accept.
+ * @throws RefusedError `MANIFEST_MALFORMED` for a manifest that no place would accept
  */
 export function manifestPayload(value: Manifest): Uint8Array {
   return documentPayload(manifest, value, kind)

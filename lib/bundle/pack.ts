@@ -5,34 +5,37 @@ import { createKernelImports, type KernelImports } from './kernel-imports.ts'
 import { takeLiteralKernels } from './literal-kernels.ts'
 import type { PackedKernel } from './packed-kernel.ts'
 
-/** What an author wrote, before it is a bundle. */
+/** The source of an agent. */
 export interface AgentSource {
-  /** Path of the agent's entry file, TypeScript or JavaScript. */
+  /** The path of the agent's entry file, in TypeScript or JavaScript. */
   readonly path: string
 }
 
 /** An agent as one minified ES module; `lander/agent` is its only import. */
 export interface AgentModule {
-  /** The entry file's name, without folders. */
+  /** The name of the entry file, without folders. */
   readonly name: string
   readonly code: string
-  /** Its source map, as JSON, without the sources: for the packer's side, never part of a bundle. */
+  /** The source map as JSON, without the sources. It stays with the packer and is never part of a bundle. */
   readonly map: string
-  /** The kernels it uses: imported from files, or written as literals. */
+  /** The kernels that it imports from files or contains as literals. */
   readonly kernels: readonly PackedKernel[]
 }
 
 const NODE_BUILTIN =
   /^(node:|(assert|buffer|child_process|crypto|dns|events|fs|http|http2|https|net|os|path|process|stream|timers|tls|url|util|vm|worker_threads|zlib)(\/|$))/
 
-/** What packages of pure JavaScript ask to learn where they are. Only free names are replaced, never an author's own. */
+/**
+ * Names by which npm packages detect their platform. esbuild replaces only global names, never those that the author
+ * declares.
+ */
 const NAMES_OF_OTHER_PLATFORMS = { global: 'globalThis', 'process.env.NODE_ENV': '"production"' }
 
 /**
- * Packs an agent, its own files and its pure-JavaScript packages into one module. The same source gives the same
- * bytes: no time and no absolute path gets in, and the source map stays beside it.
+ * Packs an agent with its own files and its pure JavaScript packages into one module. The same source gives the same
+ * bytes: the module contains no time, no absolute path, and no source map.
  *
- * Kernels are compiled here too, whatever form they are to travel in: their author hears of a mistake first.
+ * It also compiles all kernels, even if only their sources are to travel, so that the author sees mistakes first.
  *
  * @throws UsageError `FILE_NOT_FOUND`, `AGENT_INVALID`
  * @throws KernelError `KERNEL_COMPILE_FAILED`, `KERNEL_PROTOTYPE`, `KERNEL_MALFORMED`, `KERNEL_TIMEOUT`
@@ -62,7 +65,7 @@ async function bundleModule(path: string, imports: KernelImports): Promise<Bundl
       entryPoints: [path],
       absWorkingDir: dirname(path),
       bundle: true,
-      // Nothing is written: the map's paths are relative to it.
+      // Never written, but the paths in the source map are relative to it.
       outfile: join(dirname(path), 'main.js'),
       write: false,
       metafile: true,
@@ -86,7 +89,7 @@ async function bundleModule(path: string, imports: KernelImports): Promise<Bundl
   }
 }
 
-/** Turns esbuild's first complaint into one an author can act on. */
+/** Turns esbuild's first error into one with a remedy for the author. */
 function explainFailure(path: string, error: unknown, imports: KernelImports): UsageError {
   const first = (error as Partial<BuildFailure>).errors?.[0]
   if (first === undefined)

@@ -10,29 +10,32 @@ import { functionTypeOf, parsePrototype } from '../kernels/signature.ts'
 import { checkStructure, type FunctionType } from '../kernels/structure.ts'
 import { ensureCompilerAsset } from './compiler-asset.ts'
 
-/** A kernel of an agent, before it is in a bundle. */
+/** A kernel of a packed agent. */
 export interface PackedKernel {
-  /** Its entries are called `NAME.wasm`, and `NAME.c` or `NAME.as.ts`. */
+  /** The name of its entries: `NAME.wasm`, and `NAME.c` or `NAME.as.ts`. */
   readonly name: string
   readonly binary: Uint8Array
-  /** Absent for a kernel that its author brought as a binary. */
+  /** Absent if the author provided a binary. */
   readonly source?: { readonly text: string; readonly language: KernelLanguage }
-  /** Where it was imported from: its path from the agent's folder. */
+  /** The file that it was imported from, as a path from the agent's folder. */
   readonly file?: string
-  /** Prototypes of the functions that can be imported, by name. */
+  /** The prototypes of the functions that can be imported, by name. */
   readonly prototypes?: ReadonlyMap<string, string>
 }
 
-/** Which of a kernel's two forms travel. A kernel that was brought as a binary has one. */
+/** Which form of a kernel is put into the bundle. A kernel that the author provided as a binary has no source. */
 export type KernelForm = 'binary' | 'source' | 'both'
 
-/** A name that entries can have, made of any. */
+/** Turns any name into one that entries can have. */
 export function kernelName(text: string): string {
   const cleaned = text.replaceAll(/[^\w$-]/g, '_').replace(/^(?=[\d-])/, '_')
   return cleaned.slice(0, 64) || '_'
 }
 
-/** Compiles on the author's machine. What C came to is kept in the user's cache: nobody else writes there. */
+/**
+ * Compiles on the author's machine. Binaries of C are cached in the user's cache folder, which nobody else can write
+ * to.
+ */
 export async function compileHere(text: string, language: KernelLanguage): Promise<CompiledKernel> {
   const compiler = await compilerHere()
   if (language === 'assemblyscript') return compiler.compile(text, language)
@@ -55,7 +58,7 @@ function cacheFolder(): string {
 }
 
 /**
- * Whether a binary has the functions that prototypes speak of.
+ * Checks that a binary has the functions of the prototypes.
  *
  * @throws KernelError `KERNEL_PROTOTYPE`
  */
@@ -65,11 +68,14 @@ export function requireFunctions(binary: Uint8Array, prototypes: Iterable<readon
     const found = functions.get(name)
     if (found === undefined)
       throw new KernelError('KERNEL_PROTOTYPE', `the kernel has no function "${name}"`, {
-        remedy: `define it, and not as static; it has ${[...functions.keys()].join(', ') || 'none'}`,
+        remedy: `define it, not as static; the kernel has ${[...functions.keys()].join(', ') || 'none'}`,
       })
     const said = functionTypeOf(parsePrototype(prototype))
     if (!sameType(found, said))
-      throw new KernelError('KERNEL_PROTOTYPE', `"${name}" is ${typeText(found)}, and its prototype says ${prototype}`)
+      throw new KernelError(
+        'KERNEL_PROTOTYPE',
+        `"${name}" has the type ${typeText(found)}, but its prototype is ${prototype}`,
+      )
   }
 }
 
@@ -79,7 +85,7 @@ function sameType(a: FunctionType, b: FunctionType): boolean {
 
 const typeText = ({ params, results }: FunctionType): string => `(${params.join(', ')}) → (${results.join(', ')})`
 
-/** The bytes that travel, by entry name. */
+/** The entries of a kernel in the bundle. */
 export function kernelEntries(
   { name, binary, source }: PackedKernel,
   form: KernelForm,

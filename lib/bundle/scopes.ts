@@ -1,6 +1,6 @@
 import type { AnyNode, Node, Pattern } from 'acorn'
 
-/** Whether a node of a syntax tree opens a scope in which `name` is declared anew. */
+/** Whether a node of a syntax tree opens a scope that declares `name`. */
 export function declares(node: Node, name: string): boolean {
   return namesIn(node as AnyNode).has(name)
 }
@@ -34,14 +34,14 @@ function namesIn(node: AnyNode): Set<string> {
   }
 }
 
-/** Names that a statement declares in its block. */
+/** The names that a statement declares in its block. */
 function lexicalNames(node: AnyNode): string[] {
   if (node.type === 'VariableDeclaration') return node.declarations.flatMap(({ id }) => namesOf(id))
   if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return node.id ? [node.id.name] : []
   return []
 }
 
-/** Names that `var` declares anywhere in a function, but not in the functions inside of it. */
+/** The names that `var` declares in a function, without those of inner functions. */
 function varsOf(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(varsOf)
   if (typeof node !== 'object' || node === null || !('type' in node)) return []

@@ -1,7 +1,7 @@
 import { CLIENT } from '../client-name.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { createHost } from '../host/host.ts'
-import { MAX_INLINE_BUNDLE_BYTES } from '../host/protocol.ts'
+import { MAX_INLINE_BUNDLE_BYTES } from '../host/invocation.ts'
 import { bundleKey } from '../objects/agent-bucket.ts'
 import { createSandbox } from '../sandbox/parent/sandbox.ts'
 import type { ForkExecutor } from '../sandbox/wire/executor.ts'
@@ -34,7 +34,7 @@ export function openClientPlace({ kind, name, fork, domain }: ClientPlaceOptions
   const host = createHost({
     fleet,
     region: name,
-    own: name !== CLIENT,
+    isClientPlace: name !== CLIENT,
     now,
     engine,
     agents: bucket,

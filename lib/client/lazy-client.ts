@@ -1,5 +1,5 @@
 import type { FleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { readPolicy } from '../fleet/read-policy.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { openClient } from './open-client.ts'

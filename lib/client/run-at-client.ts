@@ -2,8 +2,9 @@ import { type OrderDraft, readManifest, signOrderFor } from '../author/sign-orde
 import { CLIENT } from '../client-name.ts'
 import type { Json } from '../encoding/json.ts'
 import { fromWireError, InternalError } from '../errors.ts'
-import type { Fleet } from '../fleet/fleet.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { LandingPlace } from '../relay/landing-place.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { SigningKey } from '../trust/keys.ts'
@@ -44,7 +45,7 @@ export async function runAtClient(
   })
   const { bundle } = await client.deliver(file)
   const { reply } = await client.land(
-    { lander: 1, bundle, order, input: text, entry },
+    { lander: FORMAT_VERSION, bundle, order, input: text, entry },
     { signal, onProgress: onProgress && ((progress) => onProgress(CLIENT, progress)) },
   )
   if ('error' in reply) throw fromWireError(reply.error)

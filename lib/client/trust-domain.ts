@@ -1,6 +1,6 @@
 /** What the sender's own places have in common: who is trusted there, what is sealed with, and the data. */
 import { ensureFunctionAsset } from '../assets/function-asset.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { receiptTrustOf } from '../fleet/receipt-keys.ts'
 import type { BoundaryCodec } from '../host/boundary-codec.ts'
 import type { SecretSource } from '../host/secret-source.ts'

@@ -1,25 +1,22 @@
 import type { Scope } from '../scope.ts'
 import type { ConfigFile } from './schema.ts'
 
-/** What is known of a fleet before it has a configuration. */
+/** The answers from which `lander init` makes a configuration. */
 export interface ConfigAnswers {
   readonly fleet: string
-  /** What its functions may read. */
+  /** What the fleet's functions may read. */
   readonly scopes: readonly Scope[]
-  /** Where each of the scopes' buckets lies. */
+  /** The region of each bucket in the scopes. */
   readonly regionOf: ReadonlyMap<string, string>
-  /** Regions besides those of the data. @default none */
+  /** Further regions to deploy to. @default none */
   readonly regions?: readonly string[]
   /** @default false */
   readonly confidential?: boolean
-  /** @default as the data asks for */
+  /** @default `isolated` if the data is confidential, else `open` */
   readonly network?: 'open' | 'isolated' | undefined
 }
 
-/**
- * The configuration those answers make, but for the root key: every bucket once, a region for each of them, and nothing
- * that is a default.
- */
+/** The configuration for these answers, without the root key. It names each bucket once and leaves out defaults. */
 export function draftConfig(answers: ConfigAnswers): ConfigFile {
   const { fleet, scopes, regionOf, regions = [], confidential = false, network } = answers
   const buckets = [...new Set(scopes.map(({ bucket }) => bucket))]

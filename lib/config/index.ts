@@ -1,32 +1,33 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
+import { parseJsonFile } from '../files/json-file.ts'
 import { type ConfigFile, ConfigSchema, isIsolated, type ParsedConfig } from './schema.ts'
 
 export { type ConfigAnswers, draftConfig } from './draft.ts'
 export { type DeployedFleet, parseOutputs } from './outputs.ts'
 export type { ConfigFile } from './schema.ts'
 
-/** The name of the file that describes a fleet, beside `cdk.json`. */
+/** The name of a fleet's configuration file, beside `cdk.json`. */
 export const CONFIG_FILE = 'lander.config.json'
 
-/** A bucket that the function of its region may read. */
+/** A data bucket, which the function of its region may read. */
 export type DataBucket = Readonly<ParsedConfig['data'][number]>
 
-/** A fleet as it is to be deployed: every default filled in. */
+/** A parsed configuration with every default filled in. */
 export type FleetConfig = Readonly<Omit<ParsedConfig, '$schema' | 'network'>> & {
-  /** `isolated` unless the file says otherwise, when data is marked `confidential`. */
+  /** As the file says; if it does not, `isolated` for confidential data, else `open`. */
   readonly network: 'open' | 'isolated'
 }
 
-/** What is deployed where there is no file: two regions that can read nothing and let nobody in. */
+/** The fleet that is deployed if there is no configuration file: two regions that read no data and admit no agent. */
 export const EXAMPLE_CONFIG: ConfigFile = { fleet: 'demo', regions: ['us-east-1', 'eu-west-1'] }
 
 /**
  * Checks a fleet's configuration and fills in its defaults.
  *
- * @param source what the error calls it
- * @throws UsageError `CONFIG_INVALID` that names every wrong field, its value and its remedy
+ * @param source the name of the file in errors
+ * @throws UsageError `CONFIG_INVALID` that names every invalid field, its value and its remedy
  *
  * @example
  * parseConfig({ fleet: 'demo', regions: ['us-east-1'] }).limits.memoryMb // 1769
@@ -41,26 +42,10 @@ export function parseConfig(value: unknown, source: string = CONFIG_FILE): Fleet
 /**
  * Reads and checks a configuration file.
  *
- * @throws UsageError `FILE_NOT_FOUND`, or `CONFIG_INVALID` when it is no JSON or has wrong fields
+ * @throws UsageError `FILE_NOT_FOUND`, or `CONFIG_INVALID` if it is not JSON or has invalid fields
  */
 export async function readConfig(path: string = CONFIG_FILE): Promise<FleetConfig> {
-  return parseConfig(parseJson(await readText(path), path), path)
-}
-
-/**
- * The JSON of a configuration file, unchecked: for a caller that lays something over it before {@link parseConfig}.
- *
- * @throws UsageError `CONFIG_INVALID` when it is no JSON
- */
-export function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new UsageError('CONFIG_INVALID', `${source} is not JSON: ${(cause as Error).message}`, {
-      remedy: 'mend it at that place',
-      cause,
-    })
-  }
+  return parseConfig(parseJsonFile(await readText(path), path), path)
 }
 
 async function readText(path: string): Promise<string> {
@@ -82,18 +67,18 @@ function invalid(source: string, issues: readonly v.BaseIssue<unknown>[]): Usage
   })
 }
 
-/** `data[0].prefixes[1]`, as one would write it in JavaScript. */
+/** The path of a field in JavaScript's notation: `data[0].prefixes[1]`. */
 function pathOf({ path }: v.BaseIssue<unknown>): string {
   const keys = path?.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)) ?? []
-  return keys.join('').replace(/^\./, '') || 'the whole'
+  return keys.join('').replace(/^\./, '') || 'the configuration'
 }
 
 const MAX_SHOWN = 80
 
 function stateOf({ input, expected, path }: v.BaseIssue<unknown>): string {
-  if (expected === 'never') return 'is no field of it'
+  if (expected === 'never') return 'is not a known field'
   if (input === undefined && path !== undefined) return 'is missing'
-  // Somebody may have put the private key there: it must not end up in a log.
+  // The value may be a private key that was pasted by mistake, so it must not appear in a log.
   if (path?.at(-1)?.key === 'rootKey') return `has ${String(input).length} characters`
   const shown = JSON.stringify(input) ?? String(input)
   return `is ${shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown}`

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
 
-/** What `cdk deploy --outputs-file` writes of a region's stack. */
+/** The outputs of one region's stack in the file of `cdk deploy --outputs-file`. */
 const StackOutputsSchema = v.object({
   Fleet: v.string(),
   Region: v.string(),
@@ -14,12 +14,12 @@ const StackOutputsSchema = v.object({
 
 type StackOutputs = v.InferOutput<typeof StackOutputsSchema>
 
-/** A fleet as it was deployed: what a fleet file says, but for where AWS answers. */
+/** A deployed fleet: a fleet file without receipt keys, endpoint and credentials. */
 export interface DeployedFleet {
   readonly name: string
-  /** Public key that signs the fleet's key policy, base64url. */
+  /** The public root key, which verifies the fleet's key policy, in base64url. */
   readonly rootKey: string
-  /** In the order of their names. */
+  /** Sorted by region. */
   readonly regions: readonly {
     readonly region: string
     readonly functionName: string
@@ -29,11 +29,11 @@ export interface DeployedFleet {
 }
 
 /**
- * Reads the outputs of a deployed fleet. Stacks of other apps in the file are left aside.
+ * Parses the outputs of a deployed fleet. It ignores stacks of other apps.
  *
- * @param json what `cdk deploy --outputs-file` wrote
- * @throws UsageError `CONFIG_INVALID` when no stack is a fleet's, when the stacks are of two fleets, when two are of
- * one region, or when the fleet has no root key
+ * @param json the document that `cdk deploy --outputs-file` wrote
+ * @throws UsageError `CONFIG_INVALID` if no stack is a fleet's, if the stacks belong to two fleets, if two stacks are in
+ * one region, or if the fleet has no root key
  *
  * @example
  * parseOutputs(JSON.parse(await readFile('outputs.json', 'utf8'))).regions[0].agentBucket
@@ -43,7 +43,10 @@ export function parseOutputs(json: unknown, source = 'the outputs'): DeployedFle
   const ours = stacks.filter((stack): stack is StackOutputs => v.is(StackOutputsSchema, stack))
   const [first] = ours
   if (first === undefined) {
-    throw invalid(`${source} has no stack of a fleet`, 'write it with cdk deploy --all --outputs-file outputs.json')
+    throw invalid(
+      `${source} has no stack of a fleet`,
+      'write the file with cdk deploy --all --outputs-file outputs.json',
+    )
   }
   requireOneFleet(ours, source)
   if (first.RootKey === undefined) {
@@ -66,13 +69,13 @@ function requireOneFleet(stacks: readonly StackOutputs[], source: string): void 
   if (fleets.length > 1) {
     throw invalid(
       `${source} has stacks of ${fleets.length} fleets: ${fleets.join(', ')}`,
-      'deploy each to a file of its own',
+      'deploy each fleet with another --outputs-file',
     )
   }
   const twice = stacks.find(({ Region }, i) => stacks.findIndex((stack) => stack.Region === Region) < i)
   if (twice !== undefined) {
     const fact = `${source} has two stacks of fleet "${twice.Fleet}" in ${twice.Region}`
-    throw invalid(fact, 'destroy the one that is not in use, or give it another fleet name')
+    throw invalid(fact, 'destroy the unused one, or give it another fleet name')
   }
   const keys = new Set(stacks.map(({ RootKey }) => RootKey))
   if (keys.size > 1) throw invalid(`the regions in ${source} have different root keys`, 'deploy all regions again')

@@ -1,21 +1,21 @@
 import * as v from 'valibot'
-import { AWS_REGIONS } from './regions.ts'
+import { AWS_REGIONS } from './aws-regions.ts'
 
 /**
- * The shape of `lander.config.json`. The message of a field is its remedy: what to write instead, as a clause.
- * `docs/lander.config.schema.json` is generated from here, so the editor and the deployment agree.
+ * The schema of `lander.config.json`. The message of a field is its remedy, as an imperative clause.
+ * `docs/lander.config.schema.json` is generated from this schema, so editors and the deployment check the same rules.
  */
 
 const region = v.message(
   v.picklist(AWS_REGIONS),
-  'name a region of AWS, such as "eu-west-1" (lib/config/regions.ts lists them)',
+  'use an AWS region, such as "eu-west-1" (lib/config/aws-regions.ts lists them)',
 )
 
 const fleet = v.message(
   v.pipe(
     v.string(),
     v.regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/),
-    v.description('Name of the fleet: part of the names of its stacks, functions and secret.'),
+    v.description('The name of the fleet. The names of its stacks, functions and secret contain it.'),
   ),
   'use 2 to 32 lowercase letters, digits and hyphens that start with a letter, such as "sales-eu"',
 )
@@ -24,42 +24,48 @@ const rootKey = v.message(
   v.pipe(
     v.string(),
     v.regex(/^[A-Za-z0-9_-]{43}$/),
-    v.description('Ed25519 public key that signs the key policy: 32 bytes, base64url. Without it nobody is let in.'),
+    v.description(
+      'The Ed25519 public key that verifies the key policy: 32 bytes in base64url. Without it, no agent is admitted.',
+    ),
   ),
   'use the publicKey that "lander keygen" prints: 43 characters of base64url',
 )
 
-// IAM reads *, ? and $ in a resource as patterns, so a key prefix with them would grant something else.
+// IAM interprets *, ? and $ in a resource as patterns, so a prefix with them would grant other keys.
 const prefix = v.message(
   v.pipe(v.string(), v.maxLength(512), v.regex(/^[^*?$]*$/)),
   'use at most 512 characters without "*", "?" and "$"; "" grants the whole bucket',
 )
 
 const bucket = v.message(
-  v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/), v.description('Name of the bucket, not its ARN.')),
+  v.pipe(
+    v.string(),
+    v.regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+    v.description('The name of the bucket, not its ARN.'),
+  ),
   'use the bucket\'s bare name, without "s3://": 3 to 63 lowercase letters, digits, dots and hyphens',
 )
 
 const DataBucketSchema = v.strictObject(
   {
     bucket,
-    region: v.pipe(region, v.description('Where the bucket lies; one of the regions of the fleet.')),
+    region: v.pipe(region, v.description('The region of the bucket. It must be one of the regions of the fleet.')),
     prefixes: v.optional(
       v.pipe(
         v.message(v.pipe(v.array(prefix), v.minLength(1)), 'list one prefix or more; [""] grants the whole bucket'),
-        v.description('The function can read the keys below these and no others.'),
+        v.description('The function can read only the keys below these prefixes.'),
       ),
       [''],
     ),
     confidential: v.optional(
       v.pipe(
         v.message(v.boolean(), 'use true or false'),
-        v.description('Makes "isolated" the default network of the fleet.'),
+        v.description('Whether the data is confidential. If so, the default network of the fleet is "isolated".'),
       ),
       false,
     ),
   },
-  'give each entry a "bucket" and a "region", and nothing but "prefixes" and "confidential" besides',
+  'give each entry a "bucket" and a "region", and optionally "prefixes" and "confidential"',
 )
 
 const wholeNumber = (min: number, max: number, unit: string, description: string) =>
@@ -71,28 +77,31 @@ const wholeNumber = (min: number, max: number, unit: string, description: string
     v.description(description),
   )
 
-// The bounds are Lambda's own: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// These are Lambda's own limits: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const LimitsSchema = v.strictObject(
   {
-    memoryMb: v.optional(wholeNumber(512, 10_240, 'MB', 'Memory of the function; 1,769 MB come with one vCPU.'), 1769),
-    timeoutSeconds: v.optional(wholeNumber(1, 900, 'seconds', 'Longest run.'), 300),
+    memoryMb: v.optional(
+      wholeNumber(512, 10_240, 'MB', 'The memory of the function. 1,769 MB come with one vCPU.'),
+      1769,
+    ),
+    timeoutSeconds: v.optional(wholeNumber(1, 900, 'seconds', 'The longest run of the function.'), 300),
     concurrency: v.optional(
       v.pipe(
         v.message(
           v.union([v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), v.literal('unreserved')]),
           'use a whole number from 1 to 10000, or "unreserved" to share the account\'s',
         ),
-        v.description('Runs at one time in a region: a ceiling, and reserved for the fleet.'),
+        v.description('How many runs a region can have at the same time. This concurrency is reserved for the fleet.'),
       ),
       20,
     ),
-    ephemeralMb: v.optional(wholeNumber(512, 10_240, 'MB', 'Size of /tmp; 512 MB cost nothing.'), 512),
+    ephemeralMb: v.optional(wholeNumber(512, 10_240, 'MB', 'The size of /tmp. 512 MB are free of charge.'), 512),
     returnedBytesPerDay: v.optional(
       wholeNumber(
         1,
         Number.MAX_SAFE_INTEGER,
         'bytes',
-        'Bytes of results a region may send home in a day before its budget alarm rings.',
+        'Bytes of results that a region may return in a day before its alarm fires.',
       ),
       2 ** 30,
     ),
@@ -111,10 +120,10 @@ const tags = v.pipe(
     ),
     'use at most 40 tags of letters, digits, spaces and _.:/=+-@; a name does not start with "aws:"',
   ),
-  v.description('Tags on everything the fleet deploys.'),
+  v.description('Tags on all resources of the fleet.'),
 )
 
-// The values CloudWatch Logs knows: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+// The values that CloudWatch Logs accepts: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const
@@ -125,21 +134,23 @@ export const ConfigSchema = v.pipe(
       $schema: v.optional(v.message(v.string(), 'use the path of docs/lander.config.schema.json, or leave it out')),
       fleet,
       regions: v.pipe(
-        v.message(v.pipe(v.array(region), v.minLength(1)), 'list the regions to deploy to, one at least'),
-        v.description("One stack each. The first also holds the fleet's secret and its dashboard."),
+        v.message(v.pipe(v.array(region), v.minLength(1)), 'list at least one region to deploy to'),
+        v.description(
+          "The regions to deploy to, one stack for each. The first stack also holds the fleet's secret and its dashboard.",
+        ),
       ),
       rootKey: v.optional(rootKey),
       data: v.optional(v.message(v.array(DataBucketSchema), 'list objects with "bucket" and "region"'), []),
       network: v.optional(
         v.pipe(
           v.message(v.picklist(['open', 'isolated']), 'use "open" or "isolated"'),
-          v.description('"isolated" runs the function where nothing but its own buckets can be reached.'),
+          v.description('The network of the functions. In an "isolated" one they reach only their own buckets.'),
         ),
       ),
       perRunCredentials: v.optional(
         v.pipe(
           v.message(v.boolean(), 'use true or false'),
-          v.description('Each run reads with credentials narrowed to its manifest, of a role made for it.'),
+          v.description('Whether each run reads with its own credentials, which allow only the scopes of the run.'),
         ),
         false,
       ),
@@ -147,7 +158,7 @@ export const ConfigSchema = v.pipe(
       logRetentionDays: v.optional(
         v.pipe(
           v.message(v.picklist(RETENTION_DAYS), `use one of ${RETENTION_DAYS.join(', ')}`),
-          v.description("Days the function's log is kept."),
+          v.description("How many days the functions' logs are kept."),
         ),
         30,
       ),
@@ -167,7 +178,7 @@ export const ConfigSchema = v.pipe(
 export type ConfigFile = v.InferInput<typeof ConfigSchema>
 export type ParsedConfig = v.InferOutput<typeof ConfigSchema>
 
-/** Whether nothing but the fleet's own buckets can be reached: as the file says, or because its data is confidential. */
+/** Whether functions reach only the fleet's own buckets: because the file says so, or because data is confidential. */
 export function isIsolated({ network, data }: Pick<ParsedConfig, 'network' | 'data'>): boolean {
   return network === 'isolated' || (network === undefined && data.some(({ confidential }) => confidential))
 }
@@ -177,7 +188,7 @@ interface Conflict {
   readonly message: string
 }
 
-/** What no field can see alone: doubles, data where the fleet has no function, parts that exclude each other. */
+/** Checks rules about several fields: duplicates, data in a region without a function, options that exclude each other. */
 function findConflicts(config: ParsedConfig): Conflict[] {
   const { regions, data, perRunCredentials } = config
   const conflicts: Conflict[] = []
@@ -202,7 +213,7 @@ function findConflicts(config: ParsedConfig): Conflict[] {
   return conflicts
 }
 
-/** A path as valibot says it, from the keys of one. */
+/** Converts a path of keys to valibot's form of it. */
 function pathTo(root: object, keys: readonly (string | number)[]): [v.IssuePathItem, ...v.IssuePathItem[]] {
   let input: unknown = root
   const items = keys.map((key) => {

@@ -1,18 +1,19 @@
 /**
- * Base64 with one text per byte string. Decoders usually take more: Node reads `QU!!=JD` as `A`, and any decoder that
- * ignores spare bits reads `QQ==` and `QR==` alike. Here the text must be what encoding its bytes gives.
+ * Canonical base64: each byte string has exactly one text. Usual decoders accept more, so two texts could pass for one
+ * signed value: Node decodes `QU!!=JD` as `A`, and a decoder that ignores spare bits decodes `QQ==` and `QR==` alike.
+ * These decoders accept only the text that encoding the bytes gives.
  */
 
 /** Base64 with `+/` and padding, RFC 4648 §4. */
 export function toBase64(bytes: Uint8Array): string {
   let binary = ''
-  // In chunks: `fromCharCode` takes its characters as arguments, and engines bound their number.
+  // In chunks, because `fromCharCode` takes each character as an argument and engines limit their number.
   for (let start = 0; start < bytes.length; start += 0x2000)
     binary += String.fromCharCode(...bytes.subarray(start, start + 0x2000))
   return globalThis.btoa(binary)
 }
 
-/** @throws SyntaxError for anything but the one text {@link toBase64} gives. */
+/** The bytes of a base64 text. @throws SyntaxError for any text that {@link toBase64} does not produce */
 export function fromBase64(text: string): Uint8Array {
   const bytes = decode(text)
   if (bytes === undefined || toBase64(bytes) !== text) throw new SyntaxError('not canonical base64')
@@ -24,7 +25,7 @@ export function toBase64url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** @throws SyntaxError for anything but the one text {@link toBase64url} gives. */
+/** The bytes of a base64url text. @throws SyntaxError for any text that {@link toBase64url} does not produce */
 export function fromBase64url(text: string): Uint8Array {
   const bytes = decode(text.replaceAll('-', '+').replaceAll('_', '/'))
   if (bytes === undefined || toBase64url(bytes) !== text) throw new SyntaxError('not canonical base64url')

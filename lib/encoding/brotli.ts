@@ -1,14 +1,14 @@
 import { InternalError } from '../errors.ts'
 
-// Taken at run time, so that a browser can load what merely mentions compression.
+// Loaded at run time, because a static import of node:zlib would keep this module out of browsers.
 const zlib = globalThis.process?.getBuiltinModule?.('node:zlib')
 
-/** From 0, the fastest, to 11, the smallest. */
+/** Brotli's quality goes from 0, the fastest, to 11, the smallest. */
 const MAX_QUALITY = 11
 
 /**
- * Brotli, the same each time. Its default quality is for bytes that are written once and sent often; at 4 MB it takes
- * seconds.
+ * Compresses with Brotli. Equal bytes give equal results. The default quality suits bytes that are compressed once and
+ * sent often; it takes seconds for 4 MB.
  */
 export function compress(bytes: Uint8Array, { quality = MAX_QUALITY }: { quality?: number } = {}): Uint8Array {
   const { brotliCompressSync, constants } = requireZlib()
@@ -20,15 +20,15 @@ export function compress(bytes: Uint8Array, { quality = MAX_QUALITY }: { quality
 }
 
 /**
- * Inflates a Brotli stream that must give exactly `length` bytes and must end where `bytes` ends. Memory is bounded by
- * `length`, whatever the stream would give.
+ * Decompresses a Brotli stream that must give exactly `length` bytes and must end where `bytes` ends. It never
+ * allocates more than `length` bytes, so a decompression bomb does no harm.
  *
- * @throws SyntaxError when the stream is broken, gives more or fewer bytes, or is followed by others.
+ * @throws SyntaxError if the stream is broken, gives more or fewer bytes, or other bytes follow it
  */
 export function inflateExactly(bytes: Uint8Array, length: number): Uint8Array {
   const { inflated, consumed } = inflateWithin(bytes, length)
   if (inflated.length !== length) throw new SyntaxError('the stream is shorter than stated')
-  // Node stops at the end of the stream and ignores what follows.
+  // Node ignores bytes after the end of the stream.
   if (consumed !== bytes.length) throw new SyntaxError('bytes follow the stream')
   return inflated
 }
@@ -37,7 +37,7 @@ function inflateWithin(bytes: Uint8Array, length: number): { inflated: Uint8Arra
   const { brotliDecompressSync } = requireZlib()
   try {
     const options = { maxOutputLength: Math.max(length, 1), info: true }
-    // With `info`, the result is not the buffer that the type declares (nodejs.org/api/zlib.html, "Class: Options").
+    // With `info`, Node returns an object instead of the declared buffer (nodejs.org/api/zlib.html, "Class: Options").
     const result = brotliDecompressSync(bytes, options) as unknown as {
       buffer: Buffer
       engine: { bytesWritten: number }

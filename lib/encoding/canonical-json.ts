@@ -1,10 +1,10 @@
 import type { Json } from './json.ts'
 
 /**
- * JSON with one text per value: names sorted by UTF-16 code units as in RFC 8785, no white space, and no number but
- * safe integers, because the texts of fractions differ between languages.
+ * Canonical JSON: each value has exactly one text. Names are sorted by UTF-16 code units as in RFC 8785, and there is no
+ * white space. Only safe integers are allowed as numbers, because languages write fractions differently.
  *
- * @throws TypeError for a value without such a text: `undefined`, a fraction, an unsafe integer, a function.
+ * @throws TypeError for `undefined`, a fraction, an unsafe integer or a function
  *
  * @example
  * canonicalJson({ b: 1, a: [true] }) // '{"a":[true],"b":1}'

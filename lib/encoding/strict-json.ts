@@ -1,9 +1,9 @@
 import { fromUtf8 } from './bytes.ts'
 
 export interface StrictJsonOptions {
-  /** Longest text, in bytes or characters of what is passed in. @default 16384 */
+  /** The maximum length of the source: bytes of a Uint8Array, characters of a string. @default 16384 */
   readonly maxLength?: number
-  /** How deep arrays and objects may nest. @default 16 */
+  /** The maximum depth of nested arrays and objects. @default 16 */
   readonly maxDepth?: number
   /**
    * `safe` refuses every integer beyond 2^53, `exact` only digits that a number would round: 2^60 and 1e300 are taken.
@@ -31,11 +31,11 @@ export class InexactIntegerError extends SyntaxError {
 }
 
 /**
- * Parses JSON that somebody may have signed, in one reading only: no duplicate names (`JSON.parse` keeps the last,
- * others the first), no integers beyond 2^53 (they would be rounded), no text past the bounds. A member named
- * `__proto__` becomes an ordinary member.
+ * Parses JSON that can be read in one way only, for documents that are signed. It refuses duplicate names, of which
+ * `JSON.parse` keeps the last and other parsers the first, and integers beyond 2^53, which would be rounded. A member
+ * named `__proto__` is an ordinary member.
  *
- * @throws SyntaxError for everything else than one such value; the message names the rule, never the text.
+ * @throws SyntaxError for any other source; the message names the rule and has none of the text
  */
 export function parseStrictJson(source: Uint8Array | string, options: StrictJsonOptions = {}): unknown {
   const { maxLength = 16 * 1024, maxDepth = 16, integers = 'safe' } = options
@@ -52,11 +52,11 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-// Tokens of RFC 8259. Strings are found here and unescaped by JSON.parse, which checks their escapes.
+// The tokens of RFC 8259. STRING only finds the end of a string; JSON.parse then checks and decodes its escapes.
 const SPACE = /[ \t\n\r]*/y
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-const WORD = /true|false|null/y
+const LITERAL = /true|false|null/y
 
 class Reader {
   readonly #text: string
@@ -121,8 +121,8 @@ class Reader {
 
   #scalar(): unknown {
     if (this.#text[this.#at] === '"') return this.#string()
-    const word = this.#take(WORD)
-    if (word !== undefined) return JSON.parse(word)
+    const literal = this.#take(LITERAL)
+    if (literal !== undefined) return JSON.parse(literal)
     const token = this.#take(NUMBER) ?? 'NaN'
     const number = Number(token)
     if (!Number.isFinite(number)) throw new SyntaxError('not JSON')

@@ -2,8 +2,8 @@
 import { CLIENT } from '../client-name.ts'
 import { explainPlan } from '../gravity/index.ts'
 import { formatBytes, formatLink, formatSeconds, formatUsd } from '../gravity/units.ts'
+import type { AccuracyReport } from './accuracy-history.ts'
 import type { Interval } from './interval.ts'
-import type { AccuracyReport } from './journal.ts'
 import type { Quote } from './quote.ts'
 import type { Sample } from './sampling.ts'
 

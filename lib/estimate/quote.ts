@@ -6,13 +6,13 @@
 import type { Manifest } from '../bundle/manifest.ts'
 import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { type PlacementProblem, type Plan, planPlacement } from '../gravity/index.ts'
 import type { PriceFile } from '../gravity/prices.ts'
 import { coldStartSeconds, LAMBDA_LIMITS } from '../gravity/tables/lambda-performance.ts'
 import { linkBetween } from '../gravity/tables/links.ts'
+import { type Correction, correctionOf, type HistoryEntry, lastResultBytes } from './accuracy-history.ts'
 import { exactly, type Interval, within } from './interval.ts'
-import { type Correction, correctionOf, type JournalEntry, lastResultBytes } from './journal.ts'
 import type { Learned } from './sample-fit.ts'
 import type { Sample } from './sampling.ts'
 import type { RegionSurvey, Survey } from './survey.ts'
@@ -33,7 +33,7 @@ export interface QuoteOptions {
   /** @default nothing was tried */
   readonly sample?: Sample | undefined
   /** Runs of the past. @default none */
-  readonly journal?: readonly JournalEntry[]
+  readonly history?: readonly HistoryEntry[]
   /** @default the fleet's; else 50 Mbit/s near the first region, with a warning */
   readonly client?: ClientLink | undefined
   /** Regions whose data must not leave them. @default none */
@@ -68,7 +68,7 @@ export interface QuotedPart {
 
 export interface Quote {
   readonly agent: string
-  readonly basis: JournalEntry['basis']
+  readonly basis: HistoryEntry['basis']
   readonly problem: PlacementProblem
   readonly plan: Plan
   /** Of the plan's placement; `undefined` where there is no plan. */
@@ -135,7 +135,7 @@ export function quoteRun(options: QuoteOptions): Quote {
   }
 }
 
-/** How the journal knows an agent: the same code is the same agent, whenever it was signed. */
+/** How the history knows an agent: the same code is the same agent, whenever it was signed. */
 export function agentName({ name, entries }: Manifest): string {
   const main = entries.find(({ role }) => role === 'main')
   return `${name}@${main?.sha256.slice(0, 12) ?? ''}`
@@ -167,7 +167,7 @@ interface RegionFacts {
 
 interface Facts {
   readonly agent: string
-  readonly basis: JournalEntry['basis']
+  readonly basis: HistoryEntry['basis']
   readonly client: ClientLink
   readonly clientAssumed: boolean
   readonly regions: readonly RegionFacts[]
@@ -178,14 +178,14 @@ interface Facts {
 }
 
 function gatherFacts(options: QuoteOptions): Facts {
-  const { fleet, manifest, survey, sample, journal = [] } = options
+  const { fleet, manifest, survey, sample, history = [] } = options
   const agent = agentName(manifest)
   const measured = sample?.regions.some(({ learned }) => learned !== undefined) ?? false
   const basis = measured ? 'sampled' : 'assumed'
   const client = options.client ?? fleet.client ?? { region: fleet.regions[0]!.region, bitsPerSecond: ASSUMED_LINE_BPS }
   const regions = survey.regions.map((region) => regionFacts(region, { agent, basis, client }, options))
   const clientCorrections = survey.regions.map(({ region }) =>
-    correctionOf(journal, { agent, basis, region, place: CLIENT }),
+    correctionOf(history, { agent, basis, region, place: CLIENT }),
   )
   const known = clientCorrections.toSorted((a, b) => b.runs - a.runs)[0]!
   return {
@@ -213,17 +213,17 @@ const addIntervals = (all: readonly Interval[]): Interval => ({
 function regionFacts(
   survey: RegionSurvey,
   { agent, basis, client }: Pick<Facts, 'agent' | 'basis' | 'client'>,
-  { fleet, sample, manifest, agentBytes, journal = [] }: QuoteOptions,
+  { fleet, sample, manifest, agentBytes, history = [] }: QuoteOptions,
 ): RegionFacts {
   const { region } = survey
   const learned = sample?.regions.find((sampled) => sampled.region === region)?.learned ?? likeOthers(sample)
-  const correction = correctionOf(journal, { agent, basis, region, place: region })
+  const correction = correctionOf(history, { agent, basis, region, place: region })
   const link = clientLink(client, region)
   const exchange = (ROUND_TRIPS_PER_EXCHANGE * link.rttMs) / 1000
   const assumedStart = coldStartSeconds(FUNCTION_BYTES) + exchange + (8 * agentBytes) / link.bitsPerSecond
   const spreadOfRuns = correction.runs >= TRUSTED_RUNS ? TRUSTED_SPREAD : ASSUMED_SPREAD
   const limit = manifest.limits.resultBytes
-  const last = lastResultBytes(journal, { agent, region })
+  const last = lastResultBytes(history, { agent, region })
   return {
     survey,
     deployed: fleet.regions.some((place) => place.region === region),

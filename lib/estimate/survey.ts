@@ -2,7 +2,7 @@
 import { ObjectError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { regionsOf } from '../fleet/data-regions.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { hasCode } from '../objects/object-errors.ts'
 import { createS3Store } from '../objects/s3.ts'
 import { scopeStore } from '../objects/scoped.ts'

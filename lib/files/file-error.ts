@@ -3,25 +3,25 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { UsageError } from '../errors.ts'
 
-/** What the system says of a path that can't be used, and what to do about it. */
+/** The error for each code that the file system reports about a path. */
 const EXPLANATIONS: Readonly<Record<string, (path: string) => UsageError>> = {
   ENOENT: (path) => missing(path),
-  ENOTDIR: (path) => unusable(`"${path}" leads through a file as if it were a folder`, 'correct the path'),
+  ENOTDIR: (path) => unusable(`a part of the path "${path}" is a file, not a folder`, 'correct the path'),
   EISDIR: (path) => unusable(`"${path}" is a folder, not a file`, 'name a file'),
   EEXIST: (path) => new UsageError('FILE_EXISTS', `"${path}" exists`, { remedy: 'choose another name' }),
   EACCES: (path) =>
-    unusable(`"${path}" may not be used by this user`, 'change its permissions, or choose another place'),
-  EPERM: (path) =>
-    unusable(`"${path}" may not be used by this user`, 'change its permissions, or choose another place'),
-  EROFS: (path) => unusable(`"${path}" lies in a file system that is read-only`, 'choose another place'),
-  ENOSPC: (path) => unusable(`there is no room left for "${path}"`, 'free some, or choose another place'),
+    unusable(`this user has no permission for "${path}"`, 'change its permissions, or use another path'),
+  EPERM: (path) => unusable(`this user has no permission for "${path}"`, 'change its permissions, or use another path'),
+  EROFS: (path) => unusable(`"${path}" is on a read-only file system`, 'use another path'),
+  ENOSPC: (path) => unusable(`the disk is full; "${path}" can't be written`, 'free some space, or use another path'),
   ENAMETOOLONG: (path) => unusable(`"${path}" is longer than the file system allows`, 'choose a shorter name'),
 }
 
 /**
- * An error of the file system as one of usage: the path was the caller's. Anything else comes back as it is.
+ * Converts an error of the file system to a UsageError, because the caller chose the path. Returns any other error
+ * unchanged.
  *
- * @param path what to call it, where the system's error names none
+ * @param path the path to report if the error names none
  */
 export function explainFileError(error: unknown, path?: string): unknown {
   const { code = '', path: named = path, syscall } = (error ?? {}) as NodeJS.ErrnoException
@@ -30,8 +30,8 @@ export function explainFileError(error: unknown, path?: string): unknown {
 }
 
 /**
- * Makes a folder and those above it. Unlike `mkdir` with `recursive`, it ends where the system refuses with ENOENT
- * in a folder that exists, as below /proc.
+ * Creates a folder and its missing parents. `mkdir` with `recursive` retries for ever where the system reports ENOENT
+ * in a folder that exists, such as /proc; this function fails there.
  *
  * @throws UsageError `FILE_UNUSABLE`, `FILE_NOT_FOUND`
  */
@@ -68,7 +68,7 @@ function missing(path: string): UsageError {
   return existsSync(folder)
     ? new UsageError('FILE_NOT_FOUND', `"${path}" does not exist`, { remedy: 'check the path' })
     : new UsageError('FILE_NOT_FOUND', `there is no folder "${folder}"`, {
-        remedy: 'make it, or choose another place',
+        remedy: 'create it, or use another path',
       })
 }
 

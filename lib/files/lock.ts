@@ -1,16 +1,16 @@
-/** One process at a time may serve a local cloud: whoever holds the lock file. */
+/** A lock file, so that only one process at a time serves a local cloud. */
 import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { UsageError } from '../errors.ts'
 import { explainFileError } from './file-error.ts'
 
-/** Held until it is disposed. A process that dies without doing so leaves a lock that the next one takes over. */
+/** A held lock. Disposing it releases it. If its process dies first, the next process takes the lock over. */
 export interface Lock extends AsyncDisposable {}
 
 /**
  * Takes the lock at `path`.
  *
- * @throws UsageError `LOCAL_RUNNING` when a living process holds it
+ * @throws UsageError `LOCAL_RUNNING` if a running process holds it
  */
 export async function takeLock(path: string): Promise<Lock> {
   if (!(await create(path))) {
@@ -22,17 +22,18 @@ export async function takeLock(path: string): Promise<Lock> {
   return { [Symbol.asyncDispose]: () => rm(path, { force: true }) }
 }
 
-/** The process that holds the lock; `undefined` when nobody does, or somebody who is gone. */
+/** The id of the running process that holds the lock; `undefined` if there is no lock or its process has ended. */
 export async function livingHolder(path: string): Promise<number | undefined> {
   const [text, found] = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => [])
   if (text === undefined || found === undefined) return undefined
   const pid = Number(text)
-  // Ids are given anew after the machine starts, and in each container: an older lock says nothing, nor one of our own.
+  // Process ids are reused after a reboot and in each container. So a lock from before the boot, or with our own id,
+  // does not mean that its process runs.
   const outlived = found.mtimeMs < Date.now() - uptime() * 1000 - 5000
   return Number.isInteger(pid) && pid > 1 && pid !== process.pid && !outlived && isAlive(pid) ? pid : undefined
 }
 
-/** Whether there is such a process. */
+/** Whether a process with this id runs. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -41,24 +42,24 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A link is made whole or not at all, so that nobody ever sees a lock without its holder. */
+/** Creates the lock as a hard link, which is atomic: no process ever reads a lock file without an id in it. */
 async function create(path: string): Promise<boolean> {
-  const mine = `${path}.${process.pid}.new`
+  const own = `${path}.${process.pid}.new`
   try {
-    await writeFile(mine, String(process.pid), { mode: 0o600 })
-    await link(mine, path)
+    await writeFile(own, String(process.pid), { mode: 0o600 })
+    await link(own, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw explainFileError(error, path)
   } finally {
-    await rm(mine, { force: true })
+    await rm(own, { force: true })
   }
 }
 
 /**
- * Takes a dead process's lock away. It is moved aside first and looked at again: another process may have taken it
- * over since, and its lock must come back.
+ * Removes the lock of a process that has ended. It renames the file first and checks again, because another process may
+ * have taken the lock over in between; then it puts that lock back.
  */
 async function removeStale(path: string): Promise<void> {
   const aside = `${path}.${process.pid}.old`
@@ -75,9 +76,9 @@ async function removeStale(path: string): Promise<void> {
   await rm(aside, { force: true })
 }
 
-/** What whoever comes second is told. */
+/** The error for a process that finds the lock held. */
 export function lockHeld(path: string, holder: number | undefined): UsageError {
-  return new UsageError('LOCAL_RUNNING', `a local cloud is served already, by process ${holder ?? 'unknown'}`, {
-    remedy: `use it, or end it with lander local down; if that process is something else, remove ${path}`,
+  return new UsageError('LOCAL_RUNNING', `a local cloud is already running as process ${holder ?? 'unknown'}`, {
+    remedy: `use it, or stop it with lander local down; if that process is something else, remove ${path}`,
   })
 }

@@ -2,65 +2,65 @@ import { Agent } from 'node:https'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { createS3Client } from '../objects/s3.ts'
-import { locateBucket } from './bucket-region.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
+import { locateBucket } from './locate-bucket.ts'
 import { readCertificates } from './read-certificates.ts'
 
-/** The SDK's clients of a fleet, one of each kind a region, made when first asked for. */
+/** The SDK clients of a fleet: for each region one of S3 and one of Lambda, created at first use. */
 export interface FleetClients extends Disposable {
-  /** The region’s client of S3. */
+  /** The S3 client of a region. */
   s3(region: string): S3Client
-  /** The region’s client of Lambda. */
+  /** The Lambda client of a region. */
   lambda(region: string): LambdaClient
   /**
-   * The region that a bucket lies in: S3 is asked once, since buckets don't move.
+   * The region of a bucket. The answer is cached, because buckets don't move.
    *
-   * @param via the region whose S3 is asked
-   * @throws ObjectError `BUCKET_NOT_FOUND`, `STORE_FAILED`, or `OBJECT_FORBIDDEN` when S3 does not say
+   * @param via the region whose S3 endpoint is asked
+   * @throws ObjectError `BUCKET_NOT_FOUND`; `STORE_FAILED`; `OBJECT_FORBIDDEN` if S3 does not tell these credentials
    */
   regionOf(bucket: string, via: string): Promise<string>
 }
 
 /**
- * Makes the clients: for AWS as the environment says, for a local cloud as its fleet file says.
+ * Creates the clients. Credentials and endpoint come from the fleet file of a local cloud, else from the environment.
  *
  * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate that the fleet file names
  */
 export function createFleetClients(fleet: Pick<Fleet, 'endpoint' | 'ca' | 'credentials'>): FleetClients {
   const { endpoint, credentials } = fleet
   const ca = fleet.ca === undefined ? undefined : readCertificates(fleet.ca)
-  const where = {
+  const settings = {
     ...(endpoint !== undefined && { endpoint }),
-    // A copy: the SDK writes into what it is given.
+    // A copy, because the SDK writes into the object.
     ...(credentials !== undefined && { credentials: { ...credentials } }),
   }
-  const s3 = new Map<string, S3Client>()
-  const lambda = new Map<string, LambdaClient>()
-  const bucketRegions = new Map<string, Promise<string>>()
-  const clientOf = (region: string) =>
-    remember(s3, region, () => createS3Client({ region, ...where, ...(ca && { ca }) }))
+  const s3Clients = new Map<string, S3Client>()
+  const lambdaClients = new Map<string, LambdaClient>()
+  const regionOfBucket = new Map<string, Promise<string>>()
+  const s3 = (region: string) =>
+    remember(s3Clients, region, () => createS3Client({ region, ...settings, ...(ca && { ca }) }))
   return {
-    s3: clientOf,
+    s3,
     regionOf(bucket, via) {
-      const found = remember(bucketRegions, bucket, () => locateBucket(clientOf(via), bucket))
-      // What was not found may be there the next time.
-      found.catch(() => bucketRegions.delete(bucket))
-      return found
+      const region = remember(regionOfBucket, bucket, () => locateBucket(s3(via), bucket))
+      // Errors are not cached: the bucket may exist the next time.
+      region.catch(() => regionOfBucket.delete(bucket))
+      return region
     },
     lambda: (region) =>
-      remember(lambda, region, () => {
+      remember(lambdaClients, region, () => {
         const trust = ca && { requestHandler: { httpsAgent: new Agent({ keepAlive: true, ca }) } }
-        // A run is paid for once: an order may land only once, so a retry by the SDK could only be refused.
-        return new LambdaClient({ region, ...where, ...trust, maxAttempts: 1 })
+        // No retries by the SDK: an order may land only once, so a region would refuse the retry.
+        return new LambdaClient({ region, ...settings, ...trust, maxAttempts: 1 })
       }),
     [Symbol.dispose]() {
-      for (const client of [...s3.values(), ...lambda.values()]) client.destroy()
+      for (const client of [...s3Clients.values(), ...lambdaClients.values()]) client.destroy()
     },
   }
 }
 
-function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const value = known.get(key) ?? make()
+function remember<T>(known: Map<string, T>, key: string, create: () => T): T {
+  const value = known.get(key) ?? create()
   known.set(key, value)
   return value
 }

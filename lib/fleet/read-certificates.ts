@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { UsageError } from '../errors.ts'
 
-const REMEDY = 'correct "ca" in the fleet file, or have it written anew: lander local up --tls'
+const REMEDY = 'correct "ca" in the fleet file, or write the file anew: lander local up --tls'
 
 /**
- * The certificates (PEM) that a fleet file names, for clients to trust.
+ * The authorities (PEM) that a fleet file names for clients to trust.
  *
  * @throws UsageError `FILE_NOT_FOUND`, or `CONFIG_INVALID` where there is no certificate in the file
  */

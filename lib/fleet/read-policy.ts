@@ -5,13 +5,13 @@ import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import type { KeyPolicy } from '../trust/key-policy.ts'
 import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 import type { FleetClients } from './clients.ts'
-import type { Fleet } from './fleet.ts'
+import type { Fleet } from './fleet-file.ts'
 
-/** The fleet's key policy, from the first region that answers. @throws RefusedError when it is not by the fleet's root key */
+/** Reads the fleet's key policy from its first region. @throws RefusedError if the root key did not sign it */
 export async function readPolicy(fleet: Fleet, clients: FleetClients, now: number): Promise<KeyPolicy> {
   const { region, agentBucket } = fleet.regions[0]!
-  const agents = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
-  const bytes = await agents.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
+  const bucket = createS3AgentBucket({ client: clients.s3(region), bucket: agentBucket })
+  const bytes = await bucket.get(POLICY_KEY, MAX_POLICY_FILE_BYTES)
   if (bytes === undefined) {
     throw new UnreachableError('REGION_UNREACHABLE', `fleet "${fleet.name}" has no key policy in ${region}`, {
       remedy: 'publish one with lander trust publish',

@@ -157,7 +157,7 @@ export function parseUtilisation(share: string | number): number {
   throw new UsageError('SIZE_INVALID', `utilisation "${share}" is not a share of a link`, { remedy })
 }
 
-const DECIMAL_BYTES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
+const DECIMAL_BYTES = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
 const DECIMAL_BITS = ['bps', 'kbps', 'Mbps', 'Gbps', 'Tbps', 'Pbps', 'Ebps'] as const
 
 /** A size in decimal units with three digits: `1.1 TB`. */
@@ -169,7 +169,7 @@ export const formatLink = (bitsPerSecond: number): string => formatDecimal(bitsP
 function formatDecimal(value: number, units: readonly string[]): string {
   const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3 + 1e-9))
   const rounded = Number((value / 1000 ** power).toPrecision(3))
-  // 999.9 kB rounds up to 1,000 kB, which is 1 MB
+  // 999.9 KB rounds up to 1,000 KB, which is 1 MB
   if (rounded >= 1000 && power < units.length - 1) return `1 ${units[power + 1]}`
   return `${rounded.toLocaleString('en-US')} ${units[power]}`
 }

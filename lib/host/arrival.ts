@@ -1,4 +1,4 @@
-/** An agent that is on its way lands: its box is opened, and with it what its copies answered. */
+/** Opens the sealed state of an agent that lands, and the sealed answers of its copies. */
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
 import { addSpent, type Limits } from '../limits.ts'
@@ -15,39 +15,40 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { Admission } from './admit.ts'
 import { type BoundaryCodec, hasCrossedBoundary } from './boundary-codec.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import type { CopyReturn, Invocation, StateRef } from './protocol.ts'
+import type { CopyReturn, Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
+import type { StateRef } from './state-ref.ts'
 
-/** An agent from elsewhere, ready to go on. */
+/** An agent from another place, ready to resume. */
 export interface Arrived {
   readonly branchProgress: BranchProgress
   readonly from: string
   readonly state: Uint8Array
-  /** A copy that has just been sent: which of the calls is its own. */
+  /** For a copy that has not started: which of the agent's calls it runs. */
   readonly copy?: number
   readonly answers?: readonly CopyAnswer[]
 }
 
-/** What opening boxes takes. */
-export interface Gate extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
+/** What opening a sealed state needs. */
+export interface ArrivalContext extends Pick<Admission, 'fleet' | 'region' | 'engine' | 'agents' | 'now'> {
   readonly bundle: VerifiedBundle
   readonly secret: SecretSource
   readonly codec?: BoundaryCodec
 }
 
 /**
- * Opens the box of an agent that is on its way, and the boxes with its copies' answers.
+ * Opens the sealed state of an agent, and the sealed answers of its copies.
  *
  * @throws RefusedError with the code of the first check that failed
  */
 export async function openArrival(
   { state, answers = [] }: Pick<Invocation, 'state' | 'answers'>,
-  gate: Gate,
+  gate: ArrivalContext,
 ): Promise<Arrived> {
-  if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'there is no state to go on with')
+  if (state === undefined) throw new RefusedError('REQUEST_MALFORMED', 'the invocation has no state to resume')
   const opened = await open(state, 'agent', gate)
   const returned = await Promise.all(answers.map((answer) => openReturn(answer, gate)))
-  for (const [index, answer] of returned.entries()) requireOwn(answer, opened.header, index)
+  for (const [index, answer] of returned.entries()) requireAnswerOf(answer, opened.header, index)
   const { header, state: agent } = opened
   return {
     from: header.from,
@@ -60,14 +61,14 @@ export async function openArrival(
 
 type Returned = OpenedState | Extract<CopyAnswer, { kind: 'lost' }>
 
-async function openReturn(answer: CopyReturn, gate: Gate): Promise<Returned> {
+async function openReturn(answer: CopyReturn, gate: ArrivalContext): Promise<Returned> {
   return 'lost' in answer ? { kind: 'lost', reason: answer.lost } : open(answer, 'answer', gate)
 }
 
-/** The epoch is looked up by the box's own word; whether it is true, its seal tells. */
-async function open(stateRef: StateRef, kind: StateHeader['kind'], gate: Gate): Promise<OpenedState> {
+/** The epoch comes from the unauthenticated header; decryption fails if it is wrong. */
+async function open(ref: StateRef, kind: StateHeader['kind'], gate: ArrivalContext): Promise<OpenedState> {
   const { bundle, secret, codec, fleet, region, engine, agents, now } = gate
-  const bytes = await stateBytes(stateRef, agents)
+  const bytes = await stateBytes(ref, agents)
   const { mission } = bundle.order
   const expected = { fleet, mission, manifest: bundle.manifestDigest, kind, to: region, engine, abi: ABI_VERSION }
   const checks = { expected, limits: bundle.limits, now: now() }
@@ -76,27 +77,27 @@ async function open(stateRef: StateRef, kind: StateHeader['kind'], gate: Gate): 
   return openState(bytes, { ...checks, secret: await secret.withEpoch(epoch) })
 }
 
-async function stateBytes(stateRef: StateRef, agents: AgentBucket): Promise<Uint8Array> {
-  if ('inline' in stateRef) return Buffer.from(stateRef.inline, 'base64url')
-  const bytes = await agents.get(stateKey(stateRef.sha256), MAX_STATE_BYTES)
+async function stateBytes(ref: StateRef, agents: AgentBucket): Promise<Uint8Array> {
+  if ('inline' in ref) return Buffer.from(ref.inline, 'base64url')
+  const bytes = await agents.get(stateKey(ref.sha256), MAX_STATE_BYTES)
   if (bytes !== undefined) return bytes
-  throw new RefusedError('STATE_NOT_FOUND', `no state ${stateRef.sha256} waits in this region`, {
-    remedy: 'carry it here first: lander run does',
+  throw new RefusedError('STATE_NOT_FOUND', `there is no state ${ref.sha256} in this region`, {
+    remedy: 'transfer it here first: lander run does',
   })
 }
 
-/** An answer is for the very call that this agent waits for, and in its place. */
-function requireOwn(answer: Returned, { branch, sequence }: StateHeader, index: number): void {
+/** Checks that an answer comes from the copy that the agent sent with this number. */
+function requireAnswerOf(answer: Returned, { branch, sequence }: StateHeader, index: number): void {
   if ('header' in answer && answer.header.branch !== copyBranch(branch, sequence - 1, index))
-    throw new RefusedError('STATE_MISMATCH', 'an answer is of another copy')
+    throw new RefusedError('STATE_MISMATCH', 'an answer comes from another copy')
 }
 
-/** The branch of a copy: that of the agent that sends it, its landing, and the copy's number. */
+/** The branch of a copy: the branch and landing of the agent that sends it, and the number of the copy. */
 export function copyBranch(branch: string, sequence: number, index: number): string {
   return `${branch}/${sequence}.${index}`
 }
 
-/** Copies work side by side: what they used adds up, but their time is that of the slowest. */
+/** Copies run side by side: their usage adds up, but for time only the slowest counts. */
 function branchProgressOf({ header, state }: OpenedState, returned: readonly Returned[]): BranchProgress {
   const { branch, sequence } = header
   const used = returned.flatMap((answer) => ('header' in answer ? [difference(answer.state.spent, state.spent)] : []))

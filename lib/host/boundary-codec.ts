@@ -1,6 +1,7 @@
 /**
- * State that crosses between a fleet's regions and the sender's own places. They share no secret: what comes from a
- * place of the sender's own is signed by the code's authors, and what goes there is sealed for this one mission.
+ * State that crosses the boundary between a fleet's regions and client places. The two sides share no secret: a state
+ * from a client place is signed by the code's authors, and a state for a client place is encrypted to a key of the
+ * mission.
  */
 import { fromBase64url } from '../encoding/base64url.ts'
 import { InternalError, RefusedError } from '../errors.ts'
@@ -13,33 +14,37 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { PolicySource } from './policy-source.ts'
 import type { ReceiptKeys } from './receipts.ts'
 
-/** How a place deals with the other side. */
+/** Makes and opens states that cross the boundary. */
 export interface BoundaryCodec {
-  /** Makes a box for a place of the other side. */
+  /** Seals a state for a place on the other side. */
   seal(context: Omit<StateHeader, 'epoch'>, state: TravellingState, bundle: VerifiedBundle): Promise<Uint8Array>
-  /** Opens a box from there. @throws RefusedError with the code of the first check that failed */
-  open(stateRef: Uint8Array, checks: StateChecks, bundle: VerifiedBundle): Promise<OpenedState>
+  /** Opens a state from the other side. @throws RefusedError with the code of the first check that failed */
+  open(sealed: Uint8Array, checks: StateChecks, bundle: VerifiedBundle): Promise<OpenedState>
 }
 
-/** Whether the way between two places of a mission leads from the fleet to the sender's own places, or back. */
-export function crossesBoundary({ own }: Order, from: string, to: string): boolean {
-  const isOwn = (place: string) => own?.places.includes(place) ?? false
-  return isOwn(from) !== isOwn(to)
+/** Whether one of two places of a mission is a client place and the other a region. */
+export function crossesBoundary({ clientPlaces }: Order, from: string, to: string): boolean {
+  const isClientPlace = (place: string) => clientPlaces?.places.includes(place) ?? false
+  return isClientPlace(from) !== isClientPlace(to)
 }
 
-/** The sender's own places that an agent may go to from a place which is one of them, or is not. */
-export function reachableClientPlaces(bundle: VerifiedBundle, own: boolean): readonly string[] {
-  return own || mayExportState(bundle) ? (bundle.order.own?.places ?? []) : []
+/** The client places that an agent may move to from a client place or from a region. */
+export function reachableClientPlaces(bundle: VerifiedBundle, isClientPlace: boolean): readonly string[] {
+  return isClientPlace || mayExportState(bundle) ? (bundle.order.clientPlaces?.places ?? []) : []
 }
 
-/** Whether an agent may go from one place of its mission to another. */
-export function mayGo(bundle: VerifiedBundle, { own = false }: { readonly own?: boolean }, to: string): boolean {
-  return bundle.order.regions.includes(to) || reachableClientPlaces(bundle, own).includes(to)
+/** Whether an agent may move from this place to another. */
+export function mayGo(
+  bundle: VerifiedBundle,
+  { isClientPlace = false }: { readonly isClientPlace?: boolean },
+  to: string,
+): boolean {
+  return bundle.order.regions.includes(to) || reachableClientPlaces(bundle, isClientPlace).includes(to)
 }
 
-/** Whether a box came from the other side, by its first bytes. */
-export function hasCrossedBoundary(stateRef: Uint8Array): boolean {
-  return isAuthorSigned(stateRef) || isClientSealed(stateRef)
+/** Whether a state comes from the other side, according to its first bytes. */
+export function hasCrossedBoundary(sealed: Uint8Array): boolean {
+  return isAuthorSigned(sealed) || isClientSealed(sealed)
 }
 
 export interface RegionCodecOptions {
@@ -47,23 +52,26 @@ export interface RegionCodecOptions {
   readonly policy: PolicySource
 }
 
-/** A region's end of the way. */
+/** The codec of a region. */
 export function createRegionCodec({ receipts, policy }: RegionCodecOptions): BoundaryCodec {
   return {
     async seal(context, state, bundle) {
-      const { own } = bundle.order
-      if (own === undefined) throw new InternalError('the order names no places of the sender’s own')
-      // A copy's answer is a result, and bounded like one; an agent's heap may hold whatever it has read.
+      const { clientPlaces } = bundle.order
+      if (clientPlaces === undefined) throw new InternalError('the order names no client places')
+      // A copy's answer is a result, with a bounded size. An agent's heap may contain everything it has read.
       if (context.kind === 'agent' && !mayExportState(bundle))
         throw new RefusedError('POLICY_DENIED', 'the state may not leave the regions', {
           remedy: 'pack the agent with --export-state, and trust its keys with --export-state',
         })
-      return sealForClient(context, state, { recipient: fromBase64url(own.key), signer: await receipts.current() })
+      return sealForClient(context, state, {
+        recipient: fromBase64url(clientPlaces.key),
+        signer: await receipts.current(),
+      })
     },
-    async open(stateRef, checks, bundle) {
+    async open(sealed, checks, bundle) {
       const { authors, order } = bundle
       const keyring = await policy.current()
-      return openAuthorSigned(stateRef, { ...checks, keyring, authors, clientPlaces: order.own?.places ?? [] })
+      return openAuthorSigned(sealed, { ...checks, keyring, authors, clientPlaces: order.clientPlaces?.places ?? [] })
     },
   }
 }

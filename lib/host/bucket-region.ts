@@ -1,18 +1,18 @@
 import type { Scope } from '../scope.ts'
 
-/** The region of a bucket, or `undefined` when it can't be known from here. */
+/** Returns the region of a bucket, or `undefined` if this place can not find out. */
 export type RegionOf = (bucket: string) => Promise<string | undefined>
 
 /**
- * The scopes whose bucket lies in `region`. A mission over several regions has one manifest for all of them; in each
- * place `here` lists what is there and nothing else. A bucket of unknown region stays in: reading it gives the error.
+ * The scopes whose bucket lies in `region`. One manifest serves all regions of a mission, and `here` lists only the
+ * objects of the current region. A bucket of unknown region is kept, so that the agent gets an error when it reads it.
  */
 export async function localScopes(scopes: readonly Scope[], region: string, regionOf: RegionOf): Promise<Scope[]> {
   const bucketRegions = await Promise.all(scopes.map((scope) => regionOf(scope.bucket)))
   return scopes.filter((_, i) => bucketRegions[i] === undefined || bucketRegions[i] === region)
 }
 
-/** Remembers where a bucket lies: buckets don't move. */
+/** Caches the regions of buckets, since buckets don't move. */
 export function rememberRegions(regionOf: RegionOf): RegionOf {
   const known = new Map<string, string>()
   return async (bucket) => {

@@ -1,8 +1,11 @@
-/** A run with checkpoints is settled part by part. What the sandbox tells counts from the start of the run. Pure. */
+/**
+ * Each checkpoint ends a landing of its own, but the sandbox reports everything since the start of the run. These
+ * functions compute the share of one landing. Pure.
+ */
 import type { JobResult, ObjectRead } from '../sandbox/contract/job.ts'
 import type { Usage } from '../sandbox/contract/outcome.ts'
 
-/** What a run did since the last checkpoint: all of it where there was none. */
+/** What a run did since the last checkpoint, or since its start. */
 export function partSince(before: JobResult | undefined, now: JobResult): JobResult {
   if (before === undefined) return now
   return {
@@ -17,7 +20,7 @@ export function partSince(before: JobResult | undefined, now: JobResult): JobRes
 function usedSince(before: Usage, now: Usage): Usage {
   const names = Object.keys(now) as (keyof Usage)[]
   const used = Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as unknown as Usage
-  // How much memory there is, is no sum.
+  // Memory is a level, not a sum.
   return { ...used, memoryPages: now.memoryPages }
 }
 

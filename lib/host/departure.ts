@@ -1,33 +1,33 @@
-/** An agent leaves: what the sandbox froze is sealed, each box for one place. */
+/** Seals the state of an agent that leaves, once for each place that it or a copy goes to. */
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { InternalError } from '../errors.ts'
 import { addSpent, type Limits, NOTHING_SPENT } from '../limits.ts'
 import { type AgentBucket, stateKey } from '../objects/agent-bucket.ts'
 import type { JobResult } from '../sandbox/contract/job.ts'
-import type { Departure, Usage } from '../sandbox/contract/outcome.ts'
-import { destinationsOf } from '../sandbox/contract/outcome.ts'
+import { type Departure, destinationsOf, type Usage } from '../sandbox/contract/outcome.ts'
 import type { FleetSecret } from '../trust/fleet-secret.ts'
 import { type StateHeader, sealState, type TravellingState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import { copyBranch } from './arrival.ts'
 import { type BoundaryCodec, crossesBoundary } from './boundary-codec.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import { MAX_INLINE_STATE_BYTES, type SealedDeparture, type SealedState } from './protocol.ts'
+import type { SealedDeparture, SealedState } from './landing-result.ts'
+import { MAX_INLINE_STATE_BYTES } from './state-ref.ts'
 
-/** Bytes of boxes that go along with one reply: Lambda buffers 6 MB, and base64 takes a third more. */
+/** The most bytes of state in one reply: Lambda buffers 6 MB, and base64 makes them a third larger. */
 const REPLY_STATE_BYTES = 3 * 1024 * 1024
 
-/** Where something leaves, and as what. */
-export interface Sender {
+/** The landing that an agent or an answer leaves. */
+export interface DepartureContext {
   readonly bundle: VerifiedBundle
   readonly branchProgress: BranchProgress
-  /** Digest of this landing's receipt. */
+  /** The digest of this landing's receipt. */
   readonly receipt: string | null
   readonly result: JobResult
   readonly secret: FleetSecret
   readonly codec?: BoundaryCodec | undefined
-  /** Where an agent that was asked to leave goes on. @default here */
+  /** Where an evicted agent continues. @default here */
   readonly moveTo?: (() => string | undefined) | undefined
   readonly fleet: string
   readonly region: string
@@ -35,16 +35,19 @@ export interface Sender {
   readonly agents: AgentBucket
 }
 
-/** Seals an agent, and its copies, for the places they go to. */
-export async function sealDeparture({ destination, state }: Departure, sender: Sender): Promise<SealedDeparture> {
+/** Seals an agent and its copies for the places that they go to. */
+export async function sealDeparture(
+  { destination, state }: Departure,
+  sender: DepartureContext,
+): Promise<SealedDeparture> {
   const { branchProgress, region } = sender
   const stays = destination.kind === 'stay' ? (sender.moveTo?.() ?? region) : region
   const to = destination.kind === 'hop' ? destination.to : stays
   const copiesTo = destination.kind === 'scatter' ? destination.to : []
-  const own = branchProgress.origin === undefined ? null : { call: null, origin: branchProgress.origin }
+  const copyOf = branchProgress.origin === undefined ? null : { call: null, origin: branchProgress.origin }
   const spent = spentAfter(branchProgress.spent, sender.result.usage, destinationsOf(destination).length)
   const inlineBytes = Math.min(MAX_INLINE_STATE_BYTES, Math.floor(REPLY_STATE_BYTES / (1 + copiesTo.length)))
-  const agent = await seal(sender, { to }, { bytes: state, copy: own, spent }, inlineBytes)
+  const agent = await seal(sender, { to }, { bytes: state, copy: copyOf, spent }, inlineBytes)
   const copies = await Promise.all(
     copiesTo.map((place, call) => {
       const branch = copyBranch(branchProgress.branch, branchProgress.sequence, call)
@@ -55,8 +58,8 @@ export async function sealDeparture({ destination, state }: Departure, sender: S
   return { kind: 'departed', agent: waits ? { ...agent, waits } : agent, copies }
 }
 
-/** Seals how a copy's run ended, for the agent that sent it. */
-export async function sealAnswer(origin: string, sender: Sender): Promise<SealedDeparture> {
+/** Seals the outcome of a copy for the agent that sent it. */
+export async function sealAnswer(origin: string, sender: DepartureContext): Promise<SealedDeparture> {
   const bytes = Buffer.from(JSON.stringify(sender.result.outcome))
   const spent = spentAfter(sender.branchProgress.spent, sender.result.usage, 0)
   const answer = await seal(sender, { to: origin, kind: 'answer' }, { bytes, copy: null, spent })
@@ -64,7 +67,7 @@ export async function sealAnswer(origin: string, sender: Sender): Promise<Sealed
 }
 
 async function seal(
-  sender: Sender,
+  sender: DepartureContext,
   context: Pick<StateHeader, 'to'> & Partial<StateHeader>,
   state: Pick<TravellingState, 'bytes' | 'copy' | 'spent'>,
   inlineBytes: number = MAX_INLINE_STATE_BYTES,
@@ -86,25 +89,25 @@ async function seal(
   }
   const travelling = { ...state, pages: result.usage.memoryPages, receipt }
   const crosses = crossesBoundary(order, region, header.to)
-  if (crosses && codec === undefined) throw new InternalError(`${region} can not seal what goes to ${header.to}`)
-  const stateRef = crosses ? await codec!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
+  if (crosses && codec === undefined) throw new InternalError(`${region} can not seal a state for ${header.to}`)
+  const sealed = crosses ? await codec!.seal(header, travelling, bundle) : sealState(header, travelling, { secret })
   const { to, sequence, branch } = header
-  return { to, sequence, branch, bytes: stateRef.length, stateRef: await hand(stateRef, agents, inlineBytes) }
+  return { to, sequence, branch, bytes: sealed.length, ref: await storeState(sealed, agents, inlineBytes) }
 }
 
-/** A small box stands for itself; a large one waits in this region's agent bucket. */
-export async function hand(
-  stateRef: Uint8Array,
+/** Puts a large state into this region's agent bucket. A small one stays inline. */
+export async function storeState(
+  sealed: Uint8Array,
   agents: AgentBucket,
   inlineBytes: number = MAX_INLINE_STATE_BYTES,
-): Promise<SealedState['stateRef']> {
-  if (stateRef.length <= inlineBytes) return { inline: Buffer.from(stateRef).toString('base64url') }
-  const sha256 = digestOf(stateRef)
-  await agents.put(stateKey(sha256), stateRef)
+): Promise<SealedState['ref']> {
+  if (sealed.length <= inlineBytes) return { inline: Buffer.from(sealed).toString('base64url') }
+  const sha256 = digestOf(sealed)
+  await agents.put(stateKey(sha256), sealed)
   return { sha256 }
 }
 
-/** What the mission has used after a landing. */
+/** What the mission has used of its limits after a landing. */
 export function spentAfter(before: Limits, usage: Usage, hops: number): Limits {
   const { wallMs, hostCalls, bytesRead, logBytes } = usage
   return addSpent(before, { ...NOTHING_SPENT, wallMs, hostCalls, readBytes: bytesRead, logBytes, hops })

@@ -8,24 +8,23 @@ import type { RegionOf } from './bucket-region.ts'
 import type { ReceiptKeys } from './receipts.ts'
 import type { SecretSource } from './secret-source.ts'
 
-/** Everything a place needs to take in agents. */
-
+/** Everything that a place needs to run agents. */
 export interface HostOptions extends Admission {
   readonly sandbox: Sandbox
-  /** The data of this place, before it is narrowed to one run. */
+  /** The data of this place. The host narrows it to the scopes of each run. */
   readonly data: ObjectStore
-  /** Where a bucket lies, so that a run sees only what is here. */
+  /** Finds the region of a bucket, so that a run sees only the objects of this region. */
   readonly regionOf: RegionOf
-  /** Gives each run credentials of its own. @default none: all runs share `data`, behind the same scopes */
+  /** Issues credentials for each run. @default all runs share `data`, narrowed to their scopes */
   readonly broker?: Broker
-  /** Signs a receipt for every run. @default none are made: home belongs to no fleet */
+  /** Signs a receipt for every run. @default no receipts: a client place belongs to no fleet */
   readonly receipts?: ReceiptKeys
-  /** Opens and seals the state of agents that hop. @default none: no agent comes or goes in the middle of its work */
+  /** Opens and seals the states of agents that hop. @default agents can neither arrive nor leave during their work */
   readonly secret?: SecretSource
-  /** Seals and opens what comes from, or goes to, the sender's own places. @default nothing does */
+  /** Seals and opens states that cross the boundary to client places. @default no state crosses it */
   readonly codec?: BoundaryCodec
-  /** Turns kernels that come as source into binaries. @default nothing does: they come as binaries */
+  /** Compiles kernels that come as source. @default bundles must contain binaries */
   readonly kernels?: KernelLibrary
-  /** Told of faults that are nobody's but ours; the caller learns only that there was one. @default none */
+  /** Called with internal errors. The caller learns only that there was one. @default none */
   readonly report?: (error: unknown) => void
 }

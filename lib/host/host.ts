@@ -9,39 +9,40 @@ import type { Arrived } from './arrival.ts'
 import { reachableClientPlaces } from './boundary-codec.ts'
 import { localScopes } from './bucket-region.ts'
 import type { HostOptions } from './host-options.ts'
+import { type Invocation, parseInvocation } from './invocation.ts'
 import { prepareKernels } from './kernel-supply.ts'
+import type { LandingReply } from './landing-result.ts'
 import { LandingSession } from './landing-session.ts'
 import { type Probe, probePlace } from './probe.ts'
-import { type Invocation, parseInvocation, type Reply } from './protocol.ts'
 
 export interface InvokeOptions {
   readonly onProgress?: (progress: Progress) => void
-  /** Messages for the agent, from whoever runs this host: what comes from elsewhere is signed. */
+  /** Messages from the process that runs this host. They need no signature; messages from elsewhere are signed. */
   readonly messages?: SignedMessages | undefined
-  /** Takes the agent's messages as they come. @default they are part of the landing result */
+  /** Called with each message of the agent at once. @default the messages are part of the landing result */
   readonly onSend?: ((message: SentMessage) => void) | undefined
   /** Ends the run. */
   readonly signal?: AbortSignal
-  /** Asks the agent to leave as soon as it waits for something, to be landed here anew. */
+  /** Evicts the agent: it leaves as soon as it waits for something, and continues in a new landing. */
   readonly evict?: AbortSignal
-  /** Where an agent that was asked to leave goes on: asked when it does. @default here */
+  /** Where an evicted agent continues; called when it leaves. @default here */
   readonly moveTo?: (() => string | undefined) | undefined
-  /** When the function that hosts the run is over for certain, milliseconds since 1970. @default in 15 minutes */
+  /** When the function that runs this host must have ended, in milliseconds since 1970. @default in 15 minutes */
   readonly until?: number
 }
 
-/** A place that takes in agents. */
+/** A place that runs agents. */
 export interface Host {
-  /** One invocation, from the unknown event to the reply. Never throws: an error becomes a reply. */
-  invoke(event: unknown, options?: InvokeOptions): Promise<Reply>
-  /** What this place is, without an agent. */
+  /** Handles one invocation, from an unknown event to the reply. Never throws: an error becomes a reply. */
+  invoke(event: unknown, options?: InvokeOptions): Promise<LandingReply>
+  /** Reports the status of this place. Runs no agent. */
   probe(): Promise<Probe>
 }
 
-/** The longest that one landing can take: Lambda's longest. A run that is allowed more makes several of it. */
+/** The longest landing: Lambda's maximum. A run with a higher limit takes several landings. */
 const LONGEST_LANDING_MS = 900_000
 
-/** Makes a place: admit → run → settle. */
+/** Makes a place: admit → claim → run → finish. */
 export function createHost(options: HostOptions): Host {
   return {
     async invoke(
@@ -50,29 +51,29 @@ export function createHost(options: HostOptions): Host {
     ) {
       try {
         const invocation = parseInvocation(event)
-        // Before the agent starts: a run that could have no receipt must not be.
+        // Before the agent starts: without a receipt key the run must not take place.
         const receiptKey = await options.receipts?.current()
         const bundle = await admit(invocation, options)
-        // What has to be compiled is being compiled while the landing is taken.
+        // Kernels are compiled while the landing is claimed.
         const kernels = prepareKernels(bundle, options.kernels)
-        // So is what lies here looked up; whether that worked is for the run to say.
+        // So are the regions of buckets looked up. A failure is thrown where the run awaits it.
         const scopes = localScopes(bundle.scopes, options.region, options.regionOf)
         scopes.catch(() => {})
-        const visit = new LandingSession({ invocation, bundle, receiptKey, place: options, until, messages, moveTo })
-        const taken = await visit.claim()
-        if ('reply' in taken) return taken.reply
+        const session = new LandingSession({ invocation, bundle, receiptKey, place: options, until, messages, moveTo })
+        const claimed = await session.claim()
+        if ('reply' in claimed) return claimed.reply
         await kernels.agree()
-        const result = await run(invocation, bundle, taken.arrived, options, {
+        const result = await run(invocation, bundle, claimed.arrived, options, {
           scopes: await scopes,
           kernels,
-          ...(options.secret && { onCheckpoint: visit.checkpoint }),
-          ...(taken.messages && { messages: taken.messages.messages }),
+          ...(options.secret && { onCheckpoint: session.checkpoint }),
+          ...(claimed.messages && { messages: claimed.messages.messages }),
           ...(onProgress && { onProgress }),
           ...(onSend && { onSend }),
           ...(signal && { signal }),
-          ...(taken.messages?.moveTo !== undefined ? { evict: AbortSignal.abort() } : evict && { evict }),
+          ...(claimed.messages?.moveTo !== undefined ? { evict: AbortSignal.abort() } : evict && { evict }),
         })
-        return await visit.settle(result)
+        return await session.finish(result)
       } catch (error) {
         if (!(error instanceof LanderError)) options.report?.(error)
         return { error: toWireError(error) }
@@ -86,23 +87,23 @@ async function run(
   { entry = 'run', input }: Invocation,
   bundle: VerifiedBundle,
   arrived: Arrived | undefined,
-  { fleet, region, own = false, sandbox, data, broker, now }: HostOptions,
+  { fleet, region, isClientPlace = false, sandbox, data, broker, now }: HostOptions,
   {
     scopes,
     ...options
   }: Pick<Job, 'scopes' | 'kernels' | 'messages' | 'onProgress' | 'onSend' | 'onCheckpoint' | 'signal' | 'evict'>,
 ): Promise<JobResult> {
   const { mission, regions, headBytes } = bundle.order
-  const reachable = reachableClientPlaces(bundle, own)
+  const reachable = reachableClientPlaces(bundle, isClientPlace)
   const wallMs = Math.min(bundle.limits.wallMs, LONGEST_LANDING_MS)
   const opened = broker ? await broker({ mission, scopes, wallMs }) : data
   const shown = headBytes === undefined ? opened : headStore(opened, headBytes)
   return sandbox.run({
     bundle,
-    // Also an order's first landing is taken up in the middle where an earlier attempt has left a checkpoint.
+    // The first landing of an order resumes too if an earlier attempt has left a checkpoint.
     entry: arrived === undefined ? entry : 'resume',
     input,
-    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { own: reachable }) },
+    context: { mission, fleet, region, regions, ...(reachable.length > 0 && { clientPlaces: reachable }) },
     scopes,
     store: scopeStore(shown, scopes),
     now: now(),

@@ -9,7 +9,7 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 /** The kernels of one run. */
 export interface PreparedKernels extends KernelSupply {
   /**
-   * Resolves once every kernel that came both ways is known to be what its source compiles to.
+   * Resolves once every kernel that came as source and binary is known to match: the source compiles to the binary.
    *
    * @throws RefusedError `KERNEL_MISMATCH`
    */
@@ -17,14 +17,14 @@ export interface PreparedKernels extends KernelSupply {
 }
 
 /**
- * Gets a bundle's kernels ready: what has to be compiled is being compiled from now on, while the run is prepared.
+ * Starts to compile the kernels of a bundle that came as source.
  *
- * @param library where sources become binaries; without one there are only the binaries that the bundle brought
+ * @param library compiles sources. Without it, only binaries in the bundle can run
  */
 export function prepareKernels(bundle: VerifiedBundle, library: KernelLibrary | undefined): PreparedKernels {
   const sources = new Map(sourcesOf(bundle))
   const binaries = new Map([...sources].map(([name, { source, language }]) => [name, compile(source, language)]))
-  // Whoever asks gets the error; nobody may ask.
+  // A failure is reported when the kernel is asked for, which may never happen.
   for (const binary of binaries.values()) binary.catch(() => {})
 
   async function compile(source: string, language: KernelLanguage): Promise<Uint8Array> {
@@ -41,7 +41,7 @@ export function prepareKernels(bundle: VerifiedBundle, library: KernelLibrary | 
     },
     async compile(source, language) {
       if (bundle.manifest.compiles) return compile(source, language)
-      throw new KernelError('KERNEL_NOT_ALLOWED', 'the manifest does not allow to compile source at run time', {
+      throw new KernelError('KERNEL_NOT_ALLOWED', 'the manifest does not allow compiling source at run time', {
         remedy:
           'pack it with --compiles, and have the operator grant that to the key; or write the source as a literal',
       })
@@ -61,7 +61,7 @@ interface Source {
   readonly language: KernelLanguage
 }
 
-/** The bundle's kernels that came as source, by the name they share with their binary. */
+/** The kernels that came as source, by the name that a source shares with its binary. */
 function sourcesOf({ manifest, parts }: VerifiedBundle): [name: string, Source][] {
   return manifest.entries.flatMap(({ name, role }) => {
     const language = role === 'kernel-source' ? languageOf(name) : undefined

@@ -1,6 +1,7 @@
 /**
- * An agent's visit to this place: it is taken in, works, is settled. With checkpoints it is settled part by part, each
- * part a landing of its own, and goes on where it is; if the place dies, the next attempt begins with the last of them.
+ * The session of an agent in this place: claim the landing, run, finish. Each checkpoint finishes one landing and
+ * claims the next, while the agent stays where it is. If the place dies, the next attempt resumes from the last
+ * checkpoint.
  */
 import { InternalError, RefusedError } from '../errors.ts'
 import type { JobResult } from '../sandbox/contract/job.ts'
@@ -15,29 +16,30 @@ import { type BranchProgress, firstProgress } from './branch-progress.ts'
 import { partSince } from './checkpoint-share.ts'
 import { sealAnswer, sealDeparture, spentAfter } from './departure.ts'
 import type { HostOptions } from './host-options.ts'
+import type { Invocation } from './invocation.ts'
+import type { LandingReply, LandingResult, SealedDeparture, SealedState } from './landing-result.ts'
 import { type Attempt, claimLanding, endLanding, type LandingName } from './ledger.ts'
-import type { Invocation, LandingResult, Reply, SealedDeparture, SealedState } from './protocol.ts'
 import { draftReceipt, type ReceiptKey } from './receipts.ts'
 import { openRecord, sealRecord } from './sealed-record.ts'
 
-type Step = LandingResult<Outcome | SealedDeparture>
+type EndedLanding = LandingResult<Outcome | SealedDeparture>
 
 export interface LandingSessionOptions {
   readonly invocation: Invocation
   readonly bundle: VerifiedBundle
   readonly receiptKey: ReceiptKey | undefined
   readonly place: HostOptions
-  /** When the function that hosts the visit is over for certain: milliseconds since 1970. */
+  /** When the function that hosts the session must have ended: milliseconds since 1970. */
   readonly until: number
-  /** Messages that need no signature. */
+  /** Messages from this process, which need no signature. */
   readonly messages?: SignedMessages | undefined
-  /** Where an agent that was asked to leave in the middle goes on. */
+  /** Where an evicted agent continues. */
   readonly moveTo?: (() => string | undefined) | undefined
 }
 
-/** An agent that has been let in. */
+/** A landing that this attempt has claimed. */
 export interface Claimed {
-  /** Absent when it starts here. */
+  /** The state that the agent resumes from. Absent when it starts here. */
   readonly arrived: Arrived | undefined
   readonly messages: SignedMessages | undefined
 }
@@ -46,16 +48,16 @@ export class LandingSession {
   readonly #options: LandingSessionOptions
   readonly #entry: NonNullable<Invocation['entry']>
   readonly #token = randomId(systemRandom)
-  readonly #earlier: Step[] = []
-  /** Where the sender wants the agent to go on. */
-  #sentTo: string | undefined
+  readonly #earlier: EndedLanding[] = []
+  /** Where the sender's messages move the agent. */
+  #moveToOfMessages: string | undefined
   #attempt: Attempt
   #branchProgress: BranchProgress
   #startedAt: number
-  /** The run as it was at the last checkpoint. */
+  /** What the sandbox reported at the last checkpoint. */
   #before: JobResult | undefined
-  /** The last checkpoint: rejected, it keeps the agent from going on. */
-  #kept: Promise<void> = Promise.resolve()
+  /** Saves the last checkpoint. If it rejects, the agent must not continue. */
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(options: LandingSessionOptions) {
     const { invocation, place, until } = options
@@ -68,15 +70,15 @@ export class LandingSession {
   }
 
   /**
-   * Opens what arrives and takes the landing, so that neither an order nor a box is used twice. Where an earlier attempt
-   * got as far as a checkpoint, it is the landing after that one which is taken.
+   * Opens the arriving state and claims the landing, so that no order and no state is used twice. If an earlier attempt
+   * made a checkpoint, this attempt claims the landing after it and resumes from there.
    *
-   * @returns what the agent lands with, or how an earlier attempt has ended
+   * @returns what the agent lands with, or the reply of an earlier attempt that has finished
    */
-  async claim(): Promise<Claimed | { readonly reply: Reply }> {
+  async claim(): Promise<Claimed | { readonly reply: LandingReply }> {
     const { invocation, place } = this.#options
     if (invocation.attempt !== undefined && place.secret === undefined)
-      throw new RefusedError('REQUEST_MALFORMED', `${place.region} keeps no account of attempts`)
+      throw new RefusedError('REQUEST_MALFORMED', `${place.region} has no ledger of attempts`)
     let arrived = this.#entry === 'resume' ? await this.#open(invocation) : undefined
     this.#branchProgress = arrived?.branchProgress ?? this.#branchProgress
     const messages = await this.#messages()
@@ -85,7 +87,7 @@ export class LandingSession {
       const ended = await claimLanding(this.#landing, this.#attempt, place)
       if (ended === undefined) {
         this.#startedAt = place.now()
-        // An earlier attempt had them: they came with the state it was frozen to.
+        // The checkpoint of the earlier attempt already contains its messages.
         return { arrived, messages: messages && this.#earlier.length > 0 ? { ...messages, messages: [] } : messages }
       }
       const landingResult = await openRecord(ended.record, {
@@ -95,14 +97,14 @@ export class LandingSession {
       const checkpoint = checkpointOf(landingResult)
       if (checkpoint === undefined) return { reply: this.#reply(landingResult) }
       this.#earlier.push(landingResult)
-      arrived = await this.#open({ ...invocation, state: checkpoint.stateRef, answers: [] })
+      arrived = await this.#open({ ...invocation, state: checkpoint.ref, answers: [] })
     }
   }
 
-  /** Keeps what the agent is frozen to, and has it go on as the next landing. Rejects when it must not. */
+  /** Saves a checkpoint and claims the next landing for the agent. Rejects if the agent must not continue. */
   readonly checkpoint = (soFar: JobResult): Promise<void> => {
-    this.#kept = this.#keep(soFar)
-    return this.#kept
+    this.#saving = this.#keep(soFar)
+    return this.#saving
   }
 
   async #keep(soFar: JobResult): Promise<void> {
@@ -125,14 +127,17 @@ export class LandingSession {
     await claimLanding(this.#landing, this.#attempt, place)
   }
 
-  /** Signs what happened, seals what is not to be seen on its way, and ends the landing. */
-  async settle(result: JobResult): Promise<Reply> {
-    // The run may have been ended while a checkpoint was being kept.
-    await this.#kept
+  /** Signs the receipt, seals states and answers, and ends the landing in the ledger. */
+  async finish(result: JobResult): Promise<LandingReply> {
+    // The run may have ended while a checkpoint was being saved.
+    await this.#saving
     return this.#reply((await this.#end(partSince(this.#before, result))).landingResult)
   }
 
-  async #end(result: JobResult, { goesOn = false } = {}): Promise<{ landingResult: Step; receipt: string | null }> {
+  async #end(
+    result: JobResult,
+    { goesOn = false } = {},
+  ): Promise<{ landingResult: EndedLanding; receipt: string | null }> {
     const { bundle, receiptKey, place } = this.#options
     const { fleet, region, now, secret, agents } = place
     const landed = {
@@ -142,7 +147,7 @@ export class LandingSession {
     }
     const draft = draftReceipt({ ...landed, result, startedAt: this.#startedAt, fleet, region, endedAt: now() })
     const receipt = receiptKey && signReceipt(draft, receiptKey)
-    // A place that signs none hands on what the last one signed.
+    // A place without receipts passes on the digest of the last receipt.
     const digest = receipt ? receiptDigest(receipt) : this.#branchProgress.receipt
     const concluded = await this.#conclude(result, digest)
     const outcome = goesOn ? markCheckpoint(concluded) : concluded
@@ -150,7 +155,7 @@ export class LandingSession {
     const { mission } = bundle.order
     const bare = {
       mission,
-      region,
+      place: region,
       manifest: bundle.manifestDigest,
       outcome,
       usage,
@@ -158,23 +163,23 @@ export class LandingSession {
       ...(sent && { sent }),
       reads,
     }
-    const landingResult: Step = receipt === undefined ? bare : { ...bare, receipt }
-    // What lives and dies with its sender is not tried again.
-    if (secret !== undefined && this.#entry !== 'merge' && !place.own) {
+    const landingResult: EndedLanding = receipt === undefined ? bare : { ...bare, receipt }
+    // A client place ends with the sender's process, so its landings are never retried.
+    if (secret !== undefined && this.#entry !== 'merge' && !place.isClientPlace) {
       const record = await sealRecord(landingResult, { ...this.#recorder(), branchProgress: this.#branchProgress })
       await endLanding(this.#landing, this.#attempt, record, agents)
     }
     return { landingResult, receipt: digest }
   }
 
-  /** An agent on its way, and a copy's answer, leave in boxes; any other outcome is the caller's to read. */
+  /** Seals a departing agent and the answer of a copy. The caller may read every other outcome. */
   async #conclude(result: JobResult, receipt: string | null): Promise<Outcome | SealedDeparture> {
     const { bundle, place } = this.#options
     const { fleet, region, engine, agents, secret, codec } = place
     const { outcome } = result
     const branchProgress = this.#branchProgress
     if (outcome.kind !== 'departed' && branchProgress.origin === undefined) return outcome
-    if (secret === undefined) throw new InternalError(`${region} can not seal what leaves it`)
+    if (secret === undefined) throw new InternalError(`${region} can not seal states`)
     const sealing = { secret: await secret.current(), codec }
     const sender = {
       bundle,
@@ -196,23 +201,23 @@ export class LandingSession {
     }
   }
 
-  /** What came with this landing; `undefined` when nobody writes to this agent. */
+  /** The messages of this landing; `undefined` if nobody sends messages to this agent. */
   async #messages(): Promise<SignedMessages | undefined> {
-    const { invocation, bundle, place, messages: own } = this.#options
-    if (invocation.messages === undefined) return own
+    const { invocation, bundle, place, messages: unsigned } = this.#options
+    if (invocation.messages === undefined) return unsigned
     const { order, sender } = bundle
     const { branch, sequence } = this.#branchProgress
     const keyring = await place.policy.current()
     const landing = { mission: order.mission, branch, sequence }
     const messages = openMessages(invocation.messages, { keyring, sender, landing, now: place.now() })
-    this.#sentTo = messages.moveTo
+    this.#moveToOfMessages = messages.moveTo
     return messages
   }
 
-  /** A place it may not go to is passed over: better that the agent stays than that it is lost. */
+  /** Ignores a place that the agent may not move to: the agent stays, instead of being lost. */
   readonly #moveTo = (): string | undefined => {
     const { bundle, place, moveTo } = this.#options
-    const to = moveTo?.() ?? this.#sentTo
+    const to = moveTo?.() ?? this.#moveToOfMessages
     return to !== undefined && mayGo(bundle, place, to) ? to : undefined
   }
 
@@ -220,11 +225,12 @@ export class LandingSession {
     return openArrival(invocation, this.#recorder())
   }
 
-  /** This place, as whoever opens and seals needs to know it. */
+  /** What opening and sealing in this place needs. */
   #recorder() {
     const { bundle, place } = this.#options
     const { secret, region } = place
-    if (secret === undefined) throw new RefusedError('WRONG_REGION', `${region} takes no agents that are on their way`)
+    if (secret === undefined)
+      throw new RefusedError('WRONG_REGION', `${region} can not resume agents from other places`)
     return { ...place, bundle, secret }
   }
 
@@ -234,17 +240,17 @@ export class LandingSession {
     return { mission, branch, sequence: this.#entry === 'merge' ? 'merge' : sequence }
   }
 
-  #reply(landingResult: Step): Reply {
+  #reply(landingResult: EndedLanding): LandingReply {
     return this.#earlier.length === 0 ? { landingResult } : { landingResult, earlier: this.#earlier }
   }
 }
 
-/** An agent that goes on by itself where it is: nobody is to land it, unless its place has died. */
+/** Marks a departure as a checkpoint: the agent continues by itself, and only a retry lands this state. */
 function markCheckpoint(outcome: Outcome | SealedDeparture): Outcome | SealedDeparture {
   if (outcome.kind !== 'departed' || !('agent' in outcome)) throw new InternalError('a checkpoint is a departure')
   return { ...outcome, agent: { ...outcome.agent, goesOn: true } }
 }
 
-function checkpointOf({ outcome }: Step): SealedState | undefined {
+function checkpointOf({ outcome }: EndedLanding): SealedState | undefined {
   return outcome.kind === 'departed' && 'agent' in outcome && outcome.agent.goesOn ? outcome.agent : undefined
 }

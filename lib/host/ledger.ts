@@ -1,26 +1,27 @@
 /**
- * The ledger of landings. An agent's landing may be tried again when its place dies, and must come to one end all the
- * same. So each landing has a row of registers in the region's agent bucket, and each register is written once, by a
- * conditional put:
+ * The ledger of landings. A landing is retried when its place dies, but it must end only once. Each landing therefore
+ * has a list of registers in the region's agent bucket. Each register is written once, by a conditional write:
  *
- *     register 0          who took attempt 1
- *     register n, n ≥ 1   how attempt n ended, or who took attempt n + 1 in its place
+ *     register 0          who claimed attempt 1
+ *     register n, n ≥ 1   how attempt n ended, or who claimed attempt n + 1 instead
  *
- * An attempt that is taken has every register before it, in order, and found no end in any. An attempt ends by writing
- * its own register, which fails if the next attempt has it. Hence at most one attempt of a landing ends, whatever was
- * presumed dead: the argument is in docs/mobility.md.
+ * To claim an attempt, a function writes or reads every earlier register in order and finds no end. To end an attempt,
+ * it writes the attempt's own register, which fails if the next attempt has been claimed. So at most one attempt ends,
+ * even if a place that seemed dead is alive: docs/mobility.md has the proof.
  */
 import * as v from 'valibot'
 import { digestOf } from '../encoding/digest.ts'
+import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
 import { type AgentBucket, cancelledKey, landingKey } from '../objects/agent-bucket.ts'
-import { MAX_ATTEMPTS, type StateRef, stateRef } from './protocol.ts'
+import { MAX_ATTEMPTS } from './invocation.ts'
+import { type StateRef, stateRef } from './state-ref.ts'
 
 /** A landing of an agent, or of a copy of it. */
 export interface LandingName {
   readonly mission: string
   readonly branch: string
-  /** Number of the landing in its branch. */
+  /** The number of the landing in its branch. */
   readonly sequence: number | 'merge'
 }
 
@@ -28,15 +29,18 @@ export interface LandingName {
 export interface Attempt {
   /** From 1. */
   readonly number: number
-  /** Random: tells this attempt's own writes from those of others that have the same number. */
+  /** Random. Distinguishes this attempt's writes from those of another function with the same number. */
   readonly token: string
-  /** When the function that carries it out is over for certain: milliseconds since 1970. */
+  /** When the function that runs it must have ended: milliseconds since 1970. */
   readonly until: number
-  /** Whether the attempt before has died for certain. If not, it keeps the landing until its function is over. */
+  /**
+   * Whether the previous attempt is known to be dead. Otherwise it keeps the landing until its function must have
+   * ended.
+   */
   readonly afterDeath: boolean
 }
 
-/** What a register holds. */
+/** The content of a register. */
 export type Register = v.InferOutput<typeof register>
 
 const token = v.pipe(v.string(), v.maxLength(64))
@@ -50,21 +54,21 @@ const register = v.variant('kind', [
   v.strictObject({ kind: v.literal('ended'), token, record: stateRef }),
 ])
 
-/** A sealed box of the largest kind that stands in a register itself, as JSON. */
+/** The largest register: a sealed state of the largest inline size, as JSON. */
 export const MAX_REGISTER_BYTES = 512 * 1024
 
-/** What an earlier attempt at a landing has come to. */
+/** A landing that has ended. */
 export interface Ended {
   readonly record: StateRef
 }
 
 /**
- * Takes a landing for one attempt, so that no order starts twice in one region, no box is opened twice, and no earlier
- * attempt can end any more. A landing that has ended stays so.
+ * Claims a landing for one attempt. Afterwards no order can start twice in this region, no state can be opened twice,
+ * and no earlier attempt can end.
  *
- * @returns how the landing has ended, if it has
- * @throws RefusedError `REPLAYED` when somebody else has this attempt, `LANDING_BUSY` while the one before may be
- *   alive, `CANCELLED`
+ * @returns how the landing ended, if it has
+ * @throws RefusedError `REPLAYED` if another function has claimed this attempt, `LANDING_BUSY` while the previous
+ *   attempt may be alive, `CANCELLED`
  */
 export async function claimLanding(
   landing: LandingName,
@@ -97,9 +101,9 @@ async function takeRegisters(
 }
 
 /**
- * Ends an attempt, for good: `record` is how.
+ * Ends an attempt. `record` contains the sealed result.
  *
- * @throws RefusedError `SUPERSEDED` when another attempt was taken in its place
+ * @throws RefusedError `SUPERSEDED` if the next attempt has been claimed
  */
 export async function endLanding(
   landing: LandingName,
@@ -108,10 +112,10 @@ export async function endLanding(
   agents: AgentBucket,
 ): Promise<void> {
   const found = await write(landing, number, { kind: 'ended', token, record }, agents)
-  if (found.token !== token) throw new RefusedError('SUPERSEDED', 'another attempt has taken this landing meanwhile')
+  if (found.token !== token) throw new RefusedError('SUPERSEDED', 'another attempt has claimed this landing')
 }
 
-/** Reads a register; `undefined` when nothing has been written. */
+/** Reads a register; `undefined` if it has not been written. */
 export async function readRegister(
   landing: LandingName,
   index: number,
@@ -122,10 +126,10 @@ export async function readRegister(
 }
 
 /**
- * Writes a register unless it has been written. Also a write that is told to have failed may be this very one, sent
- * twice by a client that lost the first answer: the token tells.
+ * Writes a register unless it has been written. A conflict may be our own earlier write, retried after a lost response;
+ * the token distinguishes the two.
  *
- * @returns what is in the register now
+ * @returns the content of the register
  */
 async function write(landing: LandingName, index: number, value: Register, agents: AgentBucket): Promise<Register> {
   const bytes = Buffer.from(JSON.stringify(value))
@@ -138,7 +142,7 @@ async function requireWanted({ mission }: LandingName, agents: AgentBucket): Pro
   if (mark !== undefined) throw new RefusedError('CANCELLED', `mission ${mission} has been cancelled`)
 }
 
-/** The name of a landing in keys: `eu-west-1/0.2/3` is landing 3 of the third copy sent from landing 0. */
+/** The name of a landing in keys: `eu-west-1/0.2/3` is landing 3 of the third copy that landing 0 sent. */
 export function nameOf({ branch, sequence }: Pick<LandingName, 'branch' | 'sequence'>): string {
   return `${branch}/${sequence}`
 }
@@ -147,27 +151,19 @@ const keyOf = (landing: LandingName, index: number) => landingKey(landing.missio
 
 function parseRegister(bytes: Uint8Array): Register {
   const parsed = v.safeParse(register, parseJson(bytes))
-  // Whoever spoils a register keeps the landing from being made, as whoever takes it does; nobody gains by it.
+  // A corrupt register blocks the landing like a claimed one, so writing one gains an attacker nothing.
   return parsed.success ? parsed.output : { kind: 'taken', attempt: 1, token: digestOf(bytes), until: 0 }
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
-}
-
 function replayed({ mission }: LandingName): RefusedError {
-  return new RefusedError('REPLAYED', `mission ${mission} has landed here before`, {
+  return new RefusedError('REPLAYED', `mission ${mission} has already landed here`, {
     remedy: 'sign a new order: lander run does',
   })
 }
 
 function busy({ mission }: LandingName): RefusedError {
-  return new RefusedError('LANDING_BUSY', `an agent of mission ${mission} may be at work here still`, {
-    remedy: 'ask again: when its function is over, or has answered, the mission goes on',
+  return new RefusedError('LANDING_BUSY', `an agent of mission ${mission} may still be running here`, {
+    remedy: 'retry later: the mission continues when its function has ended or answered',
   })
 }
 

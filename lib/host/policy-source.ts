@@ -3,7 +3,7 @@ import { type AgentBucket, POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createKeyring, type Keyring } from '../trust/keyring.ts'
 import { MAX_POLICY_FILE_BYTES, verifyPolicyFile } from '../trust/policy-file.ts'
 
-/** Gives the keys a fleet trusts at this moment. */
+/** Provides the keys that a fleet trusts now. */
 export interface PolicySource {
   current(): Promise<Keyring>
 }
@@ -13,13 +13,13 @@ export interface PolicySourceOptions {
   readonly rootKey: Uint8Array
   readonly fleet: string
   readonly now: () => number
-  /** How long a policy is used before it is asked for again: the time a revocation needs. @default 30 s */
+  /** How long a policy is cached: a revocation takes effect within this time. @default 30 s */
   readonly maxAgeMs?: number
 }
 
 /**
- * Reads the policy from the agent bucket, at most every `maxAgeMs`, and never goes back to an older version than
- * it has seen. A policy that can't be read lets nobody in.
+ * Reads the policy from the agent bucket, at most once in `maxAgeMs`, and never returns an older version than it has
+ * seen. If the policy can't be read, no agent is admitted.
  */
 export function createPolicySource(options: PolicySourceOptions): PolicySource {
   const { agents, rootKey, fleet, now, maxAgeMs = 30_000 } = options
@@ -33,7 +33,7 @@ export function createPolicySource(options: PolicySourceOptions): PolicySource {
       })
     }
     const policy = verifyPolicyFile(bytes, { rootKey, fleet, now: now() })
-    // An older policy put back in its place must not bring a revoked key back.
+    // Restoring an older policy must not bring a revoked key back.
     return held !== undefined && policy.version < held.keyring.version ? held.keyring : createKeyring(policy)
   }
 

@@ -2,33 +2,34 @@ import * as v from 'valibot'
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { toWireError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { VERSION } from '../version.ts'
 import type { Admission } from './admit.ts'
-import { WIRE_ERROR } from './protocol.ts'
+import { WIRE_ERROR } from './landing-result.ts'
 import type { ReceiptKeys } from './receipts.ts'
 
-/** What a place says of itself to whom may invoke it: enough to know whether agents would land. Nothing runs. */
+/** The status of a place, for anyone who may invoke it: whether agents could land there. */
 export interface Probe {
-  /** Of this package. */
+  /** The version of this package. */
   readonly version: string
   /** SHA-256 of the engine's binary, base64url. */
   readonly engine: string
   readonly abi: number
   readonly fleet: string
   readonly region: string
-  /** Milliseconds since 1970, by the place's clock. */
+  /** The place's clock: milliseconds since 1970. */
   readonly time: number
-  /** Version of the key policy in use; `null` when there is none that holds. */
+  /** The version of the key policy; `null` if there is no valid one. */
   readonly policy: number | null
-  /** The fleet's receipt keys, 32 bytes, base64url, the latest last. Empty when its secret can't be read. */
+  /** The fleet's receipt keys, 32 bytes, base64url, the latest last. Empty if the secret can't be read. */
   readonly receiptKeys: readonly { readonly epoch: number; readonly publicKey: string }[]
-  /** Why agents would not land. */
+  /** Why agents could not land. */
   readonly problems: readonly WireError[]
 }
 
-const PROBE_REQUEST = v.strictObject({ lander: v.literal(1), probe: v.literal(true) })
+const PROBE_REQUEST = v.strictObject({ lander: v.literal(FORMAT_VERSION), probe: v.literal(true) })
 
-export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: 1, probe: true }
+export const PROBE: v.InferOutput<typeof PROBE_REQUEST> = { lander: FORMAT_VERSION, probe: true }
 
 /** Whether an event from the network is a {@link PROBE}. */
 export function isProbe(event: unknown): boolean {
@@ -47,7 +48,7 @@ const ANSWER = v.object({
   problems: v.array(WIRE_ERROR),
 })
 
-/** Reads what a place answered; `undefined` when it is no {@link Probe}. Fields of newer versions are passed over. */
+/** Reads the answer of a place; `undefined` if it is not a {@link Probe}. Ignores the fields of newer versions. */
 export function parseProbe(json: unknown): Probe | undefined {
   const parsed = v.safeParse(ANSWER, json)
   return parsed.success ? (parsed.output as Probe) : undefined
@@ -57,7 +58,7 @@ export interface ProbeOptions extends Omit<Admission, 'agents'> {
   readonly receipts?: ReceiptKeys
 }
 
-/** Looks around and tells. Never throws: what is amiss is part of the answer. */
+/** Collects the place's status. Never throws; problems are listed in the result. */
 export async function probePlace({ engine, fleet, region, now, policy, receipts }: ProbeOptions): Promise<Probe> {
   const problems: WireError[] = []
   const note = (error: unknown) => {

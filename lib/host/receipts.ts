@@ -4,7 +4,7 @@ import type { SigningKey } from '../trust/keys.ts'
 import { type ReceiptDraft, resultDigest, summarizeObjects } from '../trust/receipt.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import type { Invocation } from './protocol.ts'
+import type { Invocation } from './invocation.ts'
 import type { SecretSource } from './secret-source.ts'
 
 /** A fleet's receipt key of one epoch. */
@@ -13,17 +13,17 @@ export interface ReceiptKey {
   readonly key: SigningKey
 }
 
-/** Gives the keys that receipts are signed with. */
+/** Provides the keys that receipts are signed with. */
 export interface ReceiptKeys {
-  /** The key that signs now. */
+  /** The key of the current epoch, which signs. */
   current(): Promise<ReceiptKey>
   /** The keys of every epoch in the fleet's secret, the latest last. */
   all(): Promise<readonly ReceiptKey[]>
 }
 
-/** Derives a fleet's receipt keys from its secret, each once. */
+/** Derives a fleet's receipt keys from its secret and caches them. */
 export function createReceiptKeys({ secret, fleet }: { secret: SecretSource; fleet: string }): ReceiptKeys {
-  // By master key and not by epoch alone: a secret made anew starts again with epoch 1.
+  // By master key, not by epoch: a new secret starts again at epoch 1.
   const derived = new Map<string, ReceiptKey>()
   async function all(): Promise<ReceiptKey[]> {
     const value = await secret.current()
@@ -48,7 +48,7 @@ export interface Landed {
   readonly endedAt: number
 }
 
-/** What a place says about a landing. */
+/** The receipt of a landing, before it is signed. */
 export function draftReceipt({ bundle, branchProgress, result, ...landing }: Landed): ReceiptDraft {
   const { order, authors, sender } = bundle
   const { outcome, usage, reads } = result
@@ -65,7 +65,7 @@ export function draftReceipt({ bundle, branchProgress, result, ...landing }: Lan
     limits: bundle.limits,
     objects: summarizeObjects(reads),
     bytesReturned: usage.bytesReturned,
-    // A copy's result goes to the agent that sent it, and is nobody else's.
+    // A copy's result is only for the agent that sent it, so the receipt does not show it.
     outcome: branchProgress.origin === undefined ? outcome.kind : 'departed',
     result: branchProgress.origin === undefined && outcome.kind === 'completed' ? resultDigest(outcome.value) : null,
     previous: branchProgress.receipt,

@@ -1,6 +1,6 @@
 /**
- * How a landing ended, as its region remembers it: the landing result, in a box for that very region. Whoever comes with
- * the order and asks for another attempt is answered with it; whoever reads the bucket learns nothing.
+ * The record of how a landing ended: the landing result, sealed for the region itself. A later attempt at the same
+ * landing gets it as its answer. It is encrypted, so readers of the bucket learn nothing from it.
  */
 import { ABI_VERSION } from '../bundle/manifest.ts'
 import { RefusedError } from '../errors.ts'
@@ -10,13 +10,14 @@ import type { Outcome } from '../sandbox/contract/outcome.ts'
 import { MAX_STATE_BYTES, openState, readStateHeader, sealState } from '../trust/state/fleet-sealed.ts'
 import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 import type { BranchProgress } from './branch-progress.ts'
-import { hand } from './departure.ts'
-import type { LandingResult, SealedDeparture, StateRef } from './protocol.ts'
+import { storeState } from './departure.ts'
+import type { LandingResult, SealedDeparture } from './landing-result.ts'
 import type { SecretSource } from './secret-source.ts'
+import type { StateRef } from './state-ref.ts'
 
-type Step = LandingResult<Outcome | SealedDeparture>
+type EndedLanding = LandingResult<Outcome | SealedDeparture>
 
-/** Whose landing it is, and where. */
+/** The landing that a record is for. */
 export interface Recorder {
   readonly bundle: VerifiedBundle
   readonly branchProgress: Pick<BranchProgress, 'branch' | 'sequence'>
@@ -28,21 +29,21 @@ export interface Recorder {
   readonly now: () => number
 }
 
-/** Seals how a landing ended. */
-export async function sealRecord(landingResult: Step, recorder: Recorder): Promise<StateRef> {
+/** Seals the result of a landing. */
+export async function sealRecord(landingResult: EndedLanding, recorder: Recorder): Promise<StateRef> {
   const { secret, agents } = recorder
   const bytes = Buffer.from(JSON.stringify(landingResult))
   const state = { bytes, pages: 0, copy: null, spent: NOTHING_SPENT, receipt: null }
   const { expiresAt } = recorder.bundle.order
-  return hand(sealState({ ...contextOf(recorder), expiresAt }, state, { secret: await secret.current() }), agents)
+  return storeState(sealState({ ...contextOf(recorder), expiresAt }, state, { secret: await secret.current() }), agents)
 }
 
 /**
- * Opens what {@link sealRecord} made of this very landing.
+ * Opens the record that {@link sealRecord} made for this landing.
  *
- * @throws RefusedError `STATE_NOT_FOUND`, `STATE_MISMATCH`, or any other that openState names
+ * @throws RefusedError `STATE_NOT_FOUND`, `STATE_MISMATCH`, or another code of `openState`
  */
-export async function openRecord(record: StateRef, recorder: Recorder): Promise<Step> {
+export async function openRecord(record: StateRef, recorder: Recorder): Promise<EndedLanding> {
   const { secret, agents, branchProgress, now } = recorder
   const bytes = 'inline' in record ? Buffer.from(record.inline, 'base64url') : await fetchRecord(record.sha256, agents)
   const { epoch } = readStateHeader(bytes)
@@ -54,8 +55,8 @@ export async function openRecord(record: StateRef, recorder: Recorder): Promise<
     now: now(),
   })
   if (header.branch !== branchProgress.branch || header.sequence !== branchProgress.sequence)
-    throw new RefusedError('STATE_MISMATCH', 'the record is of another landing')
-  return JSON.parse(Buffer.from(state.bytes).toString('utf8')) as Step
+    throw new RefusedError('STATE_MISMATCH', 'the record is for another landing')
+  return JSON.parse(Buffer.from(state.bytes).toString('utf8')) as EndedLanding
 }
 
 function contextOf({ bundle, branchProgress, fleet, region, engine }: Recorder) {
@@ -76,5 +77,5 @@ function contextOf({ bundle, branchProgress, fleet, region, engine }: Recorder) 
 async function fetchRecord(sha256: string, agents: AgentBucket): Promise<Uint8Array> {
   const bytes = await agents.get(stateKey(sha256), MAX_STATE_BYTES)
   if (bytes !== undefined) return bytes
-  throw new RefusedError('STATE_NOT_FOUND', 'how this landing ended is not kept any more')
+  throw new RefusedError('STATE_NOT_FOUND', 'the record of this landing has been deleted')
 }

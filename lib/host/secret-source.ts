@@ -1,27 +1,30 @@
 import { UnreachableError } from '../errors.ts'
 import { type FleetSecret, parseFleetSecret } from '../trust/fleet-secret.ts'
 
-/** Gives the fleet's secret. */
+/** Provides the fleet's secret. */
 export interface SecretSource {
-  /** The secret, a few minutes old at most. */
+  /** The secret, cached for a few minutes. */
   current(): Promise<FleetSecret>
-  /** The secret, read anew when the one at hand does not hold `epoch`: somebody may have rotated it. */
+  /** The secret. Reads it again if the cached one does not contain `epoch`, since it may have been rotated. */
   withEpoch(epoch: number): Promise<FleetSecret>
 }
 
 export interface SecretSourceOptions {
-  /** Fetches the secret's text from where it is kept. */
+  /** Fetches the secret's text from its store. */
   readonly read: () => Promise<string>
   readonly now: () => number
-  /** How long a secret is used before it is asked for again. @default 5 minutes */
+  /** How long a secret is cached. @default 5 minutes */
   readonly maxAgeMs?: number
-  /** The least time between two readings, whatever epochs strangers name. @default 10 seconds */
+  /**
+   * The least time between two reads. Epochs come from unauthenticated headers, so they must not cause more.
+   * @default 10 seconds
+   */
   readonly minAgeMs?: number
 }
 
 /**
- * Keeps the fleet's secret at hand and reads it anew from time to time. While it can't be read, the one at hand goes
- * on: a receipt signed with the former epoch is as good.
+ * Caches the fleet's secret and refreshes it. If it can't be read, the cached one remains in use: a receipt of the
+ * former epoch is just as valid.
  */
 export function createSecretSource(options: SecretSourceOptions): SecretSource {
   const { read, now, maxAgeMs = 300_000, minAgeMs = 10_000 } = options
@@ -39,7 +42,7 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
 
   async function notOlderThan(ageMs: number): Promise<FleetSecret> {
     if (held !== undefined && now() - held.readAt < ageMs) return held.secret
-    // Runs that start together share one reading.
+    // Concurrent runs share one read.
     reading ??= refresh().finally(() => {
       reading = undefined
     })
@@ -57,7 +60,7 @@ export function createSecretSource(options: SecretSourceOptions): SecretSource {
 
 function fail(cause: unknown): never {
   throw new UnreachableError('SECRET_UNAVAILABLE', 'the fleet secret can not be read here', {
-    remedy: 'check LANDER_FLEET_SECRET and that the function may read it: cdk deploy sets both',
+    remedy: 'check LANDER_FLEET_SECRET, and that the function may read it; cdk deploy sets both',
     cause,
   })
 }

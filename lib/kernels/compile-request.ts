@@ -1,23 +1,23 @@
 import type { WireError } from '../errors.ts'
 import type { KernelLanguage } from './language.ts'
 
-/** What the compiler's process is asked. */
+/** A request to the compiler's process. */
 export interface CompileRequest {
   readonly id: number
   readonly source: string
   readonly language: KernelLanguage
 }
 
-/** What a kernel's source came to. */
+/** A compiled kernel. */
 export interface CompiledKernel {
   readonly binary: Uint8Array
-  /** Prototypes of its functions, by name. */
+  /** The prototypes of its functions, by name. */
   readonly prototypes: ReadonlyMap<string, string>
-  /** Functions that no agent can call: what stands in the way, by name. */
+  /** The functions that agents can't call, with the reasons, by name. */
   readonly unusable: ReadonlyMap<string, string>
 }
 
-/** What the compiler's process answers. */
+/** The answer of the compiler's process. */
 export type CompileReply = { readonly id: number } & (
   | { readonly compiled: CompiledKernel }
   | { readonly error: WireError }

@@ -1,6 +1,6 @@
 /**
- * The compiler's own process: sources in, binaries out, one after the other. It has no work but this, so that an
- * endless compile, or one that eats all memory, can be ended by ending it.
+ * The compiler's process. It compiles one source after the other and does nothing else, so it can be killed when a
+ * compile does not end or exhausts its memory.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,12 +13,12 @@ import { readCPrototypes } from './c/prototypes.ts'
 import type { CompiledKernel, CompileReply, CompileRequest } from './compile-request.ts'
 import type { KernelLanguage } from './language.ts'
 
-// clang is a module of 75 MB, of which a compile uses a few per cent: its functions are validated and compiled as they
-// are called, and optimised late, since optimising competes with compiling. Halves a cold compile, and a warm one too.
+// clang is a module of 75 MB, and a compile uses a few per cent of it. So V8 validates and compiles its functions
+// lazily and optimises them late. This halves the time of cold and warm compiles.
 setFlagsFromString('--wasm-lazy-compilation')
 setFlagsFromString('--wasm-lazy-validation')
 setFlagsFromString('--wasm-tiering-budget=20000000')
-// 1 GiB for each of the compilers' own modules.
+// 1 GiB for each WebAssembly module of the compilers.
 setFlagsFromString('--wasm-max-mem-pages=16384')
 
 const FOLDER = import.meta.dirname

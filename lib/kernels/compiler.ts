@@ -5,27 +5,27 @@ import type { CompiledKernel, CompileReply, CompileRequest } from './compile-req
 import { type KernelLanguage, MAX_SOURCE_BYTES } from './language.ts'
 import { checkStructure } from './structure.ts'
 
-/** Turns source into a kernel's binary. */
+/** Compiles sources to the binaries of kernels. */
 export interface KernelCompiler {
   /**
-   * The same source gives the same bytes. What it gives has passed the structure check.
+   * Compiles a source. The same source gives the same bytes. The binary has passed the structure check.
    *
-   * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's own message, `KERNEL_TIMEOUT`, `KERNEL_MALFORMED`
+   * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's message, `KERNEL_TIMEOUT`, `KERNEL_MALFORMED`
    */
   compile(source: string, language: KernelLanguage): Promise<CompiledKernel>
   close(): void
 }
 
 export interface KernelCompilerOptions {
-  /** The folder that `buildCompilerAsset` made. */
+  /** The folder that `buildCompilerAsset` has written. */
   readonly assets: string
-  /** What one compile may take, in milliseconds; then its process is killed. @default 20,000 */
+  /** How long one compile may take, in milliseconds. Then its process is killed. @default 20,000 */
   readonly deadlineMs?: number
 }
 
-/** The compiler's heap in MiB, beside the memory of the compilers' own modules. */
+/** The limit of the compiler's JavaScript heap in MiB. */
 const HEAP_MB = 1024
-/** What its message is cut to. */
+/** The longest message of the compiler, in code units. */
 const MAX_MESSAGE = 4096
 
 interface Waiting {
@@ -34,7 +34,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A compiler in a process of its own, which starts at the first use, stays warm, and never keeps this one alive. */
+/** A compiler in a child process, which starts on first use, stays warm, and never keeps this process alive. */
 export function createKernelCompiler({ assets, deadlineMs = 20_000 }: KernelCompilerOptions): KernelCompiler {
   const waiting: Waiting[] = []
   let child: ChildProcess | undefined
@@ -51,11 +51,11 @@ export function createKernelCompiler({ assets, deadlineMs = 20_000 }: KernelComp
     started.on('message', (reply: CompileReply) => {
       if (reply.id === waiting[0]?.request.id) settle(reply)
     })
-    started.once('error', () => lose(started, gaveUp()))
-    started.once('exit', () => lose(started, gaveUp()))
+    started.once('error', () => lose(started, crashed()))
+    started.once('exit', () => lose(started, crashed()))
     return started
   }
-  /** One request at a time, so that each has its deadline for itself. */
+  /** Sends one request at a time, so that each has its full deadline. */
   function work(): void {
     const [first] = waiting
     if (first === undefined || timer !== undefined) return
@@ -76,7 +76,7 @@ export function createKernelCompiler({ assets, deadlineMs = 20_000 }: KernelComp
     else served?.resolve(reply.compiled)
     work()
   }
-  /** The process is gone, or is to go: the one it worked on fails, and the others get a new one. */
+  /** Ends a process. Its current request fails; the others continue in a new process. */
   function lose(lost: ChildProcess, error: KernelError): void {
     if (lost !== child) return
     child = undefined
@@ -102,26 +102,26 @@ export function createKernelCompiler({ assets, deadlineMs = 20_000 }: KernelComp
     },
     close() {
       const others = waiting.splice(1)
-      if (child) lose(child, gaveUp())
-      for (const { reject } of others) reject(gaveUp())
+      if (child) lose(child, crashed())
+      for (const { reject } of others) reject(crashed())
     },
   }
 }
 
-/** @throws KernelError `KERNEL_COMPILE_FAILED` for more source than a kernel can have. */
+/** @throws KernelError `KERNEL_COMPILE_FAILED` for a source that is too large */
 export function requireSource(source: string): void {
   const bytes = Buffer.byteLength(source)
   if (bytes > MAX_SOURCE_BYTES)
     throw new KernelError('KERNEL_COMPILE_FAILED', `the source has ${bytes} bytes, more than ${MAX_SOURCE_BYTES}`)
 }
 
-const SMALLER = { remedy: 'make the source smaller, above all what its macros or types come to' }
+const SMALLER = { remedy: 'make the source smaller, above all the expansions of its macros and types' }
 
-const gaveUp = () =>
-  new KernelError('KERNEL_COMPILE_FAILED', 'the compiler gave up, most likely for lack of memory', SMALLER)
+const crashed = () =>
+  new KernelError('KERNEL_COMPILE_FAILED', 'the compiler has crashed, most likely for lack of memory', SMALLER)
 
 const tookTooLong = (deadlineMs: number) =>
-  new KernelError('KERNEL_TIMEOUT', `compiling took more than ${deadlineMs} ms and was ended`, SMALLER)
+  new KernelError('KERNEL_TIMEOUT', `compiling took more than ${deadlineMs} ms and was stopped`, SMALLER)
 
 function shortened(error: Error): Error {
   if (!(error instanceof KernelError) || error.message.length <= MAX_MESSAGE) return error
@@ -129,7 +129,7 @@ function shortened(error: Error): Error {
   return new KernelError(error.code, `${error.message.slice(0, MAX_MESSAGE)}…`, details)
 }
 
-/** A child that has nothing to do lets this process end. */
+/** Whether the child keeps this process alive: only while it is busy. */
 function holdAlive(child: ChildProcess, busy: boolean): void {
   if (busy) child.ref()
   else child.unref()

@@ -5,7 +5,7 @@ import type { KernelLanguage } from './language.ts'
 import { checkStructure, MAX_MODULE_BYTES } from './structure.ts'
 import { kernelDigest } from './toolchain.ts'
 
-/** Gives the binaries of sources, compiling each at most once. */
+/** Provides the binaries of sources and compiles each source at most once. */
 export interface KernelLibrary {
   /** @throws KernelError `KERNEL_COMPILE_FAILED`, `KERNEL_TIMEOUT`, `KERNEL_MALFORMED`, `KERNEL_UNREACHABLE` */
   binaryOf(source: string, language: KernelLanguage): Promise<Uint8Array>
@@ -13,21 +13,21 @@ export interface KernelLibrary {
 
 export interface KernelLibraryOptions {
   readonly compile: KernelLibrary['binaryOf']
-  /** Where binaries wait that were compiled before, for every function of the region. @default none */
+  /** The agent bucket, which stores compiled binaries for all functions of the region. @default none */
   readonly agents?: Pick<AgentBucket, 'get'>
-  /** A folder of this machine for them. @default none */
+  /** A local folder that stores compiled binaries. @default none */
   readonly folder?: string
-  /** Binaries kept in memory. @default 64 */
+  /** How many binaries are cached in memory. @default 64 */
   readonly inMemory?: number
 }
 
-/** Files in the folder; more are not kept, so that it never fills the disk. */
+/** The most files in the folder, so that it never fills the disk. */
 const MAX_FILES = 256
 
 /**
- * Looks a source up in memory, in the folder and in the agent bucket, and has it compiled when it is in none of them.
- * Those who ask for the same source at the same time wait for the same answer. What comes from outside of this process
- * is held against the rules for binaries like any other.
+ * Looks for the binary of a source in memory, in the folder and in the agent bucket, and compiles the source if there
+ * is none. Concurrent requests for the same source share one compile. Binaries from outside of this process must pass
+ * the structure check like any other.
  */
 export function createKernelLibrary(options: KernelLibraryOptions): KernelLibrary {
   const { compile, agents, folder, inMemory = 64 } = options
@@ -43,12 +43,12 @@ export function createKernelLibrary(options: KernelLibraryOptions): KernelLibrar
     return binary
   }
   function remember(digest: string, binary: Promise<Uint8Array>): void {
-    // The one that was asked for last goes last.
+    // Least recently used first.
     known.delete(digest)
     known.set(digest, binary)
     const [oldest] = known.keys()
     if (known.size > inMemory && oldest !== undefined) known.delete(oldest)
-    // What failed is tried again.
+    // A failed compile is retried on the next request.
     binary.catch(() => known.get(digest) === binary && known.delete(digest))
   }
 
@@ -62,7 +62,7 @@ export function createKernelLibrary(options: KernelLibraryOptions): KernelLibrar
   }
 }
 
-/** A file that is not there, or not what it should be, is none. */
+/** Reads a stored binary; `undefined` if it is missing or invalid. */
 async function readKept(path: string): Promise<Uint8Array | undefined> {
   try {
     const binary = new Uint8Array(await readFile(path))
@@ -73,7 +73,9 @@ async function readKept(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** Others may be reading, so it is there whole or not at all. Where it can't be kept, it is compiled again one day. */
+/**
+ * Stores a binary atomically, since others may be reading. A failure is ignored: the source is compiled again later.
+ */
 async function keep(folder: string, digest: string, binary: Uint8Array): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })

@@ -1,27 +1,27 @@
 import { KernelError } from '../errors.ts'
 
-/** Reads the numbers and names of a WebAssembly module's binary, and never beyond its end (core specification, §5.2). */
+/** Reads a WebAssembly module's binary and never reads beyond its end (core specification, §5.2). */
 export interface ModuleReader {
   readonly position: number
   readonly end: number
   byte(): number
   /** An unsigned LEB128 number of 32 bits. */
   u32(): number
-  /** Passes over a signed LEB128 number of up to `bits` bits. */
+  /** Skips a signed LEB128 number of at most `bits` bits. */
   skipSigned(bits: 32 | 33 | 64): void
   skip(bytes: number): void
   name(): string
-  /** A reader of the next `bytes` alone; this one goes on behind them. */
+  /** Returns a reader for the next `bytes` bytes, and skips them. */
   part(bytes: number): ModuleReader
-  /** What `item` reads, as often as the number that stands first says. */
+  /** Reads a count, and then as many items with `item`. */
   vector<T>(item: (reader: ModuleReader, index: number) => T, most: number, what: string): T[]
-  /** @throws KernelError unless everything was read. */
+  /** @throws KernelError unless everything has been read */
   finish(what: string): void
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** @throws KernelError `KERNEL_MALFORMED`, as all its methods do when the bytes are not what they have to be. */
+/** Makes a reader. Its methods throw a KernelError `KERNEL_MALFORMED` for malformed bytes. */
 export function createModuleReader(bytes: Uint8Array, start = 0, end = bytes.length): ModuleReader {
   let at = start
   const reader: ModuleReader = {
@@ -30,7 +30,7 @@ export function createModuleReader(bytes: Uint8Array, start = 0, end = bytes.len
     },
     end,
     byte() {
-      if (at >= end) throw malformed('it ends in the middle')
+      if (at >= end) throw malformed('it is truncated')
       return bytes[at++]!
     },
     u32() {
@@ -47,7 +47,7 @@ export function createModuleReader(bytes: Uint8Array, start = 0, end = bytes.len
       throw malformed(`a number is longer than ${bits} bits`)
     },
     skip(count) {
-      if (count > end - at) throw malformed('it ends in the middle')
+      if (count > end - at) throw malformed('it is truncated')
       at += count
     },
     name() {
@@ -65,11 +65,11 @@ export function createModuleReader(bytes: Uint8Array, start = 0, end = bytes.len
     },
     vector(item, most, what) {
       const count = reader.u32()
-      if (count > most) throw malformed(`it has ${count} ${what}; a place takes ${most}`)
+      if (count > most) throw malformed(`it has ${count} ${what}; a place accepts ${most}`)
       return Array.from({ length: count }, (_, index) => item(reader, index))
     },
     finish(what) {
-      if (at !== end) throw malformed(`${what} is longer or shorter than it says`)
+      if (at !== end) throw malformed(`${what} does not have the length that it declares`)
     },
   }
   return reader
@@ -77,6 +77,6 @@ export function createModuleReader(bytes: Uint8Array, start = 0, end = bytes.len
 
 export function malformed(why: string): KernelError {
   return new KernelError('KERNEL_MALFORMED', `the kernel's binary is not one a place runs: ${why}`, {
-    remedy: 'docs/kernels.md has the rules; what lander compiles keeps them',
+    remedy: 'follow the rules in docs/kernels.md; kernels that lander compiles always do',
   })
 }

@@ -1,4 +1,4 @@
-/** What a kernel's function takes and gives: a prototype in words of C, read. */
+/** The signature of a kernel's function, parsed from a C prototype. */
 import { KernelError } from '../errors.ts'
 import type { FunctionType, ValueType } from './structure.ts'
 
@@ -19,7 +19,7 @@ export type ElementType =
 
 export type Parameter =
   | { readonly kind: 'scalar'; readonly type: ScalarType }
-  /** A pointer and the number of its elements: one argument, which the kernel reads, or writes to as well. */
+  /** A pointer with the number of its elements: one argument. `writes` says whether the kernel may write to it. */
   | { readonly kind: 'view'; readonly element: ElementType; readonly writes: boolean }
 
 export interface Signature {
@@ -27,7 +27,7 @@ export interface Signature {
   readonly parameters: readonly Parameter[]
 }
 
-/** Arguments of one function. */
+/** The most arguments of one function. */
 export const MAX_PARAMETERS = 16
 
 const VALUE_TYPES: Readonly<Record<ScalarType, ValueType>> = {
@@ -40,13 +40,13 @@ const VALUE_TYPES: Readonly<Record<ScalarType, ValueType>> = {
   double: 'f64',
 }
 
-/** Bytes of one element. */
+/** The size of one element, in bytes. */
 export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   ...{ char: 1, int8_t: 1, uint8_t: 1, int16_t: 2, uint16_t: 2 },
   ...{ int32_t: 4, uint32_t: 4, int64_t: 8, uint64_t: 8, float: 4, double: 8 },
 }
 
-/** Every way to say a type. */
+/** All spellings of a type. */
 const SCALARS: ReadonlyMap<string, ScalarType> = new Map<string, ScalarType>([
   ...spellings('int', 'int', 'signed', 'signed int', 'int32_t'),
   ...spellings('unsigned', 'unsigned', 'unsigned int', 'uint32_t'),
@@ -72,9 +72,9 @@ const ELEMENTS: ReadonlyMap<string, ElementType> = new Map<string, ElementType>(
 const LONGEST = 1024
 
 /**
- * Reads a prototype: `int(int)`, `size_t(const uint8_t *bytes, size_t length)`, `void(float*, size_t, double)`. A
- * pointer is followed by a `size_t`, the number of its elements: both are one argument. `bytes` is short for
- * `const uint8_t*, size_t`.
+ * Parses a prototype such as `int(int)`, `size_t(const uint8_t *bytes, size_t length)` or `void(float*, size_t,
+ * double)`. After a pointer must come a `size_t`, the number of its elements; both are one argument. `bytes` is short
+ * for `const uint8_t*, size_t`.
  *
  * @throws KernelError `KERNEL_PROTOTYPE`
  */
@@ -91,7 +91,7 @@ export function parsePrototype(text: string): Signature {
   return { result: parseResult(result!, text), parameters }
 }
 
-/** The type a module's function must have. */
+/** The WebAssembly type of a function with this signature. */
 export function functionTypeOf({ result, parameters }: Signature): FunctionType {
   const params = parameters.flatMap((parameter): ValueType[] =>
     parameter.kind === 'view' ? ['i32', 'i32'] : [VALUE_TYPES[parameter.type]],
@@ -99,12 +99,12 @@ export function functionTypeOf({ result, parameters }: Signature): FunctionType 
   return { params, results: result === 'void' ? [] : [VALUE_TYPES[result]] }
 }
 
-/** A signature in the words it is read from. */
+/** The prototype of a signature. */
 export function spellSignature({ result, parameters }: Signature): string {
   return `${result}(${parameters.map(spellParameter).join(', ')})`
 }
 
-/** `const T*` or `T*` for a view, else the scalar's type. */
+/** The type of a parameter as the guest gets it: `const T*` or `T*` for a view, else the scalar type. */
 export function codeOf(parameter: Parameter): string {
   if (parameter.kind === 'scalar') return parameter.type
   return `${parameter.writes ? '' : 'const '}${parameter.element}*`
@@ -131,7 +131,8 @@ function parseParameter(text: string, prototype: string): Word[] {
   const pointer = rest[0] === '*'
   const name = pointer ? rest.slice(1) : rest
   const spelled = type.join(' ')
-  if (name.length > 1 || name[0] === '*') throw unreadable(prototype, `${JSON.stringify(text.trim())} is no parameter`)
+  if (name.length > 1 || name[0] === '*')
+    throw unreadable(prototype, `${JSON.stringify(text.trim())} is not a parameter`)
   if (spelled === 'bytes' && !pointer) return [{ pointer: 'uint8_t', writes: false }, { scalar: 'size_t' }]
   const [element, scalar] = [ELEMENTS.get(spelled), SCALARS.get(spelled)]
   const writes = !all.slice(0, all.indexOf('*')).includes('const')
@@ -140,7 +141,7 @@ function parseParameter(text: string, prototype: string): Word[] {
   throw unreadable(prototype, `a kernel can't take ${JSON.stringify(text.trim())}`)
 }
 
-/** The longest start of the words that names a type: `unsigned long long count`. */
+/** The longest prefix that is a type, as in `unsigned long long count`. */
 function typePrefix(words: readonly string[]): readonly string[] {
   for (let length = Math.min(3, words.length); length > 0; length--) {
     const spelled = words.slice(0, length).join(' ')
@@ -157,7 +158,7 @@ function joinViews(words: readonly Word[], prototype: string): Parameter[] {
     else {
       const next = words[++index]
       if (next === undefined || !('scalar' in next) || next.scalar !== 'size_t')
-        throw unreadable(prototype, 'a pointer needs a size_t behind it, the number of its elements')
+        throw unreadable(prototype, 'after a pointer there must be a size_t, the number of its elements')
       parameters.push({ kind: 'view', element: word.pointer, writes: word.writes })
     }
   }

@@ -1,15 +1,15 @@
 /**
- * Whether a WebAssembly module may be compiled in a place. WebAssembly's own interface tells neither limits nor a start
- * section, so the sections are read here; whether the code inside is valid, the engine decides when it compiles.
+ * Checks whether a place may compile a WebAssembly module. The WebAssembly API shows neither limits nor a start
+ * section, so this file reads the sections. The engine validates the code itself when it compiles.
  */
 import { createModuleReader, type ModuleReader, malformed } from './module-reader.ts'
 
-/** What a place takes. A large module is a bomb for the compiler, above all one large function. */
+/** The limits of a module. A large module, and above all a large function, can make the compiler run for very long. */
 export const MAX_MODULE_BYTES = 1024 * 1024
 export const MAX_FUNCTIONS = 5000
 export const MAX_BODY_BYTES = 64 * 1024
 export const MAX_TABLE_ENTRIES = 4096
-/** Memory of one kernel in pages of 64 KiB: 64 MiB. */
+/** The largest memory of a kernel, in pages of 64 KiB: 64 MiB. */
 export const MAX_KERNEL_PAGES = 1024
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref' | 'externref'
@@ -19,17 +19,17 @@ export interface FunctionType {
   readonly results: readonly ValueType[]
 }
 
-/** What a module says of itself. */
+/** What a module exports, and its memory. */
 export interface KernelStructure {
-  /** Its exported functions, by name. */
+  /** The exported functions, by name. */
   readonly functions: ReadonlyMap<string, FunctionType>
-  /** Names of its exported globals. */
+  /** The names of the exported globals. */
   readonly globals: readonly string[]
-  /** Pages of its memory. */
+  /** The size of its memory, in pages. */
   readonly memory: { readonly initial: number; readonly maximum: number }
 }
 
-/** What a module may import: nothing but the way out that AssemblyScript's own builds take. It must not return. */
+/** The only import that a module may have: AssemblyScript calls it to abort, and it must not return. */
 const IMPORTS: ReadonlyMap<string, FunctionType> = new Map([
   ['env.abort', { params: ['i32', 'i32', 'i32', 'i32'], results: [] }],
 ])
@@ -44,10 +44,10 @@ const VALUE_TYPES: Readonly<Record<number, ValueType>> = {
   111: 'externref',
 }
 
-/** A vector has at least one byte for each item, so this bounds what a count can make us allocate. */
+/** Each item of a vector has at least one byte, so no count can exceed the module's size. */
 const ANY_COUNT = MAX_MODULE_BYTES
 
-/** Sections by id in the order they have to come in; one without a reader is left to the engine. */
+/** The sections in their required order. The engine checks those without a reader. */
 const SECTIONS: readonly (readonly [id: number, read: ((reader: ModuleReader, module: Draft) => void) | undefined])[] =
   [
     [1, readTypes],
@@ -66,7 +66,7 @@ const SECTIONS: readonly (readonly [id: number, read: ((reader: ModuleReader, mo
 
 interface Draft {
   readonly types: FunctionType[]
-  /** Types of all functions, the imported ones first. */
+  /** The types of all functions, imported ones first. */
   readonly functions: FunctionType[]
   readonly exported: Map<string, FunctionType>
   readonly globals: string[]
@@ -77,20 +77,20 @@ interface Draft {
 }
 
 /**
- * Checks the structure of a kernel's binary and says what it exports.
+ * Checks the structure of a kernel's binary and returns what it exports.
  *
  * - at most 1 MiB, 5,000 functions, 64 KiB a function
- * - exactly one memory, its own, exported as `memory`, with a maximum of at most 64 MiB; neither shared nor of 64 bits,
- *   so atomic instructions have nothing to be atomic on, and waiting traps
+ * - exactly one memory of its own, exported as `memory`, with a maximum of at most 64 MiB, and neither shared nor of 64
+ *   bits: without shared memory, waiting traps
  * - at most one table, of at most 4,096 functions
- * - no start section: nothing runs before it is called
- * - no import but `env.abort`, of AssemblyScript's type
+ * - no start section, so that nothing runs before it is called
+ * - no imports except `env.abort` with AssemblyScript's type
  *
- * @throws KernelError `KERNEL_MALFORMED`, which says what is wrong
+ * @throws KernelError `KERNEL_MALFORMED` with the reason
  */
 export function checkStructure(bytes: Uint8Array): KernelStructure {
   if (bytes.length > MAX_MODULE_BYTES)
-    throw malformed(`it has ${bytes.length} bytes; a place takes ${MAX_MODULE_BYTES}`)
+    throw malformed(`it has ${bytes.length} bytes; a place accepts ${MAX_MODULE_BYTES}`)
   const reader = createModuleReader(bytes)
   readPreamble(reader)
   const draft: Draft = {
@@ -101,14 +101,14 @@ export function checkStructure(bytes: Uint8Array): KernelStructure {
   const [memory, ...others] = draft.memories
   if (memory === undefined || others.length > 0 || !draft.exportsMemory)
     throw malformed('it needs exactly one memory of its own, exported as "memory"')
-  if (draft.defined !== draft.bodies) throw malformed('it has another number of functions than of bodies')
+  if (draft.defined !== draft.bodies) throw malformed('its numbers of functions and of bodies differ')
   return { functions: draft.exported, globals: draft.globals, memory }
 }
 
-/** `\0asm`, version 1. A component has another version. */
+/** `\0asm` and version 1. A WebAssembly component has another version. */
 function readPreamble(reader: ModuleReader): void {
   for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0])
-    if (reader.byte() !== byte) throw malformed('it is no WebAssembly module of version 1')
+    if (reader.byte() !== byte) throw malformed('it is not a WebAssembly module of version 1')
 }
 
 function readSections(reader: ModuleReader, draft: Draft): void {
@@ -116,10 +116,10 @@ function readSections(reader: ModuleReader, draft: Draft): void {
   while (reader.position < reader.end) {
     const id = reader.byte()
     const section = reader.part(reader.u32())
-    // A custom section means nothing to the engine, and may stand anywhere.
+    // Custom sections have no meaning for the engine and may be anywhere.
     if (id === 0) continue
     const index = SECTIONS.findIndex(([known], i) => known === id && i >= next)
-    if (index < 0) throw malformed(`section ${id} is unknown, out of order, or there twice`)
+    if (index < 0) throw malformed(`section ${id} is unknown, out of order, or a duplicate`)
     next = index + 1
     const read = SECTIONS[index]![1]
     if (read === undefined) continue
@@ -152,10 +152,10 @@ function readImports(reader: ModuleReader, draft: Draft): void {
   reader.vector(
     (each) => {
       const name = `${each.name()}.${each.name()}`
-      if (each.byte() !== 0) throw malformed(`it imports ${printable(name)}, which is no function`)
+      if (each.byte() !== 0) throw malformed(`it imports ${printable(name)}, which is not a function`)
       const type = typeAt(draft, each.u32())
       const allowed = IMPORTS.get(name)
-      if (allowed === undefined) throw malformed(`it imports ${printable(name)}; a kernel has no way to the outside`)
+      if (allowed === undefined) throw malformed(`it imports ${printable(name)}; a kernel can not import functions`)
       if (!sameType(allowed, type)) throw malformed(`it imports ${name} with another type`)
       draft.functions.push(type)
     },
@@ -178,7 +178,7 @@ function readTables(reader: ModuleReader): void {
       if (flags > 1) throw malformed('its table is shared, or of 64 bits')
       const sizes = flags === 1 ? [each.u32(), each.u32()] : [each.u32()]
       if (Math.max(...sizes) > MAX_TABLE_ENTRIES)
-        throw malformed(`its table has ${Math.max(...sizes)} entries; a place takes ${MAX_TABLE_ENTRIES}`)
+        throw malformed(`its table has ${Math.max(...sizes)} entries; a place accepts ${MAX_TABLE_ENTRIES}`)
     },
     1,
     'tables',
@@ -193,7 +193,7 @@ function readMemories(reader: ModuleReader, { memories }: Draft): void {
       if (flags !== 1) throw malformed('its memory is shared, or of 64 bits')
       const memory = { initial: each.u32(), maximum: each.u32() }
       if (memory.initial > memory.maximum || memory.maximum > MAX_KERNEL_PAGES)
-        throw malformed(`its memory may grow to ${memory.maximum} pages; a place gives ${MAX_KERNEL_PAGES}`)
+        throw malformed(`its memory may grow to ${memory.maximum} pages; a place allows ${MAX_KERNEL_PAGES}`)
       memories.push(memory)
     },
     1,
@@ -201,7 +201,7 @@ function readMemories(reader: ModuleReader, { memories }: Draft): void {
   )
 }
 
-/** Read over, since exports come behind it: each is a type, whether it changes, and what it starts with. */
+/** Skips the globals, since the exports come after them. Each has a type, a mutability flag and an initial value. */
 function readGlobals(reader: ModuleReader): void {
   reader.vector(
     (each) => {
@@ -214,7 +214,9 @@ function readGlobals(reader: ModuleReader): void {
   )
 }
 
-/** Constant expressions: the instructions that may stand in them, without those of garbage collection. */
+/**
+ * Skips a constant expression. Accepts all instructions that are allowed there, except those for garbage collection.
+ */
 function skipInitialValue(reader: ModuleReader): void {
   for (;;) {
     const opcode = reader.byte()
@@ -250,7 +252,7 @@ function readExports(reader: ModuleReader, draft: Draft): void {
 }
 
 function refuseStart(): never {
-  throw malformed('it has a start section; a kernel runs when it is called, and not before')
+  throw malformed('it has a start section; a kernel must not run before it is called')
 }
 
 function readBodies(reader: ModuleReader, draft: Draft): void {
@@ -264,7 +266,7 @@ function readBodies(reader: ModuleReader, draft: Draft): void {
     'bodies',
   )
   const largest = Math.max(0, ...sizes)
-  if (largest > MAX_BODY_BYTES) throw malformed(`a function has ${largest} bytes; a place takes ${MAX_BODY_BYTES}`)
+  if (largest > MAX_BODY_BYTES) throw malformed(`a function has ${largest} bytes; a place accepts ${MAX_BODY_BYTES}`)
   draft.bodies = sizes.length
 }
 
@@ -277,14 +279,14 @@ function functionAt({ functions }: Draft, index: number): FunctionType {
 }
 
 function missing(what: string, index: number): never {
-  throw malformed(`it names ${what} ${index}, which is not there`)
+  throw malformed(`it refers to ${what} ${index}, which does not exist`)
 }
 
 function sameType(a: FunctionType, b: FunctionType): boolean {
   return a.params.join() === b.params.join() && a.results.join() === b.results.join()
 }
 
-/** A stranger's name, short and without what moves a terminal's cursor. */
+/** An untrusted name, shortened and without control characters, so that it is safe to print in a terminal. */
 function printable(name: string): string {
   return JSON.stringify(name.slice(0, 80).replace(/\p{C}/gu, '?'))
 }

@@ -4,11 +4,11 @@ import { HEADERS } from './c/headers.ts'
 import { RECURSION_VERSION } from './c/recursion.ts'
 import type { KernelLanguage } from './language.ts'
 
-/** Versions of the compilers. They are pinned: the same source has to give the same bytes wherever it is compiled. */
+/** The versions of the compilers. They are pinned, because the same source must give the same bytes everywhere. */
 export const CLANG_VERSION = '22.0.0-git20542-10'
 export const ASSEMBLYSCRIPT_VERSION = '0.28.20'
 
-/** What clang's compiler proper is called with: C11, freestanding, no names of the machine, no time. */
+/** The flags of `clang -cc1`: C11, freestanding, and nothing that depends on the computer or the time. */
 export const CLANG_FLAGS: readonly string[] = [
   ...['-triple', 'wasm32', '-O3', '-std=c11', '-ffreestanding', '-disable-free'],
   ...['-mrelocation-model', 'static', '-mframe-pointer=none', '-ffp-contract=on', '-fno-rounding-math'],
@@ -19,21 +19,21 @@ export const CLANG_FLAGS: readonly string[] = [
 ]
 
 /**
- * What its linker is called with. The stack comes first, so that one that runs over ends in a trap and not in the data;
- * every definition that is not static is exported.
+ * The flags of the linker. The stack comes first in memory, so that an overflow traps instead of overwriting data.
+ * Every definition that is not static is exported.
  */
 export const LINKER_FLAGS: readonly string[] = [
   ...['-m', 'wasm32', '-O2', '--no-entry', '--export-dynamic', '--strip-all', '--stack-first'],
   ...['-z', 'stack-size=65536', '--max-memory=67108864'],
 ]
 
-/** What AssemblyScript is called with. What would run at the start is a function to call. */
+/** The flags of AssemblyScript. Top-level code becomes a function to call, instead of a start section. */
 export const ASSEMBLYSCRIPT_FLAGS: readonly string[] = [
   ...['-O3', '--noAssert', '--runtime', 'incremental', '--enable', 'simd', '--exportStart', '_initialize'],
   ...['--use', 'abort=', '--maximumMemory', '1024', '--memoryBase', '1024'],
 ]
 
-/** Version of what is put around an author's AssemblyScript: see assemblyscript/entry.ts. */
+/** The version of the entry module around an author's AssemblyScript, see assemblyscript/compile.ts. */
 const ENTRY_VERSION = 1
 
 const TOOLCHAINS: Readonly<Record<KernelLanguage, readonly unknown[]>> = {
@@ -41,7 +41,7 @@ const TOOLCHAINS: Readonly<Record<KernelLanguage, readonly unknown[]>> = {
   assemblyscript: ['assemblyscript', ASSEMBLYSCRIPT_VERSION, ASSEMBLYSCRIPT_FLAGS, ENTRY_VERSION],
 }
 
-/** SHA-256, base64url, of source, compiler, flags and headers: whoever has it knows the binary. */
+/** SHA-256, base64url, of source, compiler, flags and headers. It determines the binary. */
 export function kernelDigest(source: string, language: KernelLanguage): string {
   return digestOf(utf8(JSON.stringify([language, ...TOOLCHAINS[language], source])))
 }

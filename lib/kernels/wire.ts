@@ -1,11 +1,13 @@
-/** What goes over the wire between a place and the compiler function: one JSON document each way. */
+/** The request to the compiler function and its answer: one JSON document each. */
+
 import * as v from 'valibot'
 import { KernelError, RefusedError, type WireError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { type KernelLanguage, MAX_SOURCE_BYTES } from './language.ts'
 import { MAX_MODULE_BYTES } from './structure.ts'
 
 const Request = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   source: v.pipe(v.string(), v.maxLength(MAX_SOURCE_BYTES)),
   language: v.picklist(['c', 'assemblyscript'] satisfies KernelLanguage[]),
 })
@@ -13,14 +15,15 @@ const Request = v.strictObject({
 /** A source to compile. */
 export type CompileEvent = v.InferOutput<typeof Request>
 
-/** The binary in base64, or why there is none. */
+/** The binary in base64, or the error. */
 export type CompileAnswer = { readonly binary: string } | { readonly error: WireError }
 
-/** Reads an event from the network. @throws RefusedError `REQUEST_MALFORMED` */
+/** Reads an event from the network. @throws RefusedError `VERSION_UNSUPPORTED`, `REQUEST_MALFORMED` */
 export function parseCompileEvent(event: unknown): CompileEvent {
+  requireDocumentVersion(event, FORMATS.compileEvent)
   const parsed = v.safeParse(Request, event)
   if (parsed.success) return parsed.output
-  throw new RefusedError('REQUEST_MALFORMED', 'the request is none to compile a kernel')
+  throw new RefusedError('REQUEST_MALFORMED', 'this is not a request to compile a kernel')
 }
 
 const Answer = v.union([
@@ -35,11 +38,11 @@ const Answer = v.union([
   }),
 ])
 
-/** Reads the compiler function's answer. @throws KernelError `KERNEL_UNREACHABLE` when it is none */
+/** Reads the compiler function's answer. @throws KernelError `KERNEL_UNREACHABLE` for anything else */
 export function parseCompileAnswer(answer: unknown): CompileAnswer {
   const parsed = v.safeParse(Answer, answer)
   if (parsed.success) return parsed.output as CompileAnswer
-  throw new KernelError('KERNEL_UNREACHABLE', 'the compiler function answered with something else than a kernel', {
+  throw new KernelError('KERNEL_UNREACHABLE', 'the answer of the compiler function is malformed', {
     remedy: 'deploy the stack again, so that both functions are of one version',
   })
 }

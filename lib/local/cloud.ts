@@ -7,13 +7,13 @@ import { linkBetween } from '../gravity/tables/links.ts'
 import { createCarrier } from './carrier.ts'
 import { openArrivals, openGateway, type RegionServices } from './gateway.ts'
 import { createLambdaApi } from './lambda/api.ts'
-import type { Credentials } from './lambda/environment.ts'
-import type { LambdaFunction } from './lambda/function.ts'
 import { createGroupGuard } from './lambda/group-guard.ts'
+import type { Credentials } from './lambda/instance-environment.ts'
+import type { LambdaFunction } from './lambda/lambda-function.ts'
 import { createMemoryWatch } from './lambda/memory-watch.ts'
 import { createLambdaService, type FunctionSettings, type LambdaService, type LambdaTuning } from './lambda/service.ts'
 import { createMeter, type LinkTraffic } from './meter.ts'
-import { createS3Handler } from './s3/handler.ts'
+import { createS3Handler } from './s3/s3-handler.ts'
 import { keepCertificates } from './tls/keep-certificates.ts'
 import { type Clock, createWan, type LinkFigures } from './wan.ts'
 
@@ -35,7 +35,7 @@ export interface LocalCloudOptions {
   /** @default 0, any free port */
   readonly port?: number
   /**
-   * Whether it speaks HTTPS, as AWS does, with a certificate that is kept in `dir`; clients trust {@link LocalCloud.ca}.
+   * Serves HTTPS, as AWS does, with a certificate that is kept in `dir`. Clients have to trust {@link LocalCloud.ca}.
    *
    * @default false
    */
@@ -54,7 +54,7 @@ export interface LocalCloudOptions {
 export interface LocalCloud {
   /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
   readonly endpoint: string
-  /** With TLS: absolute path of the certificate (PEM) that clients must trust, for AWS_CA_BUNDLE. */
+  /** With TLS: absolute path of the authority (PEM) that clients have to trust, as for AWS_CA_BUNDLE. */
   readonly ca: string | undefined
   readonly regions: readonly string[]
   readonly credentials: Credentials

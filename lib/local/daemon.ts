@@ -7,6 +7,7 @@ import { get as getHttps } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { fromWireError, LanderError, toWireError, UnreachableError, UsageError, type WireError } from '../errors.ts'
 import { explainFileError } from '../files/file-error.ts'
 import { isAlive, livingHolder, lockHeld } from '../files/lock.ts'
@@ -17,7 +18,7 @@ import type { LocalFleetFiles } from './fleet-files.ts'
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
   endpoint: v.pipe(v.string(), v.url()),
-  /** Path of the certificate that its own is signed with, where it speaks TLS. */
+  /** With TLS: path of the authority that signed its certificate. */
   ca: v.optional(v.string()),
 })
 
@@ -46,14 +47,14 @@ export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess 
   return pid === parsed.output.pid ? parsed.output : undefined
 }
 
-/** Where a cloud answers, and the certificate to trust there. */
+/** Where a cloud answers, and the authority to trust there. */
 type Address = Pick<LocalProcess, 'endpoint' | 'ca'>
 
 /**
  * Makes sure that a local cloud answers.
  *
  * @throws UsageError `LOCAL_NOT_RUNNING`; or `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate
- * @throws UnreachableError `TLS_FAILED` where the one that answers has another certificate
+ * @throws UnreachableError `TLS_FAILED` when the server that answers has a certificate of another authority
  */
 export async function requireServing(address: Address): Promise<void> {
   try {
@@ -72,10 +73,10 @@ function notRunning(): UsageError {
   return new UsageError('LOCAL_NOT_RUNNING', 'no local cloud is running', { remedy: 'start one with lander local up' })
 }
 
-/** The process id that answers; `undefined` where the answer is not a local cloud's. */
+/** The id of the process that answers; `undefined` if the answer is not a local cloud's. */
 async function servingPid({ endpoint, ca }: Address): Promise<number | undefined> {
   const url = new URL('/_lander/health', endpoint)
-  // Not fetch: it can't be told which certificate to trust.
+  // Not fetch: it has no option for the authority to trust.
   const options = { agent: false as const, signal: AbortSignal.timeout(2000) }
   const asked =
     url.protocol === 'https:'
@@ -170,12 +171,4 @@ export async function reportStart(failure?: unknown): Promise<boolean> {
   await new Promise((done) => process.send!(report, done))
   process.disconnect()
   return failure === undefined || failure instanceof LanderError
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -71,7 +71,7 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
   return listen(serve, port, tls)
 }
 
-/** Opens the listener that shaped requests arrive at: services, and nothing else. Only this process sends there, so without TLS. */
+/** Opens the listener that shaped requests arrive at: services, and nothing else. Only this process sends there, so it needs no TLS. */
 export function openArrivals(regions: readonly string[], services: Services): Promise<Listener> {
   return listen((call, reply) => {
     const route = routeRequest(call, regions, regions[0] ?? '')

@@ -1,4 +1,5 @@
 /** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
+
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,12 +8,13 @@ import { ensureRelayAsset } from '../assets/relay-asset.ts'
 import { ensureCompilerAsset } from '../bundle/compiler-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
-import { UsageError } from '../errors.ts'
+import { RefusedError, UsageError } from '../errors.ts'
 import { makeFolder } from '../files/file-error.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet.ts'
+import { type Fleet, readFleetFile, writeFleetFile } from '../fleet/fleet-file.ts'
 import { mergeReceiptKeys, type PublicReceiptKey, publicReceiptKeys } from '../fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { regionOf } from '../gravity/tables/regions.ts'
 import { publishPolicy } from '../operate/publish-policy.ts'
 import { createFleetSecret, formatFleetSecret, parseFleetSecret } from '../trust/fleet-secret.ts'
@@ -32,7 +34,7 @@ export interface LocalFleetOptions {
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
-  /** Whether its endpoints speak HTTPS, as AWS's do. @default false */
+  /** Serves HTTPS, as AWS does, with a certificate of its own. @default false */
   readonly tls?: boolean
   /** Shaped links between the caller's home and the regions. @default none */
   readonly wan?: WanOptions
@@ -157,7 +159,7 @@ function describeFleet(
   wan: WanOptions | undefined,
 ): Fleet {
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     name: FLEET,
     rootKey: toBase64url(root.publicKey),
     receiptKeys,
@@ -174,16 +176,24 @@ function describeFleet(
   }
 }
 
-/** The policy in `files`, or a first one that trusts the developer's key. */
+/** The policy in `files`. Where there is none, or one of an older format, a first one that trusts the developer's key. */
 async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, developer: SigningKey, now: number) {
   const known = await readFile(files.policy).catch(() => undefined)
-  if (known !== undefined) {
-    const envelope = parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
-    verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
-    return envelope
-  }
+  const envelope = known && parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
+  if (envelope !== undefined && isCurrentPolicy(envelope, root, now)) return envelope
   const grant = createGrant(developer.publicKey, FLEET, { name: 'developer', exportState: true, now })
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
+}
+
+/** Whether a policy has this version's format. @throws RefusedError for one that no place of this fleet would accept */
+function isCurrentPolicy(envelope: unknown, root: SigningKey, now: number): boolean {
+  try {
+    verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
+    return true
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'VERSION_UNSUPPORTED') return false
+    throw error
+  }
 }
 
 /** The receipt keys of the secret in `files`, which is made if there is none, and of the epochs before it. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** What went over one link since the start: everything on the wire but TCP/IP's own headers, and TLS's. */
+/** What went over one link since the start: every byte on the wire but TCP/IP's own headers; over TLS, the bytes before encryption. */
 export interface LinkTraffic {
   /** `home`, or a region code. */
   readonly from: string

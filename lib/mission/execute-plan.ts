@@ -7,7 +7,7 @@ import { CLIENT } from '../client-name.ts'
 import { toWireError, UsageError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { regionsOf } from '../fleet/data-regions.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import type { PriceFile } from '../gravity/prices.ts'
 import { formatUsd } from '../gravity/units.ts'
 import { createRoutedStore } from '../objects/routed.ts'
@@ -62,6 +62,7 @@ export interface PlanAnswer extends Answer {
   readonly left: readonly Leftover[]
 }
 
+/** Data of one region that a run did not get to, and the reason. */
 export interface Leftover {
   readonly region: string
   readonly scopes: readonly Scope[]
@@ -190,7 +191,7 @@ async function fetchData(
     })
     const landed = { landingResult, bytesMoved: landingResult.usage.bytesRead, seconds: took() }
     // One step, as a landing in a region is one.
-    const route = [{ region: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
+    const route = [{ place: CLIENT, branch: region, sequence: 0, sealedBytes: 0, ...landed }]
     return [part, { ...result, ...landed, ...{ route } }]
   } catch (error) {
     return [part, { ...result, error: toWireError(error), bytesMoved: bytesRead, seconds: took() }]

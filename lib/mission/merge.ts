@@ -1,7 +1,7 @@
 /** From the results of a mission's regions to one answer. */
 import { type ClientRunOptions, runAtClient } from '../client/run-at-client.ts'
 import type { Json } from '../encoding/json.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { LandingPlace } from '../relay/landing-place.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import type { MissionResult } from './mission.ts'

@@ -1,5 +1,5 @@
 import { RefusedError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { Outcome } from '../sandbox/contract/outcome.ts'
 import {
   type ReceiptTrust,
@@ -19,10 +19,10 @@ type Ending = Outcome | { readonly kind: 'departed' }
  * @throws RefusedError `RECEIPT_MISMATCH`, or a code of `verifyReceipt`
  */
 export function verifyLandingResult(landingResult: LandingResult<Ending>, trust: ReceiptTrust): VerifiedReceipt {
-  const { region, mission, manifest, outcome, usage, reads } = landingResult
+  const { place, mission, manifest, outcome, usage, reads } = landingResult
   const verified = verifyReceipt(landingResult.receipt, trust)
   const claimed = {
-    region,
+    region: place,
     mission,
     manifest,
     outcome: outcome.kind,
@@ -31,8 +31,8 @@ export function verifyLandingResult(landingResult: LandingResult<Ending>, trust:
   }
   const { receipt } = verified
   for (const [name, value] of Object.entries(claimed))
-    if (receipt[name as keyof typeof claimed] !== value) throw mismatch(region, name)
-  if (receipt.objects.digest !== summarizeObjects(reads).digest) throw mismatch(region, 'objects')
+    if (receipt[name as keyof typeof claimed] !== value) throw mismatch(place, name)
+  if (receipt.objects.digest !== summarizeObjects(reads).digest) throw mismatch(place, 'objects')
   return verified
 }
 

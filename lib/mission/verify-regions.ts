@@ -1,9 +1,9 @@
 /** Holds what regions answered against the order of their mission, and against what their receipts say. Pure. */
 import { isDeepStrictEqual } from 'node:util'
 import { toWireError } from '../errors.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { receiptTrustOf } from '../fleet/receipt-keys.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import type { RouteStep } from '../relay/relay.ts'
 import { type AskedLanding, mismatch, requireReplyTo } from '../relay/require-reply-to.ts'
@@ -29,7 +29,7 @@ export function verifyRegion(result: RegionResult, { fleet, order }: RegionsTrus
   const { region, landingResult, route = [] } = result
   const own = route.filter(({ branch }) => branch === region)
   if (own.some(({ sequence }, index) => sequence !== index)) throw mismatch(region, 'route')
-  if (own.length > 0 && own[0]!.region !== region) throw mismatch(region, 'region')
+  if (own.length > 0 && own[0]!.place !== region) throw mismatch(region, 'region')
   if (landingResult !== undefined && !isResultOf(landingResult, own.at(-1))) throw mismatch(region, 'route')
   for (const step of route) requireReplyTo({ order, ...step }, step.landingResult)
   if (!hasReceiptKeys(fleet)) return
@@ -56,7 +56,7 @@ function isResultOf(landingResult: LandingResult, last: RouteStep | undefined): 
   return last !== undefined && isDeepStrictEqual(coveredBy(landingResult), coveredBy(last.landingResult))
 }
 
-function coveredBy({ mission, region, manifest, outcome, usage, reads, receipt }: RouteStep['landingResult']) {
+function coveredBy({ mission, place, manifest, outcome, usage, reads, receipt }: RouteStep['landingResult']) {
   const value = outcome.kind === 'completed' ? outcome.value : undefined
-  return { mission, region, manifest, kind: outcome.kind, value, usage, reads, receipt }
+  return { mission, place, manifest, kind: outcome.kind, value, usage, reads, receipt }
 }

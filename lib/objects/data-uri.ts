@@ -1,15 +1,15 @@
 import { UsageError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
-import { isKey, MAX_KEY_BYTES } from './keys.ts'
+import { isKey, MAX_KEY_BYTES } from './object-keys.ts'
 
 /** Amazon S3 User Guide, "General purpose bucket naming rules". */
 const RESERVED_PREFIXES = ['xn--', 'sthree-', 'amzn-s3-demo-']
 const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3']
 
 /**
- * Reads where data is: `s3://bucket/prefix` as a {@link Scope}. The prefix is literal, as it is in AWS's own tools:
- * nothing is percent-decoded, and `?` and `#` are characters like any other. Whole segments count, so `s3://b/logs`
- * grants the key `logs` and all below `logs/`.
+ * Parses `s3://bucket/prefix` into a {@link Scope}. The prefix is literal, as in AWS's own tools: nothing is
+ * percent-decoded, and `?` and `#` are ordinary characters. Whole segments match, so `s3://b/logs` grants the key `logs`
+ * and the keys below `logs/`.
  *
  * @throws UsageError `URI_INVALID`
  * @example
@@ -22,7 +22,7 @@ export function parseDataUri(text: string): Scope {
   const fault = findBucketFault(bucket)
   if (fault) throw invalidUri(text, `names a bucket that ${fault}`, 'check the name of the bucket')
   if (prefix !== '' && !isKey(prefix)) {
-    throw invalidUri(text, 'has a prefix no key can start with', `use at most ${MAX_KEY_BYTES} bytes of valid Unicode`)
+    throw invalidUri(text, 'has a prefix that no key can have', `use at most ${MAX_KEY_BYTES} bytes of valid Unicode`)
   }
   return { bucket, prefix, actions: ['read'] }
 }
@@ -32,7 +32,7 @@ export function formatDataUri({ bucket, prefix }: Pick<Scope, 'bucket' | 'prefix
   return `s3://${bucket}/${prefix}`
 }
 
-/** Why S3 can hold no general purpose bucket of this name, as the end of a sentence; `undefined` if it can. */
+/** Why a general purpose bucket can't have this name, as the end of a sentence; `undefined` if it can. */
 function findBucketFault(bucket: string): string | undefined {
   if (bucket.length < 3 || bucket.length > 63) return `has ${bucket.length} characters; S3 takes 3 to 63`
   if (!/^[a-z0-9.-]*$/.test(bucket)) return 'has characters other than a-z, 0-9, "-" and "."'

@@ -3,10 +3,10 @@ import { finished } from 'node:stream/promises'
 import type { Deliver } from './parts-in-order.ts'
 
 export interface DrainOptions {
-  /** Bytes that the body should have. */
+  /** How many bytes the body should have. */
   readonly wanted: number
   readonly deliver: Deliver
-  /** Told once how long the first bytes took: all of them, or those before the reader first had enough. */
+  /** Called once, with the bytes that arrived before the first pause (or all of them) and their milliseconds. */
   readonly observe: (bytes: number, ms: number) => void
   readonly signal: AbortSignal
 }
@@ -14,15 +14,15 @@ export interface DrainOptions {
 export interface Drained {
   readonly received: number
   readonly failure: unknown
-  /** Where the reader kept the body waiting when it ended: its promise of room. */
+  /** If the body ended while it was paused for the reader: the promise that resolves when the reader has room. */
   readonly held: Promise<void> | undefined
 }
 
 /**
- * Passes on at most the `wanted` bytes of a body, as fast as there is room for them. How it ends is a value: breaking
- * off is nothing unusual.
+ * Delivers at most the `wanted` bytes of a body, with backpressure. A failure is part of the result and not thrown,
+ * because broken connections are usual and the caller resumes.
  *
- * Listens rather than iterates: that spares a promise per chunk.
+ * It listens to events instead of iterating, which saves a promise for each chunk.
  */
 export async function drainBody(body: Readable, options: DrainOptions): Promise<Drained> {
   const { wanted, deliver, signal } = options
@@ -40,7 +40,7 @@ export async function drainBody(body: Readable, options: DrainOptions): Promise<
     })
   }
   body.on('data', (chunk: Uint8Array) => {
-    if (received + chunk.length > wanted) return void body.destroy(new Error('more bytes than were asked for'))
+    if (received + chunk.length > wanted) return void body.destroy(new Error('the body has more bytes than requested'))
     received += chunk.length
     const room = deliver(chunk)
     if (room && received < wanted) hold(room)

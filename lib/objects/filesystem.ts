@@ -2,9 +2,9 @@ import { type BigIntStats, constants, type Dirent } from 'node:fs'
 import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ObjectError } from '../errors.ts'
-import { compareKeys } from './keys.ts'
 import { bucketNotFound, hasCode, objectChanged, objectNotFound } from './object-errors.ts'
-import { checkRange, planParts } from './plan.ts'
+import { compareKeys } from './object-keys.ts'
+import { checkRange, planParts } from './read-plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
 /** Where a store of files lies. */
@@ -15,15 +15,15 @@ export interface FileStoreOptions {
 
 const CHUNK_BYTES = 2 ** 20
 
-/** Read only; a link put in place of the file after it was looked at fails, and a pipe does not block. */
+/** Read-only. O_NOFOLLOW refuses a link that replaced the file after the check; O_NONBLOCK keeps a pipe from blocking. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
- * Objects in files: a folder per bucket, and a key is the path below it.
+ * A store of objects in files. Each bucket is a folder, and a key is the path below it.
  *
- * Nothing outside the root can be named: a key with an empty, `.` or `..` segment is not found, and symbolic links
- * are neither followed nor listed. A version is size, time of change and inode; a file that is overwritten within
- * the resolution of its clock by as many bytes passes for unchanged.
+ * No key can name a file outside the root: a key with an empty, `.` or `..` segment is not found, and symbolic links are
+ * neither followed nor listed. The etag is made of size, modification time and inode, so a file that is overwritten with
+ * as many bytes within the resolution of the clock counts as unchanged.
  *
  * @example
  * const store = createFileStore({ root: 'data' }) // bucket "logs" is the folder data/logs
@@ -69,9 +69,9 @@ async function* readObject(root: string, request: ReadRequest): AsyncGenerator<U
   }
 }
 
-/** A chunk leaves only if the file is the one it was after the chunk was read. */
+/** Reads a chunk, and returns it only if the file is still the same version afterwards. */
 async function readChunk(file: FileHandle, request: ReadRequest, position: number, length: number) {
-  // Not from Node's pool, whose memory other buffers share: the chunk is the receiver's own.
+  // Not from Node's buffer pool, which other buffers share, because the receiver may write to the chunk.
   const chunk = Buffer.allocUnsafeSlow(length)
   for (let filled = 0; filled < length; ) {
     const { bytesRead } = await attempt(request, () => file.read(chunk, filled, length - filled, position + filled))
@@ -82,7 +82,7 @@ async function readChunk(file: FileHandle, request: ReadRequest, position: numbe
   return chunk
 }
 
-/** @returns The size in bytes. */
+/** Checks that the file is the requested version. @returns its size in bytes */
 async function checkVersion(file: FileHandle, request: ReadRequest): Promise<number> {
   const stats = await attempt(request, () => file.stat({ bigint: true }))
   if (!stats.isFile()) throw objectNotFound(request)
@@ -105,8 +105,8 @@ async function locateBucket(root: string, bucket: string): Promise<string> {
 }
 
 /**
- * The path of an object, if it leads there without a link. The real path must spell the key exactly, so that a file
- * system that ignores case answers to no other key than the one it lists.
+ * The path of an object whose path has no link. The real path must have the exact letters of the key, so that on a file
+ * system that ignores case only the listed key is found.
  */
 async function locateObject(root: string, ref: ObjectRef): Promise<string> {
   const folder = await attempt(ref, async () => realpath(await locateBucket(root, ref.bucket)))
@@ -116,14 +116,14 @@ async function locateObject(root: string, ref: ObjectRef): Promise<string> {
   return path
 }
 
-/** Whether a name stands for an entry of its folder, and for nothing else. */
+/** Whether a name can only be that of an entry in a folder. */
 function isSegment(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !name.includes('\0') && basename(name) === name
 }
 
 /**
- * The keys of the files below a folder that start with `prefix`, in order. A folder sorts as its name with a slash,
- * which is how the keys below it begin; and only folders on the way to the prefix are entered.
+ * The keys of the files below a folder that start with `prefix`, in order. A folder is sorted by its name with a slash,
+ * because the keys below it begin so. Only folders that can contain the prefix are read.
  */
 async function* walkFolder(bucketFolder: string, above: string, prefix: string): AsyncGenerator<string> {
   const ref = { bucket: basename(bucketFolder), key: above }
@@ -141,7 +141,7 @@ function nameEntry(above: string, entry: Dirent): string[] {
   return entry.isFile() ? [`${above}${entry.name}`] : []
 }
 
-/** What is not there any more when its turn comes is `undefined`. */
+/** The result of `look`; `undefined` if the entry was removed in the meantime. */
 async function present<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look()
@@ -151,10 +151,10 @@ async function present<T>(look: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** What the system says of a name it cannot hold, or of a path that leads through a file or a link. */
+/** The codes for a name that the file system can't have, and for a path with a file or a link in the middle. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EINVAL', 'ENXIO']
 
-/** Acts on the file system and says in the words of the port what it said. */
+/** Runs an operation on the file system and converts its errors to those of the port. */
 async function attempt<T>(ref: ObjectRef, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -164,7 +164,7 @@ async function attempt<T>(ref: ObjectRef, act: () => Promise<T>): Promise<T> {
     if (ABSENT.includes(code)) throw objectNotFound(ref, error)
     const name = `"${ref.bucket}/${ref.key}"`
     if (code === 'EACCES' || code === 'EPERM') {
-      const remedy = 'let the user this runs as read the file and its folders'
+      const remedy = 'give the user of this process permission to read the file and its folders'
       throw new ObjectError('OBJECT_FORBIDDEN', `the file system refused ${name} (${code})`, { remedy, cause: error })
     }
     throw new ObjectError('STORE_FAILED', `the file system failed on ${name} (${code})`, { cause: error })

@@ -1,17 +1,17 @@
 import { rangeInvalid } from './object-errors.ts'
 import type { ObjectRef, ObjectStat, ObjectStore } from './store.ts'
 
-/** How far back from the end of a head a line end is looked for. */
+/** How many bytes at the end of a head are searched for a line end. */
 const TAIL_BYTES = 64 * 1024
 
 const NEWLINE = 0x0a
 
 /**
- * A store that shows of each object no more than its head, so that an agent can be tried on a little data. A head ends
- * with the last line that fits; one without a line end is cut where it ends. Lengths are those of the heads, wherever
- * they are told, so that a reader notices nothing.
+ * A store that shows only the first bytes of each object, so that an agent can be tried on a small part of the data. The
+ * shown part ends after the last line that fits; without a line end it has `headBytes`. All reported sizes are those of
+ * the shown parts, so that an agent reads them like whole objects.
  *
- * @param headBytes the most that is shown of an object
+ * @param headBytes the most bytes of an object that are shown
  */
 export function headStore(store: ObjectStore, headBytes: number): ObjectStore {
   const shorten = async (object: ObjectStat, signal?: AbortSignal): Promise<ObjectStat> =>

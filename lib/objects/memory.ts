@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
-import { compareKeys } from './keys.ts'
 import { bucketNotFound, objectChanged, objectNotFound } from './object-errors.ts'
-import { checkRange, planParts } from './plan.ts'
+import { compareKeys } from './object-keys.ts'
+import { checkRange, planParts } from './read-plan.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
 /** What a store in memory holds at first. */
 export interface MemoryStoreOptions {
-  /** Objects by bucket and key; strings are stored as UTF-8. @default {} */
+  /** The objects at the start, by bucket and key. Strings are stored as UTF-8. @default {} */
   readonly buckets?: Readonly<Record<string, Readonly<Record<string, Uint8Array | string>>>>
 }
 
 export interface MemoryStore extends ObjectStore {
-  /** Stores a copy of `body`, in place of what the key held. Makes the bucket if it is new. */
+  /** Stores a copy of `body` and replaces an existing object. Creates the bucket if it does not exist. */
   put(bucket: string, key: string, body: Uint8Array | string): void
 }
 
@@ -24,7 +24,7 @@ type Buckets = Map<string, Map<string, StoredObject>>
 const CHUNK_BYTES = 64 * 1024
 
 /**
- * Objects in memory: for tests and for data that is small anyway.
+ * A store of objects in memory, for tests and for small data.
  *
  * @example
  * const store = createMemoryStore({ buckets: { logs: { '2026/a.txt': 'hello' } } })
@@ -78,7 +78,7 @@ async function* listObjects(held: Buckets, { bucket, prefix = '', signal }: List
   }
 }
 
-/** Reads from the version found at the start, as a GET from S3 does: a later put is not seen. */
+/** Reads the version that exists at the start, as a GET from S3 does. A later put does not change what it yields. */
 async function* readObject(held: Buckets, request: ReadRequest): AsyncGenerator<Uint8Array> {
   const { body, size, etag } = findObject(held, request)
   if (etag !== request.etag) throw objectChanged(request)

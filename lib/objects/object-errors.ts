@@ -1,13 +1,14 @@
 import { type ObjectCode, ObjectError } from '../errors.ts'
 import type { ObjectRef } from './store.ts'
 
+/** Whether an error is an ObjectError with this code. */
 export function hasCode(error: unknown, code: ObjectCode): boolean {
   return error instanceof ObjectError && error.code === code
 }
 
 export function objectNotFound({ bucket, key }: ObjectRef, cause?: unknown): ObjectError {
   return new ObjectError('OBJECT_NOT_FOUND', `there is no object "${key}" in bucket "${bucket}"`, {
-    remedy: 'check the key, or list the bucket to see what it holds',
+    remedy: 'check the key, or list the bucket to see its keys',
     cause,
   })
 }
@@ -20,13 +21,13 @@ export function bucketNotFound(bucket: string, cause?: unknown): ObjectError {
 }
 
 export function objectChanged({ bucket, key }: ObjectRef, cause?: unknown): ObjectError {
-  return new ObjectError('OBJECT_CHANGED', `object "${bucket}/${key}" changed since it was first seen`, {
-    remedy: 'stat the object again and read the version it has now',
+  return new ObjectError('OBJECT_CHANGED', `object "${bucket}/${key}" changed since it was listed or opened`, {
+    remedy: 'list or open the object again to read its new version',
     cause,
   })
 }
 
-/** @param size The object's size in bytes, where the store said it. */
+/** @param size the object's size in bytes, if it is known */
 export function rangeInvalid(
   request: ObjectRef & { readonly start: number; readonly end: number },
   size?: number,

@@ -1,43 +1,43 @@
-/** Bytes per second of one connection, above which more connections gain nothing. Twice what S3 gives one. */
+/** Bytes per second of one connection above which further connections gain nothing: twice what S3 gives to one. */
 const FAST = 200e6
-/** A part that came this fast is followed by one so many times as large … */
+/** After a part that arrived at this rate, the next part is larger by this factor. */
 const GROWTH = 4
-/** … up to this many times the usual size. */
+/** The largest part, as a multiple of the usual size. */
 const MAX_GROWTH = 16
 
-/** Bytes of a part that may wait where parts come fast: more would leave the processor's caches. */
+/** Buffered bytes of a large part. More would not fit into the processor's caches. */
 const FAST_WAITING_BYTES = 2 * 2 ** 20
 
 /**
- * How large the parts of a store's reads are.
+ * Chooses the size of the parts in which a store reads objects.
  *
- * Parts side by side are for S3, where one connection brings 85 to 90 MB/s ("Performance design patterns for Amazon
- * S3"). A server on this machine, or in the same rack, brings ten times that through one, and then the requests are
- * what costs: so parts grow as long as they come fast, and are as small as ever once they don't.
+ * S3 gives one connection 85 to 90 MB/s ("Performance design patterns for Amazon S3"), so parallel parts of the usual
+ * size are best there. A server on the same computer gives ten times as much, and then the number of requests costs
+ * most. So parts grow while they arrive fast, and return to the usual size when they don't.
  */
 export class PartSizes {
   readonly #usual: number
   #growth = 1
 
-  /** @param usual bytes of a part from S3 */
+  /** @param usual bytes of a part when S3 answers at its usual rate */
   constructor(usual: number) {
     this.#usual = usual
   }
 
-  /** Bytes of the next part. */
+  /** How many bytes the next part should have. */
   get next(): number {
     return this.#usual * this.#growth
   }
 
   /**
-   * Bytes of a part that may wait for the reader: all of a usual one, or those behind the first would have to stop; little
-   * of a larger one, which comes as fast as it is read.
+   * How many bytes of a part may be buffered for the reader. A part of usual size is buffered whole, because the parts
+   * behind the first would stop otherwise. A larger part needs little, because it arrives as fast as it is read.
    */
   waiting(bytes: number): number {
     return bytes > this.#usual ? Math.min(this.#usual, FAST_WAITING_BYTES) : this.#usual
   }
 
-  /** Takes note of how long it took for `bytes` of a body to come. What is less than a usual part tells nothing. */
+  /** Records that `bytes` of a body took `ms`. Bodies below the usual part size are too short to measure a rate. */
   observe(bytes: number, ms: number): void {
     if (bytes < this.#usual) return
     const fast = bytes / ms > FAST / 1000

@@ -1,32 +1,29 @@
 import { onAbort } from './abort.ts'
-import type { Part } from './plan.ts'
+import type { Part } from './read-plan.ts'
 
 /**
- * Takes the next bytes of a part. Where enough of them wait for the reader, it returns a promise of room for more: no
- * more should be fetched before.
+ * Takes the next bytes of a part. If the buffer is full, it returns a promise that resolves when there is room again. The
+ * caller must fetch no more before that.
  */
 export type Deliver = (chunk: Uint8Array) => Promise<void> | undefined
 
-/**
- * Fetches one part: calls `deliver` with its bytes in order, then settles. Once `signal` aborts it ends what it has
- * under way.
- */
+/** Fetches one part and calls `deliver` with its bytes in order. When `signal` aborts, it stops its requests. */
 export type FetchPart = (part: Part, deliver: Deliver, signal: AbortSignal) => Promise<void>
 
 export interface PartsInOrderOptions {
-  /** Parts under way or waiting for the reader, at most. */
+  /** The most parts that are being fetched or are buffered at the same time. */
   readonly concurrency: number
-  /** Bytes of a part that may wait for the reader. They bound the memory: `concurrency` × these. */
+  /** The most bytes of a part that are buffered. `concurrency` times this bounds the memory. */
   readonly waitingBytes: (part: Part) => number
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Fetches parts side by side and yields their bytes one after the other. Chunks of the part in front pass as they
- * arrive; those of the parts behind it wait. A part begins only once another was read to its end, so a slow reader
- * holds the fetching back. Whatever ends the reading, be it a failure, the signal or the reader, ends the fetching.
+ * Fetches parts in parallel and yields their bytes in order. Chunks of the first unread part are yielded as they arrive;
+ * chunks of later parts are buffered. A new part starts only after another has been read, so a slow reader slows the
+ * fetching down. When reading ends, by an error, the signal or the reader, all fetching ends too.
  *
- * @throws what `fetch` threw for the part in front, or the signal's reason
+ * @throws the error of the part that is read, or the signal's reason
  */
 export async function* readInOrder(
   parts: Iterable<Part>,
@@ -55,7 +52,7 @@ export async function* readInOrder(
   }
 }
 
-/** One part under way: what has arrived and was not read yet. */
+/** One part that is being fetched, with the chunks that arrived and were not read yet. */
 class PartQueue {
   readonly #waitingBytes: number
   #arrived: Uint8Array[] = []
@@ -91,7 +88,7 @@ class PartQueue {
     this.#wake()
   }
 
-  /** Takes all that has arrived at a time: one wait for many chunks, where the network is faster than the reader. */
+  /** Yields all arrived chunks before it waits again. If the network is faster than the reader, that saves waits. */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
     while (true) {
       const arrived = this.#arrived

@@ -1,6 +1,6 @@
 import type { ObjectStore } from './store.ts'
 
-/** A store over buckets of several regions: every call goes to the store of the region its bucket lies in. */
+/** A store for buckets in several regions. It passes each call to the store that `storeOf` returns for the bucket. */
 export function createRoutedStore(storeOf: (bucket: string) => ObjectStore | Promise<ObjectStore>): ObjectStore {
   return {
     stat: async (ref, signal) => (await storeOf(ref.bucket)).stat(ref, signal),

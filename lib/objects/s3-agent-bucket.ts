@@ -3,7 +3,7 @@ import { ObjectError } from '../errors.ts'
 import type { ListedBucket } from './agent-bucket.ts'
 import { explainUnreached } from './s3-unreached.ts'
 
-/** The agent bucket of a region, on S3. */
+/** The agent bucket of a region in S3. */
 export function createS3AgentBucket({ client, bucket }: { client: S3Client; bucket: string }): ListedBucket {
   return {
     async get(key, maxBytes) {
@@ -11,10 +11,7 @@ export function createS3AgentBucket({ client, bucket }: { client: S3Client; buck
         const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
         if (ContentLength <= maxBytes && Body !== undefined) return await Body.transformToByteArray()
         ;(Body as { destroy?(): void } | undefined)?.destroy?.()
-        throw new ObjectError(
-          'STORE_FAILED',
-          `${bucket}/${key} has ${ContentLength} bytes; at most ${maxBytes} are read`,
-        )
+        throw new ObjectError('STORE_FAILED', `${bucket}/${key} has ${ContentLength} bytes; the limit is ${maxBytes}`)
       } catch (error) {
         if (named(error, 'NoSuchKey')) return undefined
         throw asObjectError(error, bucket, key)
@@ -25,7 +22,7 @@ export function createS3AgentBucket({ client, bucket }: { client: S3Client; buck
         await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, IfNoneMatch: '*' }))
         return true
       } catch (error) {
-        // 412: it is there. 409: another writer was faster while this call ran.
+        // 412: the object exists. 409: another conditional write of the same key succeeded during this call.
         if (named(error, 'PreconditionFailed', 'ConditionalRequestConflict')) return false
         throw asObjectError(error, bucket, key)
       }
@@ -63,15 +60,15 @@ function asObjectError(error: unknown, bucket: string, key: string): ObjectError
     })
   }
   if (named(error, 'AccessDenied')) {
-    return new ObjectError('OBJECT_FORBIDDEN', `the function may not use ${key} in its agent bucket "${bucket}"`, {
+    return new ObjectError('OBJECT_FORBIDDEN', `access to ${key} in the agent bucket "${bucket}" was denied`, {
       cause: error,
-      remedy: 'deploy the stack again: it grants this',
+      remedy: 'deploy the stack again: it grants the function access',
     })
   }
   const unreached = explainUnreached(error)
   const why = unreached === undefined ? '' : `: ${unreached.why}`
   return new ObjectError('STORE_FAILED', `the agent bucket "${bucket}" did not answer for ${key}${why}`, {
-    remedy: unreached?.remedy ?? 'try again; if it stays, check the fleet file and the credentials',
+    remedy: unreached?.remedy ?? 'try again; if it fails again, check the fleet file and the credentials',
     cause: error,
   })
 }

@@ -2,7 +2,7 @@ import { ObjectError } from '../errors.ts'
 import { bucketNotFound, objectChanged, objectNotFound, rangeInvalid } from './object-errors.ts'
 import { explainUnreached } from './s3-unreached.ts'
 
-/** What was asked of S3 when it failed: a bucket, an object, or a range of one. */
+/** The target of a failed request to S3: a bucket, an object, or a range of an object. */
 export interface S3Target {
   readonly bucket: string
   readonly key?: string
@@ -10,20 +10,20 @@ export interface S3Target {
   readonly end?: number
 }
 
-/** The parts of an error of the AWS SDK that say what happened. Messages are left out: they may quote credentials. */
+/** What is used of an error of the AWS SDK. Its message is not, because it may quote credentials. */
 interface S3Failure {
-  /** S3's code, such as `AccessDenied`; or, of a failure on the way, the system's, such as `ECONNREFUSED`. */
+  /** S3's code, such as `AccessDenied`, or the system's code of a failed connection, such as `ECONNREFUSED`. */
   readonly name: string
-  /** HTTP status; `undefined` when there was no answer. */
+  /** The HTTP status; `undefined` if S3 did not answer. */
   readonly status: number | undefined
-  /** Where the bucket is, if S3 said so. */
+  /** The region of the bucket, if S3 sent it. */
   readonly bucketRegion: string | undefined
 }
 
 /**
- * Says in the words of the port what S3, or the way to it, said in its own.
+ * Converts an error of the AWS SDK, or of the connection, to an error of the port.
  *
- * @param region The region that was asked.
+ * @param region the region to which the request was sent
  */
 export function toObjectError(error: unknown, target: S3Target, region: string): ObjectError {
   if (error instanceof ObjectError) return error
@@ -41,11 +41,12 @@ export function toObjectError(error: unknown, target: S3Target, region: string):
   return storeFailed(target, describeFailure(failure), error)
 }
 
-/** Anything else: S3 failed, was not reached, or broke its own rules. */
+/** The error for all other failures: S3 failed, was not reached, or sent an invalid answer. */
 export function storeFailed(target: S3Target, what: string, cause?: unknown): ObjectError {
   return new ObjectError('STORE_FAILED', `S3 failed on ${nameTarget(target)}: ${what}`, {
     remedy:
-      explainUnreached(cause)?.remedy ?? 'try again; if it stays, check the region, the endpoint and the credentials',
+      explainUnreached(cause)?.remedy ??
+      'try again; if it fails again, check the region, the endpoint and the credentials',
     cause,
   })
 }
@@ -65,8 +66,8 @@ function readFailure(error: unknown): S3Failure {
 }
 
 /**
- * S3 redirects to the region of a bucket with 301 (or 307 while the bucket is new), and refuses a signature made for
- * another region with 400; a HEAD has no body, so the status and the header must do.
+ * Whether the bucket is in another region. S3 redirects to it with 301, or with 307 while the bucket is new, and refuses
+ * a signature for another region with 400. The answer to a HEAD has no body, so only status and header are used.
  */
 function isElsewhere({ name, status, bucketRegion }: S3Failure, region: string): boolean {
   if (name === 'PermanentRedirect' || status === 301) return true
@@ -83,7 +84,7 @@ function bucketElsewhere(bucket: string, found: string | undefined, asked: strin
 
 function forbidden(target: S3Target, failure: S3Failure, cause: unknown): ObjectError {
   return new ObjectError('OBJECT_FORBIDDEN', `S3 refused ${nameTarget(target)}: ${describeFailure(failure)}`, {
-    remedy: 'grant s3:GetObject on the objects and s3:ListBucket on the bucket to the reader',
+    remedy: 'grant the reader s3:GetObject on the objects and s3:ListBucket on the bucket',
     cause,
   })
 }

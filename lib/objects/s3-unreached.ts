@@ -6,7 +6,7 @@ const UNNAMED = new Set(['ENOTFOUND', 'EAI_AGAIN'])
 const SLOW = new Set(['TimeoutError', 'ETIMEDOUT', 'ESOCKETTIMEDOUT'])
 const NO_CREDENTIALS = new Set(['CredentialsProviderError', 'TokenProviderError'])
 
-/** Tells causes on this side of S3 apart; `undefined` when S3 itself answered, or for a cause not known here. */
+/** The cause of a request that did not reach S3; `undefined` if S3 answered, or if the cause is unknown. */
 export function explainUnreached(error: unknown): Unreached | undefined {
   const { name = '', code = '', address, port, hostname } = (error ?? {}) as UnreachedError
   if (NO_CREDENTIALS.has(name)) {

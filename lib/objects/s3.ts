@@ -13,62 +13,70 @@ import {
 } from '@aws-sdk/client-s3'
 import { untilAborted } from './abort.ts'
 import { drainBody } from './drain-body.ts'
-import { isKey } from './keys.ts'
 import { hasCode, objectChanged, objectNotFound } from './object-errors.ts'
+import { isKey } from './object-keys.ts'
 import { PartSizes } from './part-sizes.ts'
 import { type Deliver, readInOrder } from './parts-in-order.ts'
-import { backoffMs, checkRange, type Part, parseContentRange, planParts, rangeHeader, remainingPart } from './plan.ts'
+import {
+  backoffMs,
+  checkRange,
+  type Part,
+  parseContentRange,
+  planParts,
+  rangeHeader,
+  remainingPart,
+} from './read-plan.ts'
 import { type S3Target, storeFailed, toObjectError } from './s3-errors.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore, ReadRequest } from './store.ts'
 
 export interface S3ClientOptions {
-  /** @default what the environment or the profile says */
+  /** @default the region of the environment or the profile */
   readonly region?: string
-  /** A URL other than AWS's own; buckets are then named in its path. @default `AWS_ENDPOINT_URL`, or AWS */
+  /** A URL other than AWS's. The bucket is then part of the path. @default `AWS_ENDPOINT_URL`, or AWS */
   readonly endpoint?: string
-  /** Certificates (PEM), one of which must have signed the endpoint's. @default those that Node trusts */
+  /** Authorities (PEM) that the client trusts, and no others. @default those that Node trusts */
   readonly ca?: string
   /** @default the SDK's chain: environment, profile, role */
   readonly credentials?: S3ClientConfig['credentials']
-  /** Repeats of a request that failed in a way that may pass. @default 3 */
+  /** How often a request is retried after a transient failure. @default 3 */
   readonly maxRetries?: number
   /** How long a connection may be silent before its request counts as failed. @default 20_000 */
   readonly idleTimeoutMs?: number
-  /** The connections of another client, to share. @default connections of its own */
+  /** The request handler of another client, to share its connections. @default a new one */
   readonly requestHandler?: S3Client['config']['requestHandler']
 }
 
 export interface S3StoreOptions extends S3ClientOptions {
-  /** A client to share, best made by {@link createS3Client}; the options that make one are then unused. */
+  /** A client to use, from {@link createS3Client}. The options for a new client are then ignored. */
   readonly client?: S3Client
   /**
-   * A read is cut into GETs of this size, larger ones where they come fast ({@link PartSizes}). As many bytes of each
-   * wait for the reader at most. @default 8 MiB, as AWS advises (8 to 16 MiB)
+   * Bytes of one GET of a read; {@link PartSizes} makes them larger if they arrive fast. At most as many bytes of each
+   * GET are buffered. @default 8 MiB; AWS recommends 8 to 16 MiB
    */
   readonly partBytes?: number
   /**
-   * GETs of one read that are under way at a time. AWS counts on 85 to 90 MB/s from each ("Performance design patterns
-   * for Amazon S3"). More bytes under way than twice 8 MiB cost CPU, since they leave the processor's caches.
+   * Parallel GETs of one read. Each gets 85 to 90 MB/s ("Performance design patterns for Amazon S3"). More than twice
+   * 8 MiB in flight costs CPU time, because the bytes no longer fit into the processor's caches.
    *
    * @default 2
    */
   readonly concurrency?: number
-  /** Times that a GET whose body broke off is taken up again, from the byte where it stopped. @default 3 */
+  /** How often a GET is resumed after its body broke off, from the byte where it stopped. @default 3 */
   readonly maxRetries?: number
 }
 
 export interface S3Store extends ObjectStore {
-  /** Ends the connections, unless the client was passed in. */
+  /** Closes the connections, unless the caller passed the client in. */
   close(): void
 }
 
-/** Sockets a client may hold open, which bounds all reads together. */
+/** The most open sockets of a client, which bounds all its reads together. */
 const MAX_SOCKETS = 128
 const CONNECT_TIMEOUT_MS = 5_000
 
 /**
- * A client fit for reading much: kept connections, enough sockets, no silence without end. Checksums of answers are
- * left to TLS and TCP: S3 has none for a range of an object, and elsewhere they would cost a copy.
+ * An S3 client for large reads: it keeps connections open, has enough sockets, and gives up on silent connections. It
+ * does not verify checksums of answers, because S3 has none for a range of an object, and others would cost a copy.
  */
 export function createS3Client(options: S3ClientOptions = {}): S3Client {
   const { region, endpoint, ca, credentials, maxRetries = 3, idleTimeoutMs = 20_000 } = options
@@ -81,7 +89,7 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: options.requestHandler ?? {
       httpAgent: agent,
-      // An agent and not its options: for large uploads the SDK would make one of its own, which does not know `ca`.
+      // An agent and not its options: for `Expect: 100-continue` the SDK would make one without `ca`.
       httpsAgent: ca === undefined ? agent : new HttpsAgent({ ...agent, ca }),
       connectionTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: idleTimeoutMs,
@@ -90,10 +98,10 @@ export function createS3Client(options: S3ClientOptions = {}): S3Client {
 }
 
 /**
- * The objects of one region's S3.
+ * A store of the objects in one region's S3.
  *
- * A read up to `partBytes` is one GET. A larger one is several ranges side by side, delivered in order; every one
- * asks for the version the caller saw (`If-Match`), so an object that changes half way fails the read.
+ * A read of up to `partBytes` is one GET. A larger read is several GETs of ranges in parallel, delivered in order. Each
+ * GET requires the version that the caller saw (`If-Match`), so a read fails if the object changes during it.
  *
  * @example
  * const store = createS3Store({ region: 'eu-west-1' })
@@ -137,7 +145,10 @@ async function statObject(client: S3Client, ref: ObjectRef, signal?: AbortSignal
   }
 }
 
-/** A HEAD's 404 has no body to say what is missing. Whoever may not ask for the bucket hears of the object. */
+/**
+ * Tells a missing bucket from a missing object, because the 404 of a HEAD has no body. A caller without permission to
+ * head the bucket gets the error about the object.
+ */
 async function checkBucket(client: S3Client, bucket: string, signal?: AbortSignal): Promise<void> {
   const command = new HeadBucketCommand({ Bucket: bucket })
   try {
@@ -147,14 +158,14 @@ async function checkBucket(client: S3Client, bucket: string, signal?: AbortSigna
   }
 }
 
-/** The checks of a read that has no bytes to ask for: HTTP knows no empty range. */
+/** Checks a read of an empty range without a GET, because HTTP has no empty range. */
 async function checkVersion(client: S3Client, request: ReadRequest): Promise<void> {
   const { size, etag } = await statObject(client, request, request.signal, request.etag)
   if (etag !== request.etag) throw objectChanged(request)
   checkRange(request, size)
 }
 
-/** Keys are asked for URL-encoded, since XML has no way to write some characters that a key may have. */
+/** Lists with URL-encoded keys, because XML can't represent some characters that a key may have. */
 async function* listObjects(client: S3Client, { bucket, prefix = '', signal }: ListQuery): AsyncGenerator<ObjectStat> {
   let token: string | undefined
   do {
@@ -175,7 +186,7 @@ function decodeKey(key: string, encoding: string | undefined): string {
 }
 
 function toStat({ bucket, key }: ObjectRef, size: number | undefined, etag: string | undefined): ObjectStat {
-  if (size === undefined || etag === undefined) throw storeFailed({ bucket, key }, 'an answer without size or ETag')
+  if (size === undefined || etag === undefined) throw storeFailed({ bucket, key }, 'its answer has no size or no ETag')
   return { bucket, key, size, etag: bareEtag(etag) }
 }
 
@@ -195,8 +206,9 @@ interface FetchOptions {
 }
 
 /**
- * Fetches one part. A body that breaks off is taken up again where it stopped, so no byte comes twice. That it was
- * given up while the reader kept it waiting is no failure of S3's, and taken up once there is room.
+ * Fetches one part. If the body breaks off, it resumes at the byte where it stopped, so no byte is delivered twice. If
+ * the connection timed out while the reader had paused it, that does not count as a retry, and it resumes when the
+ * reader has room.
  */
 async function fetchPart(client: S3Client, request: ReadRequest, part: Part, options: FetchOptions): Promise<void> {
   const { maxRetries, signal } = options
@@ -226,16 +238,17 @@ async function openBody(client: S3Client, request: ReadRequest, part: Part, sign
   }
 }
 
-/** Not every server that speaks S3 heeds `If-Match` and `Range`; one that does not must not pass wrong bytes off. */
+/** Checks that the server obeyed `If-Match` and `Range`. Some S3-compatible servers don't, and would send wrong bytes. */
 function checkAnswer({ ETag, ContentRange }: GetObjectCommandOutput, request: ReadRequest, part: Part): void {
   if (ETag === undefined || bareEtag(ETag) !== request.etag) throw objectChanged(request)
   const sent = parseContentRange(ContentRange)
-  if (!sent) throw storeFailed(request, 'the answer to a range request names no range')
+  if (!sent) throw storeFailed(request, 'its answer to a range request has no Content-Range')
   checkRange(request, sent.size)
-  if (sent.start !== part.start || sent.end !== part.end) throw storeFailed(request, 'another range than was asked for')
+  if (sent.start !== part.start || sent.end !== part.end)
+    throw storeFailed(request, 'it sent another range than requested')
 }
 
-/** Sends one request; whatever fails comes out in the words of the port. */
+/** Sends one request and converts its errors to those of the port. */
 async function ask<T>(
   client: S3Client,
   target: S3Target,

@@ -1,17 +1,17 @@
 import { ObjectError } from '../errors.ts'
 import { inScope, type Scope } from '../scope.ts'
 import { formatDataUri } from './data-uri.ts'
-import { compareKeys } from './keys.ts'
 import { hasCode } from './object-errors.ts'
+import { compareKeys } from './object-keys.ts'
 import type { ListQuery, ObjectRef, ObjectStat, ObjectStore } from './store.ts'
 
-/** One stretch of a listing: a single key, or every key that starts with a prefix. */
+/** One step of a listing: a single key, or all keys with a prefix. */
 export type ListStep = { readonly key: string } | { readonly prefix: string }
 
 /**
- * Narrows a store to `scopes`. What is outside is never asked for, so a refusal tells nothing about what exists there.
- * A list yields what both its prefix and the scopes hold; it is refused where they hold nothing in common, since an
- * empty answer would read as "no data".
+ * Restricts a store to `scopes`. Requests for other objects are refused without asking the store, so the refusal does not
+ * reveal what exists. A listing yields the keys that are in both its prefix and the scopes. If the two have nothing in
+ * common, the listing is refused, because an empty result would look like "no data".
  *
  * @example
  * const scoped = scopeStore(store, [parseDataUri('s3://logs/2026/')])
@@ -33,9 +33,9 @@ export function scopeStore(store: ObjectStore, scopes: readonly Scope[]): Object
 }
 
 /**
- * The keys that start with `prefix` and lie in `scopes`, as the fewest steps: disjoint, and in the order of keys when
- * carried out one after the other. A scope without a slash at its end is two steps, since between the key `logs` and
- * the keys below `logs/` a bucket may hold `logs-old/…`, which is not granted.
+ * The keys that start with `prefix` and are in `scopes`, as the fewest steps. The steps are disjoint, and running them in
+ * turn yields keys in order. A scope without a slash at its end needs two steps, because `logs-old/…`, which is not
+ * granted, is sorted between the key `logs` and the keys below `logs/`.
  *
  * @example
  * planListing([{ bucket: 'b', prefix: 'logs', actions: ['read'] }], 'b', '') // [{ key: 'logs' }, { prefix: 'logs/' }]
@@ -64,7 +64,7 @@ function nameOf(step: ListStep): string {
   return 'key' in step ? step.key : step.prefix
 }
 
-/** Whatever a prefix covers comes right after it, so one look back finds all that is superfluous. */
+/** Sorts a prefix directly before the steps that it covers, so that comparing neighbours finds all superfluous steps. */
 function compareSteps(a: ListStep, b: ListStep): number {
   return compareKeys(nameOf(a), nameOf(b)) || Number('key' in a) - Number('key' in b)
 }
@@ -98,7 +98,8 @@ function checkScope(scopes: readonly Scope[], { bucket, key }: ObjectRef): void 
 
 function outOfScope(scopes: readonly Scope[], bucket: string, name: string, what: string): ObjectError {
   const prefixes = scopes.filter((scope) => scope.bucket === bucket).map(({ prefix }) => `"${prefix}"`)
-  const granted = prefixes.length > 0 ? `the granted prefixes ${prefixes.join(', ')}` : 'the grant, which has no prefix'
+  const granted =
+    prefixes.length > 0 ? `the granted prefixes ${prefixes.join(', ')}` : 'the granted scopes, none of which is'
   return new ObjectError('OBJECT_OUT_OF_SCOPE', `${what} is outside ${granted} of bucket "${bucket}"`, {
     remedy: `add it to the agent's data with --data ${formatDataUri({ bucket, prefix: name })}`,
   })

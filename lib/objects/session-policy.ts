@@ -1,7 +1,7 @@
 import { RefusedError } from '../errors.ts'
 import type { Scope } from '../scope.ts'
 
-/** The longest session policy STS takes, in characters: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+/** The longest session policy that STS accepts, in characters: docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 export const MAX_SESSION_POLICY_LENGTH = 2048
 
 interface PolicyStatement {
@@ -12,12 +12,12 @@ interface PolicyStatement {
 }
 
 /**
- * The session policy that narrows a role to a run's scopes: to read their keys and to list them, by whole segments as
- * `prefixHolds` reads them. The session may do what this *and* the role allow, so even a host that is led astray can't
- * read beyond the mission.
+ * The session policy that restricts a role to the scopes of a run: it allows reading and listing their keys, by whole
+ * segments as `prefixHolds` does. A session may do only what both this policy and the role allow, so even a compromised
+ * host can't read beyond the scopes.
  *
  * @returns JSON
- * @throws RefusedError `POLICY_DENIED` when the scopes are too many for STS. They are never widened to fit.
+ * @throws RefusedError `POLICY_DENIED` if the policy is too long for STS. It is never widened to fit.
  *
  * @example
  * sessionPolicy([{ bucket: 'logs', prefix: '2026/', actions: ['read'] }])
@@ -28,9 +28,13 @@ export function sessionPolicy(scopes: readonly Scope[]): string {
     scopes.length === 0 ? [NOTHING] : [reading(scopes), ...buckets.map((name) => listing(name, scopes))]
   const policy = JSON.stringify({ Version: '2012-10-17', Statement: statements })
   if (policy.length <= MAX_SESSION_POLICY_LENGTH) return policy
-  throw new RefusedError('POLICY_DENIED', `${scopes.length} scopes are too many for a session policy of AWS`, {
-    remedy: `name fewer or shorter prefixes: the policy has ${policy.length} characters of ${MAX_SESSION_POLICY_LENGTH}`,
-  })
+  throw new RefusedError(
+    'POLICY_DENIED',
+    `the session policy for ${scopes.length} scopes has ${policy.length} characters; STS accepts ${MAX_SESSION_POLICY_LENGTH}`,
+    {
+      remedy: 'name fewer or shorter prefixes',
+    },
+  )
 }
 
 const NOTHING: PolicyStatement = { Effect: 'Deny', Action: '*', Resource: '*' }
@@ -55,11 +59,11 @@ function listing(bucket: string, scopes: readonly Scope[]): PolicyStatement {
 }
 
 /**
- * The keys of a scope as IAM says them: `logs/` is everything below, `logs/a` that key and everything below it, never
- * `logs/ab`. A sign that IAM reads as a pattern stands in braces to stand for itself:
+ * The keys of a scope as patterns of IAM. `logs/` matches everything below it; `logs/a` matches that key and everything
+ * below it, but not `logs/ab`. Characters that IAM treats as patterns are escaped as `${*}`:
  * docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars
  */
 function patternsOf({ prefix }: Scope): string[] {
-  const literal = prefix.replace(/[*?$]/g, (sign) => `\${${sign}}`)
+  const literal = prefix.replace(/[*?$]/g, (character) => `\${${character}}`)
   return prefix === '' || prefix.endsWith('/') ? [`${literal}*`] : [literal, `${literal}/*`]
 }

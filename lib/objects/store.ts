@@ -1,15 +1,15 @@
 /**
- * The port to objects. Everything that reads data reads it through an {@link ObjectStore}: S3 in a region, a folder,
- * memory in tests. `scopeStore` narrows one to what a manifest and a key's policy allow, before the sandbox sees it.
+ * The port to objects. All data is read through an {@link ObjectStore}: S3 in a region, a folder, or memory in tests.
+ * `scopeStore` restricts a store to the scopes of the manifest, the order and the key policy before an agent gets it.
  */
 
-/** The name of an object. */
+/** The bucket and the key of an object. */
 export interface ObjectRef {
   readonly bucket: string
   readonly key: string
 }
 
-/** An object as it was seen: a later read with this `etag` fails rather than mix two versions. */
+/** An object with its version. A read with this `etag` fails if the object changed, so that versions never mix. */
 export interface ObjectStat extends ObjectRef {
   /** Bytes. */
   readonly size: number
@@ -20,17 +20,17 @@ export interface ObjectStat extends ObjectRef {
 /** Which objects of a bucket to list. */
 export interface ListQuery {
   readonly bucket: string
-  /** Keys start with this; empty lists the whole bucket. @default '' */
+  /** Only keys that start with this are listed. @default '', the whole bucket */
   readonly prefix?: string
   readonly signal?: AbortSignal
 }
 
 export interface ReadRequest extends ObjectRef {
-  /** The version to read, from an earlier {@link ObjectStat}. Another version fails with `OBJECT_CHANGED`. */
+  /** The version to read, from an {@link ObjectStat}. If the object changed, the read fails with `OBJECT_CHANGED`. */
   readonly etag: string
-  /** First byte. */
+  /** The first byte. */
   readonly start: number
-  /** One past the last byte, at most the object's size. With `end === start` the read is checked and yields nothing. */
+  /** One past the last byte, at most the object's size. If it equals `start`, the read checks and yields nothing. */
   readonly end: number
   readonly signal?: AbortSignal
 }
@@ -38,10 +38,11 @@ export interface ReadRequest extends ObjectRef {
 /**
  * Read access to objects.
  *
- * Every method throws an `ObjectError` with a stable code; an aborted one throws the signal's reason instead. Keys
- * come in ascending order of their UTF-8 bytes, as S3 lists them. Chunks arrive in order, cover exactly
- * `[start, end)`, are never empty and belong to the receiver, who may write to them but must not assume that a chunk
- * spans its whole `ArrayBuffer`. A read fails before its first chunk if the object is missing, changed or shorter.
+ * Methods throw an `ObjectError` with a stable code; an aborted method throws the signal's reason. Keys are listed in
+ * ascending order of their UTF-8 bytes, as S3 does. Chunks arrive in order, cover exactly `[start, end)` and are never
+ * empty. The receiver owns a chunk and may write to it, but the chunk may be only a part of its `ArrayBuffer`. A read
+ * fails before its first chunk if the object is missing, changed or shorter.
+ * Whoever is done with a chunk may `giveBack` it (slabs.ts), for its memory to serve again.
  */
 export interface ObjectStore {
   /** The object as it is now. */

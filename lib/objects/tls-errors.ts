@@ -1,6 +1,6 @@
 import type { Unreached } from './unreached.ts'
 
-/** Node's codes for a certificate that nothing trusted has signed, or not for this host ("X509 certificate error codes"). */
+/** Node's codes for a certificate of an unknown authority or another host ("X509 certificate error codes" in its manual). */
 const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -14,20 +14,20 @@ const UNTRUSTED = new Set([
 ])
 const OUT_OF_TIME = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'])
 
-/** Why no TLS connection came about, and what helps; `undefined` for anything else. */
+/** Why a TLS handshake failed, and what helps; `undefined` for any other error. */
 export function explainTls(error: unknown): Unreached | undefined {
   const { code = '' } = (error ?? {}) as { readonly code?: string }
   if (UNTRUSTED.has(code)) {
     return {
-      why: `its certificate is not signed by one that is trusted here (${code})`,
+      why: `its certificate is not trusted here (${code})`,
       remedy:
-        'name the certificate that signed it: "ca" in the fleet file, or NODE_EXTRA_CA_CERTS; and see whether the endpoint is the right one',
+        'check the endpoint; then name the authority that signed the certificate: "ca" in the fleet file, or NODE_EXTRA_CA_CERTS',
     }
   }
   if (OUT_OF_TIME.has(code)) {
     return {
       why: `its certificate is not valid today (${code})`,
-      remedy: 'set the clock of this machine; a local cloud has a new certificate when it starts again',
+      remedy: 'set the clock of this machine; a restarted local cloud has a new certificate',
     }
   }
   return code === 'EPROTO'

@@ -3,25 +3,25 @@ import { utf8 } from '../encoding/bytes.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
-import type { Fleet, FleetRegion } from '../fleet/fleet.ts'
+import type { Fleet, FleetRegion } from '../fleet/fleet-file.ts'
 import { POLICY_KEY } from '../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../objects/s3-agent-bucket.ts'
 import { MAX_POLICY_FILE_BYTES, verifyOwnPolicyFile } from '../trust/policy-file.ts'
 import { requireInTime } from '../trust/validity.ts'
-import { readPolicyFile } from './policy-file.ts'
+import { readPolicyFile } from './operator-policy-file.ts'
 
-/** Puts a signed key policy into every region's agent bucket, where functions take it up within 30 seconds. */
+/** Writes a signed key policy to the agent bucket of every region. Functions apply it within 30 seconds. */
 export async function publishPolicy(envelope: unknown, fleet: Fleet, clients: FleetClients): Promise<void> {
   const bytes = utf8(JSON.stringify(envelope))
   await Promise.all(fleet.regions.map((place) => agentBucketOf(place, clients).put(POLICY_KEY, bytes)))
 }
 
 /**
- * Publishes a fleet's policy file in every region. Cut off half-way, the same call again finishes it.
+ * Publishes a fleet's policy file in every region. If it is interrupted, the same call completes it.
  *
- * @returns the policy's version
+ * @returns the version of the policy
  * @throws UsageError `FILE_NOT_FOUND`
- * @throws RefusedError `EXPIRED`, or `REPLAYED` when a region has a newer one
+ * @throws RefusedError `EXPIRED`, or `REPLAYED` if a region has a newer policy
  */
 export async function publishPolicyFile(
   path: string,
@@ -35,8 +35,8 @@ export async function publishPolicyFile(
 }
 
 /**
- * Makes sure that no region has a newer policy than `version`: functions that saw it would not go back, and those that
- * start anew would, so a revoked key could come to life in some of them.
+ * Checks that no region has a newer policy than `version`. Otherwise running functions would keep the newer policy and
+ * new ones would use the older, so some functions would accept a key that was revoked.
  *
  * @throws RefusedError `REPLAYED` that names the region and its version
  */
@@ -44,17 +44,13 @@ async function requireNewest(version: number, fleet: Fleet, clients: FleetClient
   for (const place of fleet.regions) {
     const published = await publishedVersion(place, fleet, clients)
     if (published === undefined || published <= version) continue
-    throw new RefusedError(
-      'REPLAYED',
-      `${place.region} has version ${published} of the key policy, this is ${version}`,
-      {
-        remedy: 'take the newer policy file, whoever published it has it, and make the change there',
-      },
-    )
+    throw new RefusedError('REPLAYED', `${place.region} has version ${published} of the key policy, not ${version}`, {
+      remedy: 'get the newer policy file from the operator who published it, and make the change there',
+    })
   }
 }
 
-/** The version of a region's policy; `undefined` when there is none by the fleet's root key. */
+/** The version of the policy in a region; `undefined` if there is none that the fleet's root key signed. */
 export async function publishedVersion(
   place: FleetRegion,
   fleet: Fleet,

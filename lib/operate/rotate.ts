@@ -1,5 +1,5 @@
 import type { SecretStore } from '../aws/secret-store.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import { mergeReceiptKeys, publicReceiptKeys } from '../fleet/receipt-keys.ts'
 import { formatFleetSecret, parseFleetSecret, type RotationOptions, rotateSecret } from '../trust/fleet-secret.ts'
 
@@ -9,21 +9,21 @@ export interface RotateOptions extends RotationOptions {
 }
 
 export interface Rotation {
-  /** The epoch that seals and signs from now on. */
+  /** The new epoch, which seals states and signs receipts from now on. */
   readonly epoch: number
-  /** When the former epoch ends, in milliseconds since 1970; absent when it ended at once. */
+  /** When the previous epoch ends, in milliseconds since 1970. Absent if it has ended. */
   readonly formerUntil?: number
-  /** With the receipt key of the new epoch. */
+  /** The fleet with the receipt key of the new epoch. */
   readonly fleet: Fleet
-  /** The secret's new text, for functions that can't fetch it. */
+  /** The new text of the secret, for functions that can't fetch it. */
   readonly secret: string
 }
 
 /**
- * Gives a fleet's secret a new epoch. Functions take it up within five minutes, or with the first box of the new epoch;
- * boxes of the former one open while agents may be on their way.
+ * Starts a new epoch of a fleet's secret. Functions load it within five minutes, or when they get the first state that
+ * was sealed with it. The previous epoch opens states until all orders of its time have expired.
  *
- * @throws UsageError `USAGE` while a former rotation goes on
+ * @throws UsageError `USAGE` if the previous rotation has not ended
  * @throws UnreachableError `SECRET_UNAVAILABLE`
  */
 export async function rotateFleet(fleet: Fleet, { store, now, ...options }: RotateOptions): Promise<Rotation> {

@@ -1,6 +1,7 @@
 import type { Json } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
+import { PAGE_BYTES } from '../limits.ts'
 import type { EvictRequest, OutgoingMessages } from '../relay/landing-place.ts'
 import type { LandingExtras, Relayed, RelayOptions, UpcomingLanding } from '../relay/relay.ts'
 import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
@@ -13,8 +14,7 @@ import { Mailbox } from './mailbox.ts'
 export const LAUNCHER = 'launcher'
 
 /** What the engine takes before an agent does: 22 pages. */
-const SMALLEST_MEMORY = 22 * 65_536
-const PAGE_BYTES = 65_536
+const SMALLEST_MEMORY = 22 * PAGE_BYTES
 
 export interface LaunchedAgentOptions {
   readonly name: string
@@ -136,7 +136,7 @@ export class LaunchedAgent implements AgentHandle {
 
   /** The agent is frozen, and about to land: what was wished for is so, and what is wished for now goes along. */
   async #beforeLanding(upcoming: UpcomingLanding): Promise<LandingExtras> {
-    const { region: place, waits } = upcoming
+    const { place, waits } = upcoming
     this.#report({ place, waits })
     this.#grant(upcoming)
     if (waits) await this.#messageOrMove(upcoming)
@@ -158,7 +158,7 @@ export class LaunchedAgent implements AgentHandle {
   }
 
   /** A move that was tried, and left the agent where it was, is not tried over and over. */
-  #grant({ region: place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
+  #grant({ place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
     if (sequence === 0) return
     const granted = ({ to, tried }: Wish) => to === undefined || to === place || tried === place
     for (const { grant } of this.#wishes.filter(granted)) grant({ place, sequence, bytes })

@@ -5,10 +5,10 @@ import { createRegionPlaces } from '../aws/region-places.ts'
 import type { OpenPlace } from '../client/open-place.ts'
 import { type ClientTrustDomain, createClientTrustDomain } from '../client/trust-domain.ts'
 import { toBase64url } from '../encoding/base64url.ts'
-import type { Json } from '../encoding/json.ts'
+import { type Json, parseJson } from '../encoding/json.ts'
 import { UsageError } from '../errors.ts'
 import { createFleetClients } from '../fleet/clients.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { Fleet } from '../fleet/fleet-file.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import { relay } from '../relay/relay.ts'
 import type { SentMessage } from '../sandbox/contract/job.ts'
@@ -110,7 +110,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       mission,
       sender: key,
       place: start,
-      places: [...names.regions, ...(names.own?.places ?? [])],
+      places: [...names.regions, ...(names.clientPlaces?.places ?? [])],
       onProgress,
       deliver: (sent) => deliver(sent, launched, launchedAgents),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
@@ -147,7 +147,7 @@ function deliver(
   from: LaunchedAgent,
   launchedAgents: ReadonlyMap<string, LaunchedAgent>,
 ): void {
-  if (!isJson(body)) return
+  if (parseJson(body) === undefined) return
   const message = { from: from.name, body }
   try {
     if (to === LAUNCHER) from.outbox.deliver(message)
@@ -157,21 +157,12 @@ function deliver(
   }
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** The order's regions and own places: all that the launcher has, or the regions that the draft names. */
 function namesOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
   const all = [...places.values()]
   const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
-  const own = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
-  return { regions, ...(own.length > 0 && { own: { places: own, key } }) }
+  const clientPlaces = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
+  return { regions, ...(clientPlaces.length > 0 && { clientPlaces: { places: clientPlaces, key } }) }
 }
 
 function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): OpenPlace {

@@ -2,10 +2,10 @@ import { UsageError } from '../errors.ts'
 import { MAX_MESSAGES, MAX_MESSAGES_BYTES, type Message } from '../trust/messages.ts'
 
 /** Messages that wait in one mailbox, and their characters in sum. */
-const MAX_WAITING = 1000
-const MAX_WAITING_CHARACTERS = 1024 * 1024
+export const MAX_WAITING = 1000
+export const MAX_WAITING_CHARACTERS = 1024 * 1024
 /** Messages of one landing stay below what can be signed in one go: in JSON a character may take six bytes. */
-const MAX_BATCH_CHARACTERS = MAX_MESSAGES_BYTES / 16
+export const MAX_BATCH_CHARACTERS = MAX_MESSAGES_BYTES / 16
 
 /** Where messages wait for an agent, or for whoever launched it. */
 export class Mailbox {

@@ -1,13 +1,16 @@
 /** What relays write down: for the next relay, and at the end for whoever asks. */
+
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { UnreachableError } from '../errors.ts'
-import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/protocol.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
+import { LANDING_RESULT, USAGE, WIRE_ERROR } from '../host/landing-result.ts'
 import type { RegionResult } from './region-result.ts'
 import type { Relayed } from './relay.ts'
 
 /** What a detached mission came to, as it lies in the agent bucket. */
 export interface MissionAnswer {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   readonly mission: string
   readonly regions: readonly RegionResult[]
   /** Milliseconds since 1970. */
@@ -33,18 +36,18 @@ export interface Handover {
 export const MAX_RECORD_BYTES = 256 * 1024 * 1024
 
 const lost = v.object({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   attempt: v.number(),
   code: v.string(),
 })
 const step = v.looseObject({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   landingResult: v.looseObject({
-    region: v.string(),
+    place: v.string(),
     outcome: v.looseObject({ kind: v.string() }),
     usage: USAGE,
     logs: v.array(v.string()),
@@ -59,7 +62,7 @@ const relayed = v.object({
 })
 
 const answer = v.object({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   mission: v.string(),
   regions: v.pipe(v.array(v.object({ region: v.string(), seconds: v.number(), ...relayed.entries })), v.minLength(1)),
   endedAt: v.number(),
@@ -67,7 +70,7 @@ const answer = v.object({
 })
 
 const nextLanding = v.looseObject({
-  region: v.string(),
+  place: v.string(),
   branch: v.string(),
   sequence: v.number(),
   call: v.looseObject({}),
@@ -90,17 +93,11 @@ export const parseAnswer = (bytes: Uint8Array): MissionAnswer => parse(answer, b
 export const parseHandover = (bytes: Uint8Array): Handover => parse(handover, bytes) as unknown as Handover
 
 function parse<Schema extends v.GenericSchema>(schema: Schema, bytes: Uint8Array): v.InferOutput<Schema> {
-  const parsed = v.safeParse(schema, parseJson(bytes))
+  const json = parseJson(bytes)
+  requireDocumentVersion(json, FORMATS.missionAnswer)
+  const parsed = v.safeParse(schema, json)
   if (parsed.success) return parsed.output
   throw new UnreachableError('REPLY_MALFORMED', 'what a relay wrote down is not as this version of Lander expects', {
     remedy: 'use a client of the same version as the fleet',
   })
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

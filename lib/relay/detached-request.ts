@@ -1,7 +1,10 @@
 /** What a detached mission is sent off with: everything its relay needs, so that nobody has to stay with it. */
+
 import * as v from 'valibot'
+import { parseJson } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
-import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../host/protocol.ts'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
+import { MAX_INLINE_BUNDLE_BYTES, MAX_INPUT_BYTES } from '../host/invocation.ts'
 import { type AgentBucket, bundleKey, requestKey } from '../objects/agent-bucket.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
 
@@ -9,7 +12,7 @@ const text = (max: number) => v.pipe(v.string(), v.maxLength(max))
 const base64url = (max: number) => v.pipe(text(max), v.regex(/^[\w-]*$/))
 
 const schema = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   mission: text(64),
   /** The fleet's regions that the mission may go to. */
   regions: v.pipe(
@@ -46,7 +49,9 @@ export async function readRequest(
 ): Promise<MissionRequest | undefined> {
   const bytes = await agents.get(requestKey(mission), MAX_REQUEST_BYTES)
   if (bytes === undefined) return undefined
-  const parsed = v.safeParse(schema, parseJson(bytes))
+  const json = parseJson(bytes)
+  requireDocumentVersion(json, FORMATS.missionRequest)
+  const parsed = v.safeParse(schema, json)
   if (parsed.success) return parsed.output as MissionRequest
   throw new RefusedError('REQUEST_MALFORMED', `the request of mission ${mission} is malformed`, {
     remedy: 'send it off again, with a client of the same version as the fleet',
@@ -62,12 +67,4 @@ export async function bundleOfRequest(
   const bytes = await agents.get(bundleKey(bundle.sha256), MAX_BUNDLE_BYTES)
   if (bytes !== undefined) return bytes
   throw new RefusedError('BUNDLE_NOT_FOUND', `no bundle ${bundle.sha256} waits in this region`)
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,9 @@
  * for the next one and starts it; whoever takes up a mission finds what has been done in the ledgers of the regions, so
  * neither a relay that died nor one that was started twice makes an agent work twice.
  */
+
 import * as v from 'valibot'
+import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
 import { type AgentBucket, answerKey, handoverKey } from '../objects/agent-bucket.ts'
 import { type Carried, type Handover, MAX_RECORD_BYTES, type MissionAnswer, parseHandover } from './detached-records.ts'
 import { bundleOfRequest, type MissionRequest, readRequest } from './detached-request.ts'
@@ -13,7 +15,7 @@ import type { RegionResult } from './region-result.ts'
 import { type Relayed, relay } from './relay.ts'
 
 const RelayEventSchema = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   relay: v.pipe(v.string(), v.regex(/^[\w-]{22}$/)),
   /** The first relay of a mission is 1, and each that takes over from another has the next number. */
   generation: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -22,8 +24,9 @@ const RelayEventSchema = v.strictObject({
 /** What starts a relay. Delivered twice, it does no harm. */
 export type RelayEvent = v.InferOutput<typeof RelayEventSchema>
 
-/** Reads an event from the network; `undefined` for anything else. */
+/** Reads an event from the network; `undefined` for anything else. @throws RefusedError `VERSION_UNSUPPORTED` */
 export function parseRelayEvent(event: unknown): RelayEvent | undefined {
+  requireDocumentVersion(event, FORMATS.relayEvent)
   const parsed = v.safeParse(RelayEventSchema, event)
   return parsed.success ? parsed.output : undefined
 }
@@ -68,11 +71,11 @@ export async function runDetachedTask(
   )
   if (evict.aborted && carried.some(({ ended }) => !ended)) {
     await writeOnce(handoverKey(mission, generation + 1), { agents: carried } satisfies Handover, agents)
-    await startNext({ lander: 1, relay: mission, generation: generation + 1 })
+    await startNext({ lander: FORMAT_VERSION, relay: mission, generation: generation + 1 })
     return 'handed over'
   }
   const regions = carried.map(resultOf)
-  const answer: MissionAnswer = { lander: 1, mission, regions, endedAt: now(), relays: generation }
+  const answer: MissionAnswer = { lander: FORMAT_VERSION, mission, regions, endedAt: now(), relays: generation }
   await writeOnce(answerKey(mission), answer, agents)
   return 'answered'
 }

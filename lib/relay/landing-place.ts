@@ -3,7 +3,8 @@
  * S3; so is a place of the caller's own ([`lib/places`](../places)).
  */
 
-import type { Invocation, Reply } from '../host/protocol.ts'
+import type { Invocation } from '../host/invocation.ts'
+import type { LandingReply } from '../host/landing-result.ts'
 import type { AgentBucket } from '../objects/agent-bucket.ts'
 import type { Progress, SentMessage } from '../sandbox/contract/job.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
@@ -49,7 +50,7 @@ export interface LandingPlace {
 export type FindPlace = (name: string) => LandingPlace
 
 export interface Landing {
-  readonly reply: Reply
+  readonly reply: LandingReply
   /** Bytes of payload that crossed the link, both ways. */
   readonly bytesMoved: number
 }

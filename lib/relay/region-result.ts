@@ -1,5 +1,5 @@
 import type { WireError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { LostLanding, RouteStep } from './relay.ts'
 
 /** What became of the agent that started in a region: its landing result, or the error that kept it from one. */

@@ -2,9 +2,13 @@
  * The relay: it carries an agent from place to place until it has ended. What it carries is sealed, so all it can do is
  * to bring a box where it belongs, or not.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromWireError, toWireError, UnreachableError, type WireError } from '../errors.ts'
-import type { CopyReturn, Invocation, LandingResult, SealedDeparture, StateRef } from '../host/protocol.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
+import type { CopyReturn, Invocation } from '../host/invocation.ts'
+import type { LandingResult, SealedDeparture } from '../host/landing-result.ts'
+import type { StateRef } from '../host/state-ref.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome } from '../sandbox/contract/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
@@ -40,7 +44,7 @@ export interface RelayOptions {
 }
 
 /** An agent is about to land. */
-export interface UpcomingLanding extends Pick<RouteStep, 'region' | 'branch' | 'sequence' | 'sealedBytes'> {
+export interface UpcomingLanding extends Pick<RouteStep, 'place' | 'branch' | 'sequence' | 'sealedBytes'> {
   /** Whether it waits for a message, and has nothing to do before. */
   readonly waits: boolean
 }
@@ -50,7 +54,7 @@ export type LandingExtras = Pick<LandOptions, 'messages' | 'evict' | 'onSend'>
 
 /** One landing of an agent, or of a copy of it. */
 export interface RouteStep {
-  readonly region: string
+  readonly place: string
   /** The region the agent started in, and for a copy the landing and number it was sent with. */
   readonly branch: string
   /** Number of the landing in its branch. */
@@ -73,7 +77,7 @@ export interface Departed {
 
 /** An attempt at a landing that came to nothing, and was replaced by another or given up. */
 export interface LostLanding {
-  readonly region: string
+  readonly place: string
   readonly branch: string
   readonly sequence: number
   /** From 1. */
@@ -99,7 +103,7 @@ export interface Relayed {
 
 /** Starts an agent in `region` and follows it wherever it goes. Never throws: what went wrong is part of the result. */
 export async function relay(region: string, options: RelayOptions): Promise<Relayed> {
-  const start: NextLanding = { region, branch: region, sequence: 0, sealedBytes: 0, waits: false, call: {} }
+  const start: NextLanding = { place: region, branch: region, sequence: 0, sealedBytes: 0, waits: false, call: {} }
   const journey = new Journey(options, options.from ?? start)
   const told = () => {
     const { route, lost, bytesMoved, nextLanding } = journey
@@ -117,7 +121,7 @@ type Step = LandingResult<Outcome | SealedDeparture>
 
 /** A landing that is to be made. */
 export interface NextLanding {
-  readonly region: string
+  readonly place: string
   readonly branch: string
   readonly sequence: number
   readonly sealedBytes: number
@@ -143,18 +147,18 @@ class Journey {
   async follow(landing: NextLanding): Promise<Step> {
     if (!isCopy(landing)) this.nextLanding = landing
     const step = await this.#land(landing)
-    const { outcome, region } = step
+    const { outcome, place } = step
     if (outcome.kind !== 'departed' || 'answer' in outcome) return step
     const { agent, copies } = outcome
-    const returns = await Promise.all(copies.map((sealedState) => this.#bringBack({ sealedState, from: region })))
-    return this.follow(await this.#landingOf({ sealedState: agent, from: region }, returns))
+    const returns = await Promise.all(copies.map((sealedState) => this.#bringBack({ sealedState, from: place })))
+    return this.follow(await this.#landingOf({ sealedState: agent, from: place }, returns))
   }
 
   /** A copy's answer, or why there is none: that is for its agent to deal with. */
   async #bringBack(carried: Carried): Promise<Carried | { lost: LossReason }> {
     try {
-      const { outcome, region } = await this.follow(await this.#landingOf(carried, []))
-      if (outcome.kind === 'departed' && 'answer' in outcome) return { sealedState: outcome.answer, from: region }
+      const { outcome, place } = await this.follow(await this.#landingOf(carried, []))
+      if (outcome.kind === 'departed' && 'answer' in outcome) return { sealedState: outcome.answer, from: place }
       return { lost: 'failed' }
     } catch (error) {
       // A copy that is given up with the whole trip is not lost: another relay may bring it back.
@@ -164,25 +168,25 @@ class Journey {
   }
 
   async #landingOf(carried: Carried, returns: readonly (Carried | { lost: LossReason })[]): Promise<NextLanding> {
-    const { to: region, branch, sequence, bytes: sealedBytes, waits = false } = carried.sealedState
+    const { to: place, branch, sequence, bytes: sealedBytes, waits = false } = carried.sealedState
     const loads = [carried, ...returns.flatMap((answer) => ('lost' in answer ? [] : [answer]))]
     const { stateRefs, bytesMoved } = await transferStates(loads, this.#options.places)
     this.bytesMoved += bytesMoved
     const [state, ...rest] = stateRefs as [StateRef, ...StateRef[]]
     const answers = returns.map((answer): CopyReturn => ('lost' in answer ? answer : rest.shift()!))
     const call = { entry: 'resume' as const, state, ...(answers.length > 0 && { answers }) }
-    return { region, branch, sequence, sealedBytes, waits, call }
+    return { place, branch, sequence, sealedBytes, waits, call }
   }
 
-  async #land({ region, call, waits, ...landing }: NextLanding): Promise<Step> {
+  async #land({ place: name, call, waits, ...landing }: NextLanding): Promise<Step> {
     const { places, order, input, onProgress, signal, beforeLanding } = this.#options
     const { messages, evict, onSend } =
-      (isCopy(landing) ? undefined : await beforeLanding?.({ region, waits, ...landing })) ?? {}
+      (isCopy(landing) ? undefined : await beforeLanding?.({ place: name, waits, ...landing })) ?? {}
     const start = performance.now()
-    const place = places(region)
+    const place = places(name)
     const { bundle } = await this.#deliver(place)
     const invocation: Invocation = {
-      lander: 1,
+      lander: FORMAT_VERSION,
       bundle,
       order,
       input,
@@ -190,14 +194,14 @@ class Journey {
       ...call,
     }
     const options = {
-      onProgress: onProgress && ((progress: Progress) => onProgress(region, progress)),
+      onProgress: onProgress && ((progress: Progress) => onProgress(name, progress)),
       signal,
       evict,
       messages,
       onSend,
     }
     const { reply, bytesMoved } = await this.#attempt((attempt) => place.land({ ...invocation, ...attempt }, options), {
-      region,
+      place: name,
       ...landing,
     })
     this.bytesMoved += bytesMoved
@@ -207,12 +211,12 @@ class Journey {
     const last = sequence + earlier.length
     const asked = readOrder(order)
     for (const [index, part] of [...earlier, landingResult].entries())
-      requireReplyTo({ order: asked, region, branch, sequence: sequence + index }, part)
+      requireReplyTo({ order: asked, place: name, branch, sequence: sequence + index }, part)
     earlier.forEach((part, index) => {
       const seconds = part.usage.wallMs / 1000
       const came = index === 0 ? sealedBytes : 0
       this.#note({
-        region,
+        place: name,
         branch,
         sequence: sequence + index,
         sealedBytes: came,
@@ -223,14 +227,14 @@ class Journey {
     })
     const seconds = (performance.now() - start) / 1000
     const came = earlier.length === 0 ? sealedBytes : 0
-    this.#note({ region, branch, sequence: last, sealedBytes: came, bytesMoved, seconds, landingResult })
+    this.#note({ place: name, branch, sequence: last, sealedBytes: came, bytesMoved, seconds, landingResult })
     return landingResult
   }
 
   /** One landing, tried again when its place dies: the place sees to it that one attempt at most comes to an end. */
   async #attempt(
     land: (attempt: Pick<Invocation, 'attempt'>) => Promise<Landing>,
-    { region, branch, sequence }: Pick<NextLanding, 'region' | 'branch' | 'sequence'>,
+    { place, branch, sequence }: Pick<NextLanding, 'place' | 'branch' | 'sequence'>,
   ): Promise<Landing> {
     const { attempts = DEFAULT_ATTEMPTS, takenUp = false, shared = takenUp, signal } = this.#options
     let attempt: LandingAttempt = takenUp ? TAKEN_UP : FIRST_ATTEMPT
@@ -239,7 +243,7 @@ class Journey {
       const next = signal?.aborted ? undefined : nextAttempt(attempt, landed, { attempts, shared })
       if (next === undefined) return 'unreachable' in landed ? Promise.reject(landed.unreachable) : landed
       if (next.lost !== undefined)
-        this.lost.push({ region, branch, sequence, attempt: attempt.attempt?.number ?? 1, code: next.lost })
+        this.lost.push({ place, branch, sequence, attempt: attempt.attempt?.number ?? 1, code: next.lost })
       // Whoever gives up meanwhile hears so from the next call.
       await sleep(next.waitMs, undefined, { signal }).catch(() => {})
       attempt = next
@@ -277,7 +281,7 @@ function withoutStates(landingResult: Step): RouteStep['landingResult'] {
 function requireEnd(landingResult: Step): LandingResult {
   const { outcome } = landingResult
   if (outcome.kind !== 'departed') return { ...landingResult, outcome }
-  throw new UnreachableError('REPLY_MALFORMED', `${landingResult.region} answered for a copy where an agent was landed`)
+  throw new UnreachableError('REPLY_MALFORMED', `${landingResult.place} answered for a copy where an agent was landed`)
 }
 
 function reasonOf(error: unknown): LossReason {

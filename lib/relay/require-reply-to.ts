@@ -3,14 +3,14 @@
  * landing's, another mission's, another region's. Pure.
  */
 import { RefusedError } from '../errors.ts'
-import type { LandingResult } from '../host/protocol.ts'
+import type { LandingResult } from '../host/landing-result.ts'
 import type { OrderFacts } from '../trust/order.ts'
 import { readReceipt } from '../trust/receipt.ts'
 
 /** A landing that was asked for. */
 export interface AskedLanding {
   readonly order: Pick<OrderFacts, 'mission' | 'manifest' | 'input' | 'sender'>
-  readonly region: string
+  readonly place: string
   readonly branch: string
   readonly sequence: number
 }
@@ -28,23 +28,22 @@ interface Ending {
  * @throws RefusedError `REPLY_MISMATCH` that names the field, or a code of `readReceipt`
  */
 export function requireReplyTo(asked: AskedLanding, landingResult: LandingResult<Ending>): void {
-  const { order, region, branch, sequence } = asked
+  const { order, place, branch, sequence } = asked
   const { outcome, receipt } = landingResult
-  requireEqual(region, { region, mission: order.mission, manifest: order.manifest }, landingResult)
-  if (outcome.agent !== undefined) requireEqual(region, { branch, sequence: sequence + 1 }, outcome.agent)
+  requireEqual(place, { place, mission: order.mission, manifest: order.manifest }, landingResult)
+  if (outcome.agent !== undefined) requireEqual(place, { branch, sequence: sequence + 1 }, outcome.agent)
   if (receipt === undefined) return
   const said = readReceipt(receipt)
   const { mission, manifest, input, sender } = order
-  requireEqual(region, { region, mission, manifest, branch, sequence, input, sender }, said)
-  if (said.entry === 'merge') throw mismatch(region, 'entry')
+  requireEqual(place, { region: place, mission, manifest, branch, sequence, input, sender }, said)
+  if (said.entry === 'merge') throw mismatch(place, 'entry')
 }
 
-function requireEqual<T extends object>(region: string, asked: T, replied: { readonly [K in keyof T]: unknown }): void {
-  for (const [name, value] of Object.entries(asked))
-    if (replied[name as keyof T] !== value) throw mismatch(region, name)
+function requireEqual<T extends object>(place: string, asked: T, replied: { readonly [K in keyof T]: unknown }): void {
+  for (const [name, value] of Object.entries(asked)) if (replied[name as keyof T] !== value) throw mismatch(place, name)
 }
 
 /** @param what the field in which the reply is another one's */
-export function mismatch(region: string, what: string): RefusedError {
-  return new RefusedError('REPLY_MISMATCH', `the answer of ${region} is not to what was asked (${what})`)
+export function mismatch(place: string, what: string): RefusedError {
+  return new RefusedError('REPLY_MISMATCH', `the answer of ${place} is not to what was asked (${what})`)
 }

@@ -1,7 +1,7 @@
 /** Whether a landing is to be tried again, and how. Pure. */
 
 import type { UnreachableError } from '../errors.ts'
-import type { Invocation } from '../host/protocol.ts'
+import type { Invocation } from '../host/invocation.ts'
 import type { Landing } from './landing-place.ts'
 
 /** Attempts of a relay at one landing: a place that dies so often dies of its agent. */

@@ -1,7 +1,8 @@
 /** Brings sealed boxes to the place they are for: inside the invocation, or through what the places keep boxes in. */
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
-import type { SealedState, StateRef } from '../host/protocol.ts'
+import type { SealedState } from '../host/landing-result.ts'
+import type { StateRef } from '../host/state-ref.ts'
 import { stateKey } from '../objects/agent-bucket.ts'
 import { MAX_STATE_BYTES } from '../trust/state/fleet-sealed.ts'
 import type { FindPlace } from './landing-place.ts'
@@ -27,10 +28,10 @@ export async function transferStates(
 ): Promise<{ stateRefs: readonly StateRef[]; bytesMoved: number }> {
   let room = INLINE_CHARACTERS
   const carried = loads.map(({ sealedState, from }) => {
-    const { stateRef } = sealedState
-    if ('inline' in stateRef && stateRef.inline.length <= room) {
-      room -= stateRef.inline.length
-      return { stateRef, bytesMoved: 0 }
+    const { ref } = sealedState
+    if ('inline' in ref && ref.inline.length <= room) {
+      room -= ref.inline.length
+      return { stateRef: ref, bytesMoved: 0 }
     }
     return throughBucket(sealedState, from, places)
   })
@@ -41,13 +42,12 @@ export async function transferStates(
   }
 }
 
-async function throughBucket({ stateRef, to }: SealedState, from: string, places: FindPlace) {
-  if ('sha256' in stateRef && from === to) return { stateRef, bytesMoved: 0 }
-  const bytes =
-    'inline' in stateRef ? Buffer.from(stateRef.inline, 'base64url') : await fetchState(stateRef.sha256, from, places)
+async function throughBucket({ ref, to }: SealedState, from: string, places: FindPlace) {
+  if ('sha256' in ref && from === to) return { stateRef: ref, bytesMoved: 0 }
+  const bytes = 'inline' in ref ? Buffer.from(ref.inline, 'base64url') : await fetchState(ref.sha256, from, places)
   const sha256 = digestOf(bytes)
   await lost(to, places(to).states.put(stateKey(sha256), bytes))
-  return { stateRef: { sha256 }, bytesMoved: bytes.length * ('inline' in stateRef ? 1 : 2) }
+  return { stateRef: { sha256 }, bytesMoved: bytes.length * ('inline' in ref ? 1 : 2) }
 }
 
 async function fetchState(sha256: string, from: string, places: FindPlace): Promise<Uint8Array> {

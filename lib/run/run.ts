@@ -5,9 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readManifest } from '../author/sign-order.ts'
 import { UsageError } from '../errors.ts'
+import { addToHistory, readHistory } from '../estimate/accuracy-history.ts'
+import { historyEntry } from '../estimate/history-entry.ts'
 import type { Inventory } from '../estimate/inventory.ts'
-import { addToJournal, readJournal } from '../estimate/journal.ts'
-import { journalEntry } from '../estimate/journal-entry.ts'
 import type { ClientLink, Quote } from '../estimate/quote.ts'
 import type { PriceFile } from '../gravity/prices.ts'
 import type { Ceilings } from '../mission/budget.ts'
@@ -138,7 +138,7 @@ async function choose(options: RunOptions): Promise<ChosenParts> {
     place: start === 'once' ? 'data' : place,
     client: client ?? fleet.client,
     agentBytes: file.length + JSON.stringify(input).length,
-    journal: history === undefined ? [] : await readJournal(history),
+    history: history === undefined ? [] : await readHistory(history),
     predict: history !== undefined && start !== 'once',
   })
 }
@@ -161,9 +161,9 @@ async function remember(
   { history, start, prices, onWarning }: RunOptions,
 ): Promise<void> {
   if (history === undefined || quote === undefined || start === 'once') return
-  const entry = journalEntry(quote, { ...answer, at, prices })
+  const entry = historyEntry(quote, { ...answer, at, prices })
   if (entry === undefined) return
-  await addToJournal(history, entry).catch((error: Error) =>
+  await addToHistory(history, entry).catch((error: Error) =>
     onWarning?.(`the history of predictions can't be written: ${error.message}`),
   )
 }

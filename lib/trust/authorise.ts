@@ -9,7 +9,7 @@ import type { Keyring } from './keyring.ts'
 import type { Order } from './order.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 
-/** What is asked for, and by whom. Signatures hold. */
+/** A mission that asks to be admitted. All signatures have been verified. */
 export interface Request {
   readonly manifest: Manifest
   readonly manifestDigest: string
@@ -19,10 +19,11 @@ export interface Request {
 }
 
 /**
- * Whether the keys' policies allow what they signed. What is above a policy is refused, never trimmed: a mission that
- * silently read less would give a wrong answer. The message names what was exceeded, since the keys are known by now.
+ * Checks that the key policy allows each signer what it signed. A request beyond the policy is refused, never narrowed:
+ * a mission that silently read less data would return a wrong result. The message names what was exceeded, since the
+ * keys are authenticated.
  *
- * @throws RefusedError `SIGNATURE_MISSING` below the threshold, `POLICY_DENIED` for everything else.
+ * @throws RefusedError `SIGNATURE_MISSING` for fewer authors than the threshold, `POLICY_DENIED` for everything else
  */
 export function authorise({ manifest, manifestDigest, order, authors, sender }: Request, keyring: Keyring): void {
   if (keyring.denied.has(manifestDigest)) throw denied('this bundle')
@@ -37,7 +38,7 @@ export function authorise({ manifest, manifestDigest, order, authors, sender }: 
 }
 
 /**
- * Whether an order stays inside its manifest. That both are for one fleet is known by now.
+ * Checks that an order allows no more than its manifest. The fleets of both have been compared before.
  *
  * @throws RefusedError `ORDER_MISMATCH`
  */
@@ -50,16 +51,16 @@ export function requireNoWider(order: Order, { audience, scopes, limits }: Manif
 }
 
 /**
- * Whether the agent's state may leave a region for the sender's own places: the manifest must say so, and the policy of
- * every key that signed manifest or order. Absent means denied.
+ * Whether the agent's state may leave a region for a client place. The manifest must allow it, and so must the policy
+ * of every key that signed the manifest or the order. Absent means denied.
  */
 export function mayExportState(bundle: Pick<VerifiedBundle, 'manifest' | 'order' | 'authors' | 'sender'>): boolean {
   const { manifest, order, authors, sender } = bundle
   const allowed = [manifest, ...authors, sender].every(({ exportState = false }) => exportState)
-  return order.own !== undefined && allowed
+  return order.clientPlaces !== undefined && allowed
 }
 
-interface Wish {
+interface RequestedRights {
   readonly fleet: string
   readonly regions: readonly string[]
   readonly scopes: readonly Scope[]
@@ -71,20 +72,21 @@ function requireRole({ name, roles }: KeyGrant, role: 'author' | 'sender'): void
   if (!roles.includes(role)) throw denied(`the role ${role}`, name)
 }
 
-function requireWithin(grant: KeyGrant, wish: Wish): void {
-  if (!includesName(grant.fleets, wish.fleet)) throw denied(`fleet ${wish.fleet}`, grant.name)
-  for (const region of wish.regions)
+function requireWithin(grant: KeyGrant, requested: RequestedRights): void {
+  if (!includesName(grant.fleets, requested.fleet)) throw denied(`fleet ${requested.fleet}`, grant.name)
+  for (const region of requested.regions)
     if (region !== CLIENT && !includesName(grant.regions, region)) throw denied(`region ${region}`, grant.name)
-  for (const scope of wish.scopes)
+  for (const scope of requested.scopes)
     if (!grant.scopes.some((granted) => holds(granted, scope)))
       throw denied(`s3://${scope.bucket}/${scope.prefix}`, grant.name)
-  const exceeded = exceededLimit(wish.limits, grant.limits)
-  if (exceeded) throw denied(`${exceeded} of ${wish.limits[exceeded]}, above ${grant.limits[exceeded]}`, grant.name)
-  if (wish.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
+  const exceeded = exceededLimit(requested.limits, grant.limits)
+  if (exceeded)
+    throw denied(`${exceeded} of ${requested.limits[exceeded]}, above ${grant.limits[exceeded]}`, grant.name)
+  if (requested.compiles && !grant.compiles) throw denied('compiling at run time', grant.name)
 }
 
-/** A manifest for any fleet or region means, for this mission, those of its order. */
-function narrowed({ audience }: Manifest, order: Order): Pick<Wish, 'fleet' | 'regions'> {
+/** The audience of the manifest. Where it names any fleet or region, the order's are checked instead. */
+function narrowed({ audience }: Manifest, order: Order): Pick<RequestedRights, 'fleet' | 'regions'> {
   return {
     fleet: audience.fleet === ANY ? order.fleet : audience.fleet,
     regions: audience.regions.includes(ANY) ? order.regions : audience.regions,
@@ -95,8 +97,8 @@ function holds(granted: Scope, { bucket, prefix }: Scope): boolean {
   return (granted.bucket === ANY || granted.bucket === bucket) && prefixHolds(granted.prefix, prefix)
 }
 
-function exceededLimit(wished: Limits, granted: Limits): LimitName | undefined {
-  return (Object.keys(granted) as LimitName[]).find((name) => wished[name] > granted[name])
+function exceededLimit(requested: Limits, granted: Limits): LimitName | undefined {
+  return (Object.keys(granted) as LimitName[]).find((name) => requested[name] > granted[name])
 }
 
 function denied(what: string, key?: string): RefusedError {

@@ -8,30 +8,31 @@ import type { SigningKey } from './keys.ts'
 import { signDetached } from './sign.ts'
 
 /**
- * Signed documents travel in a strict profile of DSSE (github.com/secure-systems-lab/dsse, v1.0): what is signed binds
- * the payload's type, and the payload is parsed from the very bytes that were verified. Stricter than DSSE: one base64
- * alphabet, and only canonical texts in it; one to four signatures, by distinct keys, and all must hold; no other
- * fields; a bounded payload.
+ * Signed documents travel in a strict profile of DSSE (github.com/secure-systems-lab/dsse, v1.0). The signature also
+ * covers the payload's type, and the payload is parsed from the bytes that were verified.
+ *
+ * Stricter than DSSE: one base64 alphabet in canonical form, one to four signatures by distinct keys, all of which must
+ * be valid, no unknown fields, and a bounded payload.
  */
 
 /** One signature of an {@link Envelope}. */
 export interface Signature {
-  /** Which key to try. A hint: nothing follows from it until the signature is verified. */
+  /** The key to verify with. Not authenticated until the signature has been verified. */
   readonly keyId: string
   /** 64 bytes. */
   readonly signature: Uint8Array
 }
 
-/** A payload with signatures, decoded and not verified. */
+/** A payload with signatures, decoded but not verified. */
 export interface Envelope {
   readonly payloadType: string
   readonly payload: Uint8Array
   readonly signatures: readonly Signature[]
 }
 
-/** An {@link Envelope} as JSON, in the field names of DSSE. */
+/** An {@link Envelope} as JSON, with the field names of DSSE. */
 export interface EnvelopeJson {
-  /** Base64. */
+  /** In base64. */
   readonly payload: string
   readonly payloadType: string
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[]
@@ -39,7 +40,7 @@ export interface EnvelopeJson {
 
 export const MAX_SIGNATURES = 4
 
-/** What is signed: DSSE's pre-authentication encoding, `DSSEv1 ‹length› ‹type› ‹length› ‹payload›`. */
+/** The bytes to sign: DSSE's pre-authentication encoding, `DSSEv1 ‹length› ‹type› ‹length› ‹payload›`. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
   const type = utf8(payloadType)
   return concatBytes(utf8(`DSSEv1 ${type.length} ${payloadType} ${payload.length} `), payload)
@@ -48,7 +49,8 @@ export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8
 /**
  * Signs a payload with one to four distinct keys.
  *
- * @throws RefusedError `SIGNATURE_MISSING` for no key, `ENVELOPE_MALFORMED` for five, or for one key twice.
+ * @throws RefusedError `SIGNATURE_MISSING` for no key, `ENVELOPE_MALFORMED` for more than four keys or the same key
+ *   twice
  */
 export function signEnvelope(payloadType: string, payload: Uint8Array, keys: readonly SigningKey[]): Envelope {
   const message = preAuthEncoding(payloadType, payload)
@@ -81,7 +83,7 @@ const envelopeJson = (maxPayloadBytes: number) =>
   })
 
 /**
- * Decodes an envelope from JSON already parsed.
+ * Decodes an envelope from parsed JSON.
  *
  * @throws RefusedError `ENVELOPE_MALFORMED`, or `SIGNATURE_MISSING` when the list of signatures is empty.
  */
@@ -98,7 +100,9 @@ export function parseEnvelope(value: unknown, maxPayloadBytes = MAX_PAYLOAD_BYTE
 const KEY_ID_BYTES = 22
 const RECORD_BYTES = KEY_ID_BYTES + SIGNATURE_BYTES
 
-/** The envelope in its binary form, for bundle files. The payload's type is the file's to know. */
+/**
+ * The binary form of an envelope, for bundle files. It omits the payload's type, which the file's format determines.
+ */
 export function encodeEnvelope({ payload, signatures }: Envelope): Uint8Array {
   const records = signatures.flatMap(({ keyId, signature }) => [utf8(keyId), signature])
   return concatBytes(Uint8Array.of(signatures.length), ...records, payload)

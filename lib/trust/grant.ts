@@ -1,18 +1,19 @@
 import { toBase64url } from '../encoding/base64url.ts'
 import { UsageError } from '../errors.ts'
+import { FORMAT_VERSION } from '../format-version.ts'
 import { MAX_LIMITS } from '../limits.ts'
 import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf } from './keys.ts'
 
 const YEAR_MS = 365 * 24 * 3_600_000
 
-/** What a new grant may narrow; the rest is as wide as the fleet itself. */
+/** The options of a new grant. Everything that is not narrowed is as wide as the fleet allows. */
 export type GrantOptions = Partial<Omit<KeyGrant, 'keyId' | 'publicKey' | 'status'>> & {
   readonly name: string
   readonly now: number
 }
 
-/** A grant for a key: any region and data of the fleet, for a year, unless told otherwise. */
+/** A grant for a key. By default it covers every region and all data of the fleet for a year. */
 export function createGrant(publicKey: Uint8Array, fleet: string, { now, ...narrowed }: GrantOptions): KeyGrant {
   return {
     keyId: keyIdOf(publicKey),
@@ -30,15 +31,24 @@ export function createGrant(publicKey: Uint8Array, fleet: string, { now, ...narr
   }
 }
 
-/** The first policy of a fleet: it trusts nobody. */
+/** The first policy of a fleet: it trusts no key. */
 export function createPolicy(fleet: string, now: number): KeyPolicy {
-  return { lander: 1, fleet, version: 1, issuedAt: now, expiresAt: now + YEAR_MS, keys: [], threshold: 1, denied: [] }
+  return {
+    lander: FORMAT_VERSION,
+    fleet,
+    version: 1,
+    issuedAt: now,
+    expiresAt: now + YEAR_MS,
+    keys: [],
+    threshold: 1,
+    denied: [],
+  }
 }
 
 /**
- * The next version of a policy, in which `grant` stands for its key, in place of an earlier grant if there was one.
+ * The next version of a policy, with `grant` for its key. It replaces an earlier grant of the same key.
  *
- * @throws UsageError `USAGE` for a key that was revoked: revocation is for good
+ * @throws UsageError `USAGE` for a revoked key: revocation is permanent
  */
 export function withGrant(policy: KeyPolicy, grant: KeyGrant, now: number): KeyPolicy {
   if (policy.keys.some(({ keyId, status }) => keyId === grant.keyId && status === 'revoked')) {
@@ -48,7 +58,9 @@ export function withGrant(policy: KeyPolicy, grant: KeyGrant, now: number): KeyP
   return renewed({ ...policy, keys: [...others, grant] }, now)
 }
 
-/** The next version of a policy, in which the key is revoked, for good. `undefined` if the policy does not know it. */
+/**
+ * The next version of a policy, with the key permanently revoked. `undefined` if the policy does not contain the key.
+ */
 export function withRevocation(policy: KeyPolicy, keyId: string, now: number): KeyPolicy | undefined {
   if (!policy.keys.some((key) => key.keyId === keyId)) return undefined
   const keys = policy.keys.map((key) => (key.keyId === keyId ? ({ ...key, status: 'revoked' } as const) : key))

@@ -1,6 +1,6 @@
 /**
- * Who may run what: keys, signatures, policies, and the one check that lets a bundle in. Runs in Node and in browsers,
- * without key files, which `lander` has.
+ * Who may run what: keys, signatures, policies, and the check that admits a bundle. Works in Node and in browsers. Key
+ * files are in the module `lander`.
  *
  * @module lander/trust
  */

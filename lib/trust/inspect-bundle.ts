@@ -4,24 +4,24 @@ import { digestOf } from '../encoding/digest.ts'
 import { admitKey, verifyStrict } from './ed25519.ts'
 import { decodeEnvelope, preAuthEncoding, type Signature } from './envelope.ts'
 
-/** What a bundle says of itself, and how much of it is proven. */
+/** What a bundle contains, and how much of it is verified. */
 export interface Inspection {
   readonly manifest: Manifest
   /** SHA-256 of the manifest, base64url: the bundle's identity. */
   readonly digest: string
-  /** `verified` is `undefined` where the signer's public key is not at hand. */
+  /** `verified` is `undefined` if the signer's public key was not given. */
   readonly signers: readonly { readonly keyId: string; readonly verified: boolean | undefined }[]
-  /** Whether every part has the digest the manifest names. */
+  /** Whether every part has the digest that the manifest names. */
   readonly intact: boolean
-  /** Whether it is intact and every signature holds under a known key. */
+  /** Whether it is intact, and every signature is valid under a given key. */
   readonly verified: boolean
 }
 
 /**
- * Reads a signed bundle for people. It decides nothing: what may run is for `verifyBundle` to say.
+ * Reads a signed bundle for display. It does not decide what may run: `verifyBundle` does.
  *
- * @param publicKeys by key id, those that are at hand
- * @throws RefusedError for a file that is no signed bundle
+ * @param publicKeys the known public keys, by key id
+ * @throws RefusedError for a file that is not a signed bundle
  */
 export function inspectBundle(file: Uint8Array, publicKeys: ReadonlyMap<string, Uint8Array>): Inspection {
   const { envelope, body } = decodeSignedBundle(file)

@@ -8,7 +8,7 @@ import { explainFileError } from '../files/file-error.ts'
 import { admitKey } from './ed25519.ts'
 import { keyFromSeed, keyIdOf, SEED_BYTES, type SigningKey } from './keys.ts'
 
-/** A public key as a file holds it. */
+/** A public key as its file contains it. */
 export interface PublicKey {
   readonly keyId: string
   /** 32 bytes. */
@@ -22,7 +22,7 @@ const privateFile = v.strictObject({ type: v.literal(PRIVATE_TYPE), keyId: v.str
 const publicFile = v.strictObject({ type: v.literal(PUBLIC_TYPE), keyId: v.string(), publicKey: v.string() })
 
 /**
- * Writes a key to `path`, readable by its owner alone, and its public half to `path.pub`. Nothing is ever overwritten.
+ * Writes a key to `path`, readable only by its owner, and its public half to `path.pub`. Never overwrites a file.
  *
  * @throws UsageError `FILE_EXISTS`
  *
@@ -42,7 +42,7 @@ export async function writeKeyFiles(path: string, key: SigningKey): Promise<void
 }
 
 /**
- * Reads a private key. A file that others than its owner may read is refused, as ssh does.
+ * Reads a private key. Refuses a file that others than its owner may read, as ssh does.
  *
  * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
  */
@@ -57,7 +57,7 @@ export async function readKeyFile(path: string): Promise<SigningKey> {
 }
 
 /**
- * Reads a public key and admits it.
+ * Reads and checks a public key.
  *
  * @throws UsageError `FILE_NOT_FOUND` or `KEY_FILE_INVALID`
  */
@@ -71,7 +71,7 @@ export async function readPublicKeyFile(path: string): Promise<PublicKey> {
 }
 
 async function create(path: string, mode: number, content: object): Promise<void> {
-  // `wx` fails on whatever is there, a dangling link too.
+  // `wx` fails if the name exists, even as a dangling link.
   const file = await open(path, 'wx', mode).catch((error) => {
     throw asUsageError(path, error)
   })
@@ -83,7 +83,7 @@ async function create(path: string, mode: number, content: object): Promise<void
   }
 }
 
-/** The text and the mode of the same open file, whatever becomes of its name. */
+/** Text and mode of the same open file, so that nobody can swap the file between the two reads. */
 async function readText(path: string): Promise<{ text: Uint8Array; mode: number }> {
   const file = await open(path, constants.O_RDONLY).catch((error) => {
     throw asUsageError(path, error)
@@ -103,12 +103,12 @@ async function readText(path: string): Promise<{ text: Uint8Array; mode: number 
 const MAX_FILE_BYTES = 4096
 
 function requireOwnerOnly(path: string, mode: number): void {
-  // Windows has no such bits: every file there shows as open to all.
+  // Windows has no such bits: every file appears to be open to everyone.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return
   const shown = (mode & 0o777).toString(8)
   throw new UsageError(
     'KEY_FILE_INVALID',
-    `private key file "${path}" is open to others than its owner (mode ${shown})`,
+    `private key file "${path}" can be used by others than its owner (mode ${shown})`,
     {
       remedy: `run chmod 600 "${path}", and make a new key if others have read it`,
     },
@@ -132,7 +132,7 @@ function otherHalf(path: string, kind: 'public' | 'private', wanted: string): Us
   })
 }
 
-/** The error never holds the text: it may be a key. */
+/** The error never contains the text, which may be a key. */
 function parse<S extends v.GenericSchema, T>(
   path: string,
   text: Uint8Array,

@@ -3,13 +3,13 @@ import { toBase64url } from '../encoding/base64url.ts'
 import { digestOf } from '../encoding/digest.ts'
 import { InternalError } from '../errors.ts'
 
-/** `length` bytes that nobody can guess. */
+/** Returns `length` random bytes that nobody can predict. */
 export type RandomBytes = (length: number) => Uint8Array
 
-/** The system's source of randomness, in Node and in browsers. At most 65,536 bytes a call. */
+/** The system's random number generator, in Node and in browsers. At most 65,536 bytes per call. */
 export const systemRandom: RandomBytes = (length) => globalThis.crypto.getRandomValues(new Uint8Array(length))
 
-/** An Ed25519 key pair. The secret half is hidden from `JSON.stringify`, spreads and `console.log`. */
+/** An Ed25519 key pair. `JSON.stringify`, spreads and `console.log` don't show the secret half. */
 export interface SigningKey {
   /** {@link keyIdOf} of the public key. */
   readonly keyId: string
@@ -21,7 +21,7 @@ export interface SigningKey {
 
 export const SEED_BYTES = 32
 
-/** A key whose name a command line would take for an option is drawn again; with honest randomness once in 64 times. */
+/** How often a key is drawn at most. One in 64 is drawn again, since a command line would take its id for an option. */
 const MAX_DRAWS = 16
 
 /**
@@ -37,7 +37,7 @@ export function generateKey(random: RandomBytes = systemRandom): SigningKey {
   return key
 }
 
-/** The key that a seed of 32 bytes stands for (RFC 8032 §5.1.5). */
+/** The key pair of a seed of 32 bytes (RFC 8032 §5.1.5). */
 export function keyFromSeed(seed: Uint8Array): SigningKey {
   if (seed.length !== SEED_BYTES) throw new InternalError(`a seed has ${SEED_BYTES} bytes, not ${seed.length}`)
   const { publicKey, secretKey } = nacl.sign.keyPair.fromSeed(seed)
@@ -45,14 +45,14 @@ export function keyFromSeed(seed: Uint8Array): SigningKey {
   return Object.defineProperty(shown, 'secretKey', { value: secretKey, enumerable: false }) as SigningKey
 }
 
-/** A key's name: the first 22 characters, 132 bits, of its SHA-256 in base64url. */
+/** The id of a public key: the first 22 characters, 132 bits, of its SHA-256 in base64url. */
 export function keyIdOf(publicKey: Uint8Array): string {
   return digestOf(publicKey).slice(0, 22)
 }
 
 /**
- * A name that never comes twice: 127 random bits in base64url, 22 characters. It begins with a letter, so that no command
- * line takes it for an option.
+ * A unique name: 127 random bits in base64url, 22 characters. It begins with a letter, so that no command line takes it
+ * for an option.
  */
 export function randomId(random: RandomBytes = systemRandom): string {
   const bytes = Uint8Array.from(random(16))

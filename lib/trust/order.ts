@@ -16,17 +16,18 @@ import {
 import { type Manifest, manifestPayload } from '../bundle/manifest.ts'
 import { utf8 } from '../encoding/bytes.ts'
 import { digestOf } from '../encoding/digest.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
 import { type EnvelopeJson, envelopeToJson, parseEnvelope, signEnvelope } from './envelope.ts'
 import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
-export const ORDER_TYPE = 'application/vnd.lander.order.v1+json'
+export const ORDER_TYPE = mediaType('order')
 
-/** What the sender signs, once per mission. */
+/** What the sender signs, once for each mission. */
 export interface Order {
-  readonly lander: 1
+  readonly lander: typeof FORMAT_VERSION
   /** 16 random bytes, base64url. */
   readonly mission: string
   /** 16 random bytes, base64url. */
@@ -38,42 +39,47 @@ export interface Order {
   readonly fleet: string
   /** Where this mission may run. */
   readonly regions: readonly string[]
-  /** Places of the sender's own that the agent may start in or go to. @default none */
-  readonly own?: ClientPlaces | undefined
+  /** The client places that the agent may start in or move to. @default none */
+  readonly clientPlaces?: ClientPlaces | undefined
   /** Equal to the manifest's or tighter. */
   readonly scopes: readonly Scope[]
   readonly limits: Limits
-  /** A trial: of each object only the head of so many bytes is there. @default whole objects */
+  /** For a trial run: the agent sees only this many bytes at the start of each object. @default whole objects */
   readonly headBytes?: number | undefined
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
-/** The sender's own places in a mission: on machines of theirs, in no fleet. */
+/** The client places of a mission. They run on the sender's machines and belong to no fleet. */
 export interface ClientPlaces {
-  /** Names, none of them a region of the order. */
+  /** Their names. None is a region of the order. */
   readonly places: readonly string[]
-  /** What regions seal for these places with: an X25519 public key of this mission alone, 32 bytes, base64url. */
+  /**
+   * The X25519 public key that regions seal states for these places with. Made for this mission; 32 bytes, base64url.
+   */
   readonly key: string
 }
 
-/** The longest an order may live: replays are remembered at least as long. */
+/** The longest lifetime of an order. The ledger remembers landings at least as long. */
 export const MAX_ORDER_LIFETIME_MS = 24 * 3600 * 1000
 
 const publicKey = digest
 
-const own = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<unknown, ClientPlaces>
+const clientPlacesSchema = v.strictObject({ places: regions, key: publicKey }) satisfies v.GenericSchema<
+  unknown,
+  ClientPlaces
+>
 
 const order = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     mission: id,
     nonce: id,
     manifest: digest,
     input: digest,
     fleet: fleetName,
     regions: orderRegions,
-    own: v.optional(own),
+    clientPlaces: v.optional(clientPlacesSchema),
     scopes,
     limits,
     headBytes: v.optional(v.pipe(count(Number.MAX_SAFE_INTEGER), v.minValue(1))),
@@ -81,16 +87,16 @@ const order = v.pipe(
     expiresAt: time,
   }),
   v.check(({ issuedAt, expiresAt }) => issuedAt < expiresAt && expiresAt - issuedAt <= MAX_ORDER_LIFETIME_MS),
-  v.check(({ regions, own }) => regions.length > 0 || own !== undefined),
-  v.check(({ regions, own }) => own === undefined || !own.places.some((place) => regions.includes(place))),
+  v.check(({ regions, clientPlaces }) => regions.length > 0 || clientPlaces !== undefined),
+  v.check(({ regions, clientPlaces }) => !clientPlaces?.places.some((place) => regions.includes(place))),
 ) satisfies v.GenericSchema<unknown, Order>
 
-const kind = { name: 'order', code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
+const kind = { ...FORMATS.order, code: 'ORDER_MALFORMED', maxBytes: MAX_PAYLOAD_BYTES } as const
 
-/** What an order is made from; by default it allows what the manifest allows. */
+/** What an order is made from. By default it allows what the manifest allows. */
 export interface OrderOptions {
   readonly manifest: Manifest
-  /** The input as it will be sent: JSON text. */
+  /** The input exactly as it will be sent: JSON text. */
   readonly input: string
   readonly now: number
   /** @default the manifest's */
@@ -98,7 +104,7 @@ export interface OrderOptions {
   /** @default the manifest's */
   readonly regions?: readonly string[]
   /** @default none */
-  readonly own?: ClientPlaces | undefined
+  readonly clientPlaces?: ClientPlaces | undefined
   /** @default the manifest's */
   readonly scopes?: readonly Scope[]
   /** @default the manifest's */
@@ -110,9 +116,9 @@ export interface OrderOptions {
   readonly random?: RandomBytes
 }
 
-/** An order for one mission of a bundle: as wide as its manifest, unless told otherwise. */
+/** Makes an order for one mission of a bundle. By default it allows what the manifest allows. */
 export function createOrder(options: OrderOptions): Order {
-  const { manifest, input, now, own, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
+  const { manifest, input, now, clientPlaces, headBytes, lifetimeMs = 3600 * 1000, random = systemRandom } = options
   const {
     fleet = manifest.audience.fleet,
     regions = manifest.audience.regions,
@@ -120,14 +126,14 @@ export function createOrder(options: OrderOptions): Order {
     limits = manifest.limits,
   } = options
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     mission: randomId(random),
     nonce: randomId(random),
     manifest: digestOf(manifestPayload(manifest)),
     input: digestOf(utf8(input)),
     fleet,
     regions,
-    ...(own && { own }),
+    ...(clientPlaces && { clientPlaces }),
     scopes,
     limits,
     ...(headBytes !== undefined && { headBytes }),
@@ -139,14 +145,14 @@ export function createOrder(options: OrderOptions): Order {
 /**
  * Signs an order with the sender's key.
  *
- * @throws RefusedError `ORDER_MALFORMED` for an order nobody would accept.
+ * @throws RefusedError `ORDER_MALFORMED` for an order that no place would accept
  */
 export function signOrder(value: Order, key: SigningKey): EnvelopeJson {
   return envelopeToJson(signEnvelope(ORDER_TYPE, documentPayload(order, value, kind), [key]))
 }
 
 /**
- * Reads an order from the bytes that were signed: at most 16 KB, a closed schema, a life of at most 24 hours.
+ * Reads an order from the bytes that were signed: at most 16 KB, no unknown fields, a lifetime of at most 24 hours.
  *
  * @throws RefusedError `ORDER_MALFORMED`
  */

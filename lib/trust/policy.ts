@@ -15,6 +15,7 @@ import {
 } from '../bundle/document.ts'
 import { fromBase64url } from '../encoding/base64url.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
 import type { KeyGrant, KeyPolicy } from './key-policy.ts'
 import { keyIdOf, type SigningKey } from './keys.ts'
@@ -22,9 +23,9 @@ import { requireInTime } from './validity.ts'
 import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a key policy. */
-export const POLICY_TYPE = 'application/vnd.lander.policy.v1+json'
+export const POLICY_TYPE = mediaType('policy')
 
-/** A policy's payload, before it is put into an envelope. */
+/** The largest payload of a key policy. */
 export const MAX_POLICY_BYTES = 256 * 1024
 
 /** Up to 64 names, or `'*'` among them for any. */
@@ -59,7 +60,7 @@ const grant = v.pipe(
 ) satisfies v.GenericSchema<unknown, KeyGrant>
 
 const policy = v.strictObject({
-  lander: v.literal(1),
+  lander: v.literal(FORMAT_VERSION),
   fleet: fleetName,
   version: count(Number.MAX_SAFE_INTEGER),
   issuedAt: time,
@@ -77,10 +78,10 @@ const policy = v.strictObject({
   ),
 }) satisfies v.GenericSchema<unknown, KeyPolicy>
 
-const kind = { name: 'key policy', code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
+const kind = { ...FORMATS.policy, code: 'POLICY_MALFORMED', maxBytes: MAX_POLICY_BYTES } as const
 
 /**
- * Reads a key policy from the bytes that were signed: at most 256 KB, a closed schema, every key under its own id.
+ * Reads a key policy from the bytes that were signed: at most 256 KB, no unknown fields, every key under its own id.
  *
  * @throws RefusedError `POLICY_MALFORMED`
  */
@@ -91,25 +92,25 @@ export function parsePolicy(payload: Uint8Array): KeyPolicy {
 /**
  * Signs a key policy with the fleet's root key.
  *
- * @throws RefusedError `POLICY_MALFORMED` for a policy nobody would accept.
+ * @throws RefusedError `POLICY_MALFORMED` for a policy that no place would accept
  */
 export function signPolicy(value: KeyPolicy, rootKey: SigningKey): EnvelopeJson {
   return envelopeToJson(signEnvelope(POLICY_TYPE, documentPayload(policy, value, kind), [rootKey]))
 }
 
-/** What a key policy is held against. */
+/** What a key policy is checked against. */
 export interface PolicyChecks {
   /** The fleet's root public key, 32 bytes. */
   readonly rootKey: Uint8Array
   readonly fleet: string
   readonly now: number
-  /** The latest version seen so far: an older one is a replay. @default 0 */
+  /** The latest version seen so far. An older policy is refused as a replay. @default 0 */
   readonly notOlderThan?: number
 }
 
 /**
- * Verifies a key policy: signed by the fleet's root key and by it alone, for this fleet, in its time, and not older
- * than one already seen.
+ * Verifies a key policy: signed only by the fleet's root key, for this fleet, currently valid, and not older than one
+ * that has been seen.
  *
  * @param envelope an {@link EnvelopeJson}.
  * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_UNKNOWN`, `KEY_INVALID`,

@@ -16,45 +16,46 @@ import { canonicalJson } from '../encoding/canonical-json.ts'
 import { digestOf } from '../encoding/digest.ts'
 import type { Json } from '../encoding/json.ts'
 import { RefusedError } from '../errors.ts'
+import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import { type EnvelopeJson, envelopeToJson, MAX_SIGNATURES, parseEnvelope, signEnvelope } from './envelope.ts'
 import { keyIdOf, type SigningKey } from './keys.ts'
 import { verifySignatures } from './verify.ts'
 
 /** The payload type an envelope binds to a receipt. */
-export const RECEIPT_TYPE = 'application/vnd.lander.receipt.v1+json'
+export const RECEIPT_TYPE = mediaType('receipt')
 
-/** An object version that was read, and how much of it. */
+/** An object version that the agent read, and how many bytes of it. */
 export interface ReceiptObject {
   readonly bucket: string
   readonly key: string
   readonly etag: string
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
   readonly bytesRead: number
 }
 
-/** Every object of a run: all of them by digest and total, as many as fit by name. */
+/** The objects of a run: all of them as a digest and a total, and the first of them by name. */
 export interface ReceiptObjects {
   readonly count: number
   readonly bytesRead: number
   /** SHA-256 of the canonical JSON of the whole list, base64url. */
   readonly digest: string
-  /** The list, or its beginning. */
+  /** The whole list, or its beginning if it is too long. */
   readonly listed: readonly ReceiptObject[]
 }
 
-/** What a region says it did for one landing of a mission, signed by the fleet. All times in milliseconds since 1970. */
+/** A region's account about one landing, signed by the fleet. All times are in milliseconds since 1970. */
 export interface Receipt {
-  readonly lander: 1
-  /** Of the fleet secret: which receipt key signed. */
+  readonly lander: typeof FORMAT_VERSION
+  /** The epoch of the fleet secret whose receipt key has signed. */
   readonly epoch: number
   readonly fleet: string
   readonly region: string
   readonly mission: string
-  /** Which agent of the mission: the region it started in, and for a copy the landing and number it was sent with. */
+  /** Which agent of the mission: the place it started in, and for a copy the landing and number it was sent with. */
   readonly branch: string
-  /** Which landing of that agent this was, from 0. A copy counts on from the agent that sent it. */
+  /** The number of this landing, from 0. A copy continues the numbers of the agent that sent it. */
   readonly sequence: number
   readonly entry: 'run' | 'merge' | 'resume'
   /** SHA-256 of the manifest, base64url: the code, its scopes and its limits. */
@@ -63,28 +64,28 @@ export interface Receipt {
   readonly sender: string
   /** SHA-256 of the input's UTF-8 bytes, base64url. */
   readonly input: string
-  /** Version of the key policy that let the agent in. */
+  /** The version of the key policy that admitted the agent. */
   readonly policy: number
   readonly limits: Limits
   readonly objects: ReceiptObjects
-  /** Bytes of result, error text and logs that left. */
+  /** Bytes of result, error text, messages and logs that left the region. */
   readonly bytesReturned: number
   readonly outcome: 'completed' | 'departed' | 'failed' | 'stopped'
-  /** The digest of what a completed run returned. */
+  /** The digest of the result. `null` unless the run completed. */
   readonly result: string | null
   readonly startedAt: number
   readonly endedAt: number
-  /** The digest of the receipt of the agent's landing before this one. */
+  /** The digest of the receipt of the agent's previous landing. */
   readonly previous: string | null
 }
 
-/** A receipt as a draft: its signer adds the epoch. */
+/** A receipt before it is signed. The signer adds version and epoch. */
 export type ReceiptDraft = Omit<Receipt, 'lander' | 'epoch'>
 
-/** A receipt's payload, before it is put into an envelope. */
+/** The largest payload of a receipt. */
 export const MAX_RECEIPT_BYTES = 64 * 1024
 
-/** How many objects a receipt names, and how many bytes of JSON they may take: a key of 1,024 bytes may take 6,144. */
+/** How many objects a receipt names, and the most bytes of JSON for them: a key of 1,024 bytes can take 6,144. */
 const MAX_LISTED = 64
 const MAX_LISTED_BYTES = MAX_RECEIPT_BYTES / 2
 
@@ -102,7 +103,7 @@ const object = v.strictObject({
 
 const receipt = v.pipe(
   v.strictObject({
-    lander: v.literal(1),
+    lander: v.literal(FORMAT_VERSION),
     epoch: amount,
     fleet: fleetName,
     region: regionName,
@@ -140,9 +141,9 @@ const receipt = v.pipe(
   v.check(({ outcome, result }) => (outcome === 'completed') === (result !== null)),
 ) satisfies v.GenericSchema<unknown, Receipt>
 
-const kind = { name: 'receipt', code: 'RECEIPT_MALFORMED', maxBytes: MAX_RECEIPT_BYTES } as const
+const kind = { ...FORMATS.receipt, code: 'RECEIPT_MALFORMED', maxBytes: MAX_RECEIPT_BYTES } as const
 
-/** Sums a list of reads up for a receipt, whose size stays bounded however many there are. */
+/** Summarises a list of reads for a receipt, so that its size stays bounded. */
 export function summarizeObjects(reads: readonly ReceiptObject[]): ReceiptObjects {
   const lines = reads.map(({ bucket, key, etag, size, bytesRead }) => ({ bucket, key, etag, size, bytesRead }))
   return {
@@ -170,14 +171,14 @@ export function resultDigest(value: Json): string {
 /**
  * Signs a receipt with the fleet's receipt key of an epoch.
  *
- * @throws RefusedError `RECEIPT_MALFORMED` for a receipt nobody would accept.
+ * @throws RefusedError `RECEIPT_MALFORMED` for a receipt that no verifier would accept
  */
 export function signReceipt(draft: ReceiptDraft, { epoch, key }: { epoch: number; key: SigningKey }): EnvelopeJson {
-  const payload = documentPayload(receipt, { lander: 1, epoch, ...draft }, kind)
+  const payload = documentPayload(receipt, { lander: FORMAT_VERSION, epoch, ...draft }, kind)
   return envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [key]))
 }
 
-/** What the receipt of the next landing names as `previous`. */
+/** The digest of a receipt, which the receipt of the next landing names as `previous`. */
 export function receiptDigest(envelope: EnvelopeJson): string {
   return digestOf(parseEnvelope(envelope, MAX_RECEIPT_BYTES).payload)
 }
@@ -191,14 +192,14 @@ export function readReceipt(envelope: EnvelopeJson): Receipt {
   return parseDocument(receipt, parseEnvelope(envelope, MAX_RECEIPT_BYTES).payload, kind)
 }
 
-/** Whose receipts are believed. */
+/** The keys whose receipts are trusted. */
 export interface ReceiptTrust {
   readonly fleet: string
   /** The fleet's receipt keys by epoch, 32 bytes each. */
   readonly keys: ReadonlyMap<number, Uint8Array>
 }
 
-/** A receipt whose signature holds. */
+/** A receipt whose signature is valid. */
 export interface VerifiedReceipt {
   readonly receipt: Receipt
   /** SHA-256 of the payload, base64url: what the next landing's receipt names as `previous`. */
@@ -206,7 +207,7 @@ export interface VerifiedReceipt {
 }
 
 /**
- * Verifies a receipt: signed by the fleet's key of the very epoch it names, and by it alone.
+ * Verifies a receipt: signed only by the fleet's receipt key of the epoch that it names.
  *
  * @param envelope an {@link EnvelopeJson}.
  * @throws RefusedError `ENVELOPE_MALFORMED`, `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_UNKNOWN`, `KEY_INVALID`,
@@ -229,20 +230,20 @@ export function verifyReceipt(envelope: unknown, { fleet, keys }: ReceiptTrust):
   return { receipt: verified, digest: digestOf(payload) }
 }
 
-const REMEDY = { remedy: 'bring the fleet file up to date: lander fleet check writes the keys of new epochs into it' }
+const REMEDY = { remedy: 'update the fleet file with lander fleet check, which adds the keys of new epochs' }
 
 /**
- * Verifies that receipts are the landings of one agent of a mission, whole and in order: each names the one before it,
- * and all speak of the same mission, code, input and sender. The chain of a copy begins with that of its agent. Landings
- * in the sender's own places have no receipts, so numbers may be missing; a receipt may not.
+ * Verifies that the receipts are a complete chain of the landings of one agent, in order. Each receipt names the
+ * previous one, and all have the same mission, code, input and sender. The chain of a copy begins with the chain of its
+ * agent. Client places sign no receipts, so landing numbers may be missing in the chain, but no receipt may.
  *
- * @throws RefusedError `RECEIPT_CHAIN_BROKEN` that names the first receipt which does not fit.
+ * @throws RefusedError `RECEIPT_CHAIN_BROKEN` with the number of the first receipt that does not fit
  */
 export function verifyReceiptChain(receipts: readonly VerifiedReceipt[]): void {
   receipts.forEach(({ receipt }, index) => {
     const before = receipts[index - 1]
     if (receipt.sequence <= (before?.receipt.sequence ?? -1) || receipt.previous !== (before?.digest ?? null))
-      throw broken(index, 'does not follow the one before it')
+      throw broken(index, 'does not follow the previous one')
     if (before === undefined) return
     if (!SAME.every((field) => receipt[field] === before.receipt[field])) throw broken(index, 'is of another mission')
     if (!isOfBranch(receipt.branch, before.receipt.branch)) throw broken(index, 'is of another agent of the mission')

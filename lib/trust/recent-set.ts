@@ -1,4 +1,4 @@
-/** A set that keeps its latest `size` members: a memory that can't be made to grow. */
+/** A set that keeps only the `size` members used last, so that its memory stays bounded. */
 export class RecentSet {
   readonly #size: number
   readonly #members = new Set<string>()
@@ -7,7 +7,7 @@ export class RecentSet {
     this.#size = size
   }
 
-  /** Asking for a member makes it the latest. */
+  /** Counts as a use of the member. */
   has(member: string): boolean {
     if (!this.#members.delete(member)) return false
     this.#members.add(member)

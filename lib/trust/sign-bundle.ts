@@ -7,7 +7,7 @@ import type { SigningKey } from './keys.ts'
 /**
  * Signs a bundle and returns its file, at most 8 MB.
  *
- * @param keys the author's, one to four: as many as the fleet's policy asks for.
+ * @param keys one to four author keys: at least as many as the threshold of the fleet's policy
  * @throws RefusedError `MANIFEST_MALFORMED` or `BUNDLE_TOO_LARGE`
  *
  * @example

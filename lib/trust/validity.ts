@@ -1,9 +1,9 @@
 import { RefusedError } from '../errors.ts'
 
-/** How far two honest clocks may differ. A document may come this much before its time, never after it. */
+/** How far two clocks may differ. A document is accepted this long before its time, but never after it. */
 export const CLOCK_SKEW_MS = 5 * 60 * 1000
 
-/** When a signed document holds: milliseconds since 1970. */
+/** When a signed document is valid: milliseconds since 1970. */
 export interface Validity {
   readonly issuedAt: number
   readonly notBefore?: number
@@ -15,11 +15,11 @@ export function requireInTime(name: string, { issuedAt, notBefore = 0, expiresAt
   const start = Math.max(issuedAt, notBefore)
   if (now + CLOCK_SKEW_MS < start)
     throw new RefusedError('NOT_YET_VALID', `the ${name} is not yet valid`, {
-      remedy: `by the clock here it begins in ${minutes(start - now)}; lander fleet check compares the clocks`,
+      remedy: `by this clock it becomes valid in ${minutes(start - now)}; compare the clocks with lander fleet check`,
     })
   if (now >= expiresAt)
     throw new RefusedError('EXPIRED', `the ${name} has expired`, {
-      remedy: `by the clock here it ended ${minutes(now - expiresAt)} ago: sign it anew; lander fleet check compares the clocks`,
+      remedy: `by this clock it expired ${minutes(now - expiresAt)} ago; sign it again, or compare the clocks with lander fleet check`,
     })
 }
 

@@ -6,23 +6,26 @@ import type { Order } from './order.ts'
 
 declare const verified: unique symbol
 
-/** A bundle that passed every check, with what it may do. Only `verifyBundle` makes one; the sandbox takes nothing else. */
+/**
+ * A bundle that passed every check, with its rights. Only `verifyBundle` makes one, and the sandbox accepts nothing
+ * else.
+ */
 export interface VerifiedBundle {
   readonly [verified]: true
   readonly manifest: Manifest
   /** SHA-256 of the manifest's payload, base64url: the bundle's identity. */
   readonly manifestDigest: string
   readonly order: Order
-  /** The agent's module, source text. */
+  /** The source text of the agent's module. */
   readonly main: string
   /** Inflated parts by entry name, `main` among them. */
   readonly parts: ReadonlyMap<string, Uint8Array>
   readonly authors: readonly KeyGrant[]
   readonly sender: KeyGrant
-  /** Version of the key policy that let it in. */
+  /** The version of the key policy that admitted it. */
   readonly policy: number
-  /** What this run may read: manifest ∩ order, inside every signer's policy. */
+  /** What this run may read: the scopes of the order, which the manifest and every signer's policy include. */
   readonly scopes: readonly Scope[]
-  /** Limit by limit the smaller of manifest and order. */
+  /** For each limit the smaller of manifest and order. */
   readonly limits: Limits
 }

@@ -18,15 +18,15 @@ import { requireInTime } from './validity.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 import { verifyEnvelope } from './verify.ts'
 
-/** What came in, and where it came to. */
+/** What is to be admitted, and the place that admits it. */
 export interface Admission {
   /** The signed bundle's file. */
   readonly file: Uint8Array
   /** The order's envelope: parsed JSON. */
   readonly order: unknown
-  /** The mission's input: JSON text, as it was sent. */
+  /** The mission's input: JSON text, exactly as it was sent. */
   readonly input: string
-  /** Whom this fleet trusts. */
+  /** The keys that this fleet trusts. */
   readonly keyring: Keyring
   /** SHA-256 of the engine's binary here, base64url. */
   readonly engine: string
@@ -34,19 +34,19 @@ export interface Admission {
   readonly abi: number
   readonly fleet: string
   readonly region: string
-  /** Whether this is a place of the sender's own, outside of every fleet. @default false */
-  readonly own?: boolean
+  /** Whether this is a client place, which belongs to no fleet. @default false */
+  readonly isClientPlace?: boolean
   /** Milliseconds since 1970. */
   readonly now: number
 }
 
 /**
- * Decides whether a bundle may run here, for this order and this input. The order of the checks is part of the design:
- * every length is bounded before anything is decoded, parsed or inflated; nothing is parsed before its signature holds.
- * What remains to the caller: to reserve the mission, so that the same order does not run twice.
+ * Decides whether a bundle may run here, with this order and this input. The sequence of the checks matters: lengths
+ * are bounded before anything is decoded, parsed or inflated, and nothing is parsed before its signature is verified.
+ * The caller must still claim the landing in the ledger, so that the same order does not run twice.
  *
- * @returns the only kind of bundle that a sandbox takes.
- * @throws RefusedError with the code of the first check that failed.
+ * @returns the only kind of bundle that a sandbox accepts
+ * @throws RefusedError with the code of the first check that failed
  */
 export function verifyBundle(admission: Admission): VerifiedBundle {
   const { keyring, now } = admission
@@ -91,21 +91,23 @@ function inputDigest(input: string): string | undefined {
 
 function requireEngine(manifest: Manifest, { engine, abi }: Admission): void {
   if (manifest.engine !== engine || manifest.abi !== abi)
-    throw new RefusedError('ENGINE_MISMATCH', 'the bundle is for another engine', { remedy: 'build and sign it anew' })
+    throw new RefusedError('ENGINE_MISMATCH', 'the bundle is for another engine', {
+      remedy: 'pack and sign it again with lander pack',
+    })
 }
 
-/** The keyring is asked too: keys are trusted in the fleet that published them. */
+/** Compares the fleet of the keyring too: a policy only counts in the fleet that published it. */
 function requireAudience({ audience }: Manifest, order: Order, admission: Admission): void {
-  const { keyring, fleet, region, own = false } = admission
+  const { keyring, fleet, region, isClientPlace = false } = admission
   if (!includesName([audience.fleet], fleet) || order.fleet !== fleet || keyring.fleet !== fleet)
     throw new RefusedError('WRONG_FLEET', 'the bundle is for another fleet')
-  // A place knows by itself whether it is the sender's own: an order that calls a region so gains nothing.
-  const named = own ? (order.own?.places ?? []) : order.regions
-  if ((region !== CLIENT && !own && !includesName(audience.regions, region)) || !named.includes(region))
+  // The place's own setting decides. An order that lists a region as a client place gains nothing by it.
+  const named = isClientPlace ? (order.clientPlaces?.places ?? []) : order.regions
+  if ((region !== CLIENT && !isClientPlace && !includesName(audience.regions, region)) || !named.includes(region))
     throw new RefusedError('WRONG_REGION', `the bundle is not for region ${region}`)
 }
 
-/** Two senders would leave it open whose budget a mission counts against. */
+/** With two senders it would be unclear whose policy and limits apply. */
 function onlySigner([sender, ...others]: readonly KeyGrant[]): KeyGrant {
   if (!sender || others.length > 0) throw new RefusedError('ENVELOPE_MALFORMED', 'an order has exactly one signature')
   return sender
@@ -125,7 +127,7 @@ function inflatePart(stored: Uint8Array, { bytes, sha256 }: Entry): Uint8Array {
   }
 }
 
-/** Before anything compiles it: a binary whose structure holds, or source that can be read. */
+/** Checks kernels before anything compiles them: the structure of binaries, and size and encoding of sources. */
 function requireKernels(parts: ReadonlyMap<string, Uint8Array>, entries: readonly Entry[]): void {
   for (const { name, role } of entries) {
     if (role === 'main') continue
@@ -135,7 +137,7 @@ function requireKernels(parts: ReadonlyMap<string, Uint8Array>, entries: readonl
       else if (part.length > MAX_SOURCE_BYTES) throw new RangeError(`${part.length} bytes of source`)
       else fromUtf8(part)
     } catch (cause) {
-      throw new RefusedError('KERNEL_MALFORMED', `kernel ${name} is not one a place takes`, { cause })
+      throw new RefusedError('KERNEL_MALFORMED', `kernel ${name} is not one that a place accepts`, { cause })
     }
   }
 }

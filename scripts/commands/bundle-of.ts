@@ -2,19 +2,19 @@ import { readFile } from 'node:fs/promises'
 import { packSigned } from '../../lib/author/pack-signed.ts'
 import type { KernelForm } from '../../lib/bundle/packed-kernel.ts'
 import { UsageError } from '../../lib/errors.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { localFleetFiles } from '../../lib/local/fleet-files.ts'
 import type { Scope } from '../../lib/scope.ts'
 import { readKeyFile } from '../../lib/trust/key-files.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
 import { LOCAL } from './fleet-option.ts'
-import { readBundle } from './inspect.ts'
+import { readBundle } from './inspect-command.ts'
 import { localDir } from './options.ts'
 
 const isBundle = (path: string): boolean => !/\.[cm]?[jt]sx?$/.test(path)
 
-/** What commands that send an agent know of it. */
+/** Options of the commands that send an agent. */
 export interface AgentOptions {
   data?: Scope[]
   key?: string
@@ -27,14 +27,14 @@ export interface AgentOptions {
 
 export interface BundleAtHand {
   readonly file: Uint8Array
-  /** The source map of its module, if that is at hand too. */
+  /** The source map of the agent's module, if its file exists. */
   readonly map?: string | undefined
 }
 
-/** Where the source map of a packed bundle lies: beside it. */
+/** The file of a bundle's source map: `lander pack` writes it beside the bundle. */
 export const mapFileOf = (bundle: string): string => `${bundle}.map`
 
-/** The signed bundle of an agent: its own, or one packed and signed on the spot. */
+/** The signed bundle of an agent. A source file is packed and signed first. */
 export async function bundleOf(
   agent: string,
   key: SigningKey,
@@ -51,7 +51,7 @@ export async function bundleOf(
   return packSigned(agent, key, { scopes, limits, fleet: fleet.name, expiresInMs, kernels, compiles })
 }
 
-/** A bundle may have come without its map: its errors are told as the engine tells them. */
+/** A bundle may come without its source map. Stack traces then show positions in the packed module. */
 const readMapOf = (bundle: string): Promise<string | undefined> =>
   readFile(mapFileOf(bundle), 'utf8').catch(() => undefined)
 

@@ -3,32 +3,32 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
+import { parseJsonFile } from '../../lib/files/json-file.ts'
 import { type Prices, PUBLISHED_PRICES, parsePrices } from '../../lib/gravity/prices.ts'
 import { landerHome } from './options.ts'
 
-/** Where `lander prices refresh` writes, and quotes look first. */
+/** The file that `lander prices refresh` writes by default, and that every quote uses if it exists. */
 export const defaultPricesFile = (): string => join(landerHome(), 'prices.json')
 
-/** `--prices`: as told, else what was refreshed, else the built-in ones. */
+/** `--prices`. Without it, refreshed prices apply if their file exists, else the built-in prices. */
 export function pricesOption(): Option {
-  const option = new Option('--prices <file>', 'prices that lander prices refresh wrote, instead of the built-in ones')
+  const option = new Option(
+    '--prices <file>',
+    'a price file (default: the one that lander prices refresh wrote, else the built-in prices)',
+  )
   const refreshed = defaultPricesFile()
   return (existsSync(refreshed) ? option.default(refreshed) : option).env('LANDER_PRICES')
 }
 
-/** The prices of a file, or the published ones. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
+/** The prices of a file, or the built-in prices. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
 export async function readPrices(file: string | undefined): Promise<Prices> {
   return file === undefined ? PUBLISHED_PRICES : parsePrices(await readJsonFile(file))
 }
 
-/** A JSON file as an unknown value. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
+/** Reads a JSON file as an unknown value. @throws UsageError `FILE_NOT_FOUND`, `PROBLEM_INVALID` */
 export async function readJsonFile(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new UsageError('FILE_NOT_FOUND', `file "${file}" can't be read`, { cause, remedy: 'check the path' })
   })
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new UsageError('PROBLEM_INVALID', `file "${file}" is not JSON`, { cause, remedy: 'check its syntax' })
-  }
+  return parseJsonFile(text, file, 'PROBLEM_INVALID')
 }

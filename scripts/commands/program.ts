@@ -1,28 +1,28 @@
 import { Command } from 'commander'
 import { VERSION } from '../../lib/version.ts'
 
-/** Every command, loaded when it is asked for: each brings clients and libraries that the others need not wait for. */
+/** Each command is imported only when it is used, because each loads SDK clients and libraries that others don't need. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  init: async () => (await import('./init.ts')).initCommand(),
-  keygen: async () => (await import('./keygen.ts')).keygenCommand(),
-  pack: async () => (await import('./pack.ts')).packCommand(),
-  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
-  local: async () => (await import('./local.ts')).localCommand(),
-  plan: async () => (await import('./plan.ts')).planCommand(),
-  run: async () => (await import('./run.ts')).runCommand(),
-  status: async () => (await import('./mission.ts')).statusCommand(),
-  result: async () => (await import('./mission.ts')).resultCommand(),
-  cancel: async () => (await import('./mission.ts')).cancelCommand(),
-  receipt: async () => (await import('./receipt.ts')).receiptCommand(),
-  trust: async () => (await import('./trust.ts')).trustCommand(),
-  fleet: async () => (await import('./fleet.ts')).fleetCommand(),
-  gravity: async () => (await import('./gravity.ts')).gravityCommand(),
-  prices: async () => (await import('./prices.ts')).pricesCommand(),
+  init: async () => (await import('./init-command.ts')).initCommand(),
+  keygen: async () => (await import('./keygen-command.ts')).keygenCommand(),
+  pack: async () => (await import('./pack-command.ts')).packCommand(),
+  inspect: async () => (await import('./inspect-command.ts')).inspectCommand(),
+  local: async () => (await import('./local-command.ts')).localCommand(),
+  plan: async () => (await import('./plan-command.ts')).planCommand(),
+  run: async () => (await import('./run-command.ts')).runCommand(),
+  status: async () => (await import('./mission-command.ts')).statusCommand(),
+  result: async () => (await import('./mission-command.ts')).resultCommand(),
+  cancel: async () => (await import('./mission-command.ts')).cancelCommand(),
+  receipt: async () => (await import('./receipt-command.ts')).receiptCommand(),
+  trust: async () => (await import('./trust-command.ts')).trustCommand(),
+  fleet: async () => (await import('./fleet-command.ts')).fleetCommand(),
+  gravity: async () => (await import('./gravity-command.ts')).gravityCommand(),
+  prices: async () => (await import('./prices-command.ts')).pricesCommand(),
 }
 
 /**
- * The CLI, ready to parse `args`. Only the command they name is loaded; all of them for the help, and for a word that
- * is none, so that suggestions can be made.
+ * The CLI for `args`. It loads only the command that `args` name. For help, and for an unknown command, it loads all of
+ * them, so that commander can list or suggest them.
  */
 export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('lander')
@@ -31,18 +31,18 @@ export async function createProgram(args: readonly string[]): Promise<Command> {
     .showSuggestionAfterError()
     .configureOutput({ outputError: () => {} })
     .exitOverride()
-  for (const load of neededCommands(args)) program.addCommand(quietly(await load()))
+  for (const load of neededCommands(args)) program.addCommand(throwErrors(await load()))
   return program
 }
 
-function neededCommands([word = '']: readonly string[]): readonly (() => Promise<Command>)[] {
-  if (word === '--version' || word === '-V') return []
-  return Object.hasOwn(COMMANDS, word) ? [COMMANDS[word]!] : Object.values(COMMANDS)
+function neededCommands([first = '']: readonly string[]): readonly (() => Promise<Command>)[] {
+  if (first === '--version' || first === '-V') return []
+  return Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]!] : Object.values(COMMANDS)
 }
 
-/** Errors are thrown to the one place that prints them, from every level of subcommands. */
-function quietly(command: Command): Command {
+/** Makes commander throw usage errors instead of printing them, at every level, so that one place prints all errors. */
+function throwErrors(command: Command): Command {
   command.exitOverride().configureOutput({ outputError: () => {} })
-  for (const child of command.commands) quietly(child)
+  for (const child of command.commands) throwErrors(child)
   return command
 }

@@ -7,7 +7,7 @@ import { UsageError } from '../../lib/errors.ts'
 import { explainFileError } from '../../lib/files/file-error.ts'
 
 /** What the option says in every command's help. */
-export const INPUT_WORDS = 'JSON, or @FILE that holds it, or - for standard input'
+export const INPUT_FORMS = 'JSON, or @FILE that holds it, or - for standard input'
 
 /** How deep an input may nest: parsing is recursive, here and where the agent runs. */
 const MAX_INPUT_DEPTH = 1000

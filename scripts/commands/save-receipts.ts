@@ -1,15 +1,15 @@
 import { access, constants, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { explainFileError, makeFolder } from '../../lib/files/file-error.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
 import type { RegionResult } from '../../lib/relay/region-result.ts'
 
 /**
- * Makes the folder for receipts, before a run that could not be repeated for them.
+ * Creates the folder for receipts and checks that it is writable, before a run that would have to be repeated otherwise.
  *
- * @throws UsageError when no file can be written there
+ * @throws UsageError `FILE_UNUSABLE`, `FILE_NOT_FOUND`
  */
 export async function prepareReceipts(folder: string): Promise<void> {
   try {
@@ -21,12 +21,12 @@ export async function prepareReceipts(folder: string): Promise<void> {
 }
 
 /**
- * Verifies the receipts of a mission against its answers and writes each to a file of its own. No newline ends it, so
- * that every byte of the file counts.
+ * Verifies the receipts of a mission against its results and writes one file for each. The files have no newline at the
+ * end, so that a change of any byte is detected.
  *
- * @param folder as {@link prepareReceipts} made it
- * @returns the files
- * @throws RefusedError when a receipt does not hold, or says something else than the answer
+ * @param folder a folder that {@link prepareReceipts} accepted
+ * @returns the paths of the files
+ * @throws RefusedError when a receipt is not valid, or contradicts the result
  */
 export async function saveReceipts(folder: string, regions: readonly RegionResult[], fleet: Fleet): Promise<string[]> {
   const trust = receiptTrustOf(fleet)

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { parquetRead } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 
-/** Longitudes that cut the country's flights into thirds, and the region nearest to each. */
+/** Longitudes that split the country's flights into thirds, and the nearest region of each third. */
 const SIDES = [
   { region: 'us-west-2', west: Number.NEGATIVE_INFINITY, side: 'west' },
   { region: 'us-east-2', west: -97, side: 'centre' },
@@ -54,7 +54,7 @@ export async function flightFiles(rows = 3_000_000): Promise<FlightFile[]> {
   }))
 }
 
-/** A row group at a time, so that the whole is never in memory as objects. */
+/** Reads the flights in row groups, so that they are never all in memory as objects. */
 async function* readFlights(rows: number): AsyncGenerator<Flights> {
   const bytes = await readFile(dataset('flights-3m.parquet'))
   const file = new Uint8Array(bytes).buffer
@@ -68,7 +68,7 @@ async function* readFlights(rows: number): AsyncGenerator<Flights> {
       columns: [...COLUMNS],
       rowStart: start,
       rowEnd: end,
-      // A chunk is a page, and reaches beyond the rows that were asked for.
+      // A chunk is a page of the file, so it may have rows outside the requested range.
       onChunk: ({ columnName, columnData, rowStart }) => {
         for (let i = Math.max(0, start - rowStart); i < columnData.length && rowStart + i < end; i++) {
           columns[columnName]![rowStart + i - start] = columnData[i]
@@ -79,7 +79,7 @@ async function* readFlights(rows: number): AsyncGenerator<Flights> {
   }
 }
 
-/** Which region is nearest to an airport, by its longitude. */
+/** A function that returns the nearest region of an airport, by its longitude. */
 async function originRegions(): Promise<(origin: string) => string> {
   const csv = await readFile(dataset('airports.csv'), 'utf8')
   const longitudes = new Map(

@@ -1,7 +1,7 @@
 import { historyLines, todaysReads } from '../../lib/gravity/history.ts'
 import { formatLink, formatSeconds } from '../../lib/gravity/units.ts'
 
-/** The picture as a page of its own, with every point and its source in a table under it. No script, no network. */
+/** An HTML page with the picture, and a table of every point and its source. It has no scripts and loads nothing. */
 export function curvePage(svg: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -41,7 +41,7 @@ function todayTable(): string {
     formatSeconds(seconds),
   ])
   return `${table(`today: ${bytes / 1e12} TB out of S3`, ['by', 'rate', 'time'], rows)}
-<p>* the network usual in that year, or the drive, is a judgement or was read second-hand.</p>`
+<p>* The drive, or the network that was usual in that year, is an estimate or comes from a secondary source.</p>`
 }
 
 const table = (title: string, head: readonly string[], rows: readonly (readonly string[])[]): string =>

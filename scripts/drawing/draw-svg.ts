@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite'
 
-/** Draws a Vega-Lite specification as an SVG document. Vega is loaded when something is drawn, not before. */
+/** Draws a Vega-Lite specification as an SVG document. Vega is imported only here, because no other command needs it. */
 export async function drawSvg(spec: TopLevelSpec): Promise<string> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const { spec: compiled } = vegaLite.compile(spec)

@@ -1,4 +1,4 @@
-/** What a run came to, for people: the value to stdout, what happened in which region to stderr. */
+/** Prints the result of a run for people: the value to stdout, and what happened in each region to stderr. */
 import { mapStack } from '../../lib/bundle/map-stack.ts'
 import type { PlanAnswer } from '../../lib/mission/execute-plan.ts'
 import type { Answer } from '../../lib/mission/merge.ts'
@@ -10,7 +10,7 @@ import type { AgentFailure } from '../../lib/sandbox/contract/outcome.ts'
 import { bytes, EXIT, note, paint, seconds, table } from './output.ts'
 import { withRemedy } from './remedies.ts'
 
-/** @param map the source map of the agent, where it is at hand */
+/** Prints the value, the logs and problems of each region, and a summary. @param map the agent's source map, if known */
 export function reportAnswer(answer: Answer, map?: string): void {
   if (answer.value !== undefined) process.stdout.write(`${JSON.stringify(answer.value, undefined, 2)}\n`)
   const merge = answer.merge === undefined ? [] : [{ region: 'merge', landingResult: answer.merge }]
@@ -26,20 +26,20 @@ export function reportAnswer(answer: Answer, map?: string): void {
   note(summary(answer))
 }
 
-/** A place that died costs nothing but time, which is worth a line. */
-function lossOf({ region, sequence, attempt, code }: LostLanding): string {
-  return `${paint('yellow', region, process.stderr)} was lost in landing ${sequence}, attempt ${attempt} (${code})`
+/** A line about a failed attempt. The relay retried it, so it cost only time. */
+function lossOf({ place, sequence, attempt, code }: LostLanding): string {
+  return `${paint('yellow', place, process.stderr)} failed in landing ${sequence}, attempt ${attempt} (${code})`
 }
 
-/** What is left, and how to go on with it. */
+/** Prints the partial result, and the data that is left to do. */
 export function reportLeft({ left, partial }: PlanAnswer): void {
   if (left.length === 0) return
   if (partial !== undefined) process.stdout.write(`${JSON.stringify(partial, undefined, 2)}\n`)
-  if (partial !== undefined) note('printed is what the other regions answered')
+  if (partial !== undefined) note('this is the result of the other regions')
   for (const { region, scopes } of left) note(`left to do: ${region}, ${scopes.map(formatDataUri).join(' ')}`)
 }
 
-/** Why a region has no value, if it has none. */
+/** Why a region has no value; `undefined` if it has one. */
 function problemOf(
   { landingResult, error }: Pick<RegionResult, 'landingResult' | 'error'>,
   map?: string,
@@ -52,9 +52,9 @@ function problemOf(
 }
 
 function describe({ name, message, stack = '' }: AgentFailure, map?: string): string {
-  const said =
-    [name, message].filter(Boolean).join(': ') || 'the agent failed; its words are withheld (errorBytes is 0)'
-  return [said, mapStack(stack, map).trimEnd()].filter(Boolean).join('\n')
+  const text =
+    [name, message].filter(Boolean).join(': ') || 'the agent failed; its error is withheld because errorBytes is 0'
+  return [text, mapStack(stack, map).trimEnd()].filter(Boolean).join('\n')
 }
 
 function summary({ regions, usage }: Answer): string {
@@ -71,7 +71,7 @@ function summary({ regions, usage }: Answer): string {
   return table(['region', 'outcome', 'read there', 'returned', 'moved', 'time'], rows)
 }
 
-/** The gravest region decides; a refusal and an unreachable region have codes of their own. */
+/** The exit code of the most severe outcome. A refusal and an unreachable region have their own codes. */
 export function exitCodeOfAnswer({ outcome }: Answer): number {
   if (outcome === 'completed') return EXIT.done
   if (outcome === 'refused') return EXIT.refused

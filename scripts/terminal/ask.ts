@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline/promises'
 import { UsageError } from '../../lib/errors.ts'
 
-/** A question to the person at the terminal. */
+/** A question to the user at the terminal. */
 export interface Question {
   readonly text: string
-  /** The option that answers it without a terminal: `--fleet NAME`. */
+  /** The option that gives the same value without a terminal, such as `--fleet NAME`. */
   readonly option: string
-  /** Taken for an empty answer. */
+  /** The value of an empty answer. */
   readonly fallback?: string
 }
 
 /**
- * Asks the person at the terminal, on stderr.
+ * Asks the user at the terminal, on stderr.
  *
- * @throws UsageError `USAGE` that names the option, where nobody sits at a terminal or the answer is empty
+ * @throws UsageError `USAGE` that names the option, if there is no terminal or the answer is empty
  */
 export async function ask({ text, option, fallback }: Question): Promise<string> {
   if (!process.stdin.isTTY) throw missing(text, option)
@@ -29,5 +29,5 @@ export async function ask({ text, option, fallback }: Question): Promise<string>
 }
 
 function missing(text: string, option: string): UsageError {
-  return new UsageError('USAGE', `${text}: nobody said`, { remedy: `say it with ${option}` })
+  return new UsageError('USAGE', `${text}: no value is given`, { remedy: `give it with ${option}` })
 }

@@ -6,9 +6,10 @@ import { digestOf } from '../../lib/encoding/digest.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
 import { RefusedError } from '../../lib/errors.ts'
 import { verifyBundle } from '../../lib/trust/verify-bundle.ts'
+import { LONG } from '../support/long.ts'
 import { admissionOf, bundleOf, INPUT, source } from '../trust/fixture.ts'
 
-/** What an attacker on the way can do without a key: change, cut, append. None of it may be let in. */
+/** What an attacker in between can do without a key: change, cut, append. None of it may be admitted. */
 
 const admission = admissionOf()
 const orderText = JSON.stringify(admission.order)
@@ -23,7 +24,7 @@ function verdict(file: Uint8Array, order: unknown = admission.order, input = adm
   }
 }
 
-/** As a host reads an order that came as text. */
+/** Parses an order as a host does. */
 function textVerdict(order: Uint8Array): string {
   try {
     return verdict(admission.file, parseStrictJson(order, { maxLength: 64 * 1024 }))
@@ -32,8 +33,11 @@ function textVerdict(order: Uint8Array): string {
   }
 }
 
+/** Every bit in the long run. Every seventh in the short one, which comes to all places of a byte in turn. */
+const STEP = LONG ? 1 : 7
+
 function* flips(bytes: Uint8Array): Generator<[bit: number, flipped: Uint8Array]> {
-  for (let bit = 0; bit < bytes.length * 8; bit++) {
+  for (let bit = 0; bit < bytes.length * 8; bit += STEP) {
     const flipped = Uint8Array.from(bytes)
     flipped[bit >> 3]! ^= 1 << (bit & 7)
     yield [bit, flipped]
@@ -42,7 +46,7 @@ function* flips(bytes: Uint8Array): Generator<[bit: number, flipped: Uint8Array]
 
 const isRefusal = (code: string) => /^[A-Z_]+$/.test(code)
 
-test('the untouched bundle and order are let in', () => {
+test('the unchanged bundle and order are admitted', () => {
   expect(verdict(admission.file)).toBe('admitted')
   expect(textVerdict(utf8(orderText))).toBe('admitted')
 })
@@ -67,23 +71,23 @@ describe('without a key', () => {
     }
   })
 
-  test('no byte of a signed bundle can be left out', () => {
-    for (let length = 0; length < admission.file.length; length++)
+  test('no byte of a signed bundle can be removed', () => {
+    for (let length = 0; length < admission.file.length; length += STEP)
       expect(verdict(admission.file.subarray(0, length)), `${length} bytes`).toSatisfy(isRefusal)
   })
 
-  test('no byte can be put in', () => {
+  test('no byte can be inserted', () => {
     for (let at = 0; at <= admission.file.length; at += 7) {
       const longer = concatBytes(admission.file.subarray(0, at), Uint8Array.of(0), admission.file.subarray(at))
       expect(verdict(longer), `at ${at}`).toSatisfy(isRefusal)
     }
   })
 
-  test('two bundles are not one', () => {
+  test('two concatenated bundles are refused', () => {
     expect(verdict(concatBytes(admission.file, admission.file))).toBe('BUNDLE_MALFORMED')
   })
 
-  test('nothing above 8 MB is looked at', () => {
+  test('nothing above 8 MB is read', () => {
     expect(verdict(new Uint8Array(MAX_BUNDLE_BYTES + 1))).toBe('BUNDLE_TOO_LARGE')
   })
 })

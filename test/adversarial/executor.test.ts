@@ -48,8 +48,8 @@ const BROKEN = {
   error: { code: 'AGENT_THREW', message: 'the executor of the agent ended unexpectedly' },
 }
 
-describe('an executor that speaks as it should', () => {
-  test('is heard', async () => {
+describe('an executor that follows the protocol', () => {
+  test('is served', async () => {
     const { outcome } = await runIn(`say({ type: 'started' }); say(end, '[1]')`)
     expect(outcome).toEqual({ kind: 'completed', value: [1] })
   })
@@ -92,25 +92,25 @@ describe('an executor that', () => {
     expect((await runIn(script)).outcome).toEqual(BROKEN)
   })
 
-  test('returns more than it may is not heard', async () => {
+  test('returns more than its limit is stopped', async () => {
     const { outcome } = await runIn(`say({ type: 'started' }); say(end, JSON.stringify('x'.repeat(60)))`, {
       limits: { resultBytes: 50 },
     })
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'resultBytes' })
   })
 
-  test('makes up a code is not believed', async () => {
+  test('invents a failure code gets AGENT_THREW', async () => {
     const { outcome } = await runIn(`say({ type: 'started' }); say({ ...end, kind: 'failed' }, '{"code":"SECRET_42"}')`)
     expect(outcome).toEqual({ kind: 'failed', error: { code: 'AGENT_THREW' } })
   })
 
-  test('talks without end is ended', async () => {
+  test('sends without end is killed', async () => {
     const script = `say({ type: 'started' }); for (let n = 0; n < 1e4; n++) say({ type: 'log' }, 'x'.repeat(50))`
     const { outcome, logs } = await runIn(script, { limits: { logBytes: 1000 } })
     expect([outcome, logs.length]).toMatchObject([{ kind: 'stopped', limit: 'logBytes' }, 19])
   })
 
-  test('asks without end is ended', async () => {
+  test('requests without end is killed', async () => {
     const script = `say({ type: 'started' }); for (let n = 0; n < 2e4; n++) say({ type: 'pull', stream: 1 })`
     const { outcome } = await runIn(script, { limits: { hostCalls: 100 } })
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'hostCalls' })

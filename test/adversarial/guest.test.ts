@@ -3,10 +3,10 @@ import type { RunOptions } from '../support/jobs.ts'
 import { useSandbox } from '../support/sandbox.ts'
 
 /**
- * What an agent may try, whoever signed it. Whatever comes of an attack, the sandbox serves the next job.
+ * The attacks of an agent with a valid signature. Whatever the attack does, the sandbox serves the next job.
  */
 const sandbox = useSandbox()
-/** For attacks that only the clock ends. */
+/** For attacks that only the deadline stops. */
 const brief: RunOptions = { limits: { wallMs: 300, memoryPages: 512 } }
 /** For attacks that end by themselves. */
 const patient: RunOptions = { limits: { wallMs: 20_000, memoryPages: 512 } }
@@ -74,17 +74,17 @@ describe('an agent that wants all memory', () => {
     expect((await outcomeOf(body, brief)).kind).not.toBe('completed')
   })
 
-  test('and catches every error gets no further', async () => {
+  test('and catches every error is stopped all the same', async () => {
     const body = 'const all = []; for (;;) try { for (;;) all.push(new Uint8Array(1e5)) } catch {}'
     expect(await outcomeOf(body, brief)).toMatchObject({ kind: 'stopped', limit: 'wallMs' })
   })
 
-  test('and gives some back is served', async () => {
+  test('and releases it is served', async () => {
     const body = 'try { const all = []; for (;;) all.push(new Uint8Array(1e5)) } catch (error) { return error.message }'
     expect(await outcomeOf(body)).toEqual({ kind: 'completed', value: 'out of memory' })
   })
 
-  test('of less than the engine needs is stopped before it starts', async () => {
+  test('with less than the engine needs is stopped before it starts', async () => {
     expect(await outcomeOf('return 1', { limits: { memoryPages: 1 } })).toMatchObject({
       kind: 'stopped',
       limit: 'memoryPages',
@@ -92,7 +92,7 @@ describe('an agent that wants all memory', () => {
   })
 })
 
-describe('an agent that digs deep', () => {
+describe('an agent that recurses deeply', () => {
   test.each([
     ['a recursion', 'const f = () => 1 + f(); f()'],
     ['a recursion through native code', 'const f = () => [1].map(f); f()'],
@@ -107,12 +107,12 @@ describe('an agent that digs deep', () => {
     expect(outcome.kind === 'stopped' ? outcome.limit : outcome.kind).toMatch(/^(stack|failed|memoryPages)$/)
   })
 
-  test('and is told so by the engine can catch it', async () => {
+  test('can catch the engine’s error', async () => {
     const body = 'const f = () => 1 + f(); try { f() } catch (error) { return error.name }'
     expect(await outcomeOf(body)).toEqual({ kind: 'completed', value: 'RangeError' })
   })
 
-  test('in its own source is stopped', async () => {
+  test('in its own source text is stopped', async () => {
     const { outcome } = await sandbox.runModule(`export default ${'['.repeat(200_000)}`, patient)
     expect(outcome.kind).not.toBe('completed')
   })
@@ -151,7 +151,7 @@ describe('an agent that wants to compile', () => {
     })
   })
 
-  test('has what looks like Function otherwise', async () => {
+  test('still has a value named Function', async () => {
     const body =
       'return [(() => {}) instanceof Function, Function.prototype === Object.getPrototypeOf(() => {}), typeof Function]'
     expect(await outcomeOf(body)).toMatchObject({ value: [true, true, 'function'] })
@@ -182,7 +182,7 @@ describe('an agent that looks for a way out', () => {
     })
   })
 
-  test('finds no host function', async () => {
+  test('finds no function of the host', async () => {
     const body = `return Reflect.ownKeys(globalThis).map(String).filter((name) => name.includes('lander') || name.includes('host'))`
     expect(await outcomeOf(body)).toEqual({ kind: 'completed', value: [] })
   })
@@ -199,7 +199,7 @@ describe('an agent that looks for a way out', () => {
     })
   })
 
-  test('sees no path of this machine in an error of the host', async () => {
+  test('sees no path of this computer in an error of the host', async () => {
     const body = `try { progress({ toString() { throw new Error('mine') } }) } catch (error) { return String(error.stack) }`
     const { outcome } = await sandbox.run(body)
     expect(JSON.stringify(outcome)).not.toContain('executor')
@@ -252,7 +252,7 @@ describe('an agent that rewrites the language', () => {
     )
   })
 
-  test('can not lock or unlock what its result depends on', async () => {
+  test('can not freeze or change what its result depends on', async () => {
     expect(await outcomeOf('JSON.stringify = () => "forged"; return 1')).toMatchObject({ kind: 'failed' })
     expect(await outcomeOf('globalThis.JSON = { stringify: () => "forged" }; return 1')).toEqual({
       kind: 'completed',
@@ -285,7 +285,7 @@ describe('an agent that says too much', () => {
     expect(usage.bytesReturned).toBeLessThanOrEqual(100)
   })
 
-  test('in the code of an error is not heard', async () => {
+  test('in the code of an error is discarded', async () => {
     const outcome = await outcomeOf('throw Object.assign(new Error(), { code: "the secret is 42" })', {
       limits: { errorBytes: 0 },
     })
@@ -298,7 +298,7 @@ describe('an agent that says too much', () => {
     expect(usage.hostCalls).toBe(1001)
   })
 
-  test('in progress is heard five times a second at most', async () => {
+  test('in progress reports is limited to five a second', async () => {
     let reports = 0
     await sandbox.run('for (let n = 0; n < 1000; n++) progress(n / 1000); return 1', { onProgress: () => reports++ })
     expect(reports).toBeLessThan(100)
@@ -314,7 +314,7 @@ describe('an agent that reads too much', () => {
     expect(outcome).toMatchObject({ kind: 'stopped', limit: 'readBytes' })
   })
 
-  test('at once than it has memory for is refused', async () => {
+  test('at once than its memory holds is refused', async () => {
     const body = 'return (await (await here.open("big")).bytes()).length'
     expect(await outcomeOf(body, { objects, limits: { memoryPages: 40 } })).toMatchObject({ kind: 'failed' })
   })

@@ -36,11 +36,11 @@ describe('a kernel that does not end', () => {
   test.each([
     ['a loop', 'hostile.forever()'],
     ['a loop of memory.fill', 'hostile.fill()'],
-    ['a loop in a lane', 'await here.parallel([1], (_, lane) => lane.call(hostile.forever))'],
-    ['a loop of memory.fill in a lane', 'await here.parallel([1], (_, lane) => lane.call(hostile.fill))'],
+    ['a loop in a worker', 'await here.parallel([1], (_, worker) => worker.call(hostile.forever))'],
+    ['a loop of memory.fill in a worker', 'await here.parallel([1], (_, worker) => worker.call(hostile.fill))'],
     [
-      'a loop in a lane that nobody awaits',
-      'await here.parallel([1], (_, lane) => { lane.call(hostile.forever); return sleep(60_000) })',
+      'a loop in a worker that nobody awaits',
+      'await here.parallel([1], (_, worker) => { worker.call(hostile.forever); return sleep(60_000) })',
     ],
   ])('is ended at the deadline: %s', async (_what, body) => {
     const { outcome } = await sandbox.runModule(withHostile(body), {
@@ -52,8 +52,8 @@ describe('a kernel that does not end', () => {
     expect(next.outcome).toEqual({ kind: 'completed', value: 7 })
   })
 
-  test('does not outlive an agent that returns without it', async () => {
-    const body = 'await here.parallel([1], (_, lane) => void lane.call(hostile.forever)); return 1'
+  test('ends with an agent that does not await it', async () => {
+    const body = 'await here.parallel([1], (_, worker) => void worker.call(hostile.forever)); return 1'
     const { outcome } = await sandbox.runModule(withHostile(body), { kernels })
     expect(outcome).toEqual({ kind: 'completed', value: 1 })
     expect((await sandbox.runModule(withHostile('return hostile.fine()'), { kernels })).outcome).toMatchObject({
@@ -63,8 +63,8 @@ describe('a kernel that does not end', () => {
 })
 
 describe('a kernel that takes what it can get', () => {
-  test('ends the run when it grows over the limit', async () => {
-    for (const body of ['hostile.grow()', 'await here.parallel([1], (_, lane) => lane.call(hostile.grow))']) {
+  test('stops the run when its memory exceeds the limit', async () => {
+    for (const body of ['hostile.grow()', 'await here.parallel([1], (_, worker) => worker.call(hostile.grow))']) {
       const { outcome } = await sandbox.runModule(withHostile(`${body}; return 1`), {
         kernels,
         limits: { memoryPages: 256 },
@@ -73,7 +73,7 @@ describe('a kernel that takes what it can get', () => {
     }
   })
 
-  test('uses up the stack, and its caller hears of it', async () => {
+  test('exhausts the stack, and the caller gets an error', async () => {
     const body = `const codes = []
       for (let i = 0; i < 3; i++) try { hostile.deep(1) } catch (error) { codes.push(error.code) }
       return [...codes, hostile.fine()]`
@@ -81,7 +81,7 @@ describe('a kernel that takes what it can get', () => {
     expect(outcome).toMatchObject({ value: ['KERNEL_TRAPPED', 'KERNEL_TRAPPED', 'KERNEL_TRAPPED', 7] })
   })
 
-  test('writes over the end of a view, and nothing of the agent’s changes', async () => {
+  test('writes beyond a view without changing the agent’s memory', async () => {
     const body = `const before = new Uint8Array(64), view = new Uint8Array(16), after = new Uint8Array(64)
       try { hostile.smear(view) } catch {}
       return [before, after].every((bytes) => bytes.every((byte) => byte === 0)) && hostile.fine()`
@@ -89,9 +89,9 @@ describe('a kernel that takes what it can get', () => {
     expect(outcome).toMatchObject({ value: 7 })
   })
 
-  test('calls wait in lanes by the dozen, not by the thousand', async () => {
+  test('calls that wait in workers are limited', async () => {
     const body = `const calls = []
-      await here.parallel([1], async (_, lane) => { for (let n = 0; n < 1000; n++) calls.push(lane.call(hostile.fine).catch((error) => error.code)) })
+      await here.parallel([1], async (_, worker) => { for (let n = 0; n < 1000; n++) calls.push(worker.call(hostile.fine).catch((error) => error.code)) })
       const answers = await Promise.all(calls)
       return [answers.filter((answer) => answer === 7).length, answers.filter((answer) => answer === 'KERNEL_BUSY').length]`
     const { outcome } = await sandbox.runModule(withHostile(body), { kernels })
@@ -100,13 +100,13 @@ describe('a kernel that takes what it can get', () => {
 })
 
 describe('an agent that tampers with calls of kernels', () => {
-  test('finds no way to them but its functions', async () => {
+  test('can call them only through their functions', async () => {
     const body = `return [typeof globalThis['lander:kernel'], Object.getOwnPropertyNames(globalThis).filter((name) => name.includes('lander'))]`
     const { outcome } = await sandbox.runModule(withHostile(body), { kernels })
     expect(outcome).toMatchObject({ value: ['undefined', []] })
   })
 
-  test('lies about a view, and the kernel gets what the engine knows of it', async () => {
+  test('can not fake a view: the kernel gets the real bytes', async () => {
     const body = `const view = new Uint8Array(8)
       Object.defineProperty(view, 'length', { value: 1e9 }); Object.defineProperty(view, 'byteLength', { value: 1e9 })
       Object.defineProperty(view, 'byteOffset', { value: -64 }); Object.defineProperty(view, 'buffer', { value: new ArrayBuffer(1) })
@@ -122,7 +122,7 @@ describe('an agent that tampers with calls of kernels', () => {
     expect(outcome).toMatchObject({ value: [8, 'string'] })
   })
 
-  test('poisons every prototype, and calls still work', async () => {
+  test('can poison every prototype, and calls still work', async () => {
     const body = `for (const name of ['push', 'map', 'some', 'slice', 'entries', Symbol.iterator]) try { Array.prototype[name] = () => { throw 1 } } catch {}
       try { return hostile.fine() } catch (error) { return String(error) }`
     const { outcome } = await sandbox.runModule(withHostile(body), { kernels })

@@ -31,20 +31,20 @@ describe('iterating over the items of batches', () => {
     expect(results.map(({ value }) => value)).toEqual([1, 2, 3, 4, 5, undefined, undefined])
   })
 
-  test('closes the source when the loop is left', async () => {
+  test('closes the source when the loop ends early', async () => {
     const log: string[] = []
     for await (const item of eachItem(yielding([[1], [2]], log), (batch) => batch)) if (item === 1) break
     expect(log).toEqual(['closed'])
   })
 
-  test('ends after it was left', async () => {
+  test('yields nothing after it has been closed', async () => {
     const items = eachItem(yielding([[1, 2]]), (batch) => batch)
     await items.next()
     await items.return!()
     expect(await items.next()).toEqual({ value: undefined, done: true })
   })
 
-  test('passes on what the source throws', async () => {
+  test('passes on the error of the source', async () => {
     const failing = (async function* (): AsyncGenerator<number[], void, undefined> {
       yield [1]
       throw new Error('broken')

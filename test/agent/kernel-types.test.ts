@@ -4,7 +4,7 @@ import { type Chunk, defc, here, type KernelFunction, kernel } from '../../lib/a
 type Bytes = Uint8Array | Uint8ClampedArray
 
 describe('the type of a kernel’s function', () => {
-  test('is read from its prototype', () => {
+  test('is derived from its prototype', () => {
     expectTypeOf<KernelFunction<'int(int)'>>().toEqualTypeOf<(a: number) => number>()
     expectTypeOf<KernelFunction<'void()'>>().toEqualTypeOf<() => undefined>()
     expectTypeOf<KernelFunction<'double(void)'>>().toEqualTypeOf<() => number>()
@@ -23,11 +23,11 @@ describe('the type of a kernel’s function', () => {
     >()
   })
 
-  test('of a prototype that is not known before is open', () => {
+  test('accepts anything if the prototype is unknown', () => {
     expectTypeOf<ReturnType<KernelFunction>>().toBeAny()
   })
 
-  test('is what defc and kernel give', () => {
+  test('is what defc and kernel return', () => {
     const define = () => defc('fib', 'int(int)', '')
     expectTypeOf(define).returns.resolves.toEqualTypeOf<(x: number) => number>()
     const link = () => kernel(new Uint8Array(), { add: 'int(int, int)', half: 'float(float)' })
@@ -37,7 +37,7 @@ describe('the type of a kernel’s function', () => {
     }>()
   })
 
-  test('is kept in a lane', () => {
+  test('is the same in a worker', () => {
     const work = (count: KernelFunction<'size_t(bytes)'>) =>
       here.parallel(here.objects(), async (_object, worker) => worker.call(count, 'text'))
     expectTypeOf(work).returns.resolves.toEqualTypeOf<number[]>()

@@ -12,19 +12,19 @@ import {
 } from '../../lib/agent/index.ts'
 
 describe('outside of a place', () => {
-  test('an agent can be declared, and says what it takes and gives', () => {
+  test('an agent can be declared, with types for input and result', () => {
     const counts = agent(async ({ word }: { word: string }) => word.length, { merge: sum })
     expectTypeOf(counts).toEqualTypeOf<Agent<{ word: string }, number>>()
     expect(counts.merge!([1, 2, 3] as never[])).toBe(6)
   })
 
-  test('without a merge function an agent gives a list', () => {
+  test('without a merge function the result is a list', () => {
     const lists = agent(() => 'x')
     expectTypeOf(lists).toEqualTypeOf<Agent<unknown, string[]>>()
     expect(lists.merge).toBeUndefined()
   })
 
-  test('an agent without a function is a mistake', () => {
+  test('agent() refuses anything but a function', () => {
     expect(() => agent(undefined as never)).toThrow('agent() takes the function to run')
   })
 
@@ -41,7 +41,7 @@ describe('outside of a place', () => {
     await expect((async () => use())()).rejects.toThrow('place')
   })
 
-  test('nothing of the platform is changed by the import', () => {
+  test('the import does not change the platform', () => {
     expect(typeof SharedArrayBuffer).toBe('function')
     // biome-ignore lint/security/noGlobalEval: this is what the prelude takes away inside a place
     expect(eval('1')).toBe(1)
@@ -59,7 +59,7 @@ describe('the types of CSV', () => {
 })
 
 describe('sum', () => {
-  test('adds up, and nothing is nothing', () => {
+  test('adds up numbers, and an empty list is 0', () => {
     expect([sum([1, 2.5]), sum([])]).toEqual([3.5, 0])
   })
 })

@@ -29,7 +29,7 @@ async function check(line: string): Promise<string> {
   )
 }
 
-test('an agent anywhere is typed by the tsconfig.json of the guide', async () => {
+test('the tsconfig.json of the guide gives types to an agent in any folder', async () => {
   expect(await check("for await (const line of here.lines('2026/')) line.includes('x')")).toBe('')
   expect(await check("for await (const line of here.lines('2026/')) line.includes(1)")).toMatch(/count\.ts\(3,\d+\)/)
 })

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { signOrderFor } from '../../lib/author/sign-order.ts'
 import type { Manifest } from '../../lib/bundle/manifest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
 const NOW = 1_800_000_000_000
 const DIGEST = 'A'.repeat(43)
 const manifest: Manifest = {
-  lander: 1,
+  lander: FORMAT_VERSION,
   name: 'count.ts',
   engine: DIGEST,
   abi: 1,

@@ -1,4 +1,5 @@
 /** The calls to AWS that no local cloud answers, against an emulated AWS. It checks no session policy, AWS does. */
+
 import { CreateFunctionCommand, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -6,7 +7,8 @@ import { updateInlineSecret } from '../../lib/aws/inline-secret.ts'
 import { secretReader } from '../../lib/aws/secret-reader.ts'
 import { createManagedSecret } from '../../lib/aws/secret-store.ts'
 import { createSessionBroker, type SessionCredentials, sessionOf } from '../../lib/aws/session-broker.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { rotateFleet } from '../../lib/operate/rotate.ts'
 import { parseFleetSecret } from '../../lib/trust/fleet-secret.ts'
@@ -55,7 +57,7 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
   })
 
   test('a rotation writes the secret where it was made, and keeps the epoch before', async () => {
-    const fleet: Fleet = { lander: 1, name: 'trial', rootKey: '', receiptKeys: [], regions: [] }
+    const fleet: Fleet = { lander: FORMAT_VERSION, name: 'trial', rootKey: '', receiptKeys: [], regions: [] }
     // The replica knows where that is.
     const store = createManagedSecret({ name: 'lander/trial', region: 'us-east-1' })
     const rotation = await rotateFleet(fleet, { store, now: Date.now() })

@@ -16,10 +16,10 @@ describe('the file of a signed bundle', () => {
   test('is magic, version, length, envelope, parts, and nothing else', () => {
     const golden = readFileSync(new URL('../golden/trust/bundle.bin', import.meta.url))
     expect(golden.equals(file)).toBe(true)
-    expect(Buffer.from(file).toString('latin1')).toBe('LAND\x01\x00\x0cthe envelopemainkernel')
+    expect(Buffer.from(file).toString('latin1')).toBe('LAND\x02\x00\x0cthe envelopemainkernel')
   })
 
-  test('is cut into what it was made of', () => {
+  test('is split into its parts', () => {
     const decoded = decodeSignedBundle(file)
     expect(decoded.envelope).toEqual(envelope)
     expect(splitParts(decoded.body, [entry('a', 4), entry('b', 6)])).toEqual(
@@ -60,13 +60,26 @@ describe('the file of a signed bundle', () => {
     expect(() => splitParts(body, [entry('a', 4), entry('b', 6)])).toThrowError(refusal('BUNDLE_MALFORMED'))
   })
 
-  test.each([0, 1, 2, 3, 4])('with another byte %i is of no known format', (index) => {
+  test.each([0, 1, 2, 3])('with a wrong byte %i is not a signed bundle', (index) => {
     const other = Uint8Array.from(file)
     other[index]! ^= 1
     expect(() => decodeSignedBundle(other)).toThrowError(refusal('BUNDLE_MALFORMED'))
   })
 
-  test('above 8 MB is neither read nor written', () => {
+  test.each([0, 1, 3, 255])(
+    'of format version %i is refused with both versions and the command that helps',
+    (version) => {
+      expect(() => decodeSignedBundle(file.with(4, version))).toThrowError(
+        expect.objectContaining({
+          code: 'VERSION_UNSUPPORTED',
+          message: `the bundle has format version ${version}; this version of Lander reads version 2`,
+          remedy: 'pack and sign the agent again with lander pack',
+        }),
+      )
+    },
+  )
+
+  test('above 8 MB is neither decoded nor encoded', () => {
     const most = new Uint8Array(MAX_BUNDLE_BYTES - 7 - envelope.length)
     expect(encodeSignedBundle({ envelope, parts: [most] })).toHaveLength(MAX_BUNDLE_BYTES)
     expect(() => encodeSignedBundle({ envelope, parts: [most, Uint8Array.of(0)] })).toThrowError(

@@ -74,7 +74,7 @@ describe('an agent imports', () => {
     expect(kernels).toEqual([{ name: 'table', binary: wasmModule(), file: 'table.wasm' }])
   })
 
-  test('what editors are told about by declarations beside it', async () => {
+  test('functions that declaration files describe for editors', async () => {
     await source('typed/scan.c', SCAN)
     await source('typed/table.wasm', wasmModule())
     const imports = "import { scan } from './scan.c'\nimport table from './table.wasm'"
@@ -87,7 +87,7 @@ describe('an agent imports', () => {
     expect(table).toMatchObject({ file: 'table.d.wasm.ts', text: expect.stringContaining('export default kernel') })
   })
 
-  test('no function that is static, or of types that do not cross over', async () => {
+  test('no function that is static or has unsupported types', async () => {
     await source('scan.c', SCAN)
     await source('points.c', 'struct p { int x; };\nint width(struct p *a) { return a->x; }\n')
     const hidden = await source('static.ts', agentOf("import { is } from './scan.c'", 'return is'))
@@ -102,7 +102,7 @@ describe('an agent imports', () => {
     })
   })
 
-  test('no source that does not compile: the compiler’s words are about the author’s file', async () => {
+  test('no source that does not compile: the error names the author’s file', async () => {
     await source('wrong/scan.c', 'int f(int x) {\n  return x + y;\n}\n')
     await source('wrong/mean.as.ts', 'export function f(x: i32): i32 {\n  return "x"\n}\n')
     await source('wrong/stdio.c', '#include <stdio.h>\nint f(void) { return 1; }\n')
@@ -123,20 +123,20 @@ describe('an agent imports', () => {
     })
   })
 
-  test('no binary that a place would refuse', async () => {
+  test('no binary that a place refuses', async () => {
     await source('start.wasm', wasmWith([8, [0]]))
     const path = await source('start.ts', agentOf("import k from './start.wasm'", 'return k'))
     await expect(packAgent({ path })).rejects.toMatchObject({ code: 'KERNEL_MALFORMED' })
   })
 
-  test('a function by any name that C allows', async () => {
+  test('a function with any name that C allows', async () => {
     await source('delete.c', 'int delete(int x) { return x; }\n')
     const imports = "import { delete as remove } from './delete.c'"
     const { code } = await packAgent({ path: await source('delete.ts', agentOf(imports, 'return remove')) })
     expect(code).toContain('delete:"int(int)"')
   })
 
-  test('no two kernels of one name', async () => {
+  test('no two kernels with the same name', async () => {
     await source('scan.c', SCAN)
     await source('other/scan.c', SCAN)
     const imports = "import { scan } from './scan.c'\nimport { scan as two } from './other/scan.c'"
@@ -151,7 +151,7 @@ describe('an agent imports', () => {
 describe('a literal defc', () => {
   const FIB = 'int fib(int x) { return x < 2 ? x : fib(x - 1) + fib(x - 2); }'
 
-  test('is taken out of the text, and the map stays right behind it', async () => {
+  test('is moved out of the module, and the source map stays correct', async () => {
     const body = `const fib = await defc('fib', 'int(int)', \`\n${FIB}\n\`); return fib(n) + missing()`
     const { code, map, kernels } = await packAgent({ path: await source('fib.ts', agentOf('', body)) })
     expect(code).toContain('("fib","int(int)",{kernel:"fib"})')
@@ -161,7 +161,7 @@ describe('a literal defc', () => {
     expect(at).toMatchObject({ source: 'fib.ts', line: 5, column: '`); return fib(n) + '.length })
   })
 
-  test('of the same text is one kernel, and of the same name another', async () => {
+  test('with the same source is one kernel; with the same name and another source it is two', async () => {
     await source('fib.c', FIB)
     const twice = `defc('fib', 'int(int)', '${FIB}')`
     const other = `defc('fib', 'int(int)', 'int fib(int x) { return x; }')`
@@ -172,7 +172,7 @@ describe('a literal defc', () => {
     expect(code.match(/kernel:"fib-2"/g)).toHaveLength(2)
   })
 
-  test('is found under another name, and what only looks like one is left alone', async () => {
+  test('is found under another local name, and a lookalike is ignored', async () => {
     const text = `import * as lander from 'lander/agent'
 const local = (defc: (...all: string[]) => string) => defc('fib', 'int(int)', 'not C')
 const made = (name: string) => lander.defc(name, 'int(int)', '${FIB}')
@@ -187,7 +187,7 @@ export default lander.agent(async () => {
     expect(code).toMatch(/defc\(\w+,"int\(int\)",("|`)int fib/)
   })
 
-  test('that does not compile is told at its place in the agent', async () => {
+  test('that does not compile is reported at its position in the agent', async () => {
     const body = `\n  const f = await defc('f', 'int(int)', \`int f(int x) {\n    return y;\n}\`)\n  return f(n)`
     await expect(packAgent({ path: await source('wrong.ts', agentOf('', body)) })).rejects.toMatchObject({
       code: 'KERNEL_COMPILE_FAILED',
@@ -226,7 +226,7 @@ describe('kernels travel', () => {
     for (const { stored } of manifest.entries) expect(stored).toBeLessThanOrEqual(1024)
   })
 
-  test('as the same bytes, whenever they are packed', async () => {
+  test('as the same bytes for every packing', async () => {
     expect(await pack('both')).toEqual(await pack('both'))
   })
 })

@@ -17,7 +17,7 @@ describe('a manifest', () => {
   test('is read back from its payload, which is canonical', () => {
     const payload = manifestPayload(manifest)
     expect(parseManifest(payload)).toEqual(manifest)
-    expect(fromUtf8(payload)).toMatch(/^\{"abi":1,"audience":\{"fleet":"default","regions":\["eu-central-1"\]\},/)
+    expect(fromUtf8(payload)).toMatch(/^\{"abi":2,"audience":\{"fleet":"default","regions":\["eu-central-1"\]\},/)
   })
 
   test('may name any fleet, any region, 64 entries and the highest limits', () => {
@@ -33,7 +33,7 @@ describe('a manifest', () => {
   test.each<[string, object]>([
     ['with an unknown field', { comment: '' }],
     ['without an engine', { engine: undefined }],
-    ['of another format', { lander: 2 }],
+    ['whose version is no number', { lander: '2' }],
     ['without a name', { name: '' }],
     ['with a name that would move a cursor', { name: '\u001b[2J' }],
     ['with a name that reads backwards', { name: 'a\u202etxt.js' }],
@@ -84,8 +84,13 @@ describe('a manifest', () => {
     expect(() => parseManifest(utf8(JSON.stringify({ ...manifest, ...changes })))).toThrowError(malformed)
   })
 
+  test('of another version is refused for that, whatever else it says', () => {
+    const text = JSON.stringify({ lander: 3, engine: 5 })
+    expect(() => parseManifest(utf8(text))).toThrowError(expect.objectContaining({ code: 'VERSION_UNSUPPORTED' }))
+  })
+
   test.each([
-    ['a field twice', JSON.stringify(manifest).replace('{', '{"abi":2,')],
+    ['a field twice', JSON.stringify(manifest).replace('{', '{"abi":3,')],
     ['a member named __proto__', JSON.stringify(manifest).replace('{', '{"__proto__":{},')],
     ['an unsafe integer', JSON.stringify(manifest).replace(`${manifest.expiresAt}`, '9007199254740993')],
     ['deep nesting', JSON.stringify(manifest).replace('["read"]', `${'['.repeat(50)}${']'.repeat(50)}`)],
@@ -96,7 +101,7 @@ describe('a manifest', () => {
     expect(() => parseManifest(utf8(text))).toThrowError(malformed)
   })
 
-  test('that would be malformed gets no payload', () => {
+  test('that would be malformed is not encoded', () => {
     expect(() => manifestPayload({ ...manifest, entries: [] })).toThrowError(malformed)
     expect(() =>
       manifestPayload({ ...manifest, scopes: many(64, () => ({ ...logs, prefix: 'x'.repeat(1000) })) }),

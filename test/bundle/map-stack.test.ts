@@ -23,8 +23,8 @@ async function whereItFails(agent: string): Promise<string> {
   return mapStack(outcome.error.stack ?? '', map)
 }
 
-describe('the stack of an error is told in the author’s files', () => {
-  test('that were packed together, line and column, without the frames of the place', async () => {
+describe('the stack of an error names the author’s files', () => {
+  test('with line and column, also across packed files, without frames of the prelude', async () => {
     await writeFile(
       join(dir, 'parts/deep.ts'),
       "/** Typed, so that columns move. */\nexport function deep(value: unknown): number {\n  if (value === null) throw new TypeError('no value')\n  return 1\n}\n",
@@ -38,20 +38,20 @@ describe('the stack of an error is told in the author’s files', () => {
     ])
   })
 
-  test('where it asked for an object that is not there, though the answer came later', async () => {
+  test('at the call for a missing object, although the answer comes later', async () => {
     const agent =
       "import { agent, here } from 'lander/agent'\nexport default agent(async () => {\n  const found = await here.open('nothing')\n  return found.size\n})\n"
     expect(await whereItFails(agent)).toMatch(/^ {4}at count\.ts:3:\d+\n$/)
   })
 
-  test('where its module does not load', async () => {
+  test('at the line where the module fails to load', async () => {
     const agent =
       "import { agent } from 'lander/agent'\nconst a: any = undefined\na.b.c()\nexport default agent(() => 1)\n"
     expect(await whereItFails(agent)).toMatch(/^ {4}at count\.ts:3:\d+\n$/)
   })
 })
 
-test('a function the engine knows no position in is named', () => {
+test('a frame without a position keeps the function’s name', () => {
   const map = JSON.stringify({ version: 3, sources: ['count.ts'], names: [], mappings: 'AAAA' })
   expect(mapStack('    at total (main:1:1)\n    at map (native)\n', map)).toBe('    at total\n    at map (native)\n')
 })

@@ -21,7 +21,7 @@ const AGENT =
   "import { agent } from 'lander/agent'\nimport { twice } from './twice'\nexport default agent((n: number) => twice(n))\n"
 
 describe('packAgent', () => {
-  test('brings in the author’s own files and leaves lander/agent to the place', async () => {
+  test('includes the author’s files, but not lander/agent', async () => {
     await source('twice.ts', 'export const twice = (n: number): number => n * 2\nexport const unused = "left out"\n')
     const { name, code } = await packAgent({ path: await source('agent.ts', AGENT) })
     expect(name).toBe('agent.ts')
@@ -29,7 +29,7 @@ describe('packAgent', () => {
     expect(code).not.toMatch(/twice\.ts|left out/)
   })
 
-  test('brings in packages of pure JavaScript, ESM and CommonJS', async () => {
+  test('includes packages of pure JavaScript, ESM and CommonJS', async () => {
     await source('node_modules/answers/package.json', '{"name":"answers","type":"module","exports":"./index.js"}')
     await source('node_modules/answers/index.js', 'export const answer = 42\n')
     await source('node_modules/old/package.json', '{"name":"old","main":"index.js"}')
@@ -41,7 +41,7 @@ describe('packAgent', () => {
     expect(code).toContain('why')
   })
 
-  test('gives the same bytes for the same source, wherever it lies', async () => {
+  test('gives the same bytes for the same source in any folder', async () => {
     await source('twice.ts', 'export const twice = (n: number): number => n * 2\n')
     await source('elsewhere/twice.ts', 'export const twice = (n: number): number => n * 2\n')
     const here = await packAgent({ path: await source('agent.ts', AGENT) })
@@ -49,11 +49,11 @@ describe('packAgent', () => {
     expect(there).toEqual(here)
   })
 
-  test('names an agent that is not there', async () => {
+  test('names a missing agent', async () => {
     await expect(packAgent({ path: join(dir, 'nowhere.ts') })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 
-  test('names the place of a mistake in the source', async () => {
+  test('names the position of a syntax error', async () => {
     const path = await source('broken.ts', 'export default {\n  oops oops\n}\n')
     await expect(packAgent({ path })).rejects.toMatchObject({
       code: 'AGENT_INVALID',
@@ -61,7 +61,7 @@ describe('packAgent', () => {
     })
   })
 
-  test('asks for a default export', async () => {
+  test('refuses a module without a default export', async () => {
     const path = await source('none.ts', 'export const agent = 1\n')
     await expect(packAgent({ path })).rejects.toMatchObject({
       code: 'AGENT_INVALID',

@@ -35,12 +35,12 @@ test('a package that looks for the global object under the names of other platfo
   expect(await resultWith(source, 'idiom.root === globalThis')).toEqual({ kind: 'completed', value: true })
 })
 
-test('a package that asks Node whether this is production hears that it is', async () => {
+test('a package that asks for NODE_ENV gets "production"', async () => {
   const source = `export const errors = process.env.NODE_ENV !== 'production' ? ['a long explanation'] : []`
   expect(await resultWith(source, 'idiom.errors')).toEqual({ kind: 'completed', value: [] })
 })
 
-test('a package that calls something of its own "global" or "process" keeps it', async () => {
+test('a package may have its own variables "global" and "process"', async () => {
   const source = `
     const global = 'mine'
     const process = { env: { NODE_ENV: 'mine too' } }
@@ -48,9 +48,9 @@ test('a package that calls something of its own "global" or "process" keeps it',
   expect(await resultWith(source, 'idiom.names')).toEqual({ kind: 'completed', value: ['mine', 'mine too'] })
 })
 
-test('a package that compiles code is told that a place has no compiler', async () => {
+test('a package that compiles code fails with a clear error', async () => {
   expect(await resultWith(`export const made = Function('return 1')()`, 'idiom.made')).toMatchObject({
     kind: 'failed',
-    error: { code: 'AGENT_INVALID', message: expect.stringContaining('code can not be compiled at run time here') },
+    error: { code: 'AGENT_INVALID', message: expect.stringContaining('code can not be compiled at run time') },
   })
 })

@@ -1,28 +1,28 @@
 import { PassThrough } from 'node:stream'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createHandler } from '../../functions/data-locality/handler.ts'
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 import { synthesiseOne } from './support/synthesise.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
 test('the fields that metrics are made of are in the entries that the function logs', async () => {
-  const entries = [await logged(SETTLED), await logged(REFUSED)]
+  const entries = [await logged(FINISHED), await logged(REFUSED)]
   const filters = Object.values(synthesiseOne().findResources('AWS::Logs::MetricFilter'))
   const values = filters.flatMap(({ Properties }) => [Properties.MetricTransformations[0].MetricValue as string])
   const paths = values.filter((value) => value.startsWith('$.'))
   expect(paths).toHaveLength(2)
   for (const path of paths) expect(at(entries[0], path), path).toBeTypeOf('number')
-  expect(entries.map((entry) => at(entry, '$.message.lander'))).toEqual(['settled', 'refused'])
+  expect(entries.map((entry) => at(entry, '$.message.lander'))).toEqual(['finished', 'refused'])
 })
 
 test('what an agent returned, logged or read is not in the log', async () => {
-  const entry = JSON.stringify(await logged(SETTLED))
+  const entry = JSON.stringify(await logged(FINISHED))
   for (const secret of ['the-result', 'the-log-line', 'the-key']) expect(entry).not.toContain(secret)
 })
 
 /** What Lambda's JSON format makes of what the handler logs: one entry, an object under `message`. */
-async function logged(reply: Reply): Promise<unknown> {
+async function logged(reply: LandingReply): Promise<unknown> {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   log.mockClear()
   const host = { invoke: async () => reply, probe: () => Promise.reject(new Error('no probe was sent')) }
@@ -37,10 +37,10 @@ function at(entry: unknown, path: string): unknown {
   return keys.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], entry)
 }
 
-const SETTLED: Reply = {
+const FINISHED: LandingReply = {
   landingResult: {
     mission: 'm',
-    region: 'eu-west-1',
+    place: 'eu-west-1',
     manifest: 's',
     outcome: { kind: 'completed', value: 'the-result' },
     usage: { wallMs: 1, hostCalls: 2, bytesRead: 3, bytesReturned: 4, logBytes: 5, memoryPages: 6, objects: 7 },
@@ -49,4 +49,4 @@ const SETTLED: Reply = {
   },
 }
 
-const REFUSED: Reply = { error: { code: 'EXPIRED', situation: 'refused', message: 'expired' } }
+const REFUSED: LandingReply = { error: { code: 'EXPIRED', situation: 'refused', message: 'expired' } }

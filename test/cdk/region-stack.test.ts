@@ -253,8 +253,8 @@ describe('what watches a region', () => {
       })
     filter('{ $.message.lander = "refused" }', 'RefusedAdmissions', '1')
     filter('{ ($.message.lander = "internal") || ($.message.lander = "unreachable") }', 'Faults', '1')
-    filter('{ $.message.lander = "settled" }', 'BytesRead', '$.message.usage.bytesRead')
-    filter('{ $.message.lander = "settled" }', 'BytesReturned', '$.message.usage.bytesReturned')
+    filter('{ $.message.lander = "finished" }', 'BytesRead', '$.message.usage.bytesRead')
+    filter('{ $.message.lander = "finished" }', 'BytesReturned', '$.message.usage.bytesReturned')
   })
 })
 

@@ -78,13 +78,13 @@ describe('a configuration', () => {
 describe('a wrong field is refused with its name, its value and its remedy:', () => {
   const bucket = { bucket: 'logs-us', region: 'us-east-1' }
   const cases: [title: string, config: unknown, fact: string, remedy: string][] = [
-    ['no object at all', 3, 'the whole is 3', 'fleet and regions are needed'],
+    ['no object', 3, 'the configuration is 3', 'fleet and regions are needed'],
     ['a missing fleet', { regions: ['us-east-1'] }, 'fleet is missing', 'fleet and regions are needed'],
     ['a fleet with capitals', { ...valid, fleet: 'Sales' }, 'fleet is "Sales"', 'lowercase letters'],
-    ['no region', { ...valid, regions: [] }, 'regions is []', 'one at least'],
+    ['no region', { ...valid, regions: [] }, 'regions is []', 'at least one region'],
     ['an unknown region', { ...valid, regions: ['eu-wst-1'] }, 'regions[0] is "eu-wst-1"', 'such as "eu-west-1"'],
     ['a region twice', { ...valid, regions: ['us-east-1', 'us-east-1'] }, 'regions[1] is "us-east-1"', 'region once'],
-    ['a field that is none', { ...valid, region: 'x' }, 'region is no field of it', 'use only fleet, regions'],
+    ['an unknown field', { ...valid, region: 'x' }, 'region is not a known field', 'use only fleet, regions'],
     ['a short root key', { ...valid, rootKey: 'abc' }, 'rootKey has 3 characters', 'lander keygen'],
     [
       'a URI for a bucket',
@@ -109,7 +109,12 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
       'data[0].confidential is "yes"',
       'true or false',
     ],
-    ['a field of a bucket', { ...valid, data: [{ ...bucket, key: 1 }] }, 'data[0].key is no field', '"prefixes"'],
+    [
+      'an unknown field of a bucket',
+      { ...valid, data: [{ ...bucket, key: 1 }] },
+      'data[0].key is not a known field',
+      '"prefixes"',
+    ],
     ['a third network', { ...valid, network: 'vpn' }, 'network is "vpn"', '"open" or "isolated"'],
     ['a word', { ...valid, perRunCredentials: 'yes' }, 'perRunCredentials is "yes"', 'true or false'],
     [
@@ -128,7 +133,7 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
       'returnedBytesPerDay is "1"',
       'whole number of bytes',
     ],
-    ['a limit that is none', { ...valid, limits: { cpu: 1 } }, 'limits.cpu is no field', 'use only memoryMb'],
+    ['an unknown limit', { ...valid, limits: { cpu: 1 } }, 'limits.cpu is not a known field', 'use only memoryMb'],
     ['a retention of 8 days', { ...valid, logRetentionDays: 8 }, 'logRetentionDays is 8', 'use one of 1, 3, 5, 7'],
     ['a tag of AWS', { ...valid, tags: { 'aws:x': 'y' } }, 'tags.aws:x is', 'does not start with "aws:"'],
   ]

@@ -7,7 +7,7 @@ export type Seed = Record<string, Record<string, Uint8Array | string>>
 
 export interface StoreUnderTest {
   readonly store: ObjectStore
-  /** Writes past the port, as another client would. */
+  /** Writes to the store directly, as another client would. */
   put(bucket: string, key: string, body: Uint8Array | string): Promise<void>
   close?(): Promise<void>
 }
@@ -15,13 +15,13 @@ export interface StoreUnderTest {
 export interface ObjectStoreContract {
   /** Makes a store that holds these objects, and no bucket called `missing`. */
   open(seed: Seed): Promise<StoreUnderTest>
-  /** Whether it holds keys that no path can name, such as `a//b` and `./c`. @default true */
+  /** Whether it can hold keys that no path can name, such as `a//b` and `./c`. @default true */
   readonly oddKeys?: boolean
 }
 
 const BUCKET = 'contract'
 
-/** What every {@link ObjectStore} promises, on the real thing. */
+/** The contract of every {@link ObjectStore}. */
 export function describeObjectStore(name: string, { open, oddKeys = true }: ObjectStoreContract): void {
   async function openStore(objects: Seed[string], others: Seed = {}): Promise<StoreUnderTest> {
     const opened = await open({ [BUCKET]: objects, ...others })
@@ -31,13 +31,13 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
 
   describe(`${name} keeps the contract of an object store`, () => {
     describe('stat', () => {
-      test('tells size and a version without quotes', async () => {
+      test('returns the size and a version without quotes', async () => {
         const { store } = await openStore({ 'a.txt': 'hello' })
         const stat = await store.stat({ bucket: BUCKET, key: 'a.txt' })
         expect(stat).toEqual({ bucket: BUCKET, key: 'a.txt', size: 5, etag: expect.stringMatching(/^[^"]+$/) })
       })
 
-      test('tells another version once the object has other bytes', async () => {
+      test('returns another version after the object has changed', async () => {
         const { store, put } = await openStore({ 'a.txt': 'hello' })
         const before = await store.stat({ bucket: BUCKET, key: 'a.txt' })
         await put(BUCKET, 'a.txt', 'world!')
@@ -51,14 +51,14 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         await expectCode(store.stat({ bucket: 'missing', key: 'a' }), 'BUCKET_NOT_FOUND')
       })
 
-      test('throws the reason of a signal that is aborted', async () => {
+      test('throws the reason of an aborted signal', async () => {
         const { store } = await openStore({ 'a.txt': 'hello' })
         await expect(store.stat({ bucket: BUCKET, key: 'a.txt' }, AbortSignal.abort('enough'))).rejects.toBe('enough')
       })
     })
 
     describe('list', () => {
-      test('yields what stat tells', async () => {
+      test('yields what stat returns', async () => {
         const { store } = await openStore({ 'a.txt': 'hello', 'b/c.txt': '' })
         const listed = await collect(store.list({ bucket: BUCKET }))
         expect(listed).toEqual(await Promise.all(listed.map((object) => store.stat(object))))
@@ -68,7 +68,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         ])
       })
 
-      test('orders keys by their UTF-8 bytes, folders or not', async () => {
+      test('sorts keys by their UTF-8 bytes', async () => {
         const keys = ['A', 'a b', 'a!b', 'a+b', 'a-/x', 'a.txt', 'a/b', 'a/b!', 'a0', 'b%2Fc', 'é', 'ﬀ', '🚀/x']
         const { store } = await openStore(Object.fromEntries(keys.toReversed().map((key) => [key, key])))
         expect(await listKeys(store)).toEqual(keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))))
@@ -82,13 +82,13 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         expect(await listKeys(store, { prefix: 'nothing' })).toEqual([])
       })
 
-      test('goes on after the first thousand', async () => {
+      test('continues after the first thousand', async () => {
         const keys = Array.from({ length: 1003 }, (_, i) => `page/${String(i).padStart(4, '0')}`)
         const { store } = await openStore(Object.fromEntries(keys.map((key) => [key, ''])))
         expect(await listKeys(store, { prefix: 'page/' })).toEqual(keys)
       })
 
-      test('yields nothing for an empty bucket and says when there is none', async () => {
+      test('yields nothing for an empty bucket, and throws for a missing one', async () => {
         const { store } = await openStore({})
         expect(await listKeys(store)).toEqual([])
         await expectCode(collect(store.list({ bucket: 'missing' })), 'BUCKET_NOT_FOUND')
@@ -119,7 +119,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         expect(Buffer.concat(chunks).equals(body.subarray(start, end))).toBe(true)
       })
 
-      test('yields nothing for an empty stretch, wherever it lies', async () => {
+      test('yields nothing for an empty range anywhere', async () => {
         const { store } = await openStore({ data: body, empty: '' })
         const data = await store.stat({ bucket: BUCKET, key: 'data' })
         for (const at of [0, 7, 300_000]) expect(await readChunks(store, data, { start: at, end: at })).toEqual([])
@@ -144,14 +144,14 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         await expectCode(first, 'OBJECT_RANGE_INVALID')
       })
 
-      test('gives chunks away: writing to one changes no later read', async () => {
+      test('yields chunks that the caller may overwrite', async () => {
         const { store } = await openStore({ data: body })
         const data = await store.stat({ bucket: BUCKET, key: 'data' })
         for (const chunk of await readChunks(store, data)) chunk.fill(0)
         expect(Buffer.concat(await readChunks(store, data)).equals(body)).toBe(true)
       })
 
-      test('refuses a version that is no more, even for an empty stretch', async () => {
+      test('refuses a former version, even for an empty range', async () => {
         const { store, put } = await openStore({ data: body })
         const data = await store.stat({ bucket: BUCKET, key: 'data' })
         await put(BUCKET, 'data', patternBytes(300_000, 1))
@@ -191,7 +191,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         await expect(chunks.next()).rejects.toBe('enough')
       })
 
-      test('can be left early and read again', async () => {
+      test('can be ended early and read again', async () => {
         const { store } = await openStore({ data: body })
         const data = await store.stat({ bucket: BUCKET, key: 'data' })
         for await (const chunk of store.read({ ...data, start: 0, end: data.size })) {
@@ -224,7 +224,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
         ['empty', ''],
         ['too long', 'k'.repeat(1025)],
         ['broken Unicode', 'a\ud83d'],
-      ])('that no store can hold name nothing: %s', async (_, key) => {
+      ])('that no store can hold are not found: %s', async (_, key) => {
         const { store } = await openStore({ 'a\ufffd': 'another' })
         await expectCode(store.stat({ bucket: BUCKET, key }), 'OBJECT_NOT_FOUND')
         await expectCode(readChunks(store, { bucket: BUCKET, key, etag: 'x', size: 1 }), 'OBJECT_NOT_FOUND')
@@ -240,7 +240,7 @@ export function describeObjectStore(name: string, { open, oddKeys = true }: Obje
   })
 }
 
-/** Bytes that tell their place, so that no two stretches of one object look alike by chance. */
+/** Bytes that depend on their position, so that no two ranges of an object are equal by chance. */
 export function patternBytes(length: number, salt = 0): Buffer {
   const bytes = Buffer.alloc(length)
   for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 8) * 17 + (i >> 16) * 7 + salt * 101) & 0xff

@@ -20,7 +20,7 @@ const kernels = supplyKernels({
 size_t count(const uint8_t *bytes, size_t n) { size_t lines = 0; for (size_t i = 0; i < n; i++) lines += bytes[i] == '\\n'; return lines; }`,
 })
 
-/** What every {@link Place} promises to agents and to whoever launches them. */
+/** The contract of every place towards agents and their launchers. */
 export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceContract): void {
   describe(`${kind} keeps the contract of a place`, () => {
     let setting: Setting
@@ -47,7 +47,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       })
     })
 
-    test('what it throws is its outcome, and so is what has no JSON', async () => {
+    test('what it throws is its outcome, and so is a result that JSON can not hold', async () => {
       expect(await outcomeOf(`throw new RangeError('too far')`)).toMatchObject({
         kind: 'failed',
         error: { name: 'RangeError', message: 'too far' },
@@ -67,7 +67,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       })
     })
 
-    test('a bundle with a flipped bit is not let in', async () => {
+    test('a bundle with a flipped bit is refused', async () => {
       const file = signedAgent(sandbox.assets, 'return 1')
       file[file.length - 1]! ^= 1
       const { outcome, error } = await setting.launcher.launch(file, { in: here }).result
@@ -75,7 +75,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(error).toMatchObject({ situation: 'refused', code: 'DIGEST_MISMATCH' })
     })
 
-    test('it goes elsewhere and back, with closures, generators and private fields alive', async () => {
+    test('it hops away and back, with closures, generators and private fields', async () => {
       const before = `class Sum { #n = 0; add(n) { this.#n += n; return this.#n } }
         function* counter() { for (let n = 1; ; n++) yield n }`
       const body = `const sum = new Sum(), numbers = counter(), seen = []
@@ -93,7 +93,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await outcomeOf(body, { before })).toEqual({ kind: 'completed', value })
     })
 
-    test('a copy’s answer comes back, and its error as itself', async () => {
+    test('a copy’s answer comes back, and its error keeps its class', async () => {
       const body = `const word = 'closure'
         const own = await at('${here}', () => word + ' in ' + here.region)
         const other = await at('${ELSEWHERE}', () => { throw new TypeError(word) }).catch((error) => [error.name, error.message])
@@ -111,7 +111,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       }) // prettier-ignore
     })
 
-    test('one hop at a time; it leaves once what it reads has come, and finds the rest left behind', async () => {
+    test('it makes one hop at a time, after its pending reads, and open streams stay behind', async () => {
       const body = `const lines = here.lines()[Symbol.asyncIterator]()
         const reading = lines.next()
         const [first, second] = await Promise.allSettled([hop('${ELSEWHERE}'), hop('${ELSEWHERE}')])
@@ -119,17 +119,17 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await outcomeOf(body)).toMatchObject({ value: ['fulfilled', 'HOP_IN_PROGRESS', 'x', ELSEWHERE] })
     })
 
-    test('a checkpoint of its own keeps it where it is', async () => {
+    test('a checkpoint does not move it', async () => {
       expect(await outcomeOf(`let n = 1; await checkpoint(); n++; return [n, here.region]`)).toMatchObject({
         value: [2, here],
       })
     })
 
-    test('kernels count chunks outside of its heap, in lanes too, and again where it hops', async () => {
+    test('kernels read chunks outside of its heap, in workers too, and again after a hop', async () => {
       const before = `const kit = bundledKernel('kit', { count: 'size_t(const uint8_t*, size_t)' })
-        const lines = () => here.parallel(here.objects(), async (object, lane) => {
+        const lines = () => here.parallel(here.objects(), async (object, worker) => {
           let [alone, beside] = [0, 0]
-          for await (const chunk of object.chunks()) { alone += kit.count(chunk); beside += await lane.call(kit.count, chunk) }
+          for await (const chunk of object.chunks()) { alone += kit.count(chunk); beside += await worker.call(kit.count, chunk) }
           return [alone, beside]
         })`
       const body = `const first = await lines(); await hop('${ELSEWHERE}'); return [...first, ...(await lines())]`
@@ -138,12 +138,12 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await outcomeOf(body, { before, parts })).toEqual({ kind: 'completed', value: [counts, counts] })
     })
 
-    test('a hop to where the order does not lead is the agent’s to deal with', async () => {
+    test('a hop to a forbidden place throws an error that the agent can catch', async () => {
       const body = `return await hop('nowhere').catch((error) => [error.code, here.region])`
       expect(await outcomeOf(body)).toMatchObject({ value: ['PLACE_UNKNOWN', here] })
     })
 
-    test('it is told of, with place and landings', async () => {
+    test('its progress names the place and the landings', async () => {
       const agent = launch(`await hop('${ELSEWHERE}'); await hop('${here}'); await receive()`)
       agent.send('end')
       await agent.result
@@ -152,7 +152,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(agent.progress.memoryBytes).toBeGreaterThan(1_000_000)
     })
 
-    test('messages go to it, and come from it, in order', async () => {
+    test('it receives and sends messages in order', async () => {
       const agent = launch(`for (;;) { const { from, message } = await receive()
         if (message === null) return 'over'
         send({ from, twice: message * 2 }) }`)
@@ -166,7 +166,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect([await agent.receive(), await agent.receive()]).toEqual([{ from: 'launcher', twice: 6 }, undefined])
     })
 
-    test('agents write to each other', async () => {
+    test('agents send each other messages', async () => {
       const answers = launch(`const { from, message } = await receive(); send(message + '!', from)`, {
         name: `b-${here}`,
       })
@@ -175,7 +175,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       await answers.result
     })
 
-    test('it is frozen on demand and goes on as if nothing had been', async () => {
+    test('a checkpoint on request saves it, and it continues', async () => {
       const agent = launch(
         `let n = 0; send('ready'); for (;;) { const { message } = await receive(); n += message; if (n > 2) return n }`,
       )
@@ -187,7 +187,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       expect(await agent.checkpoint()).toBeUndefined()
     })
 
-    test('it is moved by whoever launched it', async () => {
+    test('its launcher can move it', async () => {
       const agent = launch(`send(here.region); await receive(); return here.region`)
       await agent.receive()
       expect(await agent.move(ELSEWHERE)).toMatchObject({ place: ELSEWHERE })
@@ -196,7 +196,7 @@ export function describePlace(kind: string, { sandbox, place: placeOf }: PlaceCo
       await expect(launch('return 1').move('nowhere')).rejects.toMatchObject({ code: 'USAGE' })
     })
 
-    test('it can be cancelled, at work and while it waits', async () => {
+    test('it can be cancelled while it runs and while it waits', async () => {
       const cancelled = { kind: 'stopped', limit: 'cancelled' }
       const waits = launch('await receive()')
       const sleeps = launch('await sleep(60_000)')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { programFile } from '../support/programs.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -12,8 +13,8 @@ test('the demo, on some of its flights: both ways give one answer, and the code 
   const dir = await mkdtemp(join(tmpdir(), 'lander-demo-test-'))
   try {
     const file = join(dir, 'demo.json')
-    const demo = ['scripts/demo.ts', '--rows', '60000', '--json', file]
-    const { stdout } = await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsx'), demo, { cwd: ROOT })
+    const demo = [programFile('scripts/demo.ts'), '--rows', '60000', '--json', file]
+    const { stdout } = await promisify(execFile)(process.execPath, demo, { cwd: ROOT })
     expect(stdout).toMatch(/answers equal/)
     const figures = JSON.parse(await readFile(file, 'utf8'))
     expect(figures).toMatchObject({ rows: 60_000, equal: true })

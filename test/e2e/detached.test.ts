@@ -1,4 +1,5 @@
 /** Missions that go on by themselves, on real parts: three regions, their relay functions, places that die. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import type { LambdaFunction } from '../../lib/local/lambda/function.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import type { LambdaFunction } from '../../lib/local/lambda/lambda-function.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { collectAnswer } from '../../lib/mission/detached/collect.ts'
 import { type Dispatched, dispatchMission } from '../../lib/mission/detached/dispatch.ts'
@@ -90,7 +92,7 @@ describe('a detached mission', () => {
     expect(value(answer)).toBe(300)
     const { route = [] } = answer.regions[0]!
     // On a slow machine a function may be over before its agent is: then it lands anew where it is.
-    expect([...new Set(route.map(({ region }) => region))]).toEqual(REGIONS)
+    expect([...new Set(route.map(({ place }) => place))]).toEqual(REGIONS)
     const trust = receiptTrustOf(local.fleet)
     const receipts = route.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
@@ -128,7 +130,7 @@ describe('a detached mission', () => {
   test('runs no agent twice when its relay is started twice', async () => {
     const sent = await dispatch(`log('once'); await sleep(300); await hop('${EU}'); log('once'); return 1`)
     const again = { FunctionName: local.fleet.regions[0]!.relayName, InvocationType: 'Event' as const }
-    const Payload = JSON.stringify({ lander: 1, relay: sent.mission, generation: 1 })
+    const Payload = JSON.stringify({ lander: FORMAT_VERSION, relay: sent.mission, generation: 1 })
     for (let i = 0; i < 3; i++) await clients.lambda(US).send(new InvokeCommand({ ...again, Payload }))
     const answer = await answerOf(sent)
     const { route = [] } = answer.regions[0]!

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pool, testAgainstPoisson } from '../../examples/mamma-mia/chi-square.ts'
 import { simulate } from '../../examples/mamma-mia/simulation.ts'
 import { RandomStream } from '../../examples/support/random-stream.ts'
+import { programFile } from '../support/programs.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -21,14 +22,14 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 /** Runs an example; what it printed, and the figures it wrote. */
 async function perform(name: string, args: readonly string[] = []) {
   const json = join(dir, `${name}.json`)
-  const command = ['--import', 'tsx', `examples/${name}/run.ts`, '--quick', '--json', json, ...args]
+  const command = [programFile(`examples/${name}/run.ts`), '--quick', '--json', json, ...args]
   const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 100_000 })
   return { stdout, told: JSON.parse(await readFile(json, 'utf8')) }
 }
 
 /** Runs an example that is to fail: its exit code and what it said. */
 async function fail(name: string, args: readonly string[]): Promise<{ code: number; stderr: string }> {
-  const command = ['--import', 'tsx', `examples/${name}/run.ts`, '--quick', ...args]
+  const command = [programFile(`examples/${name}/run.ts`), '--quick', ...args]
   return promisify(execFile)(process.execPath, command, { cwd: root, timeout: 100_000 }).then(
     () => {
       throw new Error(`${name} ${args.join(' ')} did not fail`)

@@ -7,7 +7,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { collectAnswer } from '../../lib/mission/detached/collect.ts'
 import { dispatchMission } from '../../lib/mission/detached/dispatch.ts'
@@ -109,7 +109,7 @@ describe('an Invoke that is answered with a genuine reply', () => {
     proxy.replace = (genuine) => (proxy.replies.length === before + 2 ? proxy.replies.at(-2)! : genuine)
     try {
       const { regions } = await runMission(await base(`await hop('${EU}'); return 1`))
-      expect(regions[0]).toMatchObject(refused('region'))
+      expect(regions[0]).toMatchObject(refused('place'))
     } finally {
       proxy.replace = (genuine) => genuine
     }
@@ -167,7 +167,7 @@ async function* alter(events: AsyncIterable<unknown> | readonly unknown[]) {
     if (chunk === undefined) yield event
     else {
       const text = Buffer.from(chunk.Payload).toString()
-      const mine = text.includes(`"region":"${US}"`)
+      const mine = text.includes(`"place":"${US}"`)
       const Payload = mine ? Buffer.from(text.replace('"completed","value":2', '"completed","value":7')) : chunk.Payload
       yield { PayloadChunk: { Payload } }
     }

@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { programFile } from '../support/programs.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 test('the grand tours come home with everything they gathered', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-tour-'))
   const json = join(dir, 'tour.json')
-  const args = ['--import', 'tsx', 'examples/grand-tour/run.ts', '--json', json]
+  const args = [programFile('examples/grand-tour/run.ts'), '--json', json]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 100_000 })
   const { regions, places } = JSON.parse(await readFile(json, 'utf8')).details
   await rm(dir, { recursive: true })

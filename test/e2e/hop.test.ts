@@ -60,7 +60,7 @@ async function launch(body: string, { limits = {}, ...options }: LaunchOptions =
 }
 
 const routeOf = (answer: Answer) =>
-  answer.regions[0]!.route!.map(({ region, branch, sequence }) => [region, branch, sequence])
+  answer.regions[0]!.route!.map(({ place, branch, sequence }) => [place, branch, sequence])
 
 const TOUR = `
   class Statistic {
@@ -96,7 +96,7 @@ describe('an agent that hops', () => {
       [AP, US, 2],
       [US, US, 3],
     ])
-    expect(answer.regions[0]!.landingResult?.region).toBe(US)
+    expect(answer.regions[0]!.landingResult?.place).toBe(US)
     for (const { sealedBytes } of answer.regions[0]!.route!.slice(1)) expect(sealedBytes).toBeLessThan(16_000)
   })
 
@@ -257,7 +257,7 @@ describe('an agent that lives longer than its function', () => {
     const answer = await launch(body)
     expect(answer.value).toEqual([100, true])
     expect(answer.regions[0]!.route!.length).toBeGreaterThan(1)
-    expect(new Set(answer.regions[0]!.route!.map(({ region }) => region))).toEqual(new Set([US]))
+    expect(new Set(answer.regions[0]!.route!.map(({ place }) => place))).toEqual(new Set([US]))
   })
 })
 

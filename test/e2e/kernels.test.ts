@@ -167,7 +167,7 @@ describe('the command line', () => {
     lander(args, {
       cwd: dir,
       env: {
-        LANDER_HOME: join(dir, 'client'),
+        LANDER_HOME: join(dir, 'home'),
         AWS_ENDPOINT_URL: local.cloud.endpoint,
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',

@@ -15,7 +15,7 @@ afterAll(async () => {
 })
 
 const run = (...args: string[]) =>
-  lander(['local', ...args, '--json'], { cwd: dir, env: { LANDER_HOME: join(dir, 'client') } })
+  lander(['local', ...args, '--json'], { cwd: dir, env: { LANDER_HOME: join(dir, 'home') } })
 const up = (...args: string[]) => run('up', '--port', '0', '--detach', ...args)
 
 test('refuses regions that it can not serve, before anything starts', async () => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await local.cloud.createBucket('eu-west-1', 'logs-eu')
   await writeFile(join(dir, 'count.ts'), AGENT)
   env = {
-    LANDER_HOME: join(dir, 'client'),
+    LANDER_HOME: join(dir, 'home'),
     AWS_ENDPOINT_URL: local.cloud.endpoint,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

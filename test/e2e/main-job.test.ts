@@ -2,6 +2,7 @@
  * The one way through the house, on real parts: packed, signed, landed by the SDK over HTTP, admitted and run by the
  * very function that is deployed, settled, and brought home.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ import { type PackOptions, packSigned } from '../../lib/author/pack-signed.ts'
 import { readManifest, signOrderFor } from '../../lib/author/sign-order.ts'
 import type { Json } from '../../lib/encoding/json.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import type { Limits } from '../../lib/limits.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import type { Answer } from '../../lib/mission/merge.ts'
@@ -119,7 +121,12 @@ describe('the main job', () => {
       sender: local.developer,
       now: Date.now(),
     })
-    const event = { lander: 1, bundle: { inline: Buffer.from(file).toString('base64url') }, order: envelope, input }
+    const event = {
+      lander: FORMAT_VERSION,
+      bundle: { inline: Buffer.from(file).toString('base64url') },
+      order: envelope,
+      input,
+    }
     const { Payload, FunctionError } = await clients
       .lambda(US)
       .send(new InvokeCommand({ FunctionName: local.fleet.regions[0]!.functionName, Payload: JSON.stringify(event) }))
@@ -207,7 +214,7 @@ describe('what may run', () => {
       now: Date.now(),
     })
     const event = JSON.stringify({
-      lander: 1,
+      lander: FORMAT_VERSION,
       bundle: { inline: Buffer.from(file).toString('base64url') },
       order: order.envelope,
       input: 'null',
@@ -226,7 +233,7 @@ describe('what may run', () => {
   test.each([
     ['null', null],
     ['a number', 7],
-    ['an unsigned bundle', { lander: 1, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }],
+    ['an unsigned bundle', { lander: FORMAT_VERSION, bundle: { inline: 'AAAA' }, order: {}, input: 'null' }],
   ])('%s in place of an invocation gets a refusal, and the function lives on', async (_, event) => {
     const { functionName } = local.fleet.regions[0]!
     const { Payload, FunctionError } = await clients

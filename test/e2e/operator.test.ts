@@ -6,7 +6,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import { readFleetFile, writeFleetFile } from '../../lib/fleet/fleet.ts'
+import { readFleetFile, writeFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { writeKeyFiles } from '../../lib/trust/key-files.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
@@ -35,7 +35,7 @@ beforeAll(async () => {
   await clients.s3(EU).send(new PutObjectCommand({ Bucket: 'logs-eu', Key: '2026/a.log', Body: 'a\nb\n' }))
   await writeFile(join(dir, 'agent.ts'), COUNT)
   env = {
-    LANDER_HOME: join(dir, 'client'),
+    LANDER_HOME: join(dir, 'home'),
     AWS_ENDPOINT_URL: local.cloud.endpoint,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
@@ -171,7 +171,7 @@ describe('lander fleet', () => {
     const checked = await run('fleet', 'check')
     expect(checked.status).toBe(4)
     expect(checked.stdout).toContain(
-      'BUCKET_ELSEWHERE: bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      'BUCKET_ELSEWHERE: bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     )
     await rm(join(dir, 'lander.config.json'))
   })

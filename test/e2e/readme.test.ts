@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DocShell, openDocShell } from '../support/doc-shell.ts'
+import { programFile } from '../support/programs.ts'
 import { ROOT, type Sample, samplesIn } from '../support/samples.ts'
 
 let readme: string
@@ -33,9 +34,7 @@ test('the data of the local cloud is there again at the next start', async () =>
 })
 
 test('the SDK’s script answers the same', async () => {
-  const tsx = join(ROOT, 'node_modules/.bin/tsx')
-  const stdout = await shell.run(
-    `cp count.ts again.ts\n${tsx} ${join(ROOT, 'scripts/invoke.ts')} again.ts s3://logs-eu/2026/ '{"word":"ERROR"}'`,
-  )
+  const invoke = `'${process.execPath}' '${programFile('scripts/invoke.ts')}'`
+  const stdout = await shell.run(`cp count.ts again.ts\n${invoke} again.ts s3://logs-eu/2026/ '{"word":"ERROR"}'`)
   expect(stdout.trim()).toBe('2')
 })

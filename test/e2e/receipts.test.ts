@@ -8,9 +8,9 @@ import { ensureFunctionAsset } from '../../lib/assets/function-asset.ts'
 import { packSigned } from '../../lib/author/pack-signed.ts'
 import { createSecretFile } from '../../lib/aws/secret-store.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
-import type { LandingResult } from '../../lib/host/protocol.ts'
+import type { LandingResult } from '../../lib/host/landing-result.ts'
 import { type LocalFleet, startLocalFleet } from '../../lib/local/local-fleet.ts'
 import { runMission } from '../../lib/mission/mission.ts'
 import { verifyLandingResult } from '../../lib/mission/verify-receipts.ts'
@@ -107,7 +107,7 @@ describe('a receipt', () => {
     const spoilt: [string, Partial<LandingResult>][] = [
       ['result', { outcome: { kind: 'completed', value: 2 } }],
       ['outcome', { outcome: { kind: 'stopped', limit: 'wallMs', message: '' } }],
-      ['region', { region: EU }],
+      ['region', { place: EU }],
       ['objects', { reads: [] }],
       ['bytesReturned', { usage: { ...honest.usage, bytesReturned: 0 } }],
     ]
@@ -164,7 +164,7 @@ describe('the check of a fleet', () => {
     expect(sound).toBe(false)
     expect(buckets[0]?.problem).toMatchObject({
       code: 'BUCKET_ELSEWHERE',
-      message: 'bucket "logs-eu" lies in eu-west-1, but us-east-1 is to read it',
+      message: 'bucket "logs-eu" is in eu-west-1, but the configuration says us-east-1',
     })
   })
 

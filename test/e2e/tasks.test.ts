@@ -1,12 +1,10 @@
 /** The small examples by task, in a fleet on this machine. Each comes to the answer that examples/README.md shows. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { createFleetClients, type FleetClients, packSigned, parseDataUri, type RunOptions, run } from 'lander'
-import { type LocalFleet, startLocalFleet } from 'lander/testing'
+import { packSigned, parseDataUri, type RunOptions, run } from 'lander'
+import { startLocalCloud, type TestCloud } from 'lander/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT, samplesIn } from '../support/samples.ts'
 
@@ -28,7 +26,7 @@ interface Task {
 const AGENTS: readonly Task[] = [
   { heading: 'Count lines', agent: 'count-lines.ts', bucket: 'logs', options: { input: { word: 'ERROR' } } },
   { heading: 'Group by a column', agent: 'group-by.ts', bucket: 'sales' },
-  { heading: 'Leave the rows where they are', agent: 'residency.ts', bucket: 'sales' },
+  { heading: 'Leave the rows where they are', agent: 'residency.ts', bucket: 'sales', options: { place: 'data' } },
   { heading: 'Hop with state', agent: 'hop-with-state.ts', bucket: 'logs', options: { start: 'once' } },
   { heading: 'A kernel in C', agent: 'checksum.ts', bucket: 'logs' },
 ]
@@ -45,26 +43,16 @@ function answerOn(heading: string): string {
     .text.trim()
 }
 
-let dir: string
-let local: LocalFleet
-let clients: FleetClients
+let cloud: TestCloud
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'lander-tasks-'))
-  local = await startLocalFleet({ dir, regions: Object.values(REGIONS) })
-  clients = createFleetClients(local.fleet)
+  cloud = await startLocalCloud({ regions: Object.values(REGIONS) })
   for (const [name, region] of Object.entries(REGIONS))
     for (const [kind, ending] of Object.entries(BUCKETS)) {
-      const Body = await readFile(join(TASKS, `data/${name}.${ending}`))
-      const object = { Bucket: `${kind}-${name}`, Key: `${kind}/${name}.${ending}`, Body }
-      await local.cloud.createBucket(region, object.Bucket)
-      await clients.s3(region).send(new PutObjectCommand(object))
+      const body = await readFile(join(TASKS, `data/${name}.${ending}`))
+      await cloud.put(`s3://${kind}-${name}/${kind}/${name}.${ending}`, body, region)
     }
 })
-afterAll(async () => {
-  clients?.[Symbol.dispose]()
-  await local?.[Symbol.asyncDispose]()
-  await rm(dir, { recursive: true, force: true })
-})
+afterAll(() => cloud?.[Symbol.asyncDispose]())
 
 describe('the examples by task', () => {
   test.each(sources)(`%s is on the page, has at most ${MAX_LINES} lines, and imports what users have`, async (name) => {
@@ -76,13 +64,15 @@ describe('the examples by task', () => {
 
   test.each(AGENTS)('$heading: $agent', async ({ heading, agent, bucket, options }) => {
     const scopes = Object.keys(REGIONS).map((name) => parseDataUri(`s3://${bucket}-${name}/`))
-    const { file } = await packSigned(join(TASKS, agent), local.developer, { scopes })
-    const answer = await run({ fleet: local.fleet, clients, file, sender: local.developer, ...options })
+    const { file } = await packSigned(join(TASKS, agent), cloud.key, { scopes })
+    const { fleet, clients, key } = cloud
+    const answer = await run({ fleet, clients, file, sender: key, ...options })
     expect(answer).toMatchObject({ outcome: 'completed', value: JSON.parse(answerOn(heading)) })
   })
 
   test('Detach: detached.ts', async () => {
-    const stdout = await runScript('detached.ts', local.files.fleet, local.files.developerKey)
+    const { files } = cloud.local
+    const stdout = await runScript('detached.ts', files.fleet, files.developerKey)
     expect(stdout).toBe(answerOn('Detach'))
   })
 

@@ -61,7 +61,7 @@ test('agents run, go from region to region, and are carried by a relay', async (
 
 describe('whoever trusts another certificate is refused', () => {
   const remedy = expect.stringContaining('"ca" in the fleet file')
-  const why = 'its certificate is not signed by one that is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
+  const why = 'its certificate is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)'
 
   test('by a fleet file that names another one', async () => {
     const fleet = JSON.parse(await readFile(local('fleet.json'), 'utf8'))
@@ -92,7 +92,9 @@ describe('whoever trusts another certificate is refused', () => {
     await writeFile(local('data/tls/ca.pem'), makeCertificates(Date.now()).ca)
     const { status, json } = await run('local', 'put', 'a.log', 's3://logs-us/2026/', '--json')
     await writeFile(local('data/tls/ca.pem'), kept)
-    const message = expect.stringMatching(/^the local cloud at https:\S+ could not be reached: its certificate is not/)
+    const message = expect.stringMatching(
+      /^the local cloud at https:\S+ could not be reached: its certificate is not trusted/,
+    )
     expect([status, json.error]).toEqual([4, expect.objectContaining({ code: 'TLS_FAILED', message, remedy })])
   })
 })

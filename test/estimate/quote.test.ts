@@ -1,15 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CLIENT } from '../../lib/client-name.ts'
+import { accuracy, type HistoryEntry } from '../../lib/estimate/accuracy-history.ts'
 import { chooseMode } from '../../lib/estimate/choose-mode.ts'
 import { explainAccuracy, explainQuote } from '../../lib/estimate/explain-quote.ts'
+import { historyEntry } from '../../lib/estimate/history-entry.ts'
 import { exactly } from '../../lib/estimate/interval.ts'
-import { accuracy, type JournalEntry } from '../../lib/estimate/journal.ts'
-import { journalEntry } from '../../lib/estimate/journal-entry.ts'
 import { agentName, type Quote, type QuoteOptions, quoteRun } from '../../lib/estimate/quote.ts'
 import type { Sample } from '../../lib/estimate/sampling.ts'
 import type { RegionSurvey, Survey } from '../../lib/estimate/survey.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
+import { LONG } from '../support/long.ts'
 import { bundleOf } from '../trust/fixture.ts'
 
 const US = 'us-east-1'
@@ -19,7 +21,7 @@ const { manifest: signed } = bundleOf()
 const manifest = { ...signed, audience: { fleet: '*', regions: ['*'] } }
 
 const fleet: Fleet = {
-  lander: 1,
+  lander: FORMAT_VERSION,
   name: 'test',
   rootKey: 'A'.repeat(43),
   receiptKeys: [],
@@ -104,12 +106,12 @@ describe('a quote', () => {
 
   test('is corrected by the runs of the past, and says by how much', () => {
     const first = quote()
-    const run = (seconds: number): JournalEntry => {
+    const run = (seconds: number): HistoryEntry => {
       const results = first.parts.map(({ region, place }) => ({ region, place, route: [], bytesMoved: 0, seconds }))
-      return journalEntry(first, { at: NOW, mission: 'm', outcome: 'completed', seconds, regions: results })!
+      return historyEntry(first, { at: NOW, mission: 'm', outcome: 'completed', seconds, regions: results })!
     }
     const slow = 3 * first.parts[0]!.seconds
-    const later = quote({ journal: new Array(9).fill(run(slow)) })
+    const later = quote({ history: new Array(9).fill(run(slow)) })
     expect(later.parts[0]!.correction.runs).toBe(9)
     expect(later.parts[0]!.seconds).toBeGreaterThan(2 * first.parts[0]!.seconds)
     expect(explainQuote(later)).toMatch(/Corrected by the past/)
@@ -125,7 +127,7 @@ describe('a quote', () => {
           expect(value).toBeLessThanOrEqual(high * (1 + 1e-9))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: LONG ? 50 : 10 },
     )
   })
 })

@@ -17,7 +17,7 @@ test('says what is wrong with a path, with a remedy', async () => {
   const failures = [
     [readFile(join(dir, 'none')), 'FILE_NOT_FOUND', 'none'],
     [writeFile(join(dir, 'none/x'), ''), 'FILE_NOT_FOUND', 'no folder'],
-    [writeFile(join(dir, 'file/x'), ''), 'FILE_UNUSABLE', 'through a file'],
+    [writeFile(join(dir, 'file/x'), ''), 'FILE_UNUSABLE', 'is a file, not a folder'],
     [writeFile(dir, ''), 'FILE_UNUSABLE', 'is a folder'],
     [open(join(dir, 'file'), 'wx'), 'FILE_EXISTS', 'exists'],
     [writeFile(join(dir, 'x'.repeat(300)), ''), 'FILE_UNUSABLE', 'longer'],

@@ -15,7 +15,7 @@ describe('a clock', () => {
     expect(explainSkew(-5 * MINUTE, 'eu-west-1')).toBeUndefined()
     expect(explainSkew(10 * MINUTE, 'eu-west-1')).toMatchObject({
       code: 'CLOCK_SKEW',
-      message: "this machine's clock is 10 minutes behind that of eu-west-1",
+      message: "the client's clock is 10 minutes behind that of eu-west-1",
     })
     expect(explainSkew(-10 * MINUTE, 'eu-west-1')?.message).toContain('10 minutes ahead of')
   })

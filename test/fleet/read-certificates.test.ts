@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import { readFleetFile } from '../../lib/fleet/fleet.ts'
+import { readFleetFile } from '../../lib/fleet/fleet-file.ts'
 import { readCertificates } from '../../lib/fleet/read-certificates.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'lander-certificates-'))
@@ -39,7 +40,7 @@ test('a file that is not there, or without a certificate, is refused before anyt
 
 test('a fleet file names its certificate from where it lies', async () => {
   const fleet = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     name: 'local',
     rootKey: 'k'.repeat(43),
     regions: [{ region: 'eu-west-1', functionName: 'f', agentBucket: 'b' }],

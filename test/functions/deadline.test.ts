@@ -12,7 +12,7 @@ test.each([
   ['15 minutes', 900_000, 869_500, 899_500],
   ['20 seconds', 20_000, 13_000, 19_500],
   ['a second', 1000, 500, 750],
-])('in a function of %s an agent is asked to leave some time before it is ended', (_, remaining, evict, end) => {
+])('in a function of %s an agent is evicted some time before the deadline', (_, remaining, evict, end) => {
   const deadline = deadlineOf(remaining)
   vi.advanceTimersByTime(evict - 1)
   expect([deadline.evict.aborted, deadline.signal.aborted]).toEqual([false, false])
@@ -22,7 +22,7 @@ test.each([
   expect(deadline.signal.aborted).toBe(true)
 })
 
-test('nothing fires once a run is over', () => {
+test('nothing fires after a run has ended', () => {
   const deadline = deadlineOf(1000)
   deadline.clear()
   vi.advanceTimersByTime(2000)

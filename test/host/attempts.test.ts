@@ -1,6 +1,6 @@
-/** Places that die in the middle of a landing, and those that were only thought to be dead. */
+/** Places that die during a landing, and places that were only presumed dead. */
 import { describe, expect, test } from 'vitest'
-import type { Reply } from '../../lib/host/protocol.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
 import { type AgentBucket, cancelledKey } from '../../lib/objects/agent-bucket.ts'
 import { receiptDigest } from '../../lib/trust/receipt.ts'
 import { agentOf, codeOf, createWorld, EU, US, type World } from '../support/fleet-of-hosts.ts'
@@ -13,7 +13,7 @@ const world = (changes: object = {}): World =>
 const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'completed', value } } })
 const again = (number: number, after: 'death' | 'silence' = 'death') => ({ attempt: { number, after } })
 
-/** Buckets whose writes wait, from the moment `stop` is called until `go` is: as in a function that was frozen. */
+/** Buckets whose writes wait between `stop` and `go`, as in a function that Lambda has suspended. */
 function stoppable() {
   let gate: Promise<void> | undefined
   let open = () => {}
@@ -32,7 +32,7 @@ function stoppable() {
   let match: RegExp | undefined
   return {
     agentsOf,
-    /** Stops the next write to a key like this. Resolves when somebody stands there. */
+    /** Stops the next write to a matching key. Resolves when a write is waiting. */
     stopAt(pattern: RegExp): Promise<void> {
       match = pattern
       gate = new Promise((resolve) => {
@@ -46,13 +46,13 @@ function stoppable() {
   }
 }
 
-describe('an attempt in place of a dead one', () => {
-  test('goes on from the box that the agent came in', async () => {
+describe('an attempt that replaces a dead one', () => {
+  test('resumes from the state that the agent came in', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`let n = 41; await hop('${EU}'); return ++n`)
-    const { stateRef } = agentOf(await there.invoke(US, base))
-    const event = { ...base, entry: 'resume' as const, state: stateRef }
+    const { ref } = agentOf(await there.invoke(US, base))
+    const event = { ...base, entry: 'resume' as const, state: ref }
     const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(EU, event)
     await nextLanding
@@ -61,7 +61,7 @@ describe('an attempt in place of a dead one', () => {
     expect(codeOf(await dead)).toBe('SUPERSEDED')
   })
 
-  test('of a place that died after it had ended is told how, and nothing runs', async () => {
+  test('of a landing that had ended gets its result, and nothing runs', async () => {
     const there = world()
     const { base } = there.mission(`return Math.random()`)
     const first = await there.invoke(US, base)
@@ -70,18 +70,18 @@ describe('an attempt in place of a dead one', () => {
     expect(codeOf(await there.invoke(US, base))).toBe('REPLAYED')
   })
 
-  test('can not depart beside the one that was presumed dead: one of them goes on', async () => {
+  test('and one that was presumed dead do not both depart', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(`await hop('${EU}'); return here.region`)
     const nextLanding = stop.stopAt(/\/0\/1$/)
     const slow = there.invoke(US, base)
     await nextLanding
-    const { stateRef } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
+    const { ref } = agentOf(await there.invoke(US, { ...base, ...again(2) }))
     stop.go()
     expect(codeOf(await slow)).toBe('SUPERSEDED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef })).toMatchObject(completed(EU))
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef }))).toBe('REPLAYED')
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: ref })).toMatchObject(completed(EU))
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('REPLAYED')
   })
 
   test('waits for one that may be alive', async () => {
@@ -97,7 +97,7 @@ describe('an attempt in place of a dead one', () => {
     expect(await there.invoke(US, { ...base, ...again(2, 'silence') })).toMatchObject(completed('slow'))
   })
 
-  test('is made once of each number, and of no number that is none', async () => {
+  test('is made only once for each number', async () => {
     const there = world()
     const { base } = there.mission('return 1')
     const answers = await Promise.all([2, 2, 2].map((number) => there.invoke(US, { ...base, ...again(number) })))
@@ -106,15 +106,15 @@ describe('an attempt in place of a dead one', () => {
       expect(codeOf(await there.invoke(US, { ...base, ...again(number) }))).toBe('REQUEST_MALFORMED')
   })
 
-  test('finds a record that somebody forged, or put in the place of another, not to be one', async () => {
+  test('refuses a record that was forged or swapped', async () => {
     const there = world()
     const { base, mission } = there.mission(`await hop('${EU}'); await hop('${US}'); return 1`)
     const first = await there.invoke(US, base)
     const bucket = there.buckets[US]!
     const key = (sequence: number) => `missions/${mission}/landings/${US}/${sequence}/1`
     const record = (await bucket.get(key(0), 1e6))!
-    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).stateRef })
-    const event = { ...base, entry: 'resume', state: agentOf(second).stateRef, ...again(2) }
+    const second = await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(first).ref })
+    const event = { ...base, entry: 'resume', state: agentOf(second).ref, ...again(2) }
     await bucket.put(key(2), record)
     await bucket.put(`missions/${mission}/landings/${US}/2/0`, record)
     expect(codeOf(await there.invoke(US, event))).toBe('STATE_MISMATCH')
@@ -128,9 +128,9 @@ describe('an attempt in place of a dead one', () => {
 describe('a checkpoint', () => {
   const COUNT = `let n = 0; for (; n < 3; n++) { log('step ' + n); await checkpoint() } return n`
 
-  test('is a landing of its own, in the same visit', async () => {
+  test('is a separate landing in the same session', async () => {
     const { landingResult, earlier } = (await world().invoke(US, world().mission(COUNT).base)) as Extract<
-      Reply,
+      LandingReply,
       { landingResult: object }
     >
     expect(landingResult.outcome).toEqual({ kind: 'completed', value: 3 })
@@ -140,11 +140,11 @@ describe('a checkpoint', () => {
     expect(landingResult.logs).toEqual([])
   })
 
-  test('leaves a receipt of each part, whose reads are its own', async () => {
+  test('has its own receipt with its own reads', async () => {
     const there = world()
     for (const key of ['a', 'b']) there.data[US]!.put('logs-eu', key, 'x'.repeat(100))
     const body = `for await (const object of here.objects()) { await object.text(); await checkpoint() } return 'done'`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
     const all = [...reply.earlier!, reply.landingResult]
     expect(all.map(({ reads }) => reads.map(({ key, bytesRead }) => [key, bytesRead]))).toEqual([
       [['a', 100]],
@@ -161,7 +161,7 @@ describe('a checkpoint', () => {
     ])
   })
 
-  test('is what an agent goes on from when its place dies, and nothing before is done twice', async () => {
+  test('is where an agent resumes when its place dies, and nothing before it is repeated', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     there.data[US]!.put('logs-eu', 'a', 'one\ntwo\nthree\nfour\n')
@@ -175,7 +175,7 @@ describe('a checkpoint', () => {
     const nextLanding = stop.stopAt(/\/1\/1$/)
     const dead = there.invoke(US, base)
     await nextLanding
-    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, { ...base, ...again(2) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(['one', 'two', 'three', 'four']))
     expect([...reply.earlier!, reply.landingResult].map(({ logs }) => logs)).toEqual([
       ['one', 'two'],
@@ -185,7 +185,7 @@ describe('a checkpoint', () => {
     expect(codeOf(await dead)).toBe('SUPERSEDED')
   })
 
-  test('by an attempt that was presumed dead is none, and ends it', async () => {
+  test('by an attempt that was presumed dead is refused, and ends it', async () => {
     const stop = stoppable()
     const there = world({ agentsOf: stop.agentsOf })
     const { base } = there.mission(COUNT)
@@ -210,7 +210,7 @@ describe('a checkpoint', () => {
       void there.invoke(US, { ...base, ...(number > 1 && again(number)) })
       await nextLanding
     }
-    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, { ...base, ...again(4) })) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(3))
     expect(reply.earlier!.flatMap(({ logs }) => logs)).toEqual(['step 0', 'step 1', 'step 2'])
   })
@@ -235,7 +235,7 @@ describe('a checkpoint', () => {
       const reading = (async () => { let n = 0; for await (const line of here.lines()) n++; return n })()
       await Promise.all([checkpoint(), checkpoint(), checkpoint()])
       return reading`
-    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<Reply, { landingResult: object }>
+    const reply = (await there.invoke(US, there.mission(body).base)) as Extract<LandingReply, { landingResult: object }>
     expect(reply).toMatchObject(completed(1000))
     expect(reply.earlier).toHaveLength(3)
   })
@@ -246,12 +246,10 @@ describe('a checkpoint', () => {
     const reply = await there.invoke(US, base)
     expect('earlier' in reply && reply.earlier).toHaveLength(1)
     expect(agentOf(reply)).toMatchObject({ to: EU, sequence: 2 })
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).stateRef })).toMatchObject(
-      completed(EU),
-    )
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: agentOf(reply).ref })).toMatchObject(completed(EU))
   })
 
-  test('that is larger than the state may be ends the agent', async () => {
+  test('above the limit of the state stops the agent', async () => {
     const { base } = world().mission(`const text = 'x'.repeat(300_000); await checkpoint(); return text.length`, {
       limits: { stateBytes: 200_000 },
     })
@@ -310,14 +308,14 @@ describe('a cancelled mission', () => {
     for (const bucket of Object.values(there.buckets)) await bucket.put(cancelledKey(mission), new Uint8Array())
   }
 
-  test('lands nowhere, neither anew nor where it is on its way to', async () => {
+  test('lands nowhere, neither at its start nor after a hop', async () => {
     const there = world()
     const { base, mission } = there.mission(`await hop('${EU}'); return 1`)
-    const { stateRef } = agentOf(await there.invoke(US, base))
+    const { ref } = agentOf(await there.invoke(US, base))
     await cancel(there, mission)
     for (const event of [base, { ...base, ...again(2) }])
       expect(codeOf(await there.invoke(US, event))).toBe('CANCELLED')
-    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: stateRef }))).toBe('CANCELLED')
+    expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume', state: ref }))).toBe('CANCELLED')
   })
 
   test('ends at its next checkpoint', async () => {

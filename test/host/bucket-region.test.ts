@@ -8,13 +8,13 @@ const HOMES = new Map([
   ['logs-us', 'us-east-1'],
 ])
 
-test('a place sees the buckets that lie in its region, and those of unknown region', async () => {
+test('a place sees the buckets of its region and those of unknown region', async () => {
   const scopes = [scope('logs-eu'), scope('logs-us'), scope('unknown')]
   const local = await localScopes(scopes, 'eu-west-1', async (bucket) => HOMES.get(bucket))
   expect(local.map(({ bucket }) => bucket)).toEqual(['logs-eu', 'unknown'])
 })
 
-test('a known region is asked for once, an unknown one again', async () => {
+test('a known region is looked up once, an unknown one again', async () => {
   const asked: string[] = []
   const regionOf = rememberRegions(async (bucket) => {
     asked.push(bucket)

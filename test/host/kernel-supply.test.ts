@@ -21,7 +21,7 @@ const failing: KernelLibrary = {
 }
 
 describe('a run’s kernels', () => {
-  test('are the binaries that the bundle brought, or what its sources compile to', async () => {
+  test('are the binaries of the bundle, or compiled from its sources', async () => {
     const kernels = prepareKernels(
       verified({ 'a.wasm': BINARY, 'b.c': utf8('…'), 'c.as.ts': utf8('…') }),
       compilesTo(OTHER),
@@ -33,7 +33,7 @@ describe('a run’s kernels', () => {
     await kernels.agree()
   })
 
-  test('are being compiled before anybody asks', () => {
+  test('are compiled before they are requested', () => {
     const asked: string[] = []
     const library: KernelLibrary = {
       binaryOf: async (text, language) => {
@@ -45,7 +45,7 @@ describe('a run’s kernels', () => {
     expect(asked).toEqual(['c int b;', 'assemblyscript let c'])
   })
 
-  test('that came both ways have to agree', async () => {
+  test('that came as source and binary must match', async () => {
     const both = verified({ 'a.wasm': BINARY, 'a.c': utf8('…') })
     await prepareKernels(both, compilesTo(BINARY)).agree()
     await expect(prepareKernels(both, compilesTo(OTHER)).agree()).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe('a run’s kernels', () => {
     await expect(prepareKernels(both, failing).agree()).rejects.toMatchObject({ code: 'KERNEL_COMPILE_FAILED' })
   })
 
-  test('that came as source fail the one who asks, where there is no compiler', async () => {
+  test('that came as source fail without a compiler', async () => {
     const kernels = prepareKernels(verified({ 'b.c': utf8('…') }), undefined)
     await expect(kernels.byName('b')).rejects.toMatchObject({ code: 'KERNEL_UNREACHABLE' })
     await expect(prepareKernels(verified({ 'b.c': utf8('…') }), failing).byName('b')).rejects.toMatchObject({

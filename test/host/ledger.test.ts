@@ -87,14 +87,14 @@ describe('a landing', () => {
       expect(await claimLanding({ ...LANDING, ...other }, attempt(1), at)).toBeUndefined()
   })
 
-  test('with a register that somebody spoiled is not made', async () => {
+  test('with a corrupt register is not made', async () => {
     const at = place()
     await at.agents.put('missions/m/landings/eu-west-1/3/0', Buffer.from('{"kind":"ended"'))
     expect(await refusal(take(1, at))).toBe('REPLAYED')
   })
 })
 
-/** A bucket whose every call waits its turn, which the test gives in any order it likes. */
+/** A bucket whose calls wait until the test releases them, in any order. */
 function interleaved(bucket: AgentBucket, pick: (waiting: number) => number) {
   const waiting: (() => void)[] = []
   const turn = () => new Promise<void>((resolve) => waiting.push(resolve))
@@ -111,7 +111,7 @@ function interleaved(bucket: AgentBucket, pick: (waiting: number) => number) {
   return { agents, step, idle: () => waiting.length === 0 }
 }
 
-test('ends at most once, however attempts race, repeat and wrongly presume each other dead', async () => {
+test('ends at most once, however attempts race, retry, and wrongly presume each other dead', async () => {
   const contender = fc.record({ number: fc.integer({ min: 1, max: 4 }), afterDeath: fc.boolean() })
   await fc.assert(
     fc.asyncProperty(

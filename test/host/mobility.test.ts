@@ -8,7 +8,7 @@ import {
   createWorld,
   departureOf,
   EU,
-  stateRefOf,
+  inlineRef,
   US,
   type World,
 } from '../support/fleet-of-hosts.ts'
@@ -18,18 +18,18 @@ const sandbox = useSandbox()
 const world = (changes: object = {}): World =>
   createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, ...changes })
 
-/** An agent that has left US for EU, and the invocation that would land it. */
+/** An agent that has left US for EU, and the invocation that lands it. */
 async function onItsWay(there: World = world(), body = `await hop('${EU}'); return 'landed'`, options = {}) {
   const { base } = there.mission(body, options)
   const sealedState = agentOf(await there.invoke(US, base))
-  const event = { ...base, entry: 'resume' as const, state: sealedState.stateRef }
-  return { there, base, sealedState, event, stateRef: bytesOf(sealedState.stateRef) }
+  const event = { ...base, entry: 'resume' as const, state: sealedState.ref }
+  return { there, base, sealedState, event, sealed: bytesOf(sealedState.ref) }
 }
 
 const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'completed', value } } })
 
 describe('a sealed agent', () => {
-  test('lands where it is for', async () => {
+  test('lands at its destination', async () => {
     const { there, event, sealedState } = await onItsWay()
     expect(sealedState).toMatchObject({ to: EU, branch: US, sequence: 1 })
     expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
@@ -47,34 +47,34 @@ describe('a sealed agent', () => {
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
   })
 
-  test('does not go back to an earlier step', async () => {
+  test('does not return to an earlier landing', async () => {
     const { there, base, event } = await onItsWay(
       world(),
       `await hop('${EU}'); await hop('${US}'); await hop('${EU}'); return 3`,
     )
     const second = agentOf(await there.invoke(EU, event))
-    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.stateRef }))
+    const third = agentOf(await there.invoke(US, { ...base, entry: 'resume', state: second.ref }))
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
-    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.stateRef })).toMatchObject(completed(3))
+    expect(await there.invoke(EU, { ...base, entry: 'resume', state: third.ref })).toMatchObject(completed(3))
   })
 
   test('is refused with bits flipped, anywhere', async () => {
-    const { there, event, stateRef } = await onItsWay()
-    for (let at = 0; at < stateRef.length; at += 97) {
-      const flipped = Uint8Array.from(stateRef)
+    const { there, event, sealed } = await onItsWay()
+    for (let at = 0; at < sealed.length; at += 97) {
+      const flipped = Uint8Array.from(sealed)
       flipped[at]! ^= 1 << (at % 8)
-      expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(flipped) }))).toMatch(/^(STATE|EPOCH|ENGINE)_/)
+      expect(codeOf(await there.invoke(EU, { ...event, state: inlineRef(flipped) }))).toMatch(/^(STATE|EPOCH|ENGINE)_/)
     }
     expect(await there.invoke(EU, event)).toMatchObject(completed('landed'))
   })
 
-  test('is refused when it is cut, or longer than it was', async () => {
-    const { there, event, stateRef } = await onItsWay()
-    for (const length of [0, 1, 7, 400, stateRef.length - 1])
-      expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(stateRef.subarray(0, length)) }))).toMatch(
+  test('is refused if it is truncated or extended', async () => {
+    const { there, event, sealed } = await onItsWay()
+    for (const length of [0, 1, 7, 400, sealed.length - 1])
+      expect(codeOf(await there.invoke(EU, { ...event, state: inlineRef(sealed.subarray(0, length)) }))).toMatch(
         /^STATE_/,
       )
-    expect(codeOf(await there.invoke(EU, { ...event, state: stateRefOf(Buffer.concat([stateRef, stateRef])) }))).toBe(
+    expect(codeOf(await there.invoke(EU, { ...event, state: inlineRef(Buffer.concat([sealed, sealed])) }))).toBe(
       'STATE_INVALID',
     )
   })
@@ -99,7 +99,7 @@ describe('a sealed agent', () => {
     expect(codeOf(await otherEngine.invoke(EU, event))).toBe('ENGINE_MISMATCH')
   })
 
-  test('is void when its order is', async () => {
+  test('is refused when its order has expired', async () => {
     const { there, event } = await onItsWay(world(), undefined, { lifetimeMs: 60_000 })
     there.clock.now += 60_000
     expect(codeOf(await there.invoke(EU, event))).toBe('EXPIRED')
@@ -114,11 +114,11 @@ describe('a sealed agent', () => {
     })
   })
 
-  test('needs a state, and the state needs to be there', async () => {
+  test('needs a state that exists', async () => {
     const { there, base, event } = await onItsWay()
     expect(codeOf(await there.invoke(EU, { ...base, entry: 'resume' }))).toBe('REQUEST_MALFORMED')
     expect(codeOf(await there.invoke(EU, { ...event, state: { sha256: 'A'.repeat(43) } }))).toBe('STATE_NOT_FOUND')
-    expect(codeOf(await there.invoke(EU, { ...event, state: { inline: 'no box!' } }))).toBe('REQUEST_MALFORMED')
+    expect(codeOf(await there.invoke(EU, { ...event, state: { inline: 'no state!' } }))).toBe('REQUEST_MALFORMED')
   })
 })
 
@@ -134,28 +134,28 @@ describe('copies and their answers', () => {
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
     const answers = await Promise.all(
       left.copies.map(async (copy) => {
-        const departure = departureOf(await there.invoke(copy.to, resume(copy.stateRef)))
+        const departure = departureOf(await there.invoke(copy.to, resume(copy.ref)))
         if (!('answer' in departure)) throw new Error('no answer')
-        return departure.answer.stateRef
+        return departure.answer.ref
       }),
     )
-    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.stateRef), answers: changed })
+    const land = (changed: readonly unknown[]) => there.invoke(US, { ...resume(left.agent.ref), answers: changed })
     return { there, left, answers, land, base }
   }
 
-  test('come home to the agent', async () => {
+  test('return to the agent', async () => {
     const { answers, land } = await answered()
     expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
   })
 
-  test('can not be swapped, forged, or taken from an agent’s box', async () => {
+  test('can not be swapped or forged, and an agent’s state is no answer', async () => {
     const { answers, land, left } = await answered()
     expect(codeOf(await land(answers.toReversed()))).toBe('STATE_MISMATCH')
     expect(codeOf(await land([answers[0], answers[0]]))).toBe('STATE_MISMATCH')
     const forged = Uint8Array.from(bytesOf(answers[1]!))
     forged[forged.length - 40]! ^= 1
-    expect(codeOf(await land([answers[0], stateRefOf(forged)]))).toBe('STATE_INVALID')
-    expect(codeOf(await land([answers[0], left.agent.stateRef]))).toBe('STATE_MISMATCH')
+    expect(codeOf(await land([answers[0], inlineRef(forged)]))).toBe('STATE_INVALID')
+    expect(codeOf(await land([answers[0], left.agent.ref]))).toBe('STATE_MISMATCH')
     expect(await land(answers)).toMatchObject(completed([`from ${EU}`, `from ${AP}`]))
   })
 
@@ -164,7 +164,7 @@ describe('copies and their answers', () => {
     expect(codeOf(await there.invoke(US, { ...base, entry: 'resume', state: answers[0] }))).toBe('STATE_MISMATCH')
   })
 
-  test('that did not come back are missed by their agent alone', async () => {
+  test('that are lost fail only the call of their agent', async () => {
     const body = BODY.replace('Promise.all(', 'Promise.allSettled(').replace(
       /$/,
       '.then((all) => all.map((one) => one.value ?? one.reason.code))',
@@ -182,7 +182,7 @@ describe('copies and their answers', () => {
     const { base } = there.mission(BODY)
     const left = departureOf(await there.invoke(US, base))
     const copy = 'copies' in left ? left.copies[0]! : undefined
-    const event = { ...base, entry: 'resume', state: copy!.stateRef }
+    const event = { ...base, entry: 'resume', state: copy!.ref }
     expect(departureOf(await there.invoke(EU, event))).toHaveProperty('answer')
     expect(codeOf(await there.invoke(EU, event))).toBe('REPLAYED')
   })
@@ -198,9 +198,9 @@ describe('copies and their answers', () => {
     expect(left.copies).toHaveLength(60)
     expect(left.copies[0]!.bytes).toBeGreaterThan(100_000)
     expect(there.wire[0]!.length).toBeLessThan(6 * 1024 * 1024)
-    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.stateRef }
+    const resumed = { ...base, entry: 'resume', state: left.copies[59]!.ref }
     expect(codeOf(await there.invoke(EU, resumed))).toBe('STATE_NOT_FOUND')
-    const { sha256 } = left.copies[59]!.stateRef as { sha256: string }
+    const { sha256 } = left.copies[59]!.ref as { sha256: string }
     await there.buckets[EU]!.put(`states/${sha256}`, (await there.buckets[US]!.get(`states/${sha256}`, 1e7))!)
     expect(departureOf(await there.invoke(EU, resumed))).toHaveProperty('answer')
   })
@@ -217,11 +217,11 @@ describe('copies and their answers', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const answers = []
-    for (const { to, stateRef } of left.copies) {
-      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: stateRef }))
-      answers.push('answer' in departure && departure.answer.stateRef)
+    for (const { to, ref } of left.copies) {
+      const departure = departureOf(await there.invoke(to, { ...base, entry: 'resume', state: ref }))
+      answers.push('answer' in departure && departure.answer.ref)
     }
-    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.stateRef, answers })).toMatchObject({
+    expect(await there.invoke(US, { ...base, entry: 'resume', state: left.agent.ref, answers })).toMatchObject({
       landingResult: { outcome: { kind: 'stopped', limit: 'readBytes' } },
     })
   })
@@ -230,7 +230,7 @@ describe('copies and their answers', () => {
 describe('what leaves a region', () => {
   const MARKER = 'a-secret-that-was-read'
 
-  test('holds nothing in cleartext that the agent read, neither from its heap nor from a copy’s answer', async () => {
+  test('contains no cleartext that the agent read, neither in its state nor in a copy’s answer', async () => {
     const there = world()
     there.data[US]!.put('logs-eu', 'secret', `${MARKER}\n`.repeat(50))
     const read = `const all = []; for await (const line of here.lines('secret')) all.push(line);`
@@ -240,10 +240,10 @@ describe('what leaves a region', () => {
     const left = departureOf(await there.invoke(US, base))
     if (!('copies' in left)) throw new Error('no copies')
     const resume = (state: unknown) => ({ ...base, entry: 'resume', state })
-    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.stateRef)))
-    const state = { ...resume(left.agent.stateRef), answers: ['answer' in answer && answer.answer.stateRef] }
+    const answer = departureOf(await there.invoke(US, resume(left.copies[0]!.ref)))
+    const state = { ...resume(left.agent.ref), answers: ['answer' in answer && answer.answer.ref] }
     const gone = agentOf(await there.invoke(US, state))
-    expect(await there.invoke(EU, resume(gone.stateRef))).toMatchObject(completed(MARKER.length))
+    expect(await there.invoke(EU, resume(gone.ref))).toMatchObject(completed(MARKER.length))
     const leaked = there.wire.join('\n')
     for (const form of [
       MARKER,
@@ -253,11 +253,10 @@ describe('what leaves a region', () => {
       expect(leaked).not.toContain(form)
     const stateRefs = leaked.match(/"inline":"[\w-]+"/g) ?? []
     expect(stateRefs.length).toBeGreaterThanOrEqual(4)
-    for (const stateRef of stateRefs)
-      expect(Buffer.from(stateRef.slice(10, -1), 'base64url').includes(MARKER)).toBe(false)
+    for (const sealed of stateRefs) expect(Buffer.from(sealed.slice(10, -1), 'base64url').includes(MARKER)).toBe(false)
   })
 
-  test('holds little of what the agent has dropped', async () => {
+  test('contains little of what the agent has dropped', async () => {
     const there = world()
     there.data[US]!.put('logs-eu', 'rows', Array.from({ length: 20_000 }, (_, i) => `row ${i} ${MARKER}`).join('\n'))
     const body = `let count = 0; for await (const line of here.lines('rows')) count += line.length; await hop('${EU}'); return count`

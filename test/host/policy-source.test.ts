@@ -8,7 +8,7 @@ import type { SigningKey } from '../../lib/trust/keys.ts'
 import { signPolicy } from '../../lib/trust/policy.ts'
 import { alice, DAY_MS, mallory, NOW, policyOf, root } from '../trust/fixture.ts'
 
-/** A region's agent bucket, a policy source that reads it, and a clock in the test's hand. */
+/** A region's agent bucket, a policy source that reads it, and a clock that the test controls. */
 function setUp() {
   const agents = createMemoryAgentBucket()
   const clock = { now: NOW }
@@ -22,7 +22,7 @@ const first = policyOf({ version: 3 })
 const revoked = withRevocation(first, alice.keyId, NOW)!
 
 describe('the key policy of a place', () => {
-  test('has a revoked key stopped within a minute', async () => {
+  test('refuses a revoked key within a minute', async () => {
     const { clock, source, publish } = setUp()
     await publish(first)
     expect((await source.current()).keys.get(alice.keyId)?.status).toBe('active')
@@ -31,7 +31,7 @@ describe('the key policy of a place', () => {
     expect((await source.current()).keys.get(alice.keyId)?.status).toBe('revoked')
   })
 
-  test('never goes back to an older version, so a revoked key stays dead', async () => {
+  test('never accepts an older version, so a revoked key stays revoked', async () => {
     const { clock, source, publish } = setUp()
     await publish(revoked)
     await source.current()
@@ -41,30 +41,30 @@ describe('the key policy of a place', () => {
     expect((await source.current()).keys.get(alice.keyId)?.status).toBe('revoked')
   })
 
-  test('lets nobody in where there is none', async () => {
+  test('admits no agent without a policy', async () => {
     await expect(setUp().source.current()).rejects.toMatchObject({ code: 'POLICY_DENIED' })
   })
 
-  test('lets nobody in when it is by another key', async () => {
+  test('admits no agent with a policy by another key', async () => {
     const { source, publish } = setUp()
     await publish(first, mallory)
     await expect(source.current()).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
   })
 
-  test('lets nobody in when it is no JSON', async () => {
+  test('admits no agent with a policy that is not JSON', async () => {
     const { agents, source } = setUp()
     await agents.put(POLICY_KEY, utf8('{'))
     await expect(source.current()).rejects.toMatchObject({ code: 'POLICY_MALFORMED' })
   })
 
-  test('lets nobody in when it has expired', async () => {
+  test('admits no agent with an expired policy', async () => {
     const { clock, source, publish } = setUp()
     await publish(first)
     clock.now = NOW + 90 * DAY_MS
     await expect(source.current()).rejects.toMatchObject({ code: 'EXPIRED' })
   })
 
-  test('is for one fleet', async () => {
+  test('is only for its fleet', async () => {
     const { source, publish } = setUp()
     await publish(policyOf({ fleet: 'other' }))
     await expect(source.current()).rejects.toMatchObject({ code: 'WRONG_FLEET' })

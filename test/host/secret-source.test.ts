@@ -5,7 +5,7 @@ import { createFleetSecret, formatFleetSecret, rotateSecret } from '../../lib/tr
 const first = createFleetSecret()
 const second = rotateSecret(first, 0)
 
-/** A place where a secret is kept, and a clock, both in the test's hand. */
+/** A secret store and a clock that the test controls. */
 function setUp() {
   const kept = { text: formatFleetSecret(first), readings: 0, now: 0 }
   const source = createSecretSource({
@@ -20,7 +20,7 @@ function setUp() {
 }
 
 describe('a secret source', () => {
-  test('reads once for runs that start together and for those that follow', async () => {
+  test('reads once for concurrent runs and for those that follow', async () => {
     const { kept, source } = setUp()
     await Promise.all([source.current(), source.current(), source.withEpoch(1)])
     kept.now = 299_999
@@ -28,7 +28,7 @@ describe('a secret source', () => {
     expect(kept.readings).toBe(1)
   })
 
-  test('takes a rotation up within five minutes', async () => {
+  test('uses a rotated secret within five minutes', async () => {
     const { kept, source } = setUp()
     await source.current()
     kept.text = formatFleetSecret(second)
@@ -36,7 +36,7 @@ describe('a secret source', () => {
     expect(await source.current()).toEqual(second)
   })
 
-  test('takes it up at once for a box of the new epoch', async () => {
+  test('reads again at once for a state of a new epoch', async () => {
     const { kept, source } = setUp()
     await source.current()
     kept.text = formatFleetSecret(second)
@@ -45,7 +45,7 @@ describe('a secret source', () => {
     expect(await source.withEpoch(2)).toEqual(second)
   })
 
-  test('is not driven to read again and again by epochs that never were', async () => {
+  test('does not read again for each unknown epoch', async () => {
     const { kept, source } = setUp()
     for (const epoch of [7, 8, 9]) {
       kept.now += 1000
@@ -54,7 +54,7 @@ describe('a secret source', () => {
     expect(kept.readings).toBe(1)
   })
 
-  test('goes on with the secret at hand while it can not be read, or is broken', async () => {
+  test('keeps the cached secret while the stored one is unreadable or malformed', async () => {
     const { kept, source } = setUp()
     await source.current()
     for (const text of ['', '{}']) {
@@ -64,7 +64,7 @@ describe('a secret source', () => {
     }
   })
 
-  test('says so when there never was one, and tries again', async () => {
+  test('reports a secret that was never readable, and retries', async () => {
     const { kept, source } = setUp()
     kept.text = ''
     await expect(source.current()).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE', situation: 'unreachable' })

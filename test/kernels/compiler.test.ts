@@ -49,7 +49,7 @@ function place(exports: Exports, bytes: Uint8Array): number {
 const bytesOf = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 
 describe('C', () => {
-  test('runs, and gives the same bytes each time', async () => {
+  test('runs, and compiles to the same bytes each time', async () => {
     const source = 'int fib(int x) { return x < 2 ? x : fib(x - 1) + fib(x - 2); }'
     expect((await link(source, 'c')).fib!(20)).toBe(6765)
     const again = createKernelCompiler({ assets })
@@ -88,7 +88,7 @@ int64_t wide(int64_t x) { return INT64_MAX - x; }
     expect(c.wide!(1n)).toBe(2n ** 63n - 2n)
   })
 
-  test('knows neither when nor where it is compiled', async () => {
+  test('does not depend on time or computer', async () => {
     const source = 'int f(void) { return sizeof(__FILE__ __DATE__ __TIME__); }'
     expect((await link(source, 'c')).f!()).toBe('kernel.cJan  1 197000:00:00'.length + 1)
   })
@@ -111,7 +111,7 @@ int64_t wide(int64_t x) { return INT64_MAX - x; }
     })
   })
 
-  test('that would write to a file has no way to', async () => {
+  test('can not write to files', async () => {
     const source = 'int puts(const char *);\nint f(void) { return puts("out"); }'
     await expect(compiler.compile(source, 'c')).rejects.toMatchObject({
       code: 'KERNEL_MALFORMED',
@@ -119,7 +119,7 @@ int64_t wide(int64_t x) { return INT64_MAX - x; }
     })
   })
 
-  test('has no more complaints than a person reads', async () => {
+  test('reports only a readable number of errors', async () => {
     const source = Array.from({ length: 500 }, (_, i) => `int f${i}(void) { return ${'y'.repeat(400)}${i}; }`).join(
       '\n',
     )
@@ -127,14 +127,14 @@ int64_t wide(int64_t x) { return INT64_MAX - x; }
     expect((error as Error).message.length).toBeLessThanOrEqual(4097)
   })
 
-  test('of more than 256 KB is not tried', async () => {
+  test('of more than 256 KB is not compiled', async () => {
     const source = `//${'x'.repeat(MAX_SOURCE_BYTES)}`
     await expect(compiler.compile(source, 'c')).rejects.toMatchObject({ code: 'KERNEL_COMPILE_FAILED' })
   })
 })
 
 describe('AssemblyScript', () => {
-  test('takes the same views, and what it does not allocate costs nothing', async () => {
+  test('takes the same views, and contains no allocator if it allocates nothing', async () => {
     const source = `
 export function mean(xs: Float64Array): f64 { let t: f64 = 0; for (let i = 0; i < xs.length; i++) t += xs[i]; return t / xs.length }
 export function invert(xs: Uint8Array): void { for (let i = 0; i < xs.length; i++) xs[i] = 255 - xs[i] }
@@ -159,7 +159,7 @@ export function size(b: ArrayBuffer): i32 { return b.byteLength }
     expect(as.size!(at, 2)).toBe(2)
   })
 
-  test('has its stack in memory of its own, not in what is added for views', async () => {
+  test('has a stack apart from the memory for views', async () => {
     const { odd, memory } = await link(
       'export function odd(bytes: Uint8Array): i32 { return bytes[0] & 1 }',
       'assemblyscript',
@@ -203,7 +203,7 @@ export function times(word: string): i32 { return seen.has(word) ? seen.get(word
     })
   })
 
-  test('that wants the time has no way to it', async () => {
+  test('can not read the time', async () => {
     const source = 'export function f(): f64 { return Date.now() as f64 }'
     await expect(compiler.compile(source, 'assemblyscript')).rejects.toMatchObject({
       code: 'KERNEL_MALFORMED',
@@ -223,7 +223,7 @@ int f(void) { return A11 0; }`
     short.close()
   })
 
-  test('gives those who wait another when it was killed', async () => {
+  test('is replaced for waiting requests after it was killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'lander-compiler-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))
     await writeFile(join(folder, 'compiler.mjs'), STAND_IN)
@@ -234,14 +234,14 @@ int f(void) { return A11 0; }`
     expect(second).toMatchObject({ status: 'fulfilled', value: { binary: wasmModule() } })
   })
 
-  test('that ends by itself fails the one it worked for', async () => {
+  test('fails only the current request when it exits by itself', async () => {
     const gone = createKernelCompiler({ assets: '/nowhere' })
     await expect(gone.compile('int f(void) { return 1; }', 'c')).rejects.toMatchObject({
       code: 'KERNEL_COMPILE_FAILED',
     })
   })
 
-  test('that is closed fails all who wait', async () => {
+  test('fails all waiting requests when it is closed', async () => {
     const closed = createKernelCompiler({ assets })
     const waiting = [1, 2].map((i) => closed.compile(`int f(void) { return ${i}; }`, 'c'))
     closed.close()

@@ -28,7 +28,7 @@ function counting(options: Partial<Parameters<typeof createKernelLibrary>[0]> = 
 }
 
 describe('a library of kernels', () => {
-  test('compiles a source once, however many ask, and at the same time', async () => {
+  test('compiles a source once for many concurrent requests', async () => {
     const { library, compiled } = counting()
     const all = await Promise.all([1, 2, 3].map(() => library.binaryOf(SOURCE, 'c')))
     await library.binaryOf(SOURCE, 'c')
@@ -36,7 +36,7 @@ describe('a library of kernels', () => {
     expect(compiled()).toBe(1)
   })
 
-  test('tells languages and sources apart', async () => {
+  test('distinguishes languages and sources', async () => {
     const { library, compiled } = counting()
     await library.binaryOf(SOURCE, 'c')
     await library.binaryOf(SOURCE, 'assemblyscript')
@@ -52,7 +52,7 @@ describe('a library of kernels', () => {
     expect(await readdir(folder)).toEqual([`${kernelDigest(SOURCE, 'c')}.wasm`])
   })
 
-  test('finds in the agent bucket what another function had compiled, and keeps it on disk', async () => {
+  test('finds in the agent bucket what another function compiled, and stores it on disk', async () => {
     const agents = createMemoryAgentBucket()
     await agents.put(KEY, wasmModule())
     const { library, compiled } = counting({ agents, folder })
@@ -61,14 +61,14 @@ describe('a library of kernels', () => {
     expect(await readdir(folder)).toHaveLength(1)
   })
 
-  test('compiles again what is spoiled on disk', async () => {
+  test('compiles again if the file on disk is corrupt', async () => {
     await writeFile(join(folder, `${kernelDigest(SOURCE, 'c')}.wasm`), wasmModule().subarray(0, 20))
     const { library, compiled } = counting({ folder })
     expect(await library.binaryOf(SOURCE, 'c')).toEqual(wasmModule())
     expect(compiled()).toBe(1)
   })
 
-  test('takes nothing from a bucket or a compiler that breaks the rules for binaries', async () => {
+  test('refuses malformed binaries from the bucket and from the compiler', async () => {
     const agents = createMemoryAgentBucket()
     await agents.put(KEY, wasmWith([8, [0]]))
     await expect(counting({ agents }).library.binaryOf(SOURCE, 'c')).rejects.toMatchObject({ code: 'KERNEL_MALFORMED' })
@@ -78,7 +78,7 @@ describe('a library of kernels', () => {
     })
   })
 
-  test('does not remember a failure', async () => {
+  test('retries after a failure', async () => {
     let failing = true
     const compile = async () => {
       if (failing) throw new KernelError('KERNEL_UNREACHABLE', 'away')
@@ -90,7 +90,7 @@ describe('a library of kernels', () => {
     expect(await library.binaryOf(SOURCE, 'c')).toEqual(wasmModule())
   })
 
-  test('forgets in memory what was asked for longest ago', async () => {
+  test('drops the least recently used binary from memory', async () => {
     const { library, compiled } = counting({ inMemory: 2 })
     for (const source of ['a', 'b', 'a', 'c', 'a', 'b']) await library.binaryOf(source, 'c')
     expect(compiled()).toBe(4)

@@ -27,7 +27,7 @@ describe('prototypes of C', () => {
     expect(read(source)).toEqual(expected)
   })
 
-  test('are those of definitions alone, at the outermost level, that are not static', () => {
+  test('are those of outermost definitions that are not static', () => {
     const source = `
 #define HIDDEN int hidden(int x) { return x; }
 // int commented(int x) { return x; }
@@ -42,7 +42,7 @@ int outer(int x) { for (int i = 0; i < x; i++) { x += inner(i); } return x; }
     expect(read(source)).toEqual({ outer: 'int(int)' })
   })
 
-  test('are not those of types that do not cross over, with the reason', () => {
+  test('omit functions with unsupported types, and give the reason', () => {
     const { prototypes, unusable } = readCPrototypes(`
 struct p { int x; };
 int a(struct p *p) { return 0; }
@@ -56,7 +56,7 @@ int e(int (*f)(int)) { return 0; }
     expect(unusable.get('c')).toMatch(/size_t behind it/)
   })
 
-  test('are read from any text without a word', () => {
+  test('are read from any text without an exception', () => {
     const pieces = fc.constantFrom(
       'int',
       ' f',
@@ -88,7 +88,7 @@ describe('prototypes of AssemblyScript', () => {
   const lower = (params: [name: string, type: string][], result: string, body = '{}') =>
     lowerFunction({ name: 'f', params: params.map(([name, type]) => ({ name, type })), result, body })?.prototype
 
-  test('are in words of C', () => {
+  test('are spelled in C', () => {
     expect(lower([], 'void')).toBe('void(void)')
     expect(
       lower(

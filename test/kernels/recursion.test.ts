@@ -44,14 +44,14 @@ describe('functions that call themselves', () => {
     expect(await call(source, name, ...args)).toBe(value)
   })
 
-  test('call a twin that is inlined: nothing of it is left', async () => {
+  test('call a twin, which is inlined completely', async () => {
     const { binary } = await compiler.compile(FIB, 'c')
     const module = new WebAssembly.Module(binary)
     expect(WebAssembly.Module.exports(module).map(({ name }) => name)).not.toContain('fib.again')
     expect(Buffer.from(binary).toString('latin1')).not.toContain('again')
   })
 
-  test('say what is wrong with them in the words of their source', async () => {
+  test('have errors that name the function of the source', async () => {
     const broken = compiler.compile('int fib(int n) {\n  return fib(n - 1) + fob(n);\n}', 'c')
     await expect(broken).rejects.toMatchObject({
       code: 'KERNEL_COMPILE_FAILED',
@@ -67,7 +67,7 @@ describe('a module in LLVM’s language', () => {
   ret i32 %2
 }`
 
-  test('has a twin of what calls itself, and they call each other', () => {
+  test('has a twin for each recursive function, and the two call each other', () => {
     expect(twinRecursive(DEFINITION)).toBe(`${DEFINITION.replace('call i32 @fib(', 'call i32 @fib.again(')}
 
 define internal i32 @fib.again(i32 noundef %0) #0 {
@@ -77,18 +77,18 @@ define internal i32 @fib.again(i32 noundef %0) #0 {
 }`)
   })
 
-  test('is left alone where nothing does', () => {
+  test('is unchanged without recursion', () => {
     const module = 'define i32 @one() {\n  %1 = call i32 @two(ptr @one)\n  ret i32 %1\n}'
     expect(twinRecursive(module)).toBe(module)
   })
 
-  test('has no twin of what is too large to be inlined', () => {
+  test('has no twin for a function that is too large to be inlined', () => {
     const large = DEFINITION.replace('  ret', `${'  call void @work()\n'.repeat(120)}  ret`)
     expect(twinRecursive(large)).toBe(large)
   })
 })
 
-test('what is named but once calls nothing of its own', () => {
+test('a function that is named only once does not call itself', () => {
   expect(mayRecurse('int twice(int x) { return 2 * x; }')).toBe(false)
   expect(mayRecurse(FIB)).toBe(true)
 })

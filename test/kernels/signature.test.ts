@@ -37,7 +37,7 @@ describe('a prototype', () => {
     expect(() => parsePrototype(text)).toThrow(why)
   })
 
-  test('says the type of the function in the module', () => {
+  test('determines the type of the function in the module', () => {
     expect(functionTypeOf(parsePrototype('double(const float*, size_t, long long, unsigned)'))).toEqual({
       params: ['i32', 'i32', 'i64', 'i32'],
       results: ['f64'],

@@ -9,14 +9,14 @@ const refusal = (message: string | RegExp) =>
 const refused = (bytes: Uint8Array) => expect(() => checkStructure(bytes))
 
 describe('a kernel’s binary', () => {
-  test('says which functions it exports, and how far its memory grows', () => {
+  test('lists its exported functions and its maximum memory', () => {
     const { functions, memory } = checkStructure(wasmModule())
     expect([...functions]).toEqual([['same', { params: ['i32'], results: ['i32'] }]])
     expect(memory).toEqual({ initial: 1, maximum: 16 })
     expect(WebAssembly.validate(wasmModule())).toBe(true)
   })
 
-  test('may leave by abort, as AssemblyScript’s own builds do', () => {
+  test('may import abort, as builds of AssemblyScript do', () => {
     const types = vector([0x60, 1, I32, 1, I32], [0x60, 4, I32, I32, I32, I32, 0])
     const abort = vector([...named('env'), ...named('abort'), 0, 1])
     const exports = vector([...named('memory'), 2, 0], [...named('same'), 0, 1])
@@ -25,7 +25,7 @@ describe('a kernel’s binary', () => {
     expect([...checkStructure(binary).functions.keys()]).toEqual(['same'])
   })
 
-  test('may have globals of every number type, a table, and sections of its author’s own', () => {
+  test('may have globals of every number type, a table, and custom sections', () => {
     const globals = vector(
       [I32, 1, 0x41, 0x7f, 0x0b],
       [0x7e, 0, 0x42, ...leb(2 ** 40), 0x0b],
@@ -41,7 +41,7 @@ describe('a kernel’s binary', () => {
   })
 })
 
-describe('a place takes no binary', () => {
+describe('a place refuses a binary', () => {
   test.each<[string, Uint8Array, RegExp]>([
     ['that is none', Uint8Array.from(Buffer.from('int f(void)')), /no WebAssembly module/],
     ['that is empty', new Uint8Array(), /ends in the middle/],
@@ -88,13 +88,13 @@ describe('a place takes no binary', () => {
     refused(new Uint8Array(MAX_MODULE_BYTES + 1)).toThrow(refusal(/1048577 bytes/))
   })
 
-  test('that is cut off, wherever', () => {
+  test('that is truncated anywhere', () => {
     const whole = wasmModule()
     for (let length = 0; length < whole.length; length++) refused(whole.subarray(0, length)).toThrow(KernelError)
   })
 })
 
-test('no bytes bring the reader down, and what it takes keeps the rules', () => {
+test('no bytes crash the reader, and accepted modules follow the rules', () => {
   const spoiled = fc
     .tuple(fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 }), fc.boolean())
     .map(([changes, withTable]) => {

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { createFleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { signMission } from '../../lib/mission/mission.ts'
 import { generateKey } from '../../lib/trust/keys.ts'
 
 test('an input above the limit is refused before anything is sent, and says the limit', async () => {
-  const fleet: Fleet = { lander: 1, name: 'f', rootKey: '', receiptKeys: [], regions: [] }
+  const fleet: Fleet = { lander: FORMAT_VERSION, name: 'f', rootKey: '', receiptKeys: [], regions: [] }
   using clients = createFleetClients(fleet)
   const options = { fleet, clients, file: new Uint8Array(), sender: generateKey() }
   await expect(signMission({ ...options, input: 'é'.repeat(524_288) })).rejects.toMatchObject({

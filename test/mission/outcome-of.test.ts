@@ -5,15 +5,23 @@ import type { Outcome } from '../../lib/sandbox/contract/outcome.ts'
 
 const USAGE = { wallMs: 1, hostCalls: 1, bytesRead: 10, bytesReturned: 3, logBytes: 0, memoryPages: 20, objects: 1 }
 
-function settled(region: string, outcome: Outcome): RegionResult {
-  const landingResult = { mission: 'm', region, manifest: 's', outcome, usage: USAGE, logs: [], reads: [] }
-  const step = { region, branch: region, sequence: 0, sealedBytes: 0, bytesMoved: 100, seconds: 1, landingResult }
+function ended(region: string, outcome: Outcome): RegionResult {
+  const landingResult = { mission: 'm', place: region, manifest: 's', outcome, usage: USAGE, logs: [], reads: [] }
+  const step = {
+    place: region,
+    branch: region,
+    sequence: 0,
+    sealedBytes: 0,
+    bytesMoved: 100,
+    seconds: 1,
+    landingResult,
+  }
   return { region, landingResult, route: [step], bytesMoved: 100, seconds: 1 }
 }
 
-const completed = settled('a', { kind: 'completed', value: 1 })
-const stopped = settled('b', { kind: 'stopped', limit: 'wallMs', message: 'too long' })
-const failed = settled('c', { kind: 'failed', error: { code: 'AGENT_THREW' } })
+const completed = ended('a', { kind: 'completed', value: 1 })
+const stopped = ended('b', { kind: 'stopped', limit: 'wallMs', message: 'too long' })
+const failed = ended('c', { kind: 'failed', error: { code: 'AGENT_THREW' } })
 const refused: RegionResult = {
   region: 'd',
   error: { code: 'KEY_UNKNOWN', situation: 'refused', message: 'no' },
@@ -50,7 +58,7 @@ describe('the answer of a mission', () => {
   })
 
   test('has values in the order of regions, or none when one is missing', () => {
-    const second = settled('b', { kind: 'completed', value: null })
+    const second = ended('b', { kind: 'completed', value: null })
     expect(valuesOf([completed, second])).toEqual([1, null])
     expect(valuesOf([completed, failed])).toBeUndefined()
   })

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type FetchPart, readInOrder } from '../../lib/objects/parts-in-order.ts'
-import { type Part, planParts } from '../../lib/objects/plan.ts'
+import { type Part, planParts } from '../../lib/objects/read-plan.ts'
 import { collect } from '../contracts/object-store.ts'
 
 /** Part fetches that the test carries out by hand, by the number of the part. */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { locateBucket } from '../../lib/fleet/bucket-region.ts'
+import { locateBucket } from '../../lib/fleet/locate-bucket.ts'
 import { createS3AgentBucket } from '../../lib/objects/s3-agent-bucket.ts'
 import { explainUnreached } from '../../lib/objects/s3-unreached.ts'
 
@@ -42,7 +42,7 @@ describe('an S3 that is not reached', () => {
     }
     const client = clientOf({ endpoint: 'http://127.0.0.1:9', credentials: none })
     await expect(locateBucket(client, 'logs')).rejects.toMatchObject({
-      message: 'S3 did not say where bucket "logs" lies: there are no AWS credentials',
+      message: 'S3 did not tell the region of bucket "logs": there are no AWS credentials',
       remedy: expect.stringContaining('AWS_PROFILE'),
     })
   })

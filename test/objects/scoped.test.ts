@@ -55,7 +55,7 @@ describe('a scoped store', () => {
       remedy: "add it to the agent's data with --data s3://contract/other",
     })
     await expect(listKeys(store, { bucket: 'b', prefix: 'p' })).rejects.toMatchObject({
-      message: 'prefix "p" is outside the grant, which has no prefix of bucket "b"',
+      message: 'prefix "p" is outside the granted scopes, none of which is of bucket "b"',
       remedy: "add it to the agent's data with --data s3://b/p",
     })
   })

@@ -3,7 +3,7 @@ import { createServer as createPlainServer } from 'node:http'
 import { createServer, get, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { locateBucket } from '../../lib/fleet/bucket-region.ts'
+import { locateBucket } from '../../lib/fleet/locate-bucket.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 import { createS3Client } from '../../lib/objects/s3.ts'
 import { explainTls } from '../../lib/objects/tls-errors.ts'
@@ -29,7 +29,7 @@ describe('TLS that does not come about is told', () => {
   test('by a certificate that nothing trusted has signed', async () => {
     const { ca: another } = makeCertificates(Date.now())
     expect(await explain(await listen(), another)).toEqual({
-      why: 'its certificate is not signed by one that is trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
+      why: 'its certificate is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
       remedy: expect.stringContaining('"ca" in the fleet file'),
     })
   })

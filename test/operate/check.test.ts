@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { createFleetClients, type FleetClients } from '../../lib/fleet/clients.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import type { Probe } from '../../lib/host/probe.ts'
 import { checkFleet } from '../../lib/operate/check.ts'
 import { createPolicy } from '../../lib/trust/grant.ts'
@@ -15,7 +16,7 @@ const NOW = Date.UTC(2026, 0, 2)
 const root = generateKey()
 const keys = [1, 2].map((epoch) => ({ epoch, publicKey: toBase64url(generateKey().publicKey) }))
 const fleet: Fleet = {
-  lander: 1,
+  lander: FORMAT_VERSION,
   name: 'sales',
   rootKey: toBase64url(root.publicKey),
   receiptKeys: keys,

@@ -1,12 +1,16 @@
 /** State on its way between a region and the sender's own places, under attack. */
+
 import { describe, expect, test } from 'vitest'
 import { readManifest } from '../../lib/author/sign-order.ts'
 import { createClientCodec } from '../../lib/client/client-codec.ts'
 import { createClientTrustDomain } from '../../lib/client/trust-domain.ts'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { receiptTrustOf } from '../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createHost, type Host } from '../../lib/host/host.ts'
-import type { Invocation, Reply, StateRef } from '../../lib/host/protocol.ts'
+import type { Invocation } from '../../lib/host/invocation.ts'
+import type { LandingReply } from '../../lib/host/landing-result.ts'
+import type { StateRef } from '../../lib/host/state-ref.ts'
 import { createMemoryStore } from '../../lib/objects/memory.ts'
 import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
 import type { SigningKey } from '../../lib/trust/keys.ts'
@@ -21,7 +25,7 @@ import {
   createWorld,
   departureOf,
   EU,
-  stateRefOf,
+  inlineRef,
   US,
   type World,
 } from '../support/fleet-of-hosts.ts'
@@ -56,7 +60,7 @@ async function codec({ body = ROUND_TRIP, manifest = true, policy = true, ...opt
     now: NOW,
     fleet: 'default',
     regions: [EU, US],
-    own: places,
+    clientPlaces: places,
   })
   const base = baseOf(file, signOrder(order, bob))
   const client = await ownHost(world, { keys, key, name: own })
@@ -66,7 +70,12 @@ async function codec({ body = ROUND_TRIP, manifest = true, policy = true, ...opt
 const ROUND_TRIP = `const seen = [here.region]; for (const place of input ?? ['${EU}', '${OWN}']) { await hop(place); seen.push(here.region) }; return seen`
 
 function baseOf(file: Uint8Array, order: Invocation['order']) {
-  return { lander: 1, bundle: { inline: Buffer.from(file).toString('base64url') }, order, input: 'null' } as const
+  return {
+    lander: FORMAT_VERSION,
+    bundle: { inline: Buffer.from(file).toString('base64url') },
+    order,
+    input: 'null',
+  } as const
 }
 
 async function ownHost(
@@ -80,7 +89,7 @@ async function ownHost(
   return createHost({
     fleet: fleet.name,
     region: name,
-    own: true,
+    isClientPlace: true,
     engine: engineDigest(sandbox.assets),
     now: () => clock.now,
     agents: domain.bucket,
@@ -103,83 +112,84 @@ describe('state from a place of the sender’s own', () => {
     const { world, client, base } = await codec()
     const out = agentOf(await client.invoke(base))
     expect(out).toMatchObject({ to: EU, branch: OWN, sequence: 1 })
-    const back = agentOf(await world.invoke(EU, resume(base, out.stateRef)))
+    const back = agentOf(await world.invoke(EU, resume(base, out.ref)))
     expect(back).toMatchObject({ to: OWN, sequence: 2 })
-    expect(await client.invoke(resume(base, back.stateRef))).toMatchObject(completed([OWN, EU, OWN]))
+    expect(await client.invoke(resume(base, back.ref))).toMatchObject(completed([OWN, EU, OWN]))
   })
 
   test('lands once, and nowhere else', async () => {
     const { world, client, base } = await codec()
-    const { stateRef } = agentOf(await client.invoke(base))
-    expect(codeOf(await world.invoke(US, resume(base, stateRef)))).toBe('STATE_MISMATCH')
-    expect(codeOf(await client.invoke(resume(base, stateRef)))).toBe('STATE_MALFORMED')
-    expect(codeOf(await world.invoke(EU, resume(base, stateRef)))).toBeUndefined()
-    expect(codeOf(await world.invoke(EU, resume(base, stateRef)))).toBe('REPLAYED')
+    const { ref } = agentOf(await client.invoke(base))
+    expect(codeOf(await world.invoke(US, resume(base, ref)))).toBe('STATE_MISMATCH')
+    expect(codeOf(await client.invoke(resume(base, ref)))).toBe('STATE_MALFORMED')
+    expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBeUndefined()
+    expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('REPLAYED')
   })
 
   test('is refused when any part of it was altered', async () => {
     const { world, client, base } = await codec()
-    const bytes = bytesOf(agentOf(await client.invoke(base)).stateRef)
+    const bytes = bytesOf(agentOf(await client.invoke(base)).ref)
     const codes = new Map<number, string | undefined>()
     for (const at of [0, 4, 6, 8, 40, 120, 400, 900, bytes.length - 2000, bytes.length - 1])
-      codes.set(at, codeOf(await world.invoke(EU, resume(base, stateRefOf(flipped(bytes, at))))))
+      codes.set(at, codeOf(await world.invoke(EU, resume(base, inlineRef(flipped(bytes, at))))))
     expect([...codes.values()].filter((code) => code === undefined)).toEqual([])
     expect(codes.get(120)).toBe('SIGNATURE_INVALID')
     expect(codes.get(bytes.length - 1)).toBe('STATE_INVALID')
-    expect(codeOf(await world.invoke(EU, resume(base, stateRefOf(bytes.subarray(0, bytes.length - 1)))))).toBe(
+    expect(codeOf(await world.invoke(EU, resume(base, inlineRef(bytes.subarray(0, bytes.length - 1)))))).toBe(
       'STATE_INVALID',
     )
-    expect(codeOf(await world.invoke(EU, resume(base, stateRefOf(new Uint8Array([...bytes, 0])))))).toBe(
-      'STATE_INVALID',
-    )
+    expect(codeOf(await world.invoke(EU, resume(base, inlineRef(new Uint8Array([...bytes, 0])))))).toBe('STATE_INVALID')
   })
 
   test('is refused in another mission of the same code', async () => {
     const { world, client, base, file, order } = await codec()
-    const { stateRef } = agentOf(await client.invoke(base))
+    const { ref } = agentOf(await client.invoke(base))
     const other = { ...order, mission: 'AAAAAAAAAAAAAAAAAAAAAA', nonce: 'AAAAAAAAAAAAAAAAAAAAAA' }
-    expect(codeOf(await world.invoke(EU, resume(baseOf(file, signOrder(other, bob)), stateRef)))).toBe('STATE_MISMATCH')
+    expect(codeOf(await world.invoke(EU, resume(baseOf(file, signOrder(other, bob)), ref)))).toBe('STATE_MISMATCH')
   })
 
   test('is refused once its order has expired, and by another fleet', async () => {
     const { world, client, base } = await codec()
-    const { stateRef } = agentOf(await client.invoke(base))
+    const { ref } = agentOf(await client.invoke(base))
     const elsewhere = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, fleet: 'other' })
-    expect(codeOf(await elsewhere.invoke(EU, resume(base, stateRef)))).toBe('WRONG_FLEET')
+    expect(codeOf(await elsewhere.invoke(EU, resume(base, ref)))).toBe('WRONG_FLEET')
     world.clock.now += DAY_MS
-    expect(codeOf(await world.invoke(EU, resume(base, stateRef)))).toBe('EXPIRED')
+    expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('EXPIRED')
   })
 
   test('is taken from all who signed the code, and from nobody else', async () => {
     const both = await codec({ authors: [alice, bob] })
     expect(
-      codeOf(await both.world.invoke(EU, resume(both.base, agentOf(await both.client.invoke(both.base)).stateRef))),
+      codeOf(await both.world.invoke(EU, resume(both.base, agentOf(await both.client.invoke(both.base)).ref))),
     ).toBeUndefined()
     // Alice wrote the code. Bob may send it, and signs a state with his own key, which the fleet trusts.
     const forged = await codec()
     const asBob = await ownHost(forged.world, { keys: [bob], key: forged.key })
     expect(codeOf(await asBob.invoke(forged.base))).toBe('POLICY_DENIED')
     const bobs = await codec({ authors: [bob], body: ROUND_TRIP })
-    const theirs = agentOf(await bobs.client.invoke(bobs.base)).stateRef
+    const theirs = agentOf(await bobs.client.invoke(bobs.base)).ref
     expect(codeOf(await forged.world.invoke(EU, resume(forged.base, theirs)))).toBe('POLICY_DENIED')
   })
 
   test('is not taken from a place that the order does not name', async () => {
     const { world, base, file, order } = await codec()
     const other = await codec({ own: 'desktop' })
-    const named = baseOf(file, signOrder({ ...order, own: { ...order.own!, places: ['desktop'] } }, bob))
-    const { stateRef } = agentOf(
+    const named = baseOf(
+      file,
+      signOrder({ ...order, clientPlaces: { ...order.clientPlaces!, places: ['desktop'] } }, bob),
+    )
+    const { ref } = agentOf(
       await (await ownHost(world, { keys: [alice], key: other.key, name: 'desktop' })).invoke(named),
     )
-    expect(codeOf(await world.invoke(EU, resume(base, stateRef)))).toBe('STATE_MISMATCH')
+    expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('STATE_MISMATCH')
   })
 
   test('is bounded before it is inflated', async () => {
     const { world, client, base, file, order } = await codec()
-    const { stateRef } = agentOf(await client.invoke(base))
+    const { ref } = agentOf(await client.invoke(base))
     const limits = { ...order.limits, stateBytes: 1000 }
     const tight = baseOf(file, signOrder({ ...order, limits }, bob))
-    expect(codeOf(await world.invoke(EU, resume(tight, stateRef)))).toBe('STATE_TOO_LARGE')
+    expect(codeOf(await world.invoke(EU, resume(tight, ref)))).toBe('STATE_TOO_LARGE')
   })
 })
 
@@ -187,7 +197,7 @@ describe('state that goes home', () => {
   async function comingToClient(options: Options = {}) {
     const setting = await codec(options)
     const out = agentOf(await setting.client.invoke(setting.base))
-    return { ...setting, reply: await setting.world.invoke(EU, resume(setting.base, out.stateRef)) }
+    return { ...setting, reply: await setting.world.invoke(EU, resume(setting.base, out.ref)) }
   }
 
   test('leaves only where manifest and keys allow it; elsewhere the agent is told', async () => {
@@ -200,27 +210,27 @@ describe('state that goes home', () => {
   test('opens with the key of its mission alone', async () => {
     const { reply, world, base } = await comingToClient()
     const other = await ownHost(world, { keys: [alice], key: createClientStateKey() })
-    expect(codeOf(await other.invoke(resume(base, agentOf(reply).stateRef)))).toBe('STATE_INVALID')
+    expect(codeOf(await other.invoke(resume(base, agentOf(reply).ref)))).toBe('STATE_INVALID')
   })
 
   test('is refused when altered, or made by anyone but the fleet', async () => {
     const { reply, client, base, world, key } = await comingToClient()
-    const bytes = bytesOf(agentOf(reply).stateRef)
+    const bytes = bytesOf(agentOf(reply).ref)
     for (const at of [5, 60, 500, bytes.length - 100, bytes.length - 1])
-      expect(codeOf(await client.invoke(resume(base, stateRefOf(flipped(bytes, at)))))).toBeDefined()
-    expect(codeOf(await client.invoke(resume(base, stateRefOf(flipped(bytes, bytes.length - 500)))))).toBe(
+      expect(codeOf(await client.invoke(resume(base, inlineRef(flipped(bytes, at)))))).toBeDefined()
+    expect(codeOf(await client.invoke(resume(base, inlineRef(flipped(bytes, bytes.length - 500)))))).toBe(
       'SIGNATURE_INVALID',
     )
     const stranger = { ...world.fleet, receiptKeys: [{ epoch: 1, publicKey: toBase64url(bob.publicKey) }] }
     const trusting = await ownHost({ ...world, fleet: stranger }, { keys: [alice], key })
-    expect(codeOf(await trusting.invoke(resume(base, stateRefOf(bytes))))).toBe('SIGNATURE_INVALID')
-    expect(await client.invoke(resume(base, stateRefOf(bytes)))).toMatchObject(completed([OWN, EU, OWN]))
-    expect(codeOf(await client.invoke(resume(base, stateRefOf(bytes))))).toBe('REPLAYED')
+    expect(codeOf(await trusting.invoke(resume(base, inlineRef(bytes))))).toBe('SIGNATURE_INVALID')
+    expect(await client.invoke(resume(base, inlineRef(bytes)))).toMatchObject(completed([OWN, EU, OWN]))
+    expect(codeOf(await client.invoke(resume(base, inlineRef(bytes))))).toBe('REPLAYED')
   })
 
   test('does not land in a region', async () => {
     const { reply, world, base } = await comingToClient()
-    expect(codeOf(await world.invoke(EU, resume(base, agentOf(reply).stateRef)))).toBeDefined()
+    expect(codeOf(await world.invoke(EU, resume(base, agentOf(reply).ref)))).toBeDefined()
   })
 
   test('holds nothing in cleartext that was read in the region', async () => {
@@ -229,10 +239,10 @@ describe('state that goes home', () => {
     const MARKER = 'a-secret-that-was-read'
     setting.world.data[EU]!.put('logs-eu', 'a', `${MARKER}\n`.repeat(50))
     const out = agentOf(await setting.client.invoke(setting.base))
-    const reply = await setting.world.invoke(EU, resume(setting.base, out.stateRef))
-    expect(Buffer.from(bytesOf(agentOf(reply).stateRef)).includes(MARKER)).toBe(false)
+    const reply = await setting.world.invoke(EU, resume(setting.base, out.ref))
+    expect(Buffer.from(bytesOf(agentOf(reply).ref)).includes(MARKER)).toBe(false)
     expect(setting.world.wire.join()).not.toContain(MARKER)
-    expect(await setting.client.invoke(resume(setting.base, agentOf(reply).stateRef))).toMatchObject(completed(50))
+    expect(await setting.client.invoke(resume(setting.base, agentOf(reply).ref))).toMatchObject(completed(50))
   })
 
   test('an answer of a copy comes home without it: it is bounded like a result', async () => {
@@ -240,20 +250,20 @@ describe('state that goes home', () => {
     const { client, world, base } = await codec({ body, manifest: false })
     const left = departureOf(await client.invoke(base))
     if (!('copies' in left)) throw new Error('no copies')
-    const answered = departureOf(await world.invoke(EU, resume(base, left.copies[0]!.stateRef)))
+    const answered = departureOf(await world.invoke(EU, resume(base, left.copies[0]!.ref)))
     if (!('answer' in answered)) throw new Error('no answer')
-    const land = { ...resume(base, left.agent.stateRef), answers: [answered.answer.stateRef] }
+    const land = { ...resume(base, left.agent.ref), answers: [answered.answer.ref] }
     expect(await client.invoke(land)).toMatchObject(completed(`from ${EU}`))
   })
 
   test('continues the receipts of the regions before', async () => {
     const body = `for (const place of ['${EU}', '${OWN}', '${US}']) await hop(place); return here.region`
     const { client, world, base } = await codec({ body })
-    const settled: Reply[] = []
-    let stateRef = agentOf(await client.invoke(base)).stateRef
+    const settled: LandingReply[] = []
+    let stateRef = agentOf(await client.invoke(base)).ref
     settled.push(await world.invoke(EU, resume(base, stateRef)))
-    stateRef = agentOf(settled[0]!).stateRef
-    stateRef = agentOf(await client.invoke(resume(base, stateRef))).stateRef
+    stateRef = agentOf(settled[0]!).ref
+    stateRef = agentOf(await client.invoke(resume(base, stateRef))).ref
     settled.push(await world.invoke(US, resume(base, stateRef)))
     const receipts = settled.map((reply) => verifiedReceipt(reply, world))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
@@ -263,7 +273,7 @@ describe('state that goes home', () => {
   })
 })
 
-function verifiedReceipt(reply: Reply, { fleet }: World): VerifiedReceipt {
+function verifiedReceipt(reply: LandingReply, { fleet }: World): VerifiedReceipt {
   if (!('landingResult' in reply)) throw new Error('not settled')
   return verifyReceipt(reply.landingResult.receipt, receiptTrustOf(fleet))
 }

@@ -1,5 +1,7 @@
 /** Relays of detached missions: one after the other, side by side, and with spoilt words of others. */
+
 import { describe, expect, test } from 'vitest'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { answerKey, handoverKey, requestKey } from '../../lib/objects/agent-bucket.ts'
 import { parseAnswer } from '../../lib/relay/detached-records.ts'
 import { readRequest } from '../../lib/relay/detached-request.ts'
@@ -36,7 +38,7 @@ async function send(body = TOUR): Promise<Sent> {
   const agents = there.buckets[US]!
   await agents.put(requestKey(mission), Buffer.from(JSON.stringify(request)))
   const started: RelayEvent[] = []
-  const event: RelayEvent = { lander: 1, relay: mission, generation: 1 }
+  const event: RelayEvent = { lander: FORMAT_VERSION, relay: mission, generation: 1 }
   return {
     there,
     mission,
@@ -85,13 +87,13 @@ describe('a relay', () => {
   test('hands over where it stands, and the next goes on from there', async () => {
     const { carry, started, answer, mission, there } = await send()
     expect(await carry(undefined, { landings: 1 })).toBe('handed over')
-    expect(started).toEqual([{ lander: 1, relay: mission, generation: 2 }])
+    expect(started).toEqual([{ lander: FORMAT_VERSION, relay: mission, generation: 2 }])
     expect(await carry(started[0], { landings: 1 })).toBe('handed over')
     expect(await carry(started[1])).toBe('answered')
     const { regions, relays } = await answer()
     expect(relays).toBe(3)
     expect(
-      regions[0]!.route!.map(({ region, sequence, landingResult }) => [region, sequence, landingResult.logs]),
+      regions[0]!.route!.map(({ place, sequence, landingResult }) => [place, sequence, landingResult.logs]),
     ).toEqual([
       [US, 0, [US]],
       [EU, 1, [EU]],
@@ -127,7 +129,7 @@ describe('a relay', () => {
 
   test('of a mission that nobody sent carries nothing', async () => {
     const { carry } = await send()
-    expect(await carry({ lander: 1, relay: 'A'.repeat(22), generation: 1 })).toBe('unknown')
+    expect(await carry({ lander: FORMAT_VERSION, relay: 'A'.repeat(22), generation: 1 })).toBe('unknown')
   })
 })
 
@@ -139,7 +141,7 @@ describe('words that are none', () => {
     const { carry, there, mission } = await send()
     for (const word of ['', '{', '[]', '{"agents":[{"region":7}]}', '{"lander":1}']) {
       await there.buckets[US]!.put(keyOf(mission), Buffer.from(word))
-      await expect(carry({ lander: 1, relay: mission, generation: 2 })).rejects.toMatchObject({ code })
+      await expect(carry({ lander: FORMAT_VERSION, relay: mission, generation: 2 })).rejects.toMatchObject({ code })
     }
   })
 
@@ -149,7 +151,7 @@ describe('words that are none', () => {
   })
 
   test('start no relay', () => {
-    const event = { lander: 1, relay: 'A'.repeat(22), generation: 1 }
+    const event = { lander: FORMAT_VERSION, relay: 'A'.repeat(22), generation: 1 }
     expect(parseRelayEvent(event)).toEqual(event)
     for (const spoilt of [null, {}, { ...event, relay: '../x' }, { ...event, generation: 0 }, { ...event, more: 1 }])
       expect(parseRelayEvent(spoilt)).toBeUndefined()

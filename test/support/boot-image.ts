@@ -1,4 +1,4 @@
-/** Boots a machine, loads an agent and prints the digest of the memory. Run by a test in a process of its own. */
+/** Boots a machine, loads an agent and prints the digest of the memory. A test runs it in a separate process. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -5,10 +5,10 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Runs a module of this project as a browser would: bundled for one, without `process`, `Buffer`, `require` or any
+ * Runs a module of this project as in a browser: bundled, without `process`, `Buffer`, `require` or any
  * module of Node.
  *
- * @param code imports from `./lib/…` and leaves plain data in `globalThis.result`.
+ * @param code imports from `./lib/…` and puts plain data into `globalThis.result`
  */
 export async function runInBrowser<T>(code: string): Promise<T> {
   const { outputFiles } = await build({

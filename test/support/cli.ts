@@ -1,16 +1,14 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { programFile } from './programs.ts'
 
-const TSX = fileURLToPath(new URL('../../node_modules/.bin/tsx', import.meta.url))
-const SCRIPT = fileURLToPath(new URL('../../scripts/lander.ts', import.meta.url))
 const execute = promisify(execFile)
 
 export interface CliResult {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
-  /** The one document of `--json`. */
+  /** The JSON document that `--json` prints. */
   // biome-ignore lint/suspicious/noExplicitAny: each command has its own.
   readonly json: any
 }
@@ -20,10 +18,10 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Runs `lander` as a person would, in a process of its own and without a terminal. */
+/** Runs `lander` in a separate process, without a terminal. */
 export async function lander(args: readonly string[], { cwd, env }: CliOptions): Promise<CliResult> {
   const options = { cwd, env: { ...process.env, NO_COLOR: '1', ...env } }
-  const running = execute(TSX, [SCRIPT, ...args], options)
+  const running = execute(process.execPath, [programFile('scripts/lander.ts'), ...args], options)
   running.child.stdin?.end()
   const { code = 0, stdout, stderr } = await running.catch((error) => error)
   return { status: code, stdout, stderr, json: args.includes('--json') ? JSON.parse(stdout) : undefined }

@@ -1,18 +1,14 @@
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
-import type { Fleet } from '../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../lib/fleet/fleet-file.ts'
 import { publicReceiptKeys } from '../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { createRegionCodec } from '../../lib/host/boundary-codec.ts'
 import { createHost, type Host, type InvokeOptions } from '../../lib/host/host.ts'
-import {
-  type Invocation,
-  parseFrame,
-  type Reply,
-  type SealedDeparture,
-  type SealedState,
-  type StateRef,
-} from '../../lib/host/protocol.ts'
+import type { Invocation } from '../../lib/host/invocation.ts'
+import { type LandingReply, parseFrame, type SealedDeparture, type SealedState } from '../../lib/host/landing-result.ts'
 import { createReceiptKeys } from '../../lib/host/receipts.ts'
+import type { StateRef } from '../../lib/host/state-ref.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
 import { type AgentBucket, createMemoryAgentBucket, type ListedBucket } from '../../lib/objects/agent-bucket.ts'
 import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
@@ -33,32 +29,32 @@ export interface WorldOptions {
   readonly fleet?: string
   readonly secret?: FleetSecret
   readonly engine?: string
-  /** What a region's host uses of its agent bucket. @default the bucket as it is */
+  /** Wraps the agent bucket of each host. @default the bucket itself */
   readonly agentsOf?: (region: string, bucket: AgentBucket) => AgentBucket
-  /** Whether the keys may have state leave the regions for places of the sender's own. @default false */
+  /** Whether the keys may export state to client places. @default false */
   readonly exportState?: boolean
 }
 
 export interface Mission {
-  /** What every invocation of this mission has in common. */
+  /** The fields that all invocations of this mission share. */
   readonly base: Pick<Invocation, 'lander' | 'bundle' | 'order' | 'input'>
-  /** Its id. */
+  /** The id of the mission. */
   readonly mission: string
 }
 
-/** A region each, side by side in this process: real admission, sealing and sandbox; data and buckets in memory. */
+/** Several regions in this process: real admission, sealing and sandbox, but data and buckets in memory. */
 export interface World {
   readonly data: Readonly<Record<string, MemoryStore>>
-  /** The regions' agent buckets, as they are. */
+  /** The agent buckets of the regions, unwrapped. */
   readonly buckets: Readonly<Record<string, ListedBucket>>
   readonly clock: { now: number }
   mission(body: string, options?: { limits?: Partial<Limits>; lifetimeMs?: number; fleet?: string }): Mission
-  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<Reply>
-  /** The fleet, as its file describes it. */
+  invoke(region: string, event: unknown, options?: InvokeOptions): Promise<LandingReply>
+  /** The fleet, as a fleet file describes it. */
   readonly fleet: Fleet
-  /** A region as a place, reached without a network. */
+  /** A region as a place that is reached without a network. */
   place(region: string): Place
-  /** Everything that left the regions: replies as they go over the wire. */
+  /** Everything that left the regions: the replies as JSON. */
   readonly wire: readonly string[]
 }
 
@@ -105,7 +101,7 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
     data,
     buckets,
     fleet: {
-      lander: 1,
+      lander: FORMAT_VERSION,
       name: fleet,
       rootKey: toBase64url(root.publicKey),
       receiptKeys: publicReceiptKeys(secret, fleet),
@@ -142,31 +138,31 @@ export function createWorld({ sandbox, assets, fleet = 'default', ...options }: 
       const order = createOrder({ manifest, input: 'null', now: NOW, fleet, regions: PLACES, lifetimeMs })
       const inline = Buffer.from(signBundle(bundle, [alice])).toString('base64url')
       return {
-        base: { lander: 1, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
+        base: { lander: FORMAT_VERSION, bundle: { inline }, order: signOrder(order, bob), input: 'null' },
         mission: order.mission,
       }
     },
     async invoke(region, event, invoking) {
       const line = JSON.stringify(await hosts[region]!.invoke(event, invoking))
       wire.push(line)
-      return parseFrame(JSON.parse(line)) as Reply
+      return parseFrame(JSON.parse(line)) as LandingReply
     },
   }
   return world
 }
 
 /** The code of a refusal. */
-export function codeOf(reply: Reply): string | undefined {
+export function codeOf(reply: LandingReply): string | undefined {
   return 'error' in reply ? reply.error.code : undefined
 }
 
-export function departureOf(reply: Reply): SealedDeparture {
+export function departureOf(reply: LandingReply): SealedDeparture {
   if ('landingResult' in reply && reply.landingResult.outcome.kind === 'departed') return reply.landingResult.outcome
   throw new Error(`not departed: ${JSON.stringify(reply)}`)
 }
 
-/** The agent's own sealed state of a departure. */
-export function agentOf(reply: Reply): SealedState {
+/** The sealed state of the agent, not of a copy. */
+export function agentOf(reply: LandingReply): SealedState {
   const departure = departureOf(reply)
   if ('agent' in departure) return departure.agent
   throw new Error('an answer departed')
@@ -174,7 +170,7 @@ export function agentOf(reply: Reply): SealedState {
 
 export function bytesOf(stateRef: StateRef): Uint8Array {
   if ('inline' in stateRef) return Buffer.from(stateRef.inline, 'base64url')
-  throw new Error('the box is in a bucket')
+  throw new Error('the state is in a bucket')
 }
 
-export const stateRefOf = (bytes: Uint8Array): StateRef => ({ inline: Buffer.from(bytes).toString('base64url') })
+export const inlineRef = (bytes: Uint8Array): StateRef => ({ inline: Buffer.from(bytes).toString('base64url') })

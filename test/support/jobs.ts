@@ -6,7 +6,7 @@ import type { Job, KernelSupply } from '../../lib/sandbox/contract/job.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { VerifiedBundle } from '../../lib/trust/verified-bundle.ts'
 
-/** What a test says about a run; everything else is the same for all. */
+/** The options of a run in a test. */
 export interface RunOptions {
   /** The bundle's identity. */
   readonly bundle?: string
@@ -31,7 +31,7 @@ export interface RunOptions {
 
 export const NOW = 1_750_000_000_000
 
-/** An agent whose body is `body`: what it returns is the result. `input` and `place` are at hand. */
+/** An agent with this body, which may use `input` and `place` and returns the result. */
 export function agentSource(
   body: string,
   imports = 'agent, at, checkpoint, fork, here, hop, join, log, places, progress, sleep, sum',
@@ -39,7 +39,7 @@ export function agentSource(
   return `import { ${imports} } from 'lander/agent'\nexport default agent(async (input, place) => { ${body} })`
 }
 
-/** A job for the sandbox. Only tests may claim that a bundle was verified. */
+/** A job for the sandbox. Only tests may cast a bundle to a verified one. */
 export function jobOf(main: string, options: RunOptions = {}): Job {
   const {
     bundle = 'bundle',

@@ -4,11 +4,11 @@ import type { KernelLanguage } from '../../lib/kernels/language.ts'
 import type { KernelSupply } from '../../lib/sandbox/contract/job.ts'
 
 export interface SuppliedKernels extends KernelSupply {
-  /** What was asked for, in order: names, and sources. */
+  /** The requested names and sources, in order. */
   readonly asked: readonly string[]
 }
 
-/** Kernels of a bundle, by name: C, or a binary. What comes as source at run time is compiled too. */
+/** Kernels of a bundle, by name: C sources or binaries. Also compiles sources at run time. */
 export function supplyKernels(kernels: Readonly<Record<string, string | Uint8Array>> = {}): SuppliedKernels {
   const asked: string[] = []
   return {

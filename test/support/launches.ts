@@ -1,7 +1,6 @@
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../lib/limits.ts'
-import type { MemoryStore } from '../../lib/objects/memory.ts'
-import { createMemoryStore } from '../../lib/objects/memory.ts'
+import { createMemoryStore, type MemoryStore } from '../../lib/objects/memory.ts'
 import { createLauncher, type Launcher, type LauncherOptions } from '../../lib/places/launcher.ts'
 import type { Place } from '../../lib/places/place.ts'
 import { engineDigest } from '../../lib/sandbox/contract/assets.ts'
@@ -13,11 +12,11 @@ import type { TestSandbox } from './sandbox.ts'
 
 export interface AgentOptions {
   readonly limits?: Partial<Limits>
-  /** Who signs it. @default alice */
+  /** The author. @default alice */
   readonly authors?: readonly SigningKey[]
   /** @default true */
   readonly exportState?: boolean
-  /** What comes before the agent, at the top level. */
+  /** Code at the top level, before the agent. */
   readonly before?: string
   /** Kernels, as binaries: `kit.wasm`. */
   readonly parts?: Readonly<Record<string, Uint8Array>>
@@ -26,7 +25,7 @@ export interface AgentOptions {
 const IMPORTS =
   'agent, at, bundledKernel, checkpoint, fork, here, hop, join, log, places, progress, receive, send, sleep'
 
-/** The signed bundle of an agent whose body is `body`. `input` is at hand. */
+/** The signed bundle of an agent with this body, which may use `input`. */
 export function signedAgent(assets: string, body: string, options: AgentOptions = {}): Uint8Array {
   const { limits = {}, authors = [alice], exportState = true, before = '', parts = {} } = options
   const main = `import { ${IMPORTS} } from 'lander/agent'\n${before}\nexport default agent(async (input) => { ${body} })`
@@ -40,7 +39,7 @@ export function signedAgent(assets: string, body: string, options: AgentOptions 
 export interface Setting extends AsyncDisposable {
   readonly launcher: Launcher
   readonly world: World
-  /** What is in the places of one's own. */
+  /** The objects in the client places. */
   readonly data: MemoryStore
 }
 
@@ -48,7 +47,7 @@ export interface SettingOptions extends Partial<Omit<LauncherOptions, 'places'>>
   readonly world?: Partial<WorldOptions>
 }
 
-/** A launcher over places of one's own and regions that are reached without a network; alice owns it. */
+/** A launcher of alice, with client places, and with regions that are reached without a network. */
 export async function createSetting(
   sandbox: TestSandbox,
   places: (world: World) => readonly Place[],

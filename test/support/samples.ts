@@ -1,4 +1,4 @@
-/** The fenced code of README.md and docs/*.md, so that tests can hold it to what it says. */
+/** The fenced code of README.md and docs/*.md, so that tests can check it. */
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -8,16 +8,16 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 export interface Sample {
   /** `docs/guide.md` */
   readonly doc: string
-  /** Where the fence opens, counted from 1. */
+  /** The line of the opening fence, from 1. */
   readonly line: number
-  /** What the fence says: `ts`, `sh`, `json`; empty for what is only to be looked at. */
+  /** The language of the fence: `ts`, `sh`, `json`; empty for plain text. */
   readonly language: string
   readonly text: string
-  /** `<!-- file: NAME -->` above the fence: what the reader is told to save it as, beside the page's other files. */
+  /** `<!-- file: NAME -->` above the fence: the file that the reader saves it as. */
   readonly file?: string
   /** `<!-- parsed only: REASON -->` above the fence: why its commands are not run. */
   readonly parsedOnly?: string
-  /** `<!-- unchecked: REASON -->` above the fence: why no test holds it to anything. */
+  /** `<!-- unchecked: REASON -->` above the fence: why no test checks it. */
   readonly unchecked?: string
 }
 
@@ -28,7 +28,7 @@ const FIELDS: Readonly<Record<string, keyof Sample>> = {
   unchecked: 'unchecked',
 }
 
-/** Every fenced block of the pages a reader is sent to, page by page. */
+/** Every fenced block of all pages, page by page. */
 export async function readSamples(): Promise<Sample[]> {
   const pages = (await readdir(`${ROOT}docs`)).filter((name) => name.endsWith('.md')).sort()
   const docs = ['README.md', 'CONTRIBUTING.md', 'examples/README.md', ...pages.map((name) => `docs/${name}`)]
@@ -59,7 +59,7 @@ export function samplesIn(doc: string, markdown: string): Sample[] {
   return samples
 }
 
-/** Whether a sample is a whole agent, which can be packed and run. */
+/** Whether a sample is a complete agent that can be packed and run. */
 export function isAgent({ language, text, unchecked }: Sample): boolean {
   return language === 'ts' && unchecked === undefined && text.includes('export default agent(')
 }

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { buildSandboxAssets } from '../../lib/assets/sandbox-assets.ts'
+import { FUNCTION_ASSET } from '../../lib/assets/function-asset.ts'
 import type { JobResult, Sandbox } from '../../lib/sandbox/contract/job.ts'
 import { createSandbox } from '../../lib/sandbox/parent/sandbox.ts'
 import { agentSource, jobOf, type RunOptions } from './jobs.ts'
@@ -12,27 +9,23 @@ export interface TestSandbox {
   readonly assets: string
   /** The sandbox itself, while tests run. */
   sandbox(): Sandbox
-  /** Runs an agent whose body is `body`. */
+  /** Runs an agent with this body. */
   run(body: string, options?: RunOptions): Promise<JobResult>
-  /** Runs a whole module. */
+  /** Runs a complete module. */
   runModule(main: string, options?: RunOptions): Promise<JobResult>
-  /** Runs an agent whose body is `body`, wherever it goes. */
+  /** Runs an agent with this body through all its landings. */
   travel(body: string, options?: TravelOptions): Promise<Travel>
   travelModule(main: string, options?: TravelOptions): Promise<Travel>
 }
 
-/** One sandbox for all tests of a file. */
+/** One sandbox for all tests of a file, of the files that are deployed: they were built before the tests ran. */
 export function useSandbox(): TestSandbox {
-  const assets = mkdtempSync(join(tmpdir(), 'lander-sandbox-'))
+  const assets = FUNCTION_ASSET
   let sandbox: Sandbox | undefined
-  beforeAll(async () => {
-    await buildSandboxAssets(assets)
+  beforeAll(() => {
     sandbox = createSandbox({ assets })
   })
-  afterAll(async () => {
-    await sandbox?.[Symbol.asyncDispose]()
-    rmSync(assets, { recursive: true })
-  })
+  afterAll(() => sandbox?.[Symbol.asyncDispose]())
   return {
     assets,
     sandbox: () => sandbox!,

@@ -5,18 +5,18 @@ import { jobOf, type RunOptions } from './jobs.ts'
 
 export interface Travel {
   readonly outcome: Outcome
-  /** Every landing, in the order in which they ended. */
+  /** All landings, in the order in which they ended. */
   readonly landings: readonly { readonly region: string; readonly result: JobResult }[]
 }
 
 export interface TravelOptions extends Omit<RunOptions, 'evict'> {
-  /** What each place has, by region. @default `objects` in each */
+  /** The objects of each place, by region. @default `objects` in each */
   readonly dataOf?: (region: string) => RunOptions
-  /** Asks the agent to leave, landing by landing. */
+  /** Evicts the agent, for each landing. */
   readonly evict?: () => AbortSignal | undefined
 }
 
-/** Runs an agent and carries it from place to place, unsealed, until it has ended. Each place is the same sandbox. */
+/** Runs an agent and moves its unsealed state from place to place until it ends. All places share one sandbox. */
 export async function travel(sandbox: Sandbox, main: string, options: TravelOptions = {}): Promise<Travel> {
   const landings: { region: string; result: JobResult }[] = []
 

@@ -1,6 +1,6 @@
-/** WebAssembly modules by hand, to be exactly as wrong as a test wants them. */
+/** Builds WebAssembly modules by hand, so that a test can make one specific mistake. */
 
-/** A section: its id and its contents. */
+/** A section of a module. */
 export type Section = readonly [id: number, contents: readonly number[]]
 
 export const leb = (value: number): number[] => {
@@ -19,10 +19,10 @@ export const TYPES: Section = [1, vector([0x60, 1, I32, 1, I32])]
 export const FUNCTIONS: Section = [3, vector([0])]
 export const MEMORY: Section = [5, vector([1, 1, 16])]
 export const EXPORTS: Section = [7, vector([...named('memory'), 2, 0], [...named('same'), 0, 0])]
-/** Gives back what it gets. */
+/** Returns its argument. */
 export const CODE: Section = [10, vector([4, 0, 0x20, 0, 0x0b])]
 
-/** A module that a place takes, and an engine too. */
+/** A valid module. */
 export const PLAIN: readonly Section[] = [TYPES, FUNCTIONS, MEMORY, EXPORTS, CODE]
 
 export function wasmModule(sections: readonly Section[] = PLAIN): Uint8Array {
@@ -30,7 +30,7 @@ export function wasmModule(sections: readonly Section[] = PLAIN): Uint8Array {
   return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...body])
 }
 
-/** The plain module with some sections replaced, or added where they belong. */
+/** The valid module with some sections replaced or added. */
 export function wasmWith(...changes: readonly Section[]): Uint8Array {
   const order = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11]
   const all = new Map([...PLAIN, ...changes])

@@ -26,7 +26,7 @@ const key = admitKey(alice.publicKey)
 afterEach(() => void vi.restoreAllMocks())
 
 describe('a signature', () => {
-  test('of the key over the message is accepted, the second time too', () => {
+  test('of the key over the message is accepted, also from the cache', () => {
     expect(verifyStrict(signature, message, key)).toBe(true)
     expect(verifyStrict(signature, message, key)).toBe(true)
   })
@@ -84,7 +84,7 @@ describe('a signature', () => {
 })
 
 describe('a public key', () => {
-  test('of an honest seed is admitted, and copied', () => {
+  test('of an honest seed is admitted and copied', () => {
     const given = Uint8Array.from(alice.publicKey)
     const admitted = admitKey(given)
     given.fill(0)

@@ -46,12 +46,12 @@ describe('what is signed', () => {
 })
 
 describe('an envelope', () => {
-  test('comes back from JSON and from its binary form', () => {
+  test('is read back from JSON and from its binary form', () => {
     expect(parseEnvelope(JSON.parse(JSON.stringify(json)))).toEqual(envelope)
     expect(decodeEnvelope(binary, TYPE)).toEqual(envelope)
   })
 
-  test('has the bytes it always had', () => {
+  test('has the bytes of the golden files', () => {
     expect(`${JSON.stringify(json, null, 2)}\n`).toBe(golden('envelope.json').toString())
     expect(Buffer.from(binary).equals(golden('envelope.bin'))).toBe(true)
     expect(Buffer.from(preAuthEncoding(TYPE, payload)).equals(golden('pre-auth-encoding.txt'))).toBe(true)
@@ -94,13 +94,13 @@ describe('an envelope in JSON is refused', () => {
     expect(() => parseEnvelope(value)).toThrowError(malformed)
   })
 
-  test('without a signature, by a code of its own', () => {
+  test('without a signature, with its own code', () => {
     expect(() => parseEnvelope({ ...json, signatures: [] })).toThrowError(
       expect.objectContaining({ code: 'SIGNATURE_MISSING' }),
     )
   })
 
-  test('without a word of what it held', () => {
+  test('without quoting its content', () => {
     const secret = { ...json, payload: 'the-secret-text' }
     expect(() => parseEnvelope(secret)).toThrowError(/^the envelope is malformed$/)
   })

@@ -4,6 +4,7 @@ import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { compress } from '../../lib/encoding/brotli.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import type { Scope } from '../../lib/scope.ts'
 import type { EnvelopeJson } from '../../lib/trust/envelope.ts'
@@ -71,7 +72,7 @@ export function bundleOf(
     sha256: digestOf(stored.get(name)!),
   }))
   const manifest: Manifest = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     name: 'count.ts',
     engine: ENGINE,
     abi: ABI_VERSION,
@@ -113,7 +114,7 @@ export function grantOf(key: SigningKey, name: string, changes: Partial<KeyGrant
 
 export function policyOf(changes: Partial<KeyPolicy> = {}): KeyPolicy {
   return {
-    lander: 1,
+    lander: FORMAT_VERSION,
     fleet: 'default',
     version: 3,
     issuedAt: NOW,

@@ -19,7 +19,7 @@ test('every change is a new version', () => {
   expect(withRevocation(policy, key.keyId, NOW)?.version).toBe(3)
 })
 
-test('a second grant for a key takes the place of the first', () => {
+test('a second grant for a key replaces the first', () => {
   const narrower = { ...grant, regions: ['eu-west-1'] }
   expect(withGrant(policy, narrower, NOW).keys).toEqual([narrower])
 })

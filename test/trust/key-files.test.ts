@@ -70,14 +70,14 @@ describe('key files', () => {
     await expect(readPublicKeyFile(path)).rejects.toMatchObject(refusal)
   })
 
-  test('can not be where there is no folder, nor be a folder', async () => {
+  test('can not be in a missing folder, and can not be a folder', async () => {
     const nowhere = join(folder, 'none/k')
     const refusal = { code: 'FILE_NOT_FOUND', message: `there is no folder "${join(folder, 'none')}"` }
     await expect(writeKeyFiles(nowhere, alice)).rejects.toMatchObject(refusal)
     await expect(readKeyFile(folder)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' })
   })
 
-  test('that are missing are said to be', async () => {
+  test('that are missing are named in the error', async () => {
     await expect(readKeyFile(path)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
     await expect(readPublicKeyFile(path)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
@@ -105,7 +105,7 @@ describe('key files', () => {
     await expect(readPublicKeyFile(path)).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' })
   })
 
-  test('are not taken for one another', async () => {
+  test('are not confused with each other', async () => {
     await writeKeyFiles(path, alice)
     await expect(readPublicKeyFile(path)).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' })
     await chmod(`${path}.pub`, 0o600)

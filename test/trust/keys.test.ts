@@ -7,7 +7,7 @@ import { alice, fixedRandom } from './fixture.ts'
 const hex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'))
 
 describe('a signing key', () => {
-  test('is the one RFC 8032 §7.1 (test 1) makes of its seed', () => {
+  test('of a seed is that of RFC 8032 §7.1, test 1', () => {
     const { publicKey } = keyFromSeed(hex('9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60'))
     expect(publicKey).toEqual(hex('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'))
   })
@@ -37,12 +37,12 @@ describe('a signing key', () => {
     expect(inspect(alice, { depth: null })).not.toContain('secretKey')
   })
 
-  test('takes no seed of another length', () => {
+  test('refuses a seed of another length', () => {
     expect(() => keyFromSeed(new Uint8Array(31))).toThrow('32 bytes, not 31')
   })
 })
 
-test('a random id has 22 characters and never comes twice', () => {
+test('a random id has 22 characters and is unique', () => {
   expect(randomId(fixedRandom)).toBe('BwcHBwcHBwcHBwcHBwcHBw')
   expect(randomId()).not.toBe(randomId())
   expect(randomId((length) => new Uint8Array(length).fill(0xff))).toMatch(/^f_{20}w$/)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { manifestPayload } from '../../lib/bundle/manifest.ts'
 import { utf8 } from '../../lib/encoding/bytes.ts'
 import { digestOf } from '../../lib/encoding/digest.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { parseEnvelope } from '../../lib/trust/envelope.ts'
 import { createOrder, MAX_ORDER_LIFETIME_MS, type Order, parseOrder, signOrder } from '../../lib/trust/order.ts'
@@ -12,9 +13,9 @@ const order = createOrder({ manifest, input: INPUT, now: NOW, random: fixedRando
 const malformed = expect.objectContaining({ situation: 'refused', code: 'ORDER_MALFORMED' })
 
 describe('an order', () => {
-  test('is as wide as its manifest, names it and the input, and lives an hour', () => {
+  test('allows what its manifest allows, names manifest and input, and is valid for an hour', () => {
     expect(order).toEqual({
-      lander: 1,
+      lander: FORMAT_VERSION,
       mission: 'BwcHBwcHBwcHBwcHBwcHBw',
       nonce: 'BwcHBwcHBwcHBwcHBwcHBw',
       manifest: digestOf(manifestPayload(manifest)),
@@ -32,17 +33,17 @@ describe('an order', () => {
     expect(parseOrder(parseEnvelope(signOrder(order, bob)).payload)).toEqual(order)
   })
 
-  test('may ask for a trial on heads of objects', () => {
+  test('may be a trial run on the heads of objects', () => {
     const trial = createOrder({ manifest, input: INPUT, now: NOW, headBytes: 1000 })
     expect(parseOrder(parseEnvelope(signOrder(trial, bob)).payload)).toMatchObject({ headBytes: 1000 })
   })
 
-  test('never outlives its manifest', () => {
+  test('never expires after its manifest', () => {
     const now = manifest.expiresAt - 1000
     expect(createOrder({ manifest, input: INPUT, now }).expiresAt).toBe(manifest.expiresAt)
   })
 
-  test('has a mission and a nonce of its own', () => {
+  test('has a new mission and nonce', () => {
     const [a, b] = [1, 2].map(() => createOrder({ manifest, input: INPUT, now: NOW }))
     expect(new Set([a!.mission, a!.nonce, b!.mission, b!.nonce]).size).toBe(4)
   })

@@ -21,7 +21,7 @@ describe('a key policy', () => {
     expect(verify(JSON.parse(JSON.stringify(signPolicy(policyOf(), root))))).toEqual(policyOf())
   })
 
-  test('takes 512 keys and no more', () => {
+  test('has at most 512 keys', () => {
     const keys = Array.from({ length: 513 }, (_, index) => {
       const publicKey = Uint8Array.from({ length: 32 }, (_, at) => index >> (8 * at))
       const key = { keyId: keyIdOf(publicKey), publicKey: toBase64url(publicKey) }
@@ -31,14 +31,14 @@ describe('a key policy', () => {
     expect(() => parse(policyOf({ keys }))).toThrowError(refusal('POLICY_MALFORMED'))
   })
 
-  test('by another key is refused, and by the root key and another', () => {
+  test('by another key is refused, also in addition to the root key', () => {
     expect(() => verify(signPolicy(policyOf(), mallory))).toThrowError(refusal('KEY_UNKNOWN'))
     const payload = utf8(canonicalJson(policyOf() as unknown as Json))
     const both = envelopeToJson(signEnvelope(POLICY_TYPE, payload, [root, mallory]))
     expect(() => verify(both)).toThrowError(refusal('KEY_UNKNOWN'))
   })
 
-  test('that poses as the root key is refused', () => {
+  test('by a key that claims the root key’s id is refused', () => {
     const { signatures, ...rest } = signPolicy(policyOf(), mallory)
     const posing = { ...rest, signatures: [{ ...signatures[0]!, keyid: root.keyId }] }
     expect(() => verify(posing)).toThrowError(refusal('SIGNATURE_INVALID'))
@@ -55,7 +55,7 @@ describe('a key policy', () => {
     expect(() => verify(signPolicy(policyOf({ fleet: 'staging' }), root))).toThrowError(refusal('WRONG_FLEET'))
   })
 
-  test('out of its time is refused, five minutes early excepted', () => {
+  test('outside of its time is refused, except five minutes early', () => {
     const envelope = signPolicy(policyOf({ expiresAt: NOW + DAY_MS }), root)
     expect(verify(envelope, { now: NOW - 5 * 60_000 }).version).toBe(3)
     expect(() => verify(envelope, { now: NOW - 5 * 60_000 - 1 })).toThrowError(refusal('NOT_YET_VALID'))
@@ -76,7 +76,7 @@ describe('a key policy', () => {
     ['without a threshold', { ...policyOf(), threshold: undefined }],
     ['with a threshold of 0', policyOf({ threshold: 0 })],
     ['with a threshold no envelope can reach', policyOf({ threshold: 5 })],
-    ['of another format', { ...policyOf(), lander: 2 }],
+    ['whose version is no number', { ...policyOf(), lander: '2' }],
     ['with one key twice', policyOf({ keys: [grant, grant] })],
     ['with a key under the id of another', spoiled({ keyId: bob.keyId })],
     ['with a public key in another base64', spoiled({ publicKey: `${toBase64url(alice.publicKey).slice(0, -1)}!` })],

@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toBase64url } from '../../lib/encoding/base64url.ts'
 import { parseStrictJson } from '../../lib/encoding/strict-json.ts'
+import { FORMAT_VERSION } from '../../lib/format-version.ts'
 import { DEFAULT_LIMITS } from '../../lib/limits.ts'
 import { envelopeToJson, signEnvelope } from '../../lib/trust/envelope.ts'
 import { createFleetSecret, deriveReceiptKey, rotateSecret } from '../../lib/trust/fleet-secret.ts'
 import { randomId } from '../../lib/trust/keys.ts'
+import { ORDER_TYPE } from '../../lib/trust/order.ts'
 import {
   RECEIPT_TYPE,
   type ReceiptDraft,
@@ -59,8 +61,8 @@ function draftOf(changes: Partial<ReceiptDraft> = {}): ReceiptDraft {
 const signed = signReceipt(draftOf(), current)
 
 describe('a receipt', () => {
-  test('reads as it was signed', () => {
-    expect(verifyReceipt(signed, trust).receipt).toEqual({ lander: 1, epoch: 2, ...draftOf() })
+  test('is read as it was signed', () => {
+    expect(verifyReceipt(signed, trust).receipt).toEqual({ lander: FORMAT_VERSION, epoch: 2, ...draftOf() })
   })
 
   test('is verified in a browser too', async () => {
@@ -76,7 +78,7 @@ describe('a receipt', () => {
     expect([outcome, refused]).toEqual(['completed', 'SIGNATURE_INVALID'])
   })
 
-  test('of the former epoch goes on holding', () => {
+  test('of the former epoch remains valid', () => {
     expect(verifyReceipt(signReceipt(draftOf(), former), trust).receipt.epoch).toBe(1)
   })
 
@@ -124,7 +126,7 @@ describe('a receipt', () => {
 
   test('is refused as a document of another type', () => {
     const payload = Buffer.from(signed.payload, 'base64')
-    const order = envelopeToJson(signEnvelope('application/vnd.lander.order.v1+json', payload, [current.key]))
+    const order = envelopeToJson(signEnvelope(ORDER_TYPE, payload, [current.key]))
     expect(() => verifyReceipt(order, trust)).toThrow(code('ENVELOPE_MALFORMED'))
     expect(() => verifyReceipt({ ...order, payloadType: RECEIPT_TYPE }, trust)).toThrow(code('SIGNATURE_INVALID'))
   })
@@ -142,15 +144,15 @@ describe('a receipt', () => {
     expect(() => signReceipt(draftOf(changes as Partial<ReceiptDraft>), current)).toThrow()
   })
 
-  test('is not read with a field its version does not have', () => {
-    const payload = Buffer.from(JSON.stringify({ lander: 1, epoch: 2, ...draftOf(), note: 'hello' }))
+  test('is refused with an unknown field', () => {
+    const payload = Buffer.from(JSON.stringify({ lander: FORMAT_VERSION, epoch: 2, ...draftOf(), note: 'hello' }))
     const envelope = envelopeToJson(signEnvelope(RECEIPT_TYPE, payload, [current.key]))
     expect(() => verifyReceipt(envelope, trust)).toThrow(code('RECEIPT_MALFORMED'))
   })
 })
 
 describe('the objects of a receipt', () => {
-  test('are all named when they are few', () => {
+  test('are all named if they are few', () => {
     const reads = [read('a', 1), read('b', 2)]
     expect(summarizeObjects(reads)).toMatchObject({ count: 2, bytesRead: 3, listed: reads })
   })
@@ -186,7 +188,7 @@ describe('a chain of receipts', () => {
   }
   const chain = chainOf(4)
 
-  test('holds from the first landing to the last, over a rotation too', () => {
+  test('is valid from the first landing to the last, also across a rotation', () => {
     expect(() => verifyReceiptChain(chain)).not.toThrow()
     expect(() => verifyReceiptChain(chain.slice(0, 1))).not.toThrow()
   })
@@ -200,7 +202,7 @@ describe('a chain of receipts', () => {
     expect(() => verifyReceiptChain(receipts)).toThrow(code('RECEIPT_CHAIN_BROKEN'))
   })
 
-  test('a copy goes on from the agent that sent it, another agent does not', () => {
+  test('a copy continues the chain of the agent that sent it, another agent does not', () => {
     const next = (branch: string) =>
       verifyReceipt(signReceipt(draftOf({ sequence: 1, previous: chain[0]!.digest, branch }), current), trust)
     expect(() => verifyReceiptChain([chain[0]!, next('eu-west-1/0.1')])).not.toThrow()
@@ -208,7 +210,7 @@ describe('a chain of receipts', () => {
       expect(() => verifyReceiptChain([chain[0]!, next(other)])).toThrow(code('RECEIPT_CHAIN_BROKEN'))
   })
 
-  test('breaks where another mission goes on', () => {
+  test('breaks at a receipt of another mission', () => {
     const other = draftOf({ sequence: 1, previous: chain[0]!.digest, mission: 'CAgICAgICAgICAgICAgICA' })
     expect(() => verifyReceiptChain([chain[0]!, verifyReceipt(signReceipt(other, current), trust)])).toThrow(
       code('RECEIPT_CHAIN_BROKEN'),

@@ -24,7 +24,7 @@ type Speccheck = { message: string; pub_key: string; signature: string }[]
 type Cctv = { number: number; key: string; sig: string; msg: string; flags: string[] | null }[]
 
 describe.skipIf(absent)(`published Ed25519 vectors${note}`, () => {
-  test('all 151 of Wycheproof have the verdict they ask for', () => {
+  test('all 151 vectors of Wycheproof have the expected verdict', () => {
     const { testGroups } = read<Wycheproof>('wycheproof-ed25519.json')
     const all = testGroups.flatMap(({ publicKey, tests }) => tests.map((each) => ({ ...each, key: publicKey.pk })))
     const differing = all.filter(({ sig, msg, key, result }) => accepts(sig, hex(msg), key) !== (result === 'valid'))

@@ -17,7 +17,7 @@ const withAlice = (changes: Partial<KeyGrant>) =>
   keyringOf({ keys: [grantOf(alice, 'alice', changes), grantOf(bob, 'bob')] })
 
 describe('an envelope', () => {
-  test('gives its payload and the grants of all that signed it', () => {
+  test('returns its payload and the grants of its signers', () => {
     const { payload: bytes, signers } = verify(signed(alice, bob))
     expect(bytes).toEqual(payload)
     expect(signers.map(({ name }) => name)).toEqual(['alice', 'bob'])
@@ -33,7 +33,7 @@ describe('an envelope', () => {
     expect(() => verify({ ...signed(alice), payload: utf8('{"a":2}') })).toThrowError(refusal('SIGNATURE_INVALID'))
   })
 
-  test('is refused when one of its signatures does not hold', () => {
+  test('is refused if one of its signatures is invalid', () => {
     const { signatures, ...rest } = signed(alice, bob)
     const swapped = [signatures[0]!, { ...signatures[1]!, signature: signatures[0]!.signature }]
     expect(() => verify({ ...rest, signatures: swapped })).toThrowError(refusal('SIGNATURE_INVALID'))
@@ -61,7 +61,7 @@ describe('an envelope', () => {
 })
 
 describe('a key', () => {
-  test('that is revoked verifies nothing, though its signature was seen before', () => {
+  test('that is revoked verifies nothing, even a cached signature', () => {
     const envelope = signed(alice, bob)
     verify(envelope)
     expect(() => verify(envelope, withAlice({ status: 'revoked' }))).toThrowError(refusal('KEY_REVOKED'))

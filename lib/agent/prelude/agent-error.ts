@@ -1,6 +1,6 @@
 import { ErrorClass } from './captured.ts'
 
-/** The agent itself is at fault, in a way that has a code of its own. */
+/** A mistake of the agent that has its own code. */
 export class AgentError extends ErrorClass {
   override readonly name = 'AgentError'
   readonly code: 'AGENT_INVALID' | 'AGENT_RESULT'

@@ -1,12 +1,12 @@
 /**
- * Calls to the host. A call has a number; the host settles it by that number, at once or later. Promises never leave
- * this heap, so a frozen agent needs nothing from outside but the one host function.
+ * Calls to the host. Each call has a number, by which the host settles it at once or later. Promises never leave this
+ * heap, so a restored agent needs nothing from outside but the host function.
  */
 import { create, defineProperty, ErrorClass, head, PromiseClass, parse, stringify } from './captured.ts'
 import { type HostFunction, host } from './host.ts'
 
-/** What a call came back with; neither of them means there is nothing (more). */
-export interface Reply {
+/** The result of a call. If both are absent, there is nothing more to read. */
+export interface CallReply {
   readonly text: string | undefined
   readonly bytes: ArrayBuffer | undefined
 }
@@ -36,27 +36,27 @@ export class KernelError extends ErrorClass {
 }
 
 interface Call {
-  reply?: Reply
+  reply?: CallReply
   error?: Error
-  resolve?: (reply: Reply) => void
+  resolve?: (reply: CallReply) => void
   reject?: (error: Error) => void
-  /** Where the agent asked: when the answer comes, its functions are no longer on the stack. */
+  /** The stack of the call. When the host answers later, the agent's functions are no longer on the stack. */
   stack?: string | undefined
 }
 
 const calls: Record<number, Call> = create(null)
 let lastNumber = 0
 
-/** A number for a call, or for something that lives longer than one. */
+/** A new number, for a call or for something that lives longer, such as a stream. */
 export function nextNumber(): number {
   return ++lastNumber
 }
 
 /**
- * Asks the host. The reply comes as it is if the host has it at hand, else as a promise: a loop over buffered data
- * need not wait for anything.
+ * Calls the host. Returns the reply itself if the host has it ready, else a promise: a loop over buffered data never
+ * has to await.
  */
-export function call(name: string, request = '', bytes?: Uint8Array): Reply | Promise<Reply> {
+export function call(name: string, request = '', bytes?: Uint8Array): CallReply | Promise<CallReply> {
   const number = nextNumber()
   const pending: Call = {}
   calls[number] = pending
@@ -64,23 +64,23 @@ export function call(name: string, request = '', bytes?: Uint8Array): Reply | Pr
   if (pending.error !== undefined) throw pending.error
   if (pending.reply !== undefined) return pending.reply
   pending.stack = new ErrorClass().stack
-  return new PromiseClass<Reply>((resolve, reject) => {
+  return new PromiseClass<CallReply>((resolve, reject) => {
     pending.resolve = resolve
     pending.reject = reject
   })
 }
 
-/** Tells the host something; nothing comes back. @throws Error outside of a place */
+/** Calls the host without a reply. @throws Error outside of a place */
 export function tell(name: string, request: string, number = 0): void {
   inPlace()(name, number, request)
 }
 
 function inPlace(): HostFunction {
-  if (host === undefined) throw new ErrorClass('this works in a place only: run the agent with `lander run`')
+  if (host === undefined) throw new ErrorClass('this works only in a place; run the agent with `lander run`')
   return host
 }
 
-/** The host's answer to a call. */
+/** Settles a call with the host's answer. */
 export function settle(number: number, ok: boolean, text: string | undefined, bytes: ArrayBuffer | undefined): void {
   const pending = calls[number]
   if (pending === undefined) return
@@ -101,7 +101,7 @@ function errorFrom(text: string | undefined, stack: string | undefined): Error {
   return error
 }
 
-/** The error, as if it had been made where `stack` tells. */
+/** Gives an error the stack of the place where the agent made the call. */
 export function withStack<E extends Error>(error: E, stack: unknown): E {
   return defineProperty(error, 'stack', { value: stack, writable: true, configurable: true, enumerable: false })
 }

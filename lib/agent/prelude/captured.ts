@@ -1,6 +1,6 @@
 /**
- * Intrinsics as they were before the author's code ran. What the prelude does for the host uses these, so a polyfill
- * or a prank can't change what a result or an error looks like.
+ * The intrinsics as they were before the author's code ran. What the prelude does for the host uses only these, so a
+ * polyfill, or a malicious agent, can't change how a result or an error is reported.
  */
 const { apply } = Reflect
 
@@ -18,7 +18,7 @@ export const asText = String
 const promiseThen = Promise.prototype.then
 const stringSlice = String.prototype.slice
 
-/** `promise.then(…)`, whatever `then` has become. Named otherwise, since a module that exports `then` is a thenable. */
+/** `promise.then(…)` with the original `then`. A module that exported the name `then` would itself be a thenable. */
 export function whenSettled(
   promise: unknown,
   onValue: (value: never) => unknown,
@@ -27,7 +27,7 @@ export function whenSettled(
   apply(promiseThen, promise, [onValue, onError])
 }
 
-/** The first `length` code units. */
+/** The first `length` UTF-16 code units. */
 export function head(text: string, length: number): string {
   return apply(stringSlice, text, [0, length])
 }

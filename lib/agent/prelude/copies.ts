@@ -1,53 +1,55 @@
-/** Copies of the agent: the functions they are to carry out, and what became of them. */
-import { call, nextNumber, type Reply } from './calls.ts'
+/** Copies of the agent: the functions that they are sent to call, and their answers. */
+import { type CallReply, call, nextNumber } from './calls.ts'
 import { create, parse, stringify } from './captured.ts'
 import { enterFork } from './forks.ts'
 import { PlaceError } from './place-error.ts'
 import { type AgentErrorText, rebuildError } from './rebuild-error.ts'
 
-/** What became of a copy, as the host tells it. */
+/** The answer of a copy, as the host passes it on. */
 type Answer =
   | { readonly kind: 'completed'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly error: AgentErrorText }
   | { readonly kind: 'stopped'; readonly message: string }
   | { readonly kind: 'lost'; readonly message: string }
 
-/** By number; they stay in this heap, closures and all, so a copy of it has them too. */
-const errands: Record<number, () => unknown> = create(null)
+/**
+ * The functions that copies are sent to call, by number. They stay in this heap, so every copy of the heap has them.
+ */
+const tasks: Record<number, () => unknown> = create(null)
 
-/** Whose work this heap does: 0 for the agent itself, else the number of a copy's errand. */
-let duty = 0
+/** Which task this heap runs: 0 is the agent itself, any other number the task of a copy. */
+let current = 0
 let underWay = 0
 
-export function currentDuty(): number {
-  return duty
+export function currentTask(): number {
+  return current
 }
 
-/** Copies that this heap waits for. */
+/** How many copies have not answered. */
 export function copiesUnderWay(): number {
   return underWay
 }
 
-/** Has a copy of this agent call `errand` in `region`. */
-export async function sendCopy(region: string, errand: () => unknown): Promise<unknown> {
+/** Sends a copy of this agent to `region`, to call `task` there. */
+export async function sendCopy(region: string, task: () => unknown): Promise<unknown> {
   const entry = nextNumber()
-  errands[entry] = errand
+  tasks[entry] = task
   underWay++
   try {
-    const { text } = (await call('at', stringify({ to: region, entry }))) as Reply
+    const { text } = (await call('at', stringify({ to: region, entry }))) as CallReply
     return resultOf(parse(text!) as Answer)
   } finally {
     underWay--
-    delete errands[entry]
+    delete tasks[entry]
   }
 }
 
-/** From now on this is a copy, which has one thing to do; what the agent itself waited for never comes. */
-export async function runDetachedTask(entry: number): Promise<unknown> {
-  duty = entry
+/** Turns this heap into a copy, which only runs its task. What the agent itself waited for is never settled here. */
+export async function runTask(entry: number): Promise<unknown> {
+  current = entry
   underWay = 0
   enterFork(undefined)
-  return await errands[entry]!()
+  return await tasks[entry]!()
 }
 
 function resultOf(answer: Answer): unknown {

@@ -1,8 +1,8 @@
-/** Turns results and errors into text, inside the guest: the host never touches a value of the agent. */
+/** Turns results and errors into text inside the guest, so that the host never handles a value of the agent. */
 import { AgentError } from './agent-error.ts'
 import { asText, BufferClass, ErrorClass, head, isView, MapClass, SetClass, stringify } from './captured.ts'
 
-/** The agent's result as JSON. @throws AgentError `AGENT_RESULT` if it can't be said in JSON */
+/** The agent's result as JSON. @throws AgentError `AGENT_RESULT` for a value that JSON can not hold */
 export function toJson(value: unknown): string {
   try {
     return stringify(value, strict) ?? 'null'
@@ -12,7 +12,7 @@ export function toJson(value: unknown): string {
   }
 }
 
-/** `JSON.stringify` drops or empties these without a word. */
+/** Rejects values that `JSON.stringify` would silently drop or empty. */
 function strict(_key: string, value: unknown): unknown {
   const name = unspeakable(value)
   if (name !== undefined) throw new AgentError('AGENT_RESULT', `the result is not JSON: it contains ${name}`)
@@ -30,17 +30,17 @@ function unspeakable(value: unknown): string | undefined {
   return undefined
 }
 
-/** The limit whose end the engine's own error announces. */
+/** The limit that the engine reports as exhausted with this error. */
 export function exhaustedLimit(thrown: unknown): 'memoryPages' | 'stack' | undefined {
   const message = thrown instanceof ErrorClass ? textOf(thrown, 'message') : undefined
   if (message === 'out of memory') return 'memoryPages'
   return message === 'Maximum call stack size exceeded' ? 'stack' : undefined
 }
 
-/** Codes of the host's are shorter; any other is not taken over. */
+/** All codes of the host are shorter. Longer codes are the agent's own and are cut. */
 const CODE_LENGTH = 32
 
-/** What was thrown, as JSON: its code, and name, message and stack of at most `length` code units each. */
+/** What was thrown, as JSON: code, name, message and stack, each of at most `length` code units. */
 export function describeThrown(thrown: unknown, length: number): string {
   const cut = (text: string | undefined) => (text === undefined ? undefined : head(text, length))
   if (typeof thrown !== 'object' || thrown === null)
@@ -53,7 +53,7 @@ export function describeThrown(thrown: unknown, length: number): string {
   })
 }
 
-/** A property, if it is a string and can be read at all. */
+/** A property if it is a string. A getter that throws counts as absent. */
 function textOf(value: unknown, property: 'code' | 'name' | 'message' | 'stack'): string | undefined {
   try {
     const text = (value as Record<string, unknown>)[property]

@@ -1,18 +1,18 @@
-/** Forks: the branch of each that this heap is in. */
+/** The forks that have not been joined, and which branch of each this heap is. */
 import { PlaceError } from './place-error.ts'
 
-/** What another branch of a fork came to. */
+/** The result of another branch. */
 export type BranchResult = { readonly value: unknown } | { readonly error: unknown }
 
 /** A fork that has not been joined. */
 export interface OpenFork {
-  /** Which branch this heap is: 0 is the one that goes on after the join. */
+  /** The number of this branch. Branch 0 continues after the join. */
   readonly index: number
-  /** In branch 0: what the others came to, in their order. */
+  /** In branch 0: the results of the other branches, in their order. */
   readonly others: readonly BranchResult[]
-  /** In every other branch: tells branch 0 what this one came to, and ends it. */
+  /** In every other branch: reports the result to branch 0 and ends this branch. */
   readonly answer?: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }
-  /** The fork this one was made in. */
+  /** The fork around this one. */
   readonly outer: OpenFork | undefined
 }
 
@@ -26,17 +26,17 @@ export function enterFork(fork: OpenFork | undefined): void {
   current = fork
 }
 
-/** @throws PlaceError `FORK_UNJOINED` when the agent is at its end, and branches of it were never asked for */
+/** @throws PlaceError `FORK_UNJOINED` if the agent ends without having joined its branches */
 export function requireJoined(): void {
   if (current !== undefined && current.answer === undefined) throw unjoined()
 }
 
-/** The agent's own function has returned in a branch, which has not joined. */
+/** Ends a branch whose agent has returned without a join. */
 export function endUnjoined(): void {
   endBranch(unjoined())
 }
 
-/** The agent's own function has ended with an error in a branch: that is what the branch came to. */
+/** Ends a branch whose agent has thrown: the error is the result of the branch. */
 export function endBranch(error: unknown): void {
   for (let fork = current; fork !== undefined; fork = fork.outer)
     if (fork.answer !== undefined) {
@@ -46,8 +46,5 @@ export function endBranch(error: unknown): void {
 }
 
 function unjoined(): PlaceError {
-  return new PlaceError(
-    'FORK_UNJOINED',
-    'the agent has ended with a fork that it did not join: await join(value) first',
-  )
+  return new PlaceError('FORK_UNJOINED', 'the agent has ended without joining its fork; await join(value) first')
 }

@@ -1,4 +1,4 @@
-/** Names that programs expect of any JavaScript platform, made of what the engine and the host have. */
+/** Globals that programs expect on every JavaScript platform, built on the host calls. */
 import { log } from '../log.ts'
 import { call } from './calls.ts'
 import { whenSettled } from './captured.ts'

@@ -1,15 +1,17 @@
-/** Takes away what an agent has no use for, and locks what results depend on. Runs before the author's code. */
+/**
+ * Removes globals that an agent must not have and freezes those that results depend on. Runs before the author's code.
+ */
 import { defineProperty, ErrorClass, freeze, getPrototypeOf } from './captured.ts'
 
 const globals = globalThis as unknown as Record<string, unknown>
 
-/** Shared memory is a clock, and the one thing that could be changed from outside while the agent runs. */
+/** Shared memory can serve as a clock, and it is the only memory that others could change while the agent runs. */
 export function removeSharedMemory(): void {
   delete globals.SharedArrayBuffer
   delete globals.Atomics
 }
 
-/** Code that was not in the signed bundle must not come to life: not by `eval`, not by a function's constructor. */
+/** Only code of the signed bundle may run: no `eval`, and no constructor of a function. */
 export function removeCompilers(): void {
   delete globals.eval
   const samples = [() => {}, async () => {}, function* () {}, async function* () {}]
@@ -22,15 +24,17 @@ export function removeCompilers(): void {
   }
 }
 
-/** Namespaces that results and runs depend on. Prototypes stay open: packages assign to objects that inherit from them. */
+/** Freezes namespaces. Prototypes are not frozen, because npm packages assign to objects that inherit from them. */
 export function lockNamespaces(): void {
   for (const namespace of [JSON, Math, Reflect]) freeze(namespace)
 }
 
-/** Stands in for a constructor, so `instanceof Function` still works. */
+/** Replaces a constructor with one that throws. `instanceof Function` still works. */
 function refusing(prototype: object): unknown {
   function compile(): never {
-    throw new ErrorClass('code can not be compiled at run time here: `eval` and `new Function` are not there')
+    throw new ErrorClass(
+      'code can not be compiled at run time; pack the agent with --compiles to have `eval` and `new Function`',
+    )
   }
   compile.prototype = prototype
   return compile

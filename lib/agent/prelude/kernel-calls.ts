@@ -1,21 +1,21 @@
 /**
- * Calls of kernels. A function has a number; arguments and result pass through one array, whose place in this heap the
- * host knows, and views are handed over as they are. So a call costs little more than one of a function of the agent's.
+ * Calls of kernels. Each function has a number. Arguments and result pass through one array, whose address in this heap
+ * the host knows, and views are passed as they are. A call therefore costs little more than a call within the agent.
  */
 import { Chunk } from '../chunk.ts'
-import { call, KernelError, type Reply } from './calls.ts'
+import { type CallReply, call, KernelError } from './calls.ts'
 import { create, isView, parse, stringify } from './captured.ts'
 import { kernelHost } from './host.ts'
 
-/** Any kernel's function, before its prototype says more. */
+/** A kernel's function of any prototype. */
 export type AnyKernelFunction = (...values: unknown[]) => unknown
 
-/** What the host says of a function: the words of its prototype, views as `const T*` or `T*`. */
+/** How the host describes a function: the types of its prototype, with views as `const T*` or `T*`. */
 interface Described {
   readonly name: string
   readonly result: string
   readonly parameters: readonly string[]
-  /** What is taken for each parameter that is a view. */
+  /** What each parameter accepts if it is a view. */
   readonly views: readonly (Accepted | undefined)[]
 }
 
@@ -24,16 +24,16 @@ interface Accepted {
   readonly arrays: readonly (new () => unknown)[]
 }
 
-/** As many as a function may have parameters. */
+/** One entry for each parameter that a function may have. */
 export const numbers = new Float64Array(16)
 const bigs = new BigInt64Array(numbers.buffer)
 
-/** Both by number. A kernel that is defined again has another description, and the same functions. */
+/** Both by number. A kernel that is defined again gets a new description and keeps its functions. */
 const described: Described[] = []
 const functions: AnyKernelFunction[] = []
 
-/** The functions that the host describes, by name. */
-export function functionsOf({ text }: Reply): Record<string, AnyKernelFunction> {
+/** The functions of a description, by name. */
+export function functionsOf({ text }: CallReply): Record<string, AnyKernelFunction> {
   const named: Record<string, AnyKernelFunction> = create(null)
   for (const [slot, name, result, parameters] of parse(text!) as [number, string, string, string[]][]) {
     described[slot] = { name, result, parameters, views: parameters.map(acceptedAs) }
@@ -43,7 +43,7 @@ export function functionsOf({ text }: Reply): Record<string, AnyKernelFunction> 
   return named
 }
 
-/** Written for the engine, which interprets it: no array, and no call, that is not needed. */
+/** The engine interprets this code, so it avoids every array and call that it does not need. */
 function functionAt(slot: number): AnyKernelFunction {
   return (...values) => {
     const { name, result, parameters } = described[slot]!
@@ -62,7 +62,7 @@ function functionAt(slot: number): AnyKernelFunction {
   }
 }
 
-/** Puts an argument where the host finds it. Views are not there: it takes those by hand. */
+/** Writes a scalar into the shared array, or adds a view to those that are passed directly. */
 function put(described: Described, index: number, value: unknown, views?: unknown[]): unknown[] | undefined {
   if (described.views[index] === undefined) {
     putScalar(described, index, value)
@@ -97,7 +97,7 @@ function resultOf(type: string): unknown {
   return type === 'unsigned long long' ? BigInt.asUintN(64, bigs[0]!) : numbers[0]
 }
 
-/** The arrays that hold elements of a type. Text and chunks are bytes, and can't be written to. */
+/** The typed arrays that can hold elements of a C type. Text and chunks count as bytes that can't be written to. */
 const ARRAYS: Record<string, readonly (new () => unknown)[]> = Object.assign(create(null), {
   char: [Uint8Array, Int8Array],
   int8_t: [Int8Array],
@@ -118,7 +118,7 @@ function acceptedAs(type: string): Accepted | undefined {
   return { constant, arrays: ARRAYS[type.slice(constant ? 6 : 0, -1)]! }
 }
 
-/** What the host is given: the array itself, the text, or the number of the chunk. */
+/** What is passed to the host: the array itself, the text, or the number of the chunk. */
 function requireView({ name, parameters, views }: Described, index: number, value: unknown): unknown {
   const accepted = views[index]!
   const { constant, arrays } = accepted
@@ -146,10 +146,10 @@ function mismatch(fact: string): KernelError {
   return new KernelError('KERNEL_PROTOTYPE', fact)
 }
 
-/** Calls a kernel in another thread. What it writes to a typed array is there when the promise resolves. */
+/** Calls a kernel in another thread. Typed arrays contain what it wrote once the promise resolves. */
 export async function callInWorker(worker: number, kernel: unknown, values: readonly unknown[]): Promise<unknown> {
   const slot = functions.indexOf(kernel as AnyKernelFunction)
-  if (slot < 0) throw new TypeError('worker.call() takes a function of a kernel first')
+  if (slot < 0) throw new TypeError('the first argument of worker.call() is a function of a kernel')
   const { name, result, parameters, views: accepted } = described[slot]!
   if (values.length !== parameters.length) throw wrongCount(name, parameters.length, values.length)
   const [scalars, views, arrays]: [string[], object[], Uint8Array[]] = [[], [], []]

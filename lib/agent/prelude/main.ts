@@ -1,13 +1,13 @@
 /**
- * The module `lander/agent` as it is inside a place: what authors import, and the hooks the host calls. It is
- * evaluated once per engine instance, before the author's module.
+ * The module `lander/agent` inside a place: what authors import, and the hooks that the host calls. It is evaluated
+ * once, before the author's module.
  */
 
-import type { Agent, Place } from '../agent.ts'
+import type { Agent, AgentContext } from '../agent.ts'
 import { AgentError } from './agent-error.ts'
 import { settle, tell, withStack } from './calls.ts'
 import { ErrorClass, parse, whenSettled } from './captured.ts'
-import { currentDuty, runDetachedTask } from './copies.ts'
+import { currentTask, runTask } from './copies.ts'
 import { describeThrown, exhaustedLimit, toJson } from './describe.ts'
 import { endBranch, endUnjoined, requireJoined } from './forks.ts'
 import { installGlobals } from './globals.ts'
@@ -19,22 +19,22 @@ import { installRandom, seedRandom } from './random.ts'
 
 export * from '../index.ts'
 
-/** What the host sends to start a run. */
+/** The request with which the host starts an agent. */
 interface StartRequest {
   readonly entry: 'run' | 'merge'
-  readonly context: Place
+  readonly context: AgentContext
   readonly seed: readonly number[]
   readonly limits: { readonly resultBytes: number; readonly errorBytes: number }
   /** JSON text. */
   readonly input: string
 }
 
-/** What the host sends when a frozen agent lands. */
+/** The request with which the host resumes a restored agent. */
 interface ArrivalRequest {
-  readonly context: Place
-  /** What the agent waited for, by call, and what it is settled with. */
+  readonly context: AgentContext
+  /** The calls that the agent waited for, with their results. */
   readonly settled: readonly (readonly [call: number, text: string | undefined])[]
-  /** A copy: the function it has to carry out. */
+  /** For a copy: the task that it was sent to run. */
   readonly copy?: { readonly entry: number; readonly seed: readonly number[] }
 }
 
@@ -42,7 +42,7 @@ let exported: unknown
 let loaded = false
 let limits: StartRequest['limits'] = { resultBytes: 0, errorBytes: 1024 }
 
-/** Takes the promise of the author's module. */
+/** Keeps the agent that the author's module exports. */
 function load(module: Promise<{ default?: unknown }>): void {
   whenSettled(
     module,
@@ -65,41 +65,42 @@ async function start(request: string): Promise<void> {
   })
 }
 
-/** A frozen agent is awake again, with the very heap it had. */
+/** Resumes a restored agent. */
 function arrive(request: string): void {
   const { context, settled, copy } = parse(request) as ArrivalRequest
   enter(context)
   for (const [number, text] of settled) settle(number, true, text, undefined)
   if (copy === undefined) return
   seedRandom(copy.seed)
-  void answer(() => runDetachedTask(copy.entry))
+  void answer(() => runTask(copy.entry))
 }
 
-function enter({ regions, own, ...context }: Place): void {
-  const places = { regions: Object.freeze(regions), ...(own && { own: Object.freeze(own) }) }
+function enter({ regions, clientPlaces, ...context }: AgentContext): void {
+  const places = { regions: Object.freeze(regions), ...(clientPlaces && { clientPlaces: Object.freeze(clientPlaces) }) }
   enterPlace(Object.freeze({ ...context, ...places }))
 }
 
-/** Runs `work` and tells the host how it ended: unless this heap has become a copy's, which answers for itself. */
+/** Runs `work` and reports its end to the host, unless this heap has meanwhile become a copy with its own task. */
 async function answer(work: () => unknown): Promise<void> {
-  let duty: number | undefined
+  let task: number | undefined
   try {
     const working = work()
-    duty = currentDuty()
+    task = currentTask()
     const value = await working
-    if (duty !== currentDuty()) return endUnjoined()
+    if (task !== currentTask()) return endUnjoined()
     requireJoined()
     const text = toJson(value)
     if (text.length > limits.resultBytes) tell('stop', 'resultBytes')
     else tell('return', text)
   } catch (error) {
-    if (duty === undefined || duty === currentDuty()) fail(error)
+    if (task === undefined || task === currentTask()) fail(error)
     else endBranch(error)
   }
 }
 
 function definedAgent(): Agent {
-  if (!loaded) throw new AgentError('AGENT_INVALID', 'the module waits at its top level for something that never comes')
+  if (!loaded)
+    throw new AgentError('AGENT_INVALID', 'the module awaits a promise at its top level that nothing can settle')
   const definition = exported as Agent | undefined
   if (typeof definition?.run !== 'function')
     throw new AgentError('AGENT_INVALID', 'the module has no `export default agent(…)`')
@@ -110,7 +111,7 @@ function mergeAll(definition: Agent, results: never[]): unknown {
   return definition.merge === undefined ? results : definition.merge(results)
 }
 
-/** A module that does not load is no agent, whatever it stumbled over. */
+/** Reports a module that does not load as `AGENT_INVALID`, whatever it threw. */
 function refuse(error: unknown): void {
   const ours = error instanceof ErrorClass && exhaustedLimit(error) === undefined
   fail(

@@ -1,16 +1,16 @@
-import type { Place } from '../agent.ts'
+import type { AgentContext } from '../agent.ts'
 import { ErrorClass } from './captured.ts'
 
-let current: Place | undefined
+let current: AgentContext | undefined
 
-/** The agent has arrived. */
-export function enterPlace(place: Place): void {
+/** Sets where the agent is. */
+export function enterPlace(place: AgentContext): void {
   current = place
 }
 
-/** Where the agent is. @throws Error while its module is still loading, or outside of a place */
-export function place(): Place {
+/** Where the agent is. @throws Error while the agent's module is loading, and outside of a place */
+export function place(): AgentContext {
   if (current === undefined)
-    throw new ErrorClass('there is no place yet: use this inside the function you give to agent()')
+    throw new ErrorClass('there is no place yet; use this inside the function that you pass to agent()')
   return current
 }

@@ -1,4 +1,4 @@
-/** `Math.random` for agents: seeded per mission and region, so a run can be told again. */
+/** `Math.random` for agents, seeded per mission and region, so that a run can be repeated. */
 
 // sfc32 (Chris Doty-Humphrey, PractRand): 128 bits of state, passes PractRand, and needs 32-bit operations only.
 let [a, b, c, counter] = [1, 2, 3, 4]

@@ -1,9 +1,9 @@
-/** Errors that come from a copy of the agent are themselves again: class, name, message and code. */
+/** Rebuilds the error of a copy: class, name, message, code and stack. */
 import { KernelError, ObjectError } from './calls.ts'
 import { create, defineProperty, ErrorClass } from './captured.ts'
 import { PlaceError } from './place-error.ts'
 
-/** An error as text, which is how it travels. */
+/** An error as it travels: only texts. */
 export interface AgentErrorText {
   readonly code: string
   readonly name?: string

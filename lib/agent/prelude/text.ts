@@ -1,12 +1,12 @@
-/** `TextEncoder` and `TextDecoder` for UTF-8, the one encoding a place knows. The host converts, at native speed. */
-import { call, type Reply } from './calls.ts'
+/** `TextEncoder` and `TextDecoder` for UTF-8, the only encoding in a place. The host converts at native speed. */
+import { type CallReply, call } from './calls.ts'
 import { BufferClass, isView } from './captured.ts'
 
 export class TextEncoder {
   readonly encoding = 'utf-8'
 
   encode(text = ''): Uint8Array {
-    const { bytes } = call('encode-utf8', `${text}`) as Reply
+    const { bytes } = call('encode-utf8', `${text}`) as CallReply
     return new Uint8Array(bytes ?? new BufferClass(0))
   }
 }
@@ -27,7 +27,7 @@ export class TextDecoder {
       ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
       : new Uint8Array(input)
     if (bytes.length === 0) return ''
-    const { text } = call('decode-utf8', this.fatal ? 'fatal' : '', bytes) as Reply
+    const { text } = call('decode-utf8', this.fatal ? 'fatal' : '', bytes) as CallReply
     if (text === undefined) throw new TypeError('the bytes are not UTF-8')
     return text
   }

@@ -2,7 +2,7 @@ import { KernelError } from '../../errors.ts'
 import { ASSEMBLYSCRIPT_FLAGS } from '../toolchain.ts'
 import { type DeclaredFunction, type LoweredFunction, lowerFunction } from './prototypes.ts'
 
-/** The part of `assemblyscript` and its command `asc` that is used. */
+/** The part of `assemblyscript` and its command `asc` that this file uses. */
 export interface AssemblyScript {
   readonly asc: {
     main(args: readonly string[], options: AscOptions): Promise<{ readonly error: Error | null }>
@@ -30,7 +30,7 @@ interface CompiledModule {
 }
 
 interface Diagnostic {
-  /** 3 is an error. */
+  /** 3 means an error. */
   readonly category: number
   readonly message: string
   readonly range: { readonly start: number; readonly source: { readonly normalizedPath: string } | null } | null
@@ -49,7 +49,7 @@ interface TypeNode {
   readonly range: Range
 }
 
-/** The fields of AssemblyScript's syntax tree that tell an exported function. */
+/** The fields of AssemblyScript's syntax tree that describe an exported function. */
 interface Statement {
   readonly kind: number
   readonly flags: number
@@ -66,20 +66,20 @@ const FUNCTION_DECLARATION = 56
 const EXPORTED = 2
 const ERROR = 3
 
-/** The file's name in messages. */
+/** The name of the file in messages. */
 export const ASSEMBLYSCRIPT_FILE = 'kernel.as.ts'
 
 export interface CompiledAssemblyScript {
   readonly binary: Uint8Array
-  /** By the name of the exported function. */
+  /** The prototypes, by the name of the exported function. */
   readonly prototypes: ReadonlyMap<string, string>
 }
 
 /**
- * Compiles AssemblyScript to a kernel's binary. Around the author's module goes an entry that takes pointer and length
- * for each typed array, buffer and string, as a kernel in C does, and makes a view of them without copying.
+ * Compiles AssemblyScript to a kernel's binary. An entry module wraps the author's functions. Like a kernel in C, it
+ * takes pointer and length for each typed array, buffer and string, and makes a view of them without copying.
  *
- * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's own words, positions as `kernel.as.ts:LINE:COLUMN`
+ * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's messages, positions as `kernel.as.ts:LINE:COLUMN`
  */
 export async function compileAssemblyScript(source: string, tools: AssemblyScript): Promise<CompiledAssemblyScript> {
   const functions = lowerExports(source, tools)
@@ -126,7 +126,7 @@ function declaredFunction({ kind, flags, name, typeParameters, signature, body }
   const declared: DeclaredFunction = {
     name: name.text,
     params: signature.parameters.map((param) => ({ name: param.name.text, type: textOf(param.type) })),
-    // Without a type it is nothing, as in `function f() {}`.
+    // Without a result type it is `void`, as in `function f() {}`.
     result: textOf(signature.returnType) || 'void',
     body: body ? source.slice(body.range.start, body.range.end) : '',
   }
@@ -134,8 +134,8 @@ function declaredFunction({ kind, flags, name, typeParameters, signature, body }
 }
 
 /**
- * A kernel that has an allocator shows it as `lander_reserve`, so that its caller takes no memory that the allocator
- * thinks its own. One that allocates nothing has none, and is a few hundred bytes.
+ * Exports the kernel's allocator, if it has one, as `lander_reserve`. The caller allocates views with it, since memory
+ * it took by itself could collide with the allocator's.
  */
 class ExportAllocator {
   afterCompile(module: CompiledModule): void {
@@ -144,7 +144,7 @@ class ExportAllocator {
   }
 }
 
-/** What is wrong, and where if it is in the author's file. */
+/** The message of an error, with the position if it is in the author's file. */
 function explain({ message, range }: Diagnostic, source: string): string {
   if (range?.source?.normalizedPath !== ASSEMBLYSCRIPT_FILE) return `error: ${message}`
   const before = source.slice(0, range.start).split('\n')
@@ -152,9 +152,9 @@ function explain({ message, range }: Diagnostic, source: string): string {
 }
 
 /**
- * Views of memory that AssemblyScript did not allocate. Before the data go the headers of a buffer and of a typed array
- * (std/assembly/rt/common.ts: 4 words and the length, 20 bytes before the object), marked as static (3), so that the
- * collector leaves them alone.
+ * Makes views of memory that AssemblyScript did not allocate. It writes the headers of a buffer and of a typed array
+ * before the data (std/assembly/rt/common.ts: 4 words and the length, 20 bytes before the object). They are marked as
+ * static (3), so that the garbage collector ignores them.
  */
 const VIEWS = `import * as source from './kernel.as'
 // @ts-ignore: decorator

@@ -1,19 +1,19 @@
 /**
- * The prototypes of a kernel in AssemblyScript: its exported functions with the types that can cross over to it.
+ * The prototypes of a kernel in AssemblyScript: its exported functions whose types agents can pass.
  */
 
-/** A function as its source declares it. */
+/** A function as the source declares it. */
 export interface DeclaredFunction {
   readonly name: string
   readonly params: readonly { readonly name: string; readonly type: string }[]
   readonly result: string
-  /** Text between its braces. */
+  /** The text of its body. */
   readonly body: string
 }
 
-/** How a parameter comes over: what C would say, and the expression that makes AssemblyScript's value of it. */
+/** How a parameter is passed: its C type, and how AssemblyScript's value is made from it. */
 interface Lowering {
-  /** Without a `const` that depends on the body. */
+  /** The C type, without the `const` that depends on the body. */
   readonly prototype: string
   readonly view?: 'typed' | 'static' | 'buffer' | 'string'
 }
@@ -54,13 +54,13 @@ const STATIC_ELEMENTS: Readonly<Record<string, string>> = {
   ...{ i64: 'int64_t', u64: 'uint64_t', f32: 'float', f64: 'double' },
 }
 
-/** Prototype of a function, and the function of the same name that takes pointers and lengths for its views. */
+/** The prototype of a function, and the source of its wrapper, which takes pointers and lengths for views. */
 export interface LoweredFunction {
   readonly prototype: string
   readonly entry: string
 }
 
-/** @returns `undefined` when a type can't cross over. */
+/** @returns `undefined` if agents can't pass one of its types */
 export function lowerFunction({ name, params, result, body }: DeclaredFunction): LoweredFunction | undefined {
   const lowered = params.map(({ type }) => lower(type))
   const returned = result === 'void' ? 'void' : (SCALARS[result] ?? NARROW[result])
@@ -98,8 +98,8 @@ function argumentOf({ view }: Lowering, type: string, index: number): string {
 }
 
 /**
- * Whether a body does nothing with a view but read its elements and its length, so that it need not be copied back. A
- * guess from the text that errs on one side: anything else that is done with the name counts as writing.
+ * Whether a body only reads the elements and the length of a view, so that it need not be copied back. This is a
+ * conservative guess from the text: any other use of the name counts as writing.
  */
 export function onlyReads(name: string, body: string): boolean {
   const mentions = [...body.matchAll(new RegExp(`(?<![\\w$.])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g'))]
@@ -114,7 +114,7 @@ export function onlyReads(name: string, body: string): boolean {
   })
 }
 
-/** Where the bracket that opens at `start` is closed, and one further; the end of the text if it is not. */
+/** The position after the bracket that closes the one at `start`; the end of the text if there is none. */
 function endOfBrackets(text: string, start: number): number {
   for (let at = start, depth = 0; at < text.length; at++) {
     if (text[at] === '[') depth++

@@ -4,10 +4,10 @@ import { CLANG_FLAGS, LINKER_FLAGS } from '../toolchain.ts'
 import { HEADERS, SIMD_HEADER } from './headers.ts'
 import { mayRecurse, twinRecursive } from './recursion.ts'
 
-/** clang and its linker, as `@yowasp/clang` runs them: files in, files out; it throws when the tool fails. */
+/** Runs clang or its linker, as `@yowasp/clang` does: takes files, returns files, and throws if the tool fails. */
 export type RunLlvm = (args: readonly string[], files: Files, options: RunLlvmOptions) => Promise<Files>
 
-/** Files by name, folders by name. */
+/** Files and folders, by name. */
 export interface Files {
   [name: string]: Uint8Array | string | Files
 }
@@ -19,16 +19,18 @@ interface RunLlvmOptions {
   readonly decodeASCII: false
 }
 
-/** What compiling C takes. */
+/** What is needed to compile C. */
 export interface CTools {
   readonly run: RunLlvm
-  /** clang's own header for SIMD. */
+  /** clang's header for SIMD. */
   readonly simdHeader: Uint8Array
-  /** The archive with musl's functions. */
+  /** The archive of musl's functions. */
   readonly library: Uint8Array
 }
 
-/** The file's name in messages. Always the same, so that the same source gives the same bytes, `__FILE__` and all. */
+/**
+ * The name of the file in messages. It is constant, so that the same source gives the same bytes despite `__FILE__`.
+ */
 export const C_FILE = 'kernel.c'
 const MODULE = 'kernel.ll'
 const OBJECT = 'kernel.o'
@@ -36,7 +38,7 @@ const OBJECT = 'kernel.o'
 /**
  * Compiles C to a kernel's binary.
  *
- * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's own words, positions as `kernel.c:LINE:COLUMN`
+ * @throws KernelError `KERNEL_COMPILE_FAILED` with the compiler's messages, positions as `kernel.c:LINE:COLUMN`
  */
 export async function compileC(source: string, { run, simdHeader, library }: CTools): Promise<Uint8Array> {
   const clang = ['clang', '-cc1', ...CLANG_FLAGS, '-o']
@@ -53,7 +55,7 @@ export async function compileC(source: string, { run, simdHeader, library }: CTo
   return linked['kernel.wasm'] as Uint8Array
 }
 
-/** The source in LLVM's language, not optimised yet, its recursive functions in pairs. */
+/** The unoptimised LLVM IR of a source, with twins for its recursive functions. */
 async function pairedModule(run: RunLlvm, clang: readonly string[], files: Files): Promise<Uint8Array> {
   const args = [...clang, MODULE, '-emit-llvm', '-disable-llvm-passes', '-x', 'c', C_FILE]
   const { [MODULE]: module } = await call(run, args, files)
@@ -61,13 +63,13 @@ async function pairedModule(run: RunLlvm, clang: readonly string[], files: Files
 }
 
 async function call(run: RunLlvm, args: readonly string[], files: Files): Promise<Files> {
-  const said: Uint8Array[] = []
-  // What is handed over is a view of the tool's memory, and changes.
-  const hear = (bytes: Uint8Array | null) => void (bytes && said.push(bytes.slice()))
+  const output: Uint8Array[] = []
+  // Copied, because the bytes are a view of the tool's memory, which changes.
+  const collect = (bytes: Uint8Array | null) => void (bytes && output.push(bytes.slice()))
   try {
-    return await run(args, files, { stdout: hear, stderr: hear, fetchProgress: () => {}, decodeASCII: false })
+    return await run(args, files, { stdout: collect, stderr: collect, fetchProgress: () => {}, decodeASCII: false })
   } catch (cause) {
-    const text = explain(fromUtf8(Buffer.concat(said)))
+    const text = explain(fromUtf8(Buffer.concat(output)))
     if (text === '') throw cause
     const remedy = /file not found/.test(text) ? MISSING_HEADER : undefined
     throw new KernelError('KERNEL_COMPILE_FAILED', text, { cause, ...(remedy && { remedy }) })
@@ -76,7 +78,7 @@ async function call(run: RunLlvm, args: readonly string[], files: Files): Promis
 
 const MISSING_HEADER = `a kernel can include ${[...Object.keys(HEADERS), SIMD_HEADER].join(', ')}, and no other header`
 
-/** The tool's complaints, without its count of them, and in the words of one file. */
+/** The tool's messages, without their count, and with one file name for both tools. */
 function explain(text: string): string {
   return text
     .replaceAll(/^\d+ (error|warning)s?.* generated\.$/gm, '')

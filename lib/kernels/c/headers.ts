@@ -1,6 +1,6 @@
 /**
- * The headers a kernel in C may include. They lean on what clang knows about its target, and declare what is linked in
- * from musl; there is no other library. `wasm_simd128.h` is clang's own.
+ * The headers that a kernel in C may include. They use clang's built-in types and functions, and declare the functions
+ * that are linked from musl. There is no other library. `wasm_simd128.h` comes with clang.
  */
 
 const STDINT = `#pragma once
@@ -35,7 +35,7 @@ const STDBOOL = `#pragma once
 #define false 0
 `
 
-/** With bulk memory, clang makes one instruction of the first three. */
+/** With bulk memory, clang compiles the first three to one instruction each. */
 const STRING = `#pragma once
 #include <stddef.h>
 #define memcpy(to, from, n) __builtin_memcpy(to, from, n)
@@ -48,9 +48,9 @@ int strcmp(const char *, const char *);
 int strncmp(const char *, const char *, size_t);
 `
 
-/** Functions of WebAssembly itself, by the name of clang's builtin. */
+/** Functions that are WebAssembly instructions, by the name of clang's builtin. */
 const NATIVE = ['sqrt', 'fabs', 'floor', 'ceil', 'trunc', 'copysign']
-/** Functions of musl's. */
+/** Functions of musl. */
 const LINKED_OF_ONE = [
   ...['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'],
   ...['exp', 'exp2', 'expm1', 'log', 'log2', 'log10', 'log1p', 'cbrt', 'round', 'rint', 'nearbyint'],
@@ -125,7 +125,7 @@ const FLOAT = `#pragma once
 #define DBL_MAX __DBL_MAX__
 `
 
-/** By name. */
+/** The headers, by name. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'stdint.h': STDINT,
   'stddef.h': STDDEF,

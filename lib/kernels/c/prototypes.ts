@@ -1,18 +1,20 @@
 /**
- * The prototypes of a kernel in C, read from its source: every definition at the outermost level that is not static.
- * Not a compiler: what macros make it does not see.
+ * The prototypes of a kernel in C: every definition at the outermost level that is not static. It only reads the text,
+ * so it does not see functions that macros generate.
  */
 import { KernelError } from '../../errors.ts'
 import { parsePrototype, spellSignature } from '../signature.ts'
 
 export interface CPrototypes {
-  /** By the function's name. */
+  /** The prototypes, by the name of the function. */
   readonly prototypes: ReadonlyMap<string, string>
-  /** Functions that no agent can call: what stands in the way, by name. */
+  /** The functions that agents can't call, with the reasons, by name. */
   readonly unusable: ReadonlyMap<string, string>
 }
 
 /**
+ * Reads the prototypes of a source.
+ *
  * @example
  * readCPrototypes('size_t count(const unsigned char *p, size_t n) { … }').prototypes.get('count')
  * // 'size_t(const uint8_t*, size_t)'
@@ -33,7 +35,7 @@ export function readCPrototypes(source: string): CPrototypes {
   return { prototypes, unusable }
 }
 
-/** What stands before the braces of the outermost level. */
+/** The texts before the outermost braces. */
 function definitionHeads(source: string): string[] {
   const text = withoutNoise(source)
   const heads: string[] = []
@@ -50,7 +52,7 @@ function definitionHeads(source: string): string[] {
   return heads
 }
 
-/** Comments and literals become spaces; directives and attributes go. */
+/** Replaces comments and literals with spaces, and removes directives and attributes. */
 function withoutNoise(source: string): string {
   return source
     .replaceAll(/\\\r?\n/g, '')
@@ -59,12 +61,12 @@ function withoutNoise(source: string): string {
     .replaceAll(/\b__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)/g, ' ')
 }
 
-/** Without words that say nothing about the value. */
+/** Removes keywords that don't affect the type of the value. */
 function plainResult(text: string): string {
   return text.replaceAll(/\b(extern|inline|__inline|_Noreturn|const|volatile)\b/g, ' ').trim()
 }
 
-/** `T name[]` is a pointer too, and what a `void *` points to are bytes. */
+/** Rewrites `T name[]` as a pointer, and `void *` as a pointer to bytes. */
 function plainParams(text: string): string {
   return text
     .replaceAll(/\b(volatile|register|__restrict)\b/g, ' ')

@@ -1,25 +1,25 @@
 /**
- * What LLVM leaves to its callers: it inlines a function anywhere but in itself. gcc does that too, and a small recursive
- * function is several times as fast for it. So each function that calls itself gets a twin, and they call each other;
- * LLVM then inlines the twin, and recursion goes two levels at a time.
+ * LLVM never inlines a function into itself. gcc does, which makes small recursive functions several times as fast. So
+ * each function that calls itself gets a twin, and the two call each other. LLVM then inlines the twin, and the
+ * recursion advances two levels at a time.
  */
 
-/** Raised when twins are made in another way, for they are part of what a source compiles to. */
+/** Raise it when twins are made differently, since they affect the binary of a source. */
 export const RECURSION_VERSION = 1
 
-/** Twins of more lines of LLVM's language than this are not worth their bytes: they would not be inlined. */
+/** The largest function that gets a twin, in lines of LLVM IR. LLVM would not inline a larger one. */
 const MAX_LINES = 120
 
-/** Whether a function of this C may call itself. A guess: comments and macros are not told apart from code. */
+/** Whether a function may call itself. A guess, which does not distinguish comments and macros from code. */
 export function mayRecurse(source: string): boolean {
   const called = [...source.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map(([, name]) => name!)
   return new Set(called).size < called.length
 }
 
 /**
- * Gives recursive functions a twin, in LLVM's textual language, before it is optimised.
+ * Adds twins of recursive functions to unoptimised LLVM IR.
  *
- * @returns the module with twins, or the very same text where nothing calls itself
+ * @returns the module with twins, or the same text if nothing calls itself
  */
 export function twinRecursive(module: string): string {
   const twins: string[] = []
@@ -34,10 +34,10 @@ export function twinRecursive(module: string): string {
   return [paired, ...twins].join('\n\n')
 }
 
-/** The calls of a function by its name: not its own head, and not where its address is taken. */
+/** Matches the calls of a function, but neither its definition nor uses of its address. */
 const callsOf = (name: string) => new RegExp(`(\\bcall [^@\\n]*)@${name.replaceAll('.', '\\.')}\\(`, 'g')
 
-/** Seen by this module alone: what says otherwise stands between the word and the result's type. */
+/** Gives a definition internal linkage. The linkage is between `define` and the result type. */
 function internal(definition: string): string {
   return definition.replace(/^define (?:(?:dso_local|hidden|protected|internal|weak|weak_odr) )*/, 'define internal ')
 }

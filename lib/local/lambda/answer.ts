@@ -1,6 +1,6 @@
-import { answerTooLarge } from './outcome.ts'
+import { answerTooLarge } from './call-outcome.ts'
 import { RESPONSE_BYTES } from './quotas.ts'
-import type { Failure } from './runtime/failure.ts'
+import type { Failure } from './runtime/describe-failure.ts'
 import type { RuntimeResponse } from './runtime-api.ts'
 
 /** Takes an answer while it is made. */

@@ -5,12 +5,12 @@ import { type AuthenticateOptions, authenticate } from '../http/sigv4.ts'
 import { type AnswerSink, createBufferSink } from './answer.ts'
 import { describeFunctionConfiguration, describeFunctionDetails } from './descriptions.ts'
 import { asServiceFault, invalidParameter, requestTooLarge, ServiceFault } from './faults.ts'
-import { completeFrame, payloadFrames } from './frames.ts'
-import { LATEST, type LambdaFunction } from './function.ts'
 import { parseCallOptions, parseInvocation } from './invocation.ts'
+import { LATEST, type LambdaFunction } from './lambda-function.ts'
 import { ASYNC_EVENT_BYTES, SYNC_EVENT_BYTES } from './quotas.ts'
-import { type Operation, routeLambda } from './routes.ts'
+import { type Operation, routeLambda } from './route-operation.ts'
 import type { LambdaService } from './service.ts'
+import { completeFrame, payloadFrames } from './stream-events.ts'
 
 export interface LambdaApiOptions {
   readonly service: LambdaService

@@ -1,4 +1,4 @@
-import { LATEST, type LambdaFunction, LOCAL_ACCOUNT, runtimeName } from './function.ts'
+import { LATEST, type LambdaFunction, LOCAL_ACCOUNT, runtimeName } from './lambda-function.ts'
 
 /** A function as GetFunctionConfiguration and ListFunctions show it (AWS Lambda API Reference). */
 export function describeFunctionConfiguration(fn: LambdaFunction) {

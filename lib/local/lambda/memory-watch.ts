@@ -78,7 +78,7 @@ export function sumByGroup(processes: readonly ProcessMemory[]): ReadonlyMap<num
 }
 
 /** Bytes of a page: all of x86, and arm64 but for a few distributions built with larger pages. */
-const PAGE_BYTES = 4096
+const SYSTEM_PAGE_BYTES = 4096
 
 /** How many looks one list of all processes serves: to make it takes as long as many of them. */
 const LOOKS_PER_LIST = 5
@@ -101,7 +101,7 @@ function createProcReader(): MemoryReader {
 function readMemory(id: string): Omit<ProcessMemory, 'group'> {
   try {
     const [, resident = 0, shared = 0] = readFileSync(`/proc/${id}/statm`, 'latin1').split(' ').map(Number)
-    return { residentBytes: resident * PAGE_BYTES, sharedBytes: shared * PAGE_BYTES }
+    return { residentBytes: resident * SYSTEM_PAGE_BYTES, sharedBytes: shared * SYSTEM_PAGE_BYTES }
   } catch {
     return { residentBytes: 0, sharedBytes: 0 } // ended while we looked
   }

@@ -1,9 +1,9 @@
 import type { AnswerSink } from './answer.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import { functionNotFound, throttled } from './faults.ts'
-import type { LambdaFunction } from './function.ts'
-import { type Instance, type InstanceHost, startInstance } from './instance.ts'
+import { type Instance, type InstanceHost, startInstance } from './function-instance.ts'
 import type { Invocation } from './invocation.ts'
-import type { CallOutcome } from './outcome.ts'
+import type { LambdaFunction } from './lambda-function.ts'
 
 /** Counts calls of one function or of a whole region against a limit. */
 export interface ConcurrencyGate {

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Exit } from './call-outcome.ts'
 import type { GroupGuard } from './group-guard.ts'
-import type { Exit } from './outcome.ts'
 import { listProcesses } from './proc.ts'
 
 export interface ProcessGroupOptions {

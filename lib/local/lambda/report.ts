@@ -1,4 +1,4 @@
-import { LATEST } from './function.ts'
+import { LATEST } from './lambda-function.ts'
 
 /** What Lambda says about a call, in the words of its log. */
 export interface CallReport {

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Failure } from './runtime/failure.ts'
+import { parseJson } from '../../encoding/json.ts'
+import type { Failure } from './runtime/describe-failure.ts'
 
 /** An event on its way to the runtime. */
 export interface RuntimeEvent {
@@ -146,11 +147,8 @@ function errorType(call: IncomingMessage): string {
 
 /** A runtime may send any body, or none: what is not the documented shape becomes a failure without words. */
 function parseFailure(body: string, type: string): Failure {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    if (isFailure(parsed)) return parsed
-  } catch {}
-  return { errorType: type, errorMessage: '' }
+  const parsed = parseJson(body)
+  return isFailure(parsed) ? parsed : { errorType: type, errorMessage: '' }
 }
 
 function isFailure(value: unknown): value is Failure {

@@ -3,15 +3,15 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UsageError } from '../../errors.ts'
 import type { AnswerSink } from './answer.ts'
-import { type Credentials, checkEnvironment } from './environment.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import { functionElsewhere, functionNotFound, invalidParameter, ServiceFault } from './faults.ts'
-import { functionArn, LATEST, type LambdaFunction, parseFunctionName } from './function.ts'
+import type { InstanceHost } from './function-instance.ts'
 import type { GroupGuard } from './group-guard.ts'
-import type { InstanceHost } from './instance.ts'
+import { type Credentials, checkEnvironment } from './instance-environment.ts'
 import type { Invocation } from './invocation.ts'
+import { functionArn, LATEST, type LambdaFunction, parseFunctionName } from './lambda-function.ts'
 import { createLogTail } from './log-tail.ts'
 import type { MemoryWatch } from './memory-watch.ts'
-import type { CallOutcome } from './outcome.ts'
 import { createPool, type Pool } from './pool.ts'
 import { ASYNC_RETRIES, MEMORY_MB, TIMEOUT_SECONDS } from './quotas.ts'
 
@@ -36,7 +36,7 @@ export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
   /** Where functions of this region reach S3 and Lambda. */
   readonly endpoint: string
-  /** Path of the certificate that the endpoint's is signed with, where it speaks TLS. */
+  /** With TLS: path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   /** What functions sign with. */
   readonly credentials: Credentials

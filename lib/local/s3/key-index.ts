@@ -1,4 +1,4 @@
-import { compareKeys } from '../../objects/keys.ts'
+import { compareKeys } from '../../objects/object-keys.ts'
 
 /**
  * Values by key, in ascending order of the keys' UTF-8 bytes. Looking up is a hash, inserting shifts an array: at

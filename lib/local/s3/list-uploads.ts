@@ -1,4 +1,4 @@
-import { compareKeys } from '../../objects/keys.ts'
+import { compareKeys } from '../../objects/object-keys.ts'
 import { AwsError } from '../http/aws-error.ts'
 import type { OpenUpload } from './bucket-state.ts'
 import { type Operation, requireBucket, xmlReply } from './call.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createWebServer, schemeOf } from '../http/web-server.ts'
 import type { ServerTls } from '../tls/keep-certificates.ts'
-import { createS3Handler, type S3HandlerOptions } from './handler.ts'
+import { createS3Handler, type S3HandlerOptions } from './s3-handler.ts'
 
 export interface S3ServerOptions extends S3HandlerOptions {
   /** @default 0: one that is free */

@@ -12,15 +12,15 @@ export interface Certificates {
 }
 
 const DAY_MS = 86_400_000
-/** Clients refuse certificates that live longer than 825 days (Apple, from macOS 10.15 on), or 398 in a browser. */
+/** Apple's clients refuse server certificates of more than 825 days, browsers those of more than 398. */
 export const LIFE_MS = 365 * DAY_MS
 /** For clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS
 
 /**
- * Makes an authority and a server certificate that it signed. They are two, since some clients take no authority for a
- * server (rustls). The authority's key is not kept: whoever trusts it trusts this one server, and nothing that could be
- * signed later.
+ * Makes an authority, and a server certificate that it signs. There are two because some clients refuse a server
+ * certificate that is also an authority (rustls). The authority's key is dropped, so that a client that trusts the
+ * authority trusts this one server.
  *
  * @param now milliseconds since 1970
  */

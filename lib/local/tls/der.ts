@@ -1,4 +1,4 @@
-/** DER (ITU-T X.690), as far as certificates need it. Only written: Node reads certificates itself. */
+/** Writes the DER (ITU-T X.690) that certificates need. Node reads certificates, so nothing is parsed here. */
 
 /** One value: its tag, its length, its contents. */
 export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {

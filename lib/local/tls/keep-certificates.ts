@@ -5,7 +5,7 @@ import { makeFolder } from '../../files/file-error.ts'
 import { writeFileAtomically } from '../../files/write-file-atomically.ts'
 import { makeCertificates } from './certificates.ts'
 
-/** What a server shows, and proves to own: options of `node:https`. */
+/** A server's certificate and its key: options of `node:https`. */
 export interface ServerTls {
   /** PEM. */
   readonly cert: string
@@ -19,19 +19,19 @@ export interface KeptCertificates {
   readonly server: ServerTls
 }
 
-/** A cloud that is started in the last days of its certificate gets a new one. */
+/** A start in the last month of the certificates makes new ones. */
 const RENEWED_BEFORE_MS = 30 * 86_400_000
 
 /**
- * The certificates in a folder, so that what a user has told other tools to trust holds after a restart. They are made
- * anew where there are none, where they don't belong together, and in good time before they expire.
+ * The certificates in a folder. They survive a restart, since users tell other tools to trust them. New ones are made
+ * when there are none, when they don't belong together, and in the month before they expire.
  *
  * @param now milliseconds since 1970
  */
 export async function keepCertificates(dir: string, now: number): Promise<KeptCertificates> {
   const files = { ca: resolve(dir, 'ca.pem'), server: resolve(dir, 'server.pem') }
   const kept = await Promise.all([readFile(files.ca, 'utf8'), readFile(files.server, 'utf8')]).catch(() => undefined)
-  // One file holds certificate and key, so that they are never of two makings; each is found in it by its label.
+  // One file holds certificate and key, so a crash can't separate them; OpenSSL finds each by its PEM label.
   if (kept !== undefined && holds(...kept, now)) return { ca: files.ca, server: { cert: kept[1], key: kept[1] } }
   const { ca, cert, key } = makeCertificates(now)
   await makeFolder(dir)

@@ -1,11 +1,12 @@
 /** Sends a mission off, to be carried out by a relay in the cloud while its sender goes away. */
 
-import { explainUnreachable } from '../../aws/invoke.ts'
+import { explainUnreachable } from '../../aws/invoke-landing.ts'
 import { startRelay } from '../../aws/start-relay.ts'
 import { deliver } from '../../aws/upload.ts'
 import { UnreachableError, UsageError } from '../../errors.ts'
 import { placeOf } from '../../fleet/deployed-region.ts'
-import type { FleetRegion } from '../../fleet/fleet.ts'
+import type { FleetRegion } from '../../fleet/fleet-file.ts'
+import { FORMAT_VERSION } from '../../format-version.ts'
 import { requestKey } from '../../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../../objects/s3-agent-bucket.ts'
 import type { MissionRequest } from '../../relay/detached-request.ts'
@@ -37,7 +38,7 @@ export async function dispatchMission(options: Omit<MissionOptions, 'onProgress'
   const relayName = requireRelay(first)
   const { bundle } = await deliver(file, { s3: clients.s3(first.region), place: first, transport })
   const request: MissionRequest = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     mission,
     regions: fleet.regions
       .filter(({ region }) => regions.includes(region))
@@ -51,7 +52,7 @@ export async function dispatchMission(options: Omit<MissionOptions, 'onProgress'
   }
   const agents = createS3AgentBucket({ client: clients.s3(first.region), bucket: first.agentBucket })
   await agents.putIfAbsent(requestKey(mission), Buffer.from(JSON.stringify(request)))
-  const event: RelayEvent = { lander: 1, relay: mission, generation: 1 }
+  const event: RelayEvent = { lander: FORMAT_VERSION, relay: mission, generation: 1 }
   const lambda = clients.lambda(first.region)
   await startRelay(lambda, relayName, event).catch((error: unknown) => fail(error, first, relayName))
   return { mission, relay: first.region, regions, expiresAt }

@@ -1,7 +1,7 @@
 /** What became of a detached mission, from any machine: its traces lie in the agent buckets of the regions. */
 import { UsageError } from '../../errors.ts'
 import type { FleetClients } from '../../fleet/clients.ts'
-import type { Fleet } from '../../fleet/fleet.ts'
+import type { Fleet } from '../../fleet/fleet-file.ts'
 import { type Register, readRegister } from '../../host/ledger.ts'
 import { answerKey, cancelledKey, type ListedBucket, missionPrefix } from '../../objects/agent-bucket.ts'
 import { createS3AgentBucket } from '../../objects/s3-agent-bucket.ts'

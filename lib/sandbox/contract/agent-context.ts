@@ -1,12 +1,11 @@
-/** What the agent learns about where it is. */
-
+/** What the sandbox passes to the agent about its place. */
 export interface AgentContext {
   readonly mission: string
   readonly fleet: string
-  /** Where the agent is; `'client'` on the caller's own machine. */
+  /** The region or client place; `'client'` on the caller's machine. */
   readonly region: string
-  /** Every region of this mission, in the order's order. */
+  /** Every region of this mission, in the sequence that the order lists them. */
   readonly regions: readonly string[]
-  /** Places of the sender's own that the agent may go to from here. @default none */
-  readonly own?: readonly string[]
+  /** The client places that the agent may move to from here. @default none */
+  readonly clientPlaces?: readonly string[]
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The files a sandbox is made of, as `buildSandboxAssets` lays them out. */
+/** The files of a sandbox, as `buildSandboxAssets` names them. */
 export const ASSET_FILES = {
   executor: 'executor.mjs',
   thread: 'executor-thread.mjs',
@@ -13,8 +13,8 @@ export const ASSET_FILES = {
 } as const
 
 /**
- * The digest of the engine's binary in `assets`: SHA-256, base64url. A manifest names it, so an agent runs on the
- * engine it was built for and on no other.
+ * The SHA-256 of the engine's binary in `assets`, base64url. The manifest contains it, so an agent runs only on the
+ * engine that it was packed for.
  *
  * @throws Error if the folder has no engine
  */

@@ -1,29 +1,29 @@
 import type { KernelCode, ObjectCode } from '../../errors.ts'
 
-/** What can be wrong with the agent itself. */
+/** The codes for mistakes of the agent itself. */
 export type AgentCode =
-  /** The agent threw, or a promise of it was rejected and nobody listened. */
+  /** The agent threw, or left a rejected promise unhandled. */
   | 'AGENT_THREW'
-  /** The module does not compile, imports what it may not, or has no `export default agent(…)`. */
+  /** The module does not compile, has a forbidden import, or has no `export default agent(…)`. */
   | 'AGENT_INVALID'
-  /** The agent's result is not JSON. */
+  /** JSON can not hold the agent's result. */
   | 'AGENT_RESULT'
-  /** The agent waits for something that can't happen. */
+  /** The agent waits for a promise that nothing can settle. */
   | 'AGENT_STALLED'
-  /** The agent was frozen by another version of Lander, and can't be restored by this one. */
+  /** Another version of Lander made the snapshot of the agent, and this one can't restore it. */
   | 'AGENT_STRANDED'
-  /** The agent wanted to go where its mission may not. */
+  /** The agent tried to move to a place that its mission does not allow. */
   | 'PLACE_UNKNOWN'
   /** A copy of the agent could not land. */
   | 'PLACE_UNREACHABLE'
-  /** The agent wanted to move while it was moving. */
+  /** The agent tried to move during another move. */
   | 'HOP_IN_PROGRESS'
   /** A copy of the agent hit a limit. */
   | 'COPY_STOPPED'
-  /** The agent ended with a fork that it did not join, or joined none. */
+  /** The agent ended without joining its fork, or joined without a fork. */
   | 'FORK_UNJOINED'
 
-/** Every code a failure may carry. Closed, so that a code tells no more than which of these happened. */
+/** Every code that a failure may have. The set is closed, so that an agent can't smuggle data out in a code. */
 export type FailureCode = AgentCode | ObjectCode | KernelCode
 
 const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
@@ -60,7 +60,7 @@ const FAILURE_CODES: Readonly<Record<FailureCode, true>> = {
   KERNEL_BUSY: true,
 }
 
-/** The code as it stands if it is one of the closed set, else `AGENT_THREW`. */
+/** The code itself if it belongs to the closed set, else `AGENT_THREW`. */
 export function failureCode(code: unknown): FailureCode {
   return typeof code === 'string' && Object.hasOwn(FAILURE_CODES, code) ? (code as FailureCode) : 'AGENT_THREW'
 }

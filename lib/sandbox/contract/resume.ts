@@ -1,12 +1,11 @@
 import type { CopyAnswer } from './outcome.ts'
 
-/** How a frozen agent goes on where it lands. */
-
+/** What a restored agent needs to know about its journey. */
 export interface Resume {
-  /** The place it left. */
+  /** The place that it left. */
   readonly from: string
-  /** A copy: which of the calls it was made for is its own. */
+  /** For a copy: which of the agent's calls it runs. */
   readonly copy?: number
-  /** The agent whose copies have come back: their answers, in the order of the calls. */
+  /** For an agent that waited for copies: their answers, in the order of the calls. */
   readonly answers?: readonly CopyAnswer[]
 }

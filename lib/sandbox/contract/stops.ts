@@ -1,7 +1,7 @@
 import type { Limits } from '../../limits.ts'
 import type { Outcome, StopReason } from './outcome.ts'
 
-/** The outcome of a run that hit `reason`, in words for people. */
+/** The outcome of a run that was stopped, with a message that explains the remedy. */
 export function stoppedBy(reason: StopReason, limits: Limits): Outcome {
   return { kind: 'stopped', limit: reason, message: explain(reason, limits) }
 }
@@ -25,7 +25,7 @@ function explain(reason: StopReason, limits: Limits): string {
     case 'hops':
       return `the agent made more than ${limits.hops} hops; raise hops`
     case 'stack':
-      return 'the agent used up the call stack; look for a recursion without an end'
+      return 'the agent used up the call stack; look for an endless recursion'
     case 'cancelled':
       return 'the run was cancelled'
     default:

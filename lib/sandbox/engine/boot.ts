@@ -1,10 +1,10 @@
 /**
- * What every machine begins as: an engine in which the prelude has been evaluated. That takes eight milliseconds, and
- * seventy in a process that has just started, so it is done once, when a sandbox's files are built; each machine is a
- * copy of the memory as it was then. What a file does not hold is booted once in a process.
+ * The booted engine: the memory after the prelude has been evaluated. Booting takes 8 ms, and 70 ms in a new process.
+ * So it is done once, when the sandbox's files are built, and every machine starts as a copy of that image. Variants
+ * that are not in the file are booted once per process.
  *
- * It is deterministic: the clock stands still and randomness is fixed, so the same engine and prelude give the same
- * memory, byte for byte, on every machine.
+ * Booting is deterministic: with a fixed clock and fixed randomness, the same engine and prelude give the same memory,
+ * byte for byte, on every computer.
  */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { EvalFlags, Intrinsics, type JSValueHandle, QuickJS, type QuickJSOptions, type Snapshot } from 'quickjs-wasi'
@@ -17,36 +17,36 @@ export interface BootOptions {
   readonly compiles: boolean
 }
 
-/** An engine that has booted, as it was before it met an agent. */
+/** The memory of an engine that has booted and has not loaded an agent. */
 export interface BootedImage {
   readonly snapshot: Snapshot
-  /** Where the functions are that the prelude has handed over: {@link QuickJS.importHandle} takes them. */
+  /** Tokens for the hooks of the prelude, which {@link QuickJS.importHandle} turns into handles. */
   readonly hooks: Readonly<Record<HookName, number>>
 }
 
-/** The functions the prelude hands over at boot, in their order; the last is a typed array. */
+/** The hooks that the prelude passes at boot, in order. The last one is a typed array, the others are functions. */
 const HOOKS = ['settle', 'load', 'start', 'refuse', 'fail', 'arrive', 'values'] as const
 export type HookName = (typeof HOOKS)[number]
 
-/** The one module an agent can import. */
+/** The only module that an agent can import. */
 export const AGENT_MODULE = 'lander/agent'
 export const HOST_PROPERTY = 'lander:host'
 export const KERNEL_PROPERTY = 'lander:kernel'
-/** What the clock says until a run starts: 2020-01-01. */
+/** The time that the clock shows until a run starts: 2020-01-01. */
 export const BOOT_TIME = 1_577_836_800_000
-/** The engine's own guard, half of what the binary can hold; beyond it WebAssembly traps. */
+/** The engine's stack limit: half of the binary's stack, beyond which WebAssembly traps. */
 const STACK_BYTES = 256 * 1024
 
 const images = new WeakMap<WebAssembly.Module, Map<string, Promise<BootedImage>>>()
 
-/** The image of this engine and prelude: made when it is first asked for. */
+/** The image of an engine and a prelude. Booted on the first call, then cached. */
 export function bootedImage(options: BootOptions): Promise<BootedImage> {
   const image = imagesOf(options).get(keyOf(options)) ?? boot(options)
   imagesOf(options).set(keyOf(options), image)
   return image
 }
 
-/** Has machines begin with an image that was made before, of the very same engine and prelude. */
+/** Puts an image of the same engine and prelude into the cache. */
 export function useImage(options: BootOptions, image: BootedImage): void {
   imagesOf(options).set(keyOf(options), Promise.resolve(image))
 }
@@ -59,11 +59,11 @@ function imagesOf({ engine }: BootOptions): Map<string, Promise<BootedImage>> {
 
 const keyOf = ({ prelude, compiles }: BootOptions): string => `${compiles} ${prelude}`
 
-/** Most of an image is zeros, and more work makes it little smaller. */
+/** The Brotli quality. Images are mostly zeros, so a higher quality saves little. */
 const QUALITY = 9
 const LENGTH_BYTES = 4
 
-/** An image as a file: the length of its head, its head as JSON, the memory; compressed. */
+/** An image as a file: length of the head, head as JSON, memory; all compressed. */
 export function encodeImage({ snapshot: { memory, ...registers }, hooks }: BootedImage): Uint8Array {
   const head = Buffer.from(JSON.stringify({ hooks, registers }))
   const length = Buffer.alloc(LENGTH_BYTES)
@@ -72,7 +72,7 @@ export function encodeImage({ snapshot: { memory, ...registers }, hooks }: Boote
   return brotliCompressSync(Buffer.concat([length, head, memory]), { params })
 }
 
-/** Reads what {@link encodeImage} wrote, on the same side of every wall. */
+/** Decodes an image. Its file is trusted, since it is built and deployed with the sandbox. */
 export function decodeImage(file: Uint8Array): BootedImage {
   const bytes = brotliDecompressSync(file)
   const end = LENGTH_BYTES + bytes.readUInt32BE()
@@ -100,19 +100,19 @@ async function boot({ engine, prelude, compiles }: BootOptions): Promise<BootedI
   return { snapshot, hooks }
 }
 
-/** The prelude's one call at boot: a name, a number and a text like any other's, then the hooks. */
+/** The hooks among the arguments of the prelude's call `boot`, after name, number and text. */
 function hooksAmong(vm: QuickJS, [, , , ...given]: readonly JSValueHandle[]): BootedImage['hooks'] {
   const tokens = HOOKS.map((name, index) => [name, vm.exportHandle(given[index]!.dup())] as const)
   return Object.fromEntries(tokens) as BootedImage['hooks']
 }
 
-/** How an engine is set up, for booting as for running. */
+/** The options of an engine, both for booting and for running. */
 export function engineOptions(engine: WebAssembly.Module, clock: { readonly now: number }) {
   return {
     wasm: engine,
     wasi: deterministicWasi(clock),
     timezoneOffset: 0,
-    // Without WeakRef and FinalizationRegistry the guest can't watch the garbage collector.
+    // Without WeakRef and FinalizationRegistry the guest can't observe the garbage collector.
     intrinsics: Intrinsics.ALL & ~Intrinsics.WEAK_REF,
     maxStackSize: STACK_BYTES,
     moduleLoader: { load: refuseModule },
@@ -133,7 +133,7 @@ function deterministicWasi(clock: { readonly now: number }) {
       new Uint8Array(memory.buffer, pointer, length).fill(0)
       return 0
     },
-    // The engine's own messages would go to this process's output.
+    // Discards the engine's messages, which would go to the output of this process.
     fd_write: () => 8,
   })
 }

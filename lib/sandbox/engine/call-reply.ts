@@ -1,6 +1,5 @@
-/** What a call is settled with. Both absent: there is nothing (more). */
-
-export interface Reply {
+/** The result of a guest's call. If both fields are absent, there is nothing more to read. */
+export interface CallReply {
   readonly text?: string
   readonly bytes?: Uint8Array
 }

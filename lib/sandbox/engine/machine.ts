@@ -1,15 +1,17 @@
 /**
- * The engine: one WebAssembly instance that runs one agent. No file but this one and boot.ts knows quickjs-wasi.
+ * The engine: one WebAssembly instance that runs one agent. Only this file and boot.ts use quickjs-wasi.
  *
- * Loading is deterministic, as booting is: the same engine, prelude and module give the same memory, byte for byte, on
- * every machine. Only {@link Machine.start} lets the world in.
+ * Loading is deterministic, like booting: the same engine, prelude and module give the same memory, byte for byte, on
+ * every computer. Only {@link Machine.start} brings in anything else.
  *
- * The guest reaches the host through one function, `(name, id, request)`, and the host the guest through one,
- * `settle(id, ok, text, bytes)`; promises live in the guest's own heap. So a machine whose call stack is empty is
- * complete without anything outside of it but this pair.
+ * The guest calls the host through one function, `(name, id, request)`, and the host answers through one, `settle(id,
+ * ok, text, bytes)`. Promises live in the guest's heap. So while the call stack is empty, the memory alone is a
+ * complete snapshot of the agent.
  */
+
 import { EvalFlags, type JSValueHandle, QuickJS } from 'quickjs-wasi'
-import { applyDifference, differenceOf, digestOfImage, type MemoryDifference } from '../wire/snapshot.ts'
+import { PAGE_BYTES } from '../../limits.ts'
+import type { MemoryDifference } from '../wire/snapshot.ts'
 import {
   BOOT_TIME,
   type BootedImage,
@@ -20,63 +22,63 @@ import {
   type HookName,
   KERNEL_PROPERTY,
 } from './boot.ts'
-import type { Reply } from './call-reply.ts'
+import type { CallReply } from './call-reply.ts'
+import { applyDifference, differenceOf, digestOfImage } from './memory-difference.ts'
 import { wipeFreeMemory } from './wipe-free-memory.ts'
 
-/** What the guest asks. `id` is 0 when nothing is to come back. */
+/** A call of the guest. `id` is 0 for a call without a reply. */
 export type HostCall = (name: string, id: number, request: string, bytes: Uint8Array | undefined) => void
 
-/** Arguments of a kernel's function by position, and its result in the place of the first: where the guest has them. */
+/** The guest's array for kernel calls: the arguments by position, and then the result in the first entry. */
 export interface KernelValues {
   readonly numbers: Float64Array
-  /** The same bytes: values of 64 bits. */
+  /** The same bytes as integers of 64 bits. */
   readonly bigs: BigInt64Array
 }
 
-/** The number of a chunk, or bytes: those of a typed array are where the guest has them, so a kernel may change them. */
+/** A view argument: the number of a chunk, or bytes. For a typed array they are a view of the guest's memory. */
 export type GuestView = number | Uint8Array
 
-/** Calls a kernel's function by its number. Says whether it went well. */
+/** Calls a kernel's function by its number. Returns whether it succeeded. */
 export type KernelCall = (slot: number, values: KernelValues, views: readonly GuestView[]) => boolean
 
-/** Why the engine gave up; the agent itself ends by a host call. */
+/** Why the engine stopped the guest. An agent that ends by itself makes a host call. */
 export type MachineStop =
-  /** The deadline passed. */
+  /** The deadline has passed. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'out-of-memory' }
-  /** WebAssembly trapped: the call stack is used up, or the memory is corrupt. The instance must not be used again. */
+  /** WebAssembly trapped: the call stack is exhausted, or the memory is corrupt. Don't use the instance again. */
   | { readonly kind: 'trapped' }
 
 export interface MachineOptions extends BootOptions {
-  /** Most memory the guest's heap may take, in pages of 64 KiB. */
+  /** The limit of the guest's heap, in pages of 64 KiB. */
   readonly memoryPages: number
   readonly hostCall: HostCall
   readonly kernelCall: KernelCall
-  /** Asked often while the guest runs; `true` interrupts it. */
+  /** Called often while the guest runs; `true` interrupts it. */
   readonly expired: () => boolean
   readonly onStop: (stop: MachineStop) => void
 }
 
 const MAIN_MODULE = 'main'
-const PAGE_BYTES = 65_536
 const WORD_BYTES = 4
 const NO_VIEWS: readonly GuestView[] = []
-/** Unhandled rejections that are kept until the guest is idle: the first of them fails the run. */
+/** How many unhandled rejections are kept until the guest is idle. The first one then fails the run. */
 const MAX_REJECTIONS = 64
 
 /**
- * What the prelude has handed over: `refuse` takes what made the module not load, `fail` what ended the run, `arrive`
- * where a restored agent is now and what it waited for; `values` is what passes between guest and kernels.
+ * The hooks of the prelude. `refuse` reports that the module did not load, `fail` that the run threw. `arrive` resumes
+ * a restored agent. `values` is the array for kernel calls.
  */
 type Hooks = Readonly<Record<HookName, JSValueHandle>>
 
-/** Bytes in the engine's memory. */
+/** A range of the engine's memory. */
 interface Range {
   readonly start: number
   readonly length: number
 }
 
-/** What came of booting. */
+/** The parts of a booted engine that a machine needs. */
 interface Booted {
   readonly clock: { now: number }
   readonly rejections: Rejections
@@ -91,12 +93,12 @@ export class Machine {
   readonly #clock: { now: number }
   readonly #rejections: Rejections
   readonly #hooks: Hooks
-  /** The memory after boot and load: what {@link snapshot} compares with. */
+  /** The base image: the memory after boot and load, which {@link snapshot} compares with. */
   #base: Uint8Array | undefined
   #stackPointer = 0
   #values: KernelValues | undefined
   #depth = 0
-  /** A result that waits for the guest to be idle: it does not count if a rejection is left unhandled then. */
+  /** A result that is reported once the guest is idle, unless a rejection is still unhandled then. */
   #heldResult: string | undefined
   #stopped = false
 
@@ -105,7 +107,7 @@ export class Machine {
     this.#options = options
     this.#clock = clock
     this.#rejections = rejections
-    // Each takes a box in the guest's memory when first asked for: all at once, they are part of every base image.
+    // Each allocates guest memory on first use. Using them all now makes them part of every base image.
     void [vm.undefined, vm.true, vm.false]
     const handles = Object.entries(hooks).map(([name, token]) => [name, vm.importHandle(token)])
     this.#hooks = Object.fromEntries(handles) as Hooks
@@ -113,7 +115,7 @@ export class Machine {
     vm.registerHostCallback(KERNEL_PROPERTY, (...args) => this.#onKernelCall(args))
   }
 
-  /** Makes an instance in which the prelude has been evaluated. */
+  /** Makes an instance from the booted image. */
   static async boot(options: MachineOptions): Promise<Machine> {
     const { snapshot, hooks } = await bootedImage(options)
     const clock = { now: BOOT_TIME }
@@ -128,7 +130,7 @@ export class Machine {
     return new Machine(vm, options, { clock, rejections, hooks })
   }
 
-  /** Evaluates the agent's module. What it exports is kept in the guest. */
+  /** Evaluates the agent's module. The guest keeps what it exports. */
   load(source: string): void {
     this.#enter(() => {
       const vm = this.#vm
@@ -141,14 +143,14 @@ export class Machine {
     this.#stackPointer = this.#stackTop()
   }
 
-  /** Calls the agent's entry; it ends with a host call named `return`, `throw` or `withhold`. */
+  /** Calls the agent's function. It ends with the host call `return`, `throw` or `stop`. */
   start(request: string, now: number): void {
     this.#clock.now = now
     this.#enter(() => this.#callWithText(this.#hooks.start, request))
   }
 
-  /** Answers a call of the guest, also from within {@link HostCall}: then the guest needs no promise. */
-  settle(id: number, ok: boolean, reply: Reply, now: number): void {
+  /** Answers a call of the guest. An answer within {@link HostCall} needs no promise. */
+  settle(id: number, ok: boolean, reply: CallReply, now: number): void {
     this.#clock.now = now
     this.#enter(() => {
       const vm = this.#vm
@@ -159,22 +161,25 @@ export class Machine {
   }
 
   /**
-   * The machine as a difference to its base image, after garbage is collected and free memory wiped. Its call stack must be empty: then
-   * everything is in the memory, and the one global outside of it, the stack pointer, is where it was after load.
+   * The memory as a difference to the base image. Garbage is collected and free memory is wiped first. The call stack
+   * must be empty: then the memory contains everything, since the stack pointer, the only other global, has its value
+   * after load.
    *
-   * @throws Error while the guest runs, or has ended
+   * @throws Error while the guest runs, or after it has ended
    */
   snapshot(): MemoryDifference {
-    if (this.#base === undefined || this.#depth > 0 || this.#stopped) throw new Error('this machine can not be frozen')
+    if (this.#base === undefined || this.#depth > 0 || this.#stopped)
+      throw new Error('this machine can not make a snapshot')
     this.#tidy()
-    if (this.#stackTop() !== this.#stackPointer) throw new Error('the stack of a machine to be frozen is not empty')
+    if (this.#stackTop() !== this.#stackPointer)
+      throw new Error('a machine with calls on its stack can not make a snapshot')
     return differenceOf(this.#base, this.image())
   }
 
   /**
-   * Puts a frozen machine into this one, which has booted and loaded the same. {@link arrive} sets it going.
+   * Restores a snapshot into this machine, which has booted and loaded the same code. {@link arrive} resumes it.
    *
-   * @throws Error if it was frozen over another base image, or needs more memory than there is
+   * @throws Error if the snapshot has another base image, or needs more memory than the limit
    */
   restore(difference: MemoryDifference): void {
     if (this.#base === undefined) throw new Error('this machine can not be restored')
@@ -186,7 +191,7 @@ export class Machine {
     applyDifference(this.image(), difference)
   }
 
-  /** Tells a restored agent where it is; it goes on with what it waited for. */
+  /** Resumes a restored agent with the results that it waited for. */
   arrive(request: string, now: number): void {
     this.#clock.now = now
     this.#enter(() => this.#callWithText(this.#hooks.arrive, request))
@@ -197,24 +202,27 @@ export class Machine {
     return this.image().byteLength / PAGE_BYTES
   }
 
-  /** The whole memory, as it is: a view, not a copy. */
+  /** A view of the whole memory. */
   image(): Uint8Array {
     return new Uint8Array(this.#vm._getMemory().buffer)
   }
 
-  /** Lets go of the memory. */
+  /** Releases the memory. */
   dispose(): void {
     this.#vm.dispose()
   }
 
-  /** Base and state are tidied alike: collecting garbage reorders the engine's lists of objects. */
+  /**
+   * Cleans the memory, before the base image and before each snapshot: the garbage collector reorders the engine's
+   * lists.
+   */
   #tidy(): void {
     this.#vm.runGC()
-    // What kernels were called with last is no part of the agent.
+    // The arguments of the last kernel call are not part of the agent's state.
     if (this.#values !== undefined) this.#kernelValues().numbers.fill(0)
-    // The engine's own runtime is the first thing on its heap.
+    // The engine's runtime is the first allocation on its heap.
     wipeFreeMemory(this.image(), this.#vm._getExports().qjs_get_runtime_ptr())
-    // The stack is the first thing in the memory and grows downwards: all of it is dead while nothing is called.
+    // The stack is at the start of the memory and grows downwards. Everything below its top is unused.
     this.image().fill(0, 0, this.#stackTop())
   }
 
@@ -222,7 +230,9 @@ export class Machine {
     return this.#vm._getExports().__stack_pointer.value
   }
 
-  /** The guest's one way out. Types are checked before anything is converted: a conversion would run guest code. */
+  /**
+   * Handles a host call. Types are checked before any conversion, because converting an object would run guest code.
+   */
   #onHostCall(args: readonly JSValueHandle[]): JSValueHandle {
     const [name, id, request, bytes] = args
     if (!name?.isString || !id?.isNumber || !request?.isString) throw 'a host call takes (string, number, string)'
@@ -234,13 +244,13 @@ export class Machine {
       else this.#options.hostCall(name.toString(), id.toNumber(), request.toString(), copied)
     } catch (error) {
       if (isTrap(error)) this.#stop({ kind: 'trapped' })
-      // A string, because an Error would carry the host's own stack into the guest.
+      // A string: an Error would pass the host's stack to the guest.
       throw error instanceof Error ? error.message : String(error)
     }
     return this.#vm.undefined
   }
 
-  /** The guest's way to a kernel, apart from the other one because it is taken often: numbers do not come as text. */
+  /** Handles a kernel call. It is separate from host calls because it is frequent: numbers are not passed as text. */
   #onKernelCall([slot, ...views]: readonly JSValueHandle[]): JSValueHandle {
     if (!slot?.isNumber) throw 'a kernel call takes the number of a function'
     const given = views.length === 0 ? NO_VIEWS : this.#viewsOf(views)
@@ -248,7 +258,7 @@ export class Machine {
     return ok ? this.#vm.true : this.#vm.false
   }
 
-  /** The guest's array of values. Its place stays the same, but the memory is another one whenever it has grown. */
+  /** The guest's array for kernel calls. Its address is fixed, but growing the memory replaces the buffer. */
   #kernelValues(): KernelValues {
     const { buffer } = this.#vm._getMemory()
     if (this.#values?.numbers.buffer !== buffer) {
@@ -263,7 +273,7 @@ export class Machine {
     return this.#values
   }
 
-  /** Finding them may let the memory grow, so views of it are made at the end. */
+  /** Looking up ranges may grow the memory, so the views are made afterwards. */
   #viewsOf(handles: readonly JSValueHandle[]): GuestView[] {
     const found = handles.map((handle) => {
       if (handle.isObject) return this.#rangeOf(handle)
@@ -273,7 +283,7 @@ export class Machine {
     return found.map((view) => (isRange(view) ? new Uint8Array(memory, view.start, view.length) : view))
   }
 
-  /** Where the bytes of a typed array are. */
+  /** The memory range of a typed array. */
   #rangeOf(array: JSValueHandle): Range {
     const engine = this.#vm._getExports()
     const out = engine.wasm_malloc(4 * WORD_BYTES)
@@ -289,7 +299,7 @@ export class Machine {
     }
   }
 
-  /** Runs guest code and everything that follows from it, until the guest waits or has ended. */
+  /** Runs guest code and its microtasks, until the guest waits or has ended. */
   #enter(run: () => void, onThrow = this.#hooks.fail): void {
     if (this.#stopped) return
     if (this.#depth > 0) {
@@ -306,7 +316,7 @@ export class Machine {
     } finally {
       this.#depth--
     }
-    // An interrupted microtask swallows the interruption, so the deadline is looked at once more.
+    // An interrupted microtask swallows the interruption, so the deadline is checked again.
     if (!this.#stopped && this.#options.expired()) this.#stop({ kind: 'expired' })
   }
 
@@ -321,7 +331,7 @@ export class Machine {
       }
   }
 
-  /** What keeps the guest from telling us itself what went wrong. */
+  /** Why the guest can't report the error itself. */
   #stopFor(error: unknown): MachineStop {
     if (isTrap(error)) return { kind: 'trapped' }
     return { kind: this.#options.expired() ? 'expired' : 'out-of-memory' }
@@ -333,7 +343,7 @@ export class Machine {
     this.#options.onStop(stop)
   }
 
-  /** Nobody listened to a rejection while the guest ran: that fails the run, as it ends a Node process, result or not. */
+  /** Fails the run if a rejection is unhandled, even with a result, as Node does. */
   #reportRejection(): void {
     const [first] = this.#rejections.values()
     if (first === undefined) {
@@ -363,7 +373,7 @@ export class Machine {
   }
 }
 
-/** Keeps a rejection that nobody has handled yet, and lets go of it once somebody does. */
+/** Records an unhandled rejection, and drops it once it is handled. */
 function noteRejection(noted: Rejections, promise: JSValueHandle, reason: JSValueHandle, handled: boolean): void {
   const known = noted.get(promise.identity)
   if (known !== undefined) for (const handle of [known.promise, known.reason]) handle.dispose()
@@ -381,7 +391,7 @@ function lengthOf(text: JSValueHandle): number {
   return text.getProp('length').consume((length) => length.toNumber())
 }
 
-/** WebAssembly ran into a wall of its own: a trap, or the thread's stack is used up. */
+/** Whether WebAssembly trapped, or the thread's stack is exhausted. */
 function isTrap(error: unknown): boolean {
   return error instanceof WebAssembly.RuntimeError || error instanceof RangeError
 }

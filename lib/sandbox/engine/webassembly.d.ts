@@ -1,4 +1,4 @@
-/** The part of the WebAssembly API that this room uses: the types of Node 20 leave it to those of browsers. */
+/** The part of the WebAssembly API that the sandbox uses: the types of Node 20 don't include it. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array)

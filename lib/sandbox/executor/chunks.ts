@@ -1,6 +1,6 @@
 /**
- * Pieces of objects that the guest knows by number only: their bytes stay here, for kernels, until the agent asks its
- * stream for the next piece, or closes it.
+ * Chunks that the guest knows only by number. Their bytes stay here, for kernels, until the agent asks the stream for
+ * the next chunk or closes it.
  */
 import { KernelError, ObjectError } from '../../errors.ts'
 import { bytesOf, isFiled, type Piece } from './pieces.ts'
@@ -8,17 +8,17 @@ import { bytesOf, isFiled, type Piece } from './pieces.ts'
 export class Chunks {
   readonly #release: (piece: Piece) => void
   readonly #pieces = new Map<number, Piece>()
-  /** Pieces that another thread has at the moment. */
+  /** The chunks that another thread is using. */
   readonly #lent = new Set<number>()
-  /** The piece that a stream has given last. */
+  /** The last chunk of each stream. */
   readonly #current = new Map<number, number>()
 
-  /** @param release told of a piece that nobody will ask for any more */
+  /** @param release called with each piece that is no longer needed */
   constructor(release: (piece: Piece) => void) {
     this.#release = release
   }
 
-  /** Keeps what `stream` has delivered under a number that the guest has not used before. */
+  /** Stores a chunk of `stream` under a new number. */
   keep(number: number, stream: number, piece: Piece): void {
     this.drop(stream)
     this.#pieces.set(number, piece)
@@ -33,7 +33,7 @@ export class Chunks {
     return piece
   }
 
-  /** Its bytes, to be written to as well: from now on they lie in memory. @throws as {@link get} */
+  /** The bytes of a chunk, for reading and writing. Moves them into memory. @throws as {@link get} */
   bytes(number: number): Uint8Array {
     const piece = this.get(number)
     if (!isFiled(piece)) return piece
@@ -43,16 +43,16 @@ export class Chunks {
     return bytes
   }
 
-  /** The piece a stream has given last, if it is still here. */
+  /** The last chunk of a stream, if it is still stored. */
   current(stream: number): { readonly number: number; readonly bytes: number } | undefined {
     const number = this.#current.get(stream)
     return number === undefined ? undefined : { number, bytes: this.#pieces.get(number)!.length }
   }
 
   /**
-   * Gives the piece to a thread that works on it, and takes it back: until then nobody else can have it.
+   * Lends a chunk to another thread. No other call can use it until `giveBack` is called.
    *
-   * @param writes whether the thread will write to the bytes
+   * @param writes whether the thread writes to the bytes
    * @throws as {@link get}
    */
   lend(number: number, writes: boolean): { readonly view: Piece; readonly giveBack: (piece: Piece) => void } {
@@ -66,7 +66,7 @@ export class Chunks {
     return { view, giveBack }
   }
 
-  /** The stream goes on, or ends: what it gave last is let go of. */
+  /** Drops the last chunk of a stream, which continues or ends. */
   drop(stream: number): void {
     const number = this.#current.get(stream)
     if (number === undefined) return
@@ -77,6 +77,6 @@ export class Chunks {
 }
 
 const GONE =
-  'the bytes of this chunk are no longer here: a chunk is good until its loop asks for the next one, in the place it was read'
+  'the bytes of this chunk are no longer here; a chunk is valid only until its loop asks for the next one, and only in the place where it was read'
 
-const LENT = 'a kernel in another lane works on this chunk'
+const LENT = 'a kernel in another worker is using this chunk'

@@ -1,13 +1,13 @@
-/** Two clocks of a run: how long it takes, and what time it is for its agent, which no hop turns back. */
+/** The two clocks of a run: the elapsed time, and the time that the agent sees. A hop never turns the latter back. */
 export class GuestClock {
   readonly #startedAt = performance.now()
-  /** When the agent was called: for it, that moment is `#bornAt`. */
+  /** When the agent was called, on this computer's clock. For the agent this moment is `#agentTime`. */
   #arrivedAt = 0
-  #bornAt: number
+  #agentTime: number
 
-  /** @param bornAt what an agent that starts now sees, in milliseconds since 1970 */
-  constructor(bornAt: number) {
-    this.#bornAt = bornAt
+  /** @param agentTime the time that an agent sees which starts now: milliseconds since 1970 */
+  constructor(agentTime: number) {
+    this.#agentTime = agentTime
   }
 
   /** Milliseconds since the run began. */
@@ -15,14 +15,14 @@ export class GuestClock {
     return performance.now() - this.#startedAt
   }
 
-  /** The agent is about to go on. Its time begins, not before `notBefore`: what it has seen already. */
+  /** Starts the agent's clock, at the earliest with `notBefore`, the last time that the agent has seen. */
   arrive(notBefore = 0): void {
-    this.#bornAt = Math.max(this.#bornAt, notBefore)
+    this.#agentTime = Math.max(this.#agentTime, notBefore)
     this.#arrivedAt = performance.now()
   }
 
-  /** What the agent sees, in whole milliseconds. */
+  /** The time that the agent sees, in whole milliseconds since 1970. */
   now(): number {
-    return Math.floor(this.#bornAt + performance.now() - this.#arrivedAt)
+    return Math.floor(this.#agentTime + performance.now() - this.#arrivedAt)
   }
 }

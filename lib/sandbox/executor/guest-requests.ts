@@ -1,25 +1,25 @@
-/** What the prelude is told when an agent starts in a place, or lands there in the middle of its work. */
+/** The requests with which the executor starts or resumes an agent in the prelude. */
 import type { CopyAnswer } from '../contract/outcome.ts'
 import type { Resume } from '../contract/resume.ts'
 import type { RunMessage } from '../wire/protocol.ts'
 import type { Waiting } from '../wire/snapshot.ts'
 import type { Landing } from './reads/reads.ts'
 
-/** What the prelude needs to know to call the agent. */
+/** The request to start an agent. */
 export function startRequest({ entry, context, seed, limits, mainBytes }: RunMessage, body: Uint8Array): string {
   const input = Buffer.from(body.subarray(mainBytes)).toString('utf8')
   return JSON.stringify({ entry, context, seed, limits, input })
 }
 
-/** How an agent that is on its way goes on with what it read. */
-export function landingOf({ from, copy: errand }: Resume, { region, own = [] }: RunMessage['context']): Landing {
-  const copy = errand !== undefined
-  // The sender's own places have one store between them.
-  const stays = !copy && (from === region || (own.includes(from) && own.includes(region)))
+/** How an agent that resumes continues its reads. */
+export function landingOf({ from, copy: call }: Resume, { region, clientPlaces = [] }: RunMessage['context']): Landing {
+  const copy = call !== undefined
+  // All client places share one store.
+  const stays = !copy && (from === region || (clientPlaces.includes(from) && clientPlaces.includes(region)))
   return { from, stays, copy }
 }
 
-/** What a restored agent needs to know: where it is, and what it waited for. */
+/** The request to resume a restored agent: where it is, and the results of its calls. */
 export function arrivalRequest(
   { context, seed }: RunMessage,
   { copy, answers = [] }: Resume,
@@ -31,15 +31,15 @@ export function arrivalRequest(
   }
   const { calls } = waiting
   if (copy !== undefined) return JSON.stringify({ context, settled: [], copy: { entry: calls[copy]!.entry, seed } })
-  const told = calls.map(({ to }, index) => explainLoss(answers[index] ?? { kind: 'lost', reason: 'failed' }, to))
-  return JSON.stringify({ context, settled: calls.map(({ call }, index) => [call, JSON.stringify(told[index])]) })
+  const results = calls.map(({ to }, index) => explainLoss(answers[index] ?? { kind: 'lost', reason: 'failed' }, to))
+  return JSON.stringify({ context, settled: calls.map(({ call }, index) => [call, JSON.stringify(results[index])]) })
 }
 
 function explainLoss(answer: CopyAnswer, to: string): object {
   if (answer.kind !== 'lost') return answer
   const why = {
     unreachable: `${to} could not be reached`,
-    refused: `${to} did not let the copy in`,
+    refused: `${to} did not admit the copy`,
     failed: `the copy was lost in ${to}`,
   }
   return { kind: 'lost', message: why[answer.reason] }

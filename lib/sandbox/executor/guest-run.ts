@@ -1,6 +1,7 @@
 import type { KernelError } from '../../errors.ts'
+import { PAGE_BYTES } from '../../limits.ts'
 import type { Resume } from '../contract/resume.ts'
-import type { Reply } from '../engine/call-reply.ts'
+import type { CallReply } from '../engine/call-reply.ts'
 import { Machine, type MachineStop } from '../engine/machine.ts'
 import type { ChunkMessage, RunMessage } from '../wire/protocol.ts'
 import { decodeSnapshot, encodeSnapshot, type Notes, type Snapshot, type Waiting } from '../wire/snapshot.ts'
@@ -26,33 +27,32 @@ export interface GuestRunOptions {
   readonly prelude: string
   readonly kernels: KernelFiles
   readonly message: RunMessage
-  /** The module followed by the input. */
+  /** The module, followed by the input or the snapshot. */
   readonly body: Uint8Array
   readonly send: Send
-  /** The descriptor of the file that chunks come in, if there is one. */
+  /** The descriptor of the shared file for chunks, if there is one. */
   readonly sharedFile?: number | undefined
 }
 
-/** What kernels need beside the engine, read when it is needed. */
+/** What kernels need in addition to the engine. Loaded on demand. */
 export interface KernelFiles {
   readonly load: () => Promise<OpenKernelRuntime>
-  /** Threads for kernels, which serve one run after the other. */
+  /** Idle threads for kernels, which runs reuse. */
   readonly idleWorkers: IdleWorkers
 }
 
 type HostCallHandler = (id: number, request: string, bytes: Uint8Array | undefined) => void
 
-const PAGE_BYTES = 65_536
-/** An agent that has grown by a MiB is worth a word. */
+/** The growth that is reported: 1 MiB. */
 const MEMORY_STEP_PAGES = 16
-/** Up to 2 MiB an agent is like any other. */
+/** Memory below this, 2 MiB, is not reported. */
 const SMALL_PAGES = 32
-/** The only calls that matter while an agent's module is loaded a second time, for a state to be put over it. */
+/** The only calls that have an effect while the module of a resuming agent is loaded again. */
 const WHILE_RESTORING = new Set(['encode-utf8', 'decode-utf8', 'import-kernel', 'throw', 'stop'])
 
 /**
- * One run, in the executor's thread: the machine, what it reads and waits for, and how it ends. The checks here
- * are the first wall only; the sandbox counts everything again on its side of the pipe.
+ * One run in the executor's thread: the machine, its reads and waits, and its end. The checks here are only the first
+ * line of defence: the sandbox counts everything again on its side of the pipe.
  */
 export class GuestRun {
   readonly #options: GuestRunOptions
@@ -61,14 +61,14 @@ export class GuestRun {
   readonly #timers: Timers
   readonly #moves = new Moves()
   readonly #inbox: Inbox
-  /** Pages the place was told of last. */
-  #toldPages = SMALL_PAGES
+  /** The pages that were reported last. */
+  #reportedPages = SMALL_PAGES
   readonly #chunks: Chunks
   readonly #kernels: LazyKernelRuntime
   readonly #checkpoint = new Checkpoint()
   readonly #clock: GuestClock
   #restoring = false
-  /** Whether the agent has been called: until then there is nothing to freeze. */
+  /** Whether the agent has been called. Before that, there is nothing to take a snapshot of. */
   #begun = false
   #machine: Machine | undefined
   #ending: Ending | undefined
@@ -93,7 +93,7 @@ export class GuestRun {
       memoryPages,
       enginePages: () => this.#machine?.memoryPages ?? 0,
       onMemory: () => this.#end(stoppedBy('memoryPages')),
-      leaving: () => this.#moves.leaving && !this.#moves.wanted,
+      evicting: () => this.#moves.evicting && !this.#moves.wanted,
       resume: () => this.#afterGuest(),
     })
     this.#inbox = new Inbox({ send, settle, messages: message.messages })
@@ -113,14 +113,14 @@ export class GuestRun {
       ['at', (id, request) => this.#moves.copy(id, request)],
       ['send', (_id, request) => this.#inbox.send(request)],
       ['receive', (id) => this.#inbox.receive(id)],
-      ['checkpoint', (call) => this.#checkpoint.want(call)],
+      ['checkpoint', (call) => this.#checkpoint.request(call)],
       ['return', (_id, request) => this.#end(returned(request, message.limits))],
       ['throw', (_id, request) => this.#end(threw(request, message.limits))],
       ['stop', (_id, request) => this.#stop(request)],
     ])
   }
 
-  /** Boots a machine, loads the agent and calls it. */
+  /** Boots a machine, loads the agent, and starts or resumes it. */
   async start(): Promise<void> {
     const { message, body, send } = this.#options
     const { resume, limits, mainBytes } = message
@@ -141,28 +141,28 @@ export class GuestRun {
         else this.#resume(resume, landing!, snapshot!)
       }
     } catch (error) {
-      // The prelude is known to work: what it can lack is memory. A state may be of another version's making.
+      // The prelude is known to work, so a failure means lack of memory, or a state of another version.
       if (isKernelError(error)) this.#end(failedBy('KernelError', faultOf(error)))
       else this.#end(this.#restoring && !(error instanceof RangeError) ? STRANDED : brokenBy('memoryPages'))
     }
     this.#afterGuest()
   }
 
-  /** The place wants the agent to go on in a new landing: it departs as soon as it waits for something. */
+  /** Evicts the agent: it departs as soon as it waits for something, and continues in a new landing. */
   evict(): void {
     this.#moves.evict()
     this.#afterGuest()
   }
 
-  /** The place keeps the checkpoint: the agent goes on. */
-  onKept(): void {
-    const call = this.#checkpoint.kept()
+  /** The place has saved the checkpoint, so the agent continues. */
+  onSaved(): void {
+    const call = this.#checkpoint.saved()
     if (call === undefined || this.#ending !== undefined) return
     this.#settle(call, true, {})
     this.#afterGuest()
   }
 
-  /** Nobody waits for this run any more. */
+  /** Ends the run without a report, because its port has closed. */
   abandon(): void {
     if (this.#reported) return
     this.#reported = true
@@ -177,7 +177,7 @@ export class GuestRun {
     this.#answer(message.stream)
   }
 
-  /** The binary of a kernel, or why there is none. */
+  /** Receives the binary of a kernel, or the reason why there is none. */
   onKernel(request: number, binary: Uint8Array | KernelError): void {
     this.#kernels.onAnswer(request, binary)
   }
@@ -202,7 +202,7 @@ export class GuestRun {
     if (resume.copy === undefined) settleHeld(this.#settle.bind(this), notes.held)
   }
 
-  /** What the host kept for the agent. A copy inherits none of it: it has its own errand. */
+  /** Restores what the executor keeps for the agent. A copy gets none of it, since it runs only its task. */
   #takeUp(landing: Landing, notes: Notes): void {
     const { copy } = landing
     if (!copy) for (const { call, ms } of notes.timers) this.#timers.sleep(call, ms)
@@ -247,7 +247,7 @@ export class GuestRun {
     else this.#options.send({ type: 'log' }, body)
   }
 
-  /** The guest has noticed a limit itself. */
+  /** The prelude reports that the guest has hit a limit. */
   #stop(reason: string): void {
     if (reason === 'resultBytes' || reason === 'memoryPages' || reason === 'stack') this.#end(stoppedBy(reason))
   }
@@ -257,11 +257,11 @@ export class GuestRun {
     else this.#end(stoppedBy(kind === 'expired' ? 'wallMs' : 'memoryPages'))
   }
 
-  #settle(id: number, ok: boolean, reply: Reply): void {
+  #settle(id: number, ok: boolean, reply: CallReply): void {
     this.#machine?.settle(id, ok, reply, this.#clock.now())
   }
 
-  /** Something arrived for a stream. */
+  /** Handles new data of a stream. */
   #answer(stream: number): void {
     if (this.#ending === undefined && this.#reads.answer(stream)) this.#afterGuest()
   }
@@ -272,24 +272,23 @@ export class GuestRun {
   }
 
   /**
-   * Notes how the run ends. It is reported only once the guest has come back: an agent that returns and computes on
-   * has not ended, and would keep the next one waiting. After the deadline every end is late: an interrupted module
-   * looks like one that failed.
+   * Notes how the run ends. It is reported when the guest returns control: an agent that computes after its result has
+   * not ended. After the deadline every ending becomes `wallMs`, because an interrupted module looks like a failed one.
    */
   #end(ending: Ending): void {
     const late = ending.healthy && this.#clock.elapsed > this.#options.message.limits.wallMs
     this.#ending ??= late ? stoppedBy('wallMs') : ending
   }
 
-  /** The guest is idle: it has ended, it waits for something under way, or it will wait for ever. */
+  /** Handles an idle guest: it has ended, it waits for something pending, or it waits for ever. */
   #afterGuest(): void {
     if (this.#begun) this.#departOrStall()
-    if (this.#ending === undefined) this.#tellMemory()
+    if (this.#ending === undefined) this.#reportMemory()
     if (this.#ending === undefined || this.#reported) return
     this.#reported = true
     this.#timers.clear()
     const { kind, destination } = this.#ending
-    // A kernel that is still at work in its lane may be one that can't be ended, but with this process.
+    // A kernel that still runs in a worker may be one that only the end of this process can stop.
     const healthy = this.#ending.healthy && !this.#kernels.busy
     const memoryPages = this.#memoryPages()
     this.#kernels.close()
@@ -301,31 +300,30 @@ export class GuestRun {
     return (this.#machine?.memoryPages ?? 0) + this.#kernels.pages
   }
 
-  /** A place that is crowded has to know who takes how much. */
-  #tellMemory(): void {
+  /** Reports growth, so that a place knows which agent uses how much memory. */
+  #reportMemory(): void {
     const pages = this.#memoryPages()
-    if (pages < this.#toldPages + MEMORY_STEP_PAGES) return
-    this.#toldPages = pages
+    if (pages < this.#reportedPages + MEMORY_STEP_PAGES) return
+    this.#reportedPages = pages
     this.#options.send({ type: 'memory', pages })
   }
 
-  /** An agent that wants to go leaves once nothing is being read; one that is sent away takes its reads along. */
+  /** An agent that hops departs once no read is pending. An evicted agent takes its pending reads along. */
   #departOrStall(): void {
     if (this.#ending !== undefined) return
-    // Neither does it leave, nor is it stuck, while a checkpoint is on its way.
-    const { wanted, leaving } = this.#moves
-    // A kernel can't be called off, nor taken along in the middle of a call.
+    const { wanted, evicting } = this.#moves
+    // A running kernel can neither be cancelled nor moved.
     if (this.#kernels.waiting) return
-    if (this.#checkpoint.wanted) this.#keep()
+    if (this.#checkpoint.requested) this.#sendCheckpoint()
     else if (wanted && !this.#reads.waiting) this.#depart()
-    else if (!wanted && leaving) this.#evict()
+    else if (!wanted && evicting) this.#evict()
     else if (this.#busy) return
     else if (this.#inbox.waiting) this.#depart()
     else this.#end(STALLED)
   }
 
-  /** Taken up from here, the agent finds its call answered, as after a hop to where it is. */
-  #keep(): void {
+  /** Sends a checkpoint. An agent that resumes from it finds its call answered, as after a hop to its own place. */
+  #sendCheckpoint(): void {
     const call = this.#checkpoint.take()
     if (call === undefined) return
     const body = this.#snapshot({ kind: 'hop', call })
@@ -333,7 +331,7 @@ export class GuestRun {
     else this.#options.send({ type: 'checkpoint', memoryPages: this.#memoryPages() }, body)
   }
 
-  /** Whether something is under way that the agent waits for. */
+  /** Whether the agent waits for something that will happen. */
   get #busy(): boolean {
     return this.#reads.waiting || this.#timers.sleeping
   }
@@ -343,11 +341,13 @@ export class GuestRun {
     this.#end(departure ?? stoppedBy('stateBytes'))
   }
 
-  /** A place of the sender's own can keep an agent that is too large to travel; a function is over soon. */
+  /**
+   * A client place keeps an agent whose snapshot is too large. In a region it is stopped, since its function ends soon.
+   */
   #evict(): void {
     const departure = this.#departure()
-    const { region, own = [] } = this.#options.message.context
-    if (departure !== undefined || !own.includes(region)) {
+    const { region, clientPlaces = [] } = this.#options.message.context
+    if (departure !== undefined || !clientPlaces.includes(region)) {
       this.#end(departure ?? stoppedBy('stateBytes'))
       return
     }
@@ -356,7 +356,7 @@ export class GuestRun {
     this.#departOrStall()
   }
 
-  /** `undefined` for a state that is too large. */
+  /** The departure, or `undefined` if the snapshot is too large. */
   #departure(): Ending | undefined {
     const waits = !this.#moves.wanted && !this.#busy && this.#inbox.waiting
     const destination = { ...this.#moves.destination(), ...(waits && { waits }) }
@@ -380,7 +380,7 @@ function wholePercent(fraction: number): number {
   return Math.floor(Math.max(0, Math.min(1, fraction || 0)) * 100 + 1e-9) / 100
 }
 
-function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): Reply {
+function decodeUtf8(bytes: Uint8Array | undefined, fatal: boolean): CallReply {
   try {
     return { text: new TextDecoder('utf-8', { fatal }).decode(bytes) }
   } catch {

@@ -1,7 +1,7 @@
 import type { HeldAnswer } from '../wire/held-answer.ts'
 import type { Settle } from './send.ts'
 
-/** Gives the guest answers that have travelled with it. */
+/** Settles calls with the answers that have travelled with the agent. */
 export function settleHeld(settle: Settle, held: readonly HeldAnswer[] = []): void {
   for (const { call, ok, text, base64 } of held)
     settle(call, ok, {

@@ -1,42 +1,42 @@
 import { Worker } from 'node:worker_threads'
 
-/** Sent to a lane when a run is over: what it has linked is let go of. */
+/** Tells a worker that its run has ended, so that it releases its kernels. */
 export const FORGET = 'forget'
 
 const STACK_MB = 4
-/** A lane has next to no objects of its own. */
+/** The heap of a worker, which has hardly any JavaScript objects. */
 const HEAP_MB = 64
 
-/** Threads for lanes that no run uses at the moment: to start one takes as long as many calls. */
+/** Idle worker threads. Runs reuse them, because starting a thread takes as long as many calls. */
 export class IdleWorkers {
   readonly #file: string
   readonly #threads = new Set<Worker>()
   #closed = false
 
-  /** @param file what a lane's thread starts with */
+  /** @param file the entry file of a worker */
   constructor(file: string) {
     this.#file = file
   }
 
-  /** A thread that knows of no run. */
+  /** Returns an idle thread, or starts a new one. */
   take(): Worker {
     const [idle] = this.#threads
     if (idle === undefined) return this.#start()
     this.#threads.delete(idle)
     idle.ref()
-    return unheard(idle)
+    return withoutListeners(idle)
   }
 
-  /** Keeps a thread that has nothing to do any more. */
+  /** Takes back a thread that has nothing to do. */
   keep(thread: Worker): void {
     if (this.#closed) return void thread.terminate()
-    unheard(thread).on('error', () => this.#threads.delete(thread))
+    withoutListeners(thread).on('error', () => this.#threads.delete(thread))
     thread.unref()
     thread.postMessage(FORGET)
     this.#threads.add(thread)
   }
 
-  /** Ends them; no run comes any more. */
+  /** Ends all idle threads, and those that are taken back later. */
   close(): void {
     this.#closed = true
     for (const thread of this.#threads) void thread.terminate()
@@ -49,7 +49,7 @@ export class IdleWorkers {
   }
 }
 
-/** Without its listeners, but for those that Node itself has put there. */
-function unheard(thread: Worker): Worker {
+/** Removes the listeners of the last run. Node's own listeners use other events. */
+function withoutListeners(thread: Worker): Worker {
   return thread.removeAllListeners('message').removeAllListeners('error')
 }

@@ -2,25 +2,25 @@ import type { Message } from '../../trust/messages.ts'
 import type { InboxNote } from '../wire/snapshot.ts'
 import type { Send, Settle } from './send.ts'
 
-/** Calls that wait for a message at the same time. */
+/** The most calls that wait for a message at the same time. */
 const MAX_RECEIVERS = 10_000
 
 export interface InboxOptions {
   readonly send: Send
   readonly settle: Settle
-  /** What came with this landing; `undefined` when nobody writes to this agent. */
+  /** The messages of this landing; `undefined` if nobody sends messages to this agent. */
   readonly messages: readonly Message[] | undefined
 }
 
-/** The mail of one run: messages that wait for the agent, calls that wait for a message, and what it sends. */
+/** The messages of one run: unread ones, the calls that wait for one, and those that the agent sends. */
 export class Inbox {
   readonly #options: InboxOptions
-  readonly #inbox: Message[]
+  readonly #unread: Message[]
   readonly #receivers: number[] = []
 
   constructor(options: InboxOptions) {
     this.#options = options
-    this.#inbox = [...(options.messages ?? [])]
+    this.#unread = [...(options.messages ?? [])]
   }
 
   /** Whether the agent waits for a message that may come. */
@@ -40,21 +40,21 @@ export class Inbox {
     this.#options.send({ type: 'send', to }, Buffer.from(body))
   }
 
-  /** What waited when the agent was frozen comes first. */
+  /** Restores the messages of the snapshot, which come before new ones. */
   takeUp({ messages, receivers }: InboxNote): void {
-    this.#inbox.unshift(...messages)
+    this.#unread.unshift(...messages)
     this.#receivers.unshift(...receivers)
   }
 
-  /** Gives messages to the calls that wait for one, the oldest to the first. */
+  /** Settles waiting calls with unread messages, the oldest message first. */
   deliver(): void {
-    while (this.#inbox.length > 0 && this.#receivers.length > 0)
-      this.#options.settle(this.#receivers.shift()!, true, { text: JSON.stringify(this.#inbox.shift()) })
+    while (this.#unread.length > 0 && this.#receivers.length > 0)
+      this.#options.settle(this.#receivers.shift()!, true, { text: JSON.stringify(this.#unread.shift()) })
   }
 
-  /** What is to travel: most agents have no mail, and their state says nothing of it. */
+  /** What travels with the agent. Empty for most agents. */
   notes(): { inbox?: InboxNote } {
-    if (this.#inbox.length === 0 && this.#receivers.length === 0) return {}
-    return { inbox: { messages: this.#inbox, receivers: this.#receivers } }
+    if (this.#unread.length === 0 && this.#receivers.length === 0) return {}
+    return { inbox: { messages: this.#unread, receivers: this.#receivers } }
   }
 }

@@ -3,22 +3,22 @@ import type { HostCall, KernelCall } from '../engine/machine.ts'
 import type { Notes } from '../wire/snapshot.ts'
 import type { KernelRuntime, KernelRuntimeOptions } from './kernels/runtime.ts'
 
-/** What the file of kernels has for a run. */
+/** Makes the kernel runtime of a run. */
 export type OpenKernelRuntime = (options: KernelRuntimeOptions) => KernelRuntime
 
 export interface LazyKernelRuntimeOptions extends KernelRuntimeOptions {
-  /** Reads that file. */
+  /** Loads the file with the code for kernels. */
   readonly load: () => Promise<OpenKernelRuntime>
 }
 
 const CALLS = new Set(['import-kernel', 'kernel-fault', 'link-kernel', 'worker-call'])
 
-/** A run's way to its kernels. Most agents have none: what they need is read when the first one asks. */
+/** The kernels of a run. The code for them is loaded on first use, since most agents have no kernels. */
 export class LazyKernelRuntime {
   readonly #options: LazyKernelRuntimeOptions
   #runtime: KernelRuntime | undefined
   #opening: Promise<KernelRuntime> | undefined
-  /** Calls that wait for the desk to open. */
+  /** The calls that wait for the code to load. */
   #waiting = 0
 
   constructor(options: LazyKernelRuntimeOptions) {
@@ -30,17 +30,17 @@ export class LazyKernelRuntime {
     return this.#waiting > 0 || this.#runtime?.waiting === true
   }
 
-  /** Whether a kernel is at work in another thread. */
+  /** Whether a kernel is running in another thread. */
   get busy(): boolean {
     return this.#runtime?.busy === true
   }
 
-  /** Pages of memory of all kernels. */
+  /** The memory of all kernels, in pages. */
   get pages(): number {
     return this.#runtime?.pages ?? 0
   }
 
-  /** Gets ready for kernels: an agent that imports some does so without waiting. */
+  /** Loads the code for kernels. An agent whose bundle has kernels can then import them without waiting. */
   open(): Promise<KernelRuntime> {
     this.#opening ??= this.#options.load().then((openRuntime) => {
       this.#runtime = openRuntime(this.#options)
@@ -50,7 +50,7 @@ export class LazyKernelRuntime {
   }
 
   /**
-   * Resolves when all kernels are linked that the module has declared, or a state names.
+   * Links the kernels that the module has declared and those of a snapshot.
    *
    * @throws KernelError
    */
@@ -59,7 +59,7 @@ export class LazyKernelRuntime {
     await runtime?.takeUp(kernels)
   }
 
-  /** @returns whether it was a call about kernels */
+  /** Handles a host call if it concerns kernels. @returns whether it did */
   readonly onHostCall = (...host: Parameters<HostCall>): boolean => {
     const [name, call] = host
     if (!CALLS.has(name)) return false
@@ -75,13 +75,13 @@ export class LazyKernelRuntime {
     this.#runtime?.onAnswer(request, answer)
   }
 
-  /** What travels; only where there is any, since most states are small. */
+  /** What travels with the agent. Empty for most agents. */
   notes(): Pick<Notes, 'kernels' | 'held'> {
     const [kernels, held] = [this.#runtime?.notes() ?? [], this.#runtime?.held ?? []]
     return { ...(kernels.length > 0 && { kernels }), ...(held.length > 0 && { held }) }
   }
 
-  /** The agent stays after all: it is given what was held for it. */
+  /** Settles the held answers, because the agent stays after all. */
   release(): void {
     this.#runtime?.release()
   }

@@ -1,7 +1,7 @@
 /**
- * The executor: a child process without credentials or environment. Its main thread owns the pipe and the clock, the
- * thread inside runs the agent, and others kernels beside it. When the thread does not come back by itself, the main
- * thread ends it.
+ * The executor: a child process without credentials or environment. Its main thread owns the pipe and the deadline.
+ * Another thread runs the agent, and worker threads run kernels. If the agent's thread does not end in time, the main
+ * thread terminates it.
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,12 +13,12 @@ import { ExecutorPipe } from './pipe.ts'
 
 /** The first descriptor after the standard three. */
 const PIPE = 3
-/** How long the thread may take to notice its deadline by itself. */
+/** How long after the deadline the thread may still end by itself. */
 const GRACE_MS = 60
 
 function runMain(): void {
   const assets = dirname(fileURLToPath(import.meta.url))
-  // Its descriptor; none where the sandbox has found no room for one.
+  // The descriptor of the shared file. Absent if the sandbox could not create one.
   const sharedFile = process.argv[2] === undefined ? undefined : Number(process.argv[2])
   const thread = new Worker(join(assets, ASSET_FILES.thread), {
     workerData: { assets, sharedFile },
@@ -46,7 +46,7 @@ function runMain(): void {
     if (header.type === 'end') clearTimeout(deadline)
     pipe.send(header, body)
   })
-  // Nobody is told of a broken thread but by this process's exit.
+  // A broken thread is reported by the exit of this process.
   thread.on('error', () => process.exit(1))
 }
 

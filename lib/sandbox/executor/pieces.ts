@@ -1,15 +1,15 @@
 /**
- * Pieces of objects as they have come: in memory, or in the file that the sandbox shares with its executor. Those stay
- * there until somebody needs the bytes, and are then read to where they are worked on.
+ * Pieces of objects: in memory, or in the file that the sandbox shares with its executor. A piece in the file stays
+ * there until its bytes are needed, and is then read directly into its target.
  */
 import { readSync } from 'node:fs'
 import { CHUNK_PLACES, FILED_CHUNK_BYTES } from '../wire/protocol.ts'
 
-/** Plain, so that another thread can have it. */
+/** A piece in the shared file. A plain object, so that it can be sent to another thread. */
 export interface FiledPiece {
   readonly fd: number
   readonly place: number
-  /** Bytes. */
+  /** In bytes. */
   readonly length: number
 }
 
@@ -19,13 +19,13 @@ export function isFiled(piece: Piece): piece is FiledPiece {
   return 'place' in piece
 }
 
-/** Copies the bytes to the start of `target`. */
+/** Copies the bytes of a piece to the start of `target`. */
 export function copyPiece(piece: Piece, target: Uint8Array): void {
   if (!isFiled(piece)) target.set(piece)
   else readFile(piece, target)
 }
 
-/** The bytes, in memory. */
+/** The bytes of a piece, in memory. */
 export function bytesOf(piece: Piece): Uint8Array {
   if (!isFiled(piece)) return piece
   const bytes = new Uint8Array(piece.length)
@@ -33,27 +33,28 @@ export function bytesOf(piece: Piece): Uint8Array {
   return bytes
 }
 
-/** The memory that is to be moved for another thread to have the pieces. */
+/** The buffers to transfer with the pieces to another thread. */
 export function buffersOf(pieces: readonly Piece[]): ArrayBuffer[] {
   return [...new Set(pieces.flatMap((piece) => (isFiled(piece) ? [] : [piece.buffer as ArrayBuffer])))]
 }
 
 function readFile({ fd, place, length }: FiledPiece, target: Uint8Array): void {
-  if (readSync(fd, target, 0, length, place * FILED_CHUNK_BYTES) !== length) throw new Error('a chunk was not there')
+  if (readSync(fd, target, 0, length, place * FILED_CHUNK_BYTES) !== length)
+    throw new Error('a chunk is missing in the shared file')
 }
 
-/** The places of the shared file: who may be sent a chunk where. */
+/** The free places in the shared file. */
 export class ChunkPlaces {
   readonly #fd: number | undefined
   readonly #free: number[]
 
-  /** @param fd the file; none where the executor shares its sandbox's memory, or nothing */
+  /** @param fd the shared file; `undefined` if there is none */
   constructor(fd: number | undefined) {
     this.#fd = fd
     this.#free = fd === undefined ? [] : Array.from({ length: CHUNK_PLACES }, (_, place) => place)
   }
 
-  /** A place for one chunk, if there is any left. */
+  /** Reserves a place for one chunk, if one is free. */
   take(): number | undefined {
     return this.#free.pop()
   }
@@ -62,12 +63,12 @@ export class ChunkPlaces {
     if (place !== undefined) this.#free.push(place)
   }
 
-  /** Lets go of a piece that nobody will look at again. */
+  /** Frees the place of a piece that is no longer needed. */
   release(piece: Piece): void {
     if (isFiled(piece)) this.giveBack(piece.place)
   }
 
-  /** What lies in a place. */
+  /** The piece in a place. */
   piece(place: number, length: number): FiledPiece {
     return { fd: this.#fd!, place, length }
   }

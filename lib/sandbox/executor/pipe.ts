@@ -4,17 +4,17 @@ import { encodeFrame, type Frame, FrameReader } from '../wire/frames.ts'
 const GIBIBYTE = 2 ** 30
 
 export interface PipeOptions {
-  /** Its descriptor. */
+  /** The descriptor of the pipe. */
   readonly fd: number
   readonly onFrame: (frame: Frame) => void
 }
 
-/** The executor's end of the pipe. A body is read from the system into its own memory, without a copy. */
+/** The executor's end of the pipe. Bodies are read directly into their own memory, without a copy. */
 export class ExecutorPipe {
   readonly #socket: Socket
 
   constructor({ fd, onFrame }: PipeOptions) {
-    // What the sandbox sends is trusted: it is the one that started this process.
+    // Large limits: the executor trusts the sandbox, which started it.
     const frames = new FrameReader({ headerBytes: GIBIBYTE, bodyBytes: GIBIBYTE })
     const callback = (count: number) => {
       const frame = frames.advance(count)
@@ -28,7 +28,7 @@ export class ExecutorPipe {
       onread: { buffer: () => frames.room, callback },
     }
     this.#socket = new Socket(options)
-    // Without the sandbox there is nothing to do.
+    // The sandbox has closed the pipe.
     this.#socket.on('close', () => process.exit(0))
     this.#socket.on('error', () => process.exit(1))
     this.#socket.resume()

@@ -1,7 +1,9 @@
 import type { ChunkMessage } from '../wire/protocol.ts'
 import type { ChunkPlaces, Piece } from './pieces.ts'
 
-/** What one stream has asked for: pulls are answered in their order, each with a chunk where it was to go. */
+/**
+ * The pending pulls of one stream. They are answered in order, each with a chunk in the place that was reserved for it.
+ */
 export class Pulls {
   readonly #places: ChunkPlaces
   readonly #asked: (number | undefined)[] = []
@@ -10,14 +12,14 @@ export class Pulls {
     this.#places = places
   }
 
-  /** One more pull; returns the place for its chunk, or nothing if the chunk has to come by itself. */
+  /** Adds a pull. Returns the place for its chunk, or nothing if the chunk has to come through the pipe. */
   next(): { readonly place?: number } {
     const place = this.#places.take()
     this.#asked.push(place)
     return place === undefined ? {} : { place }
   }
 
-  /** The answer to the first of them that waits. */
+  /** Takes the answer to the oldest pull. */
   take({ filed, last }: Pick<ChunkMessage, 'filed' | 'last'>, body: Uint8Array): Piece {
     const place = this.#asked.shift()
     if (last) this.end()
@@ -26,7 +28,7 @@ export class Pulls {
     return body
   }
 
-  /** No answer comes any more: the sandbox sends nothing for a stream that has ended, failed, or is closed. */
+  /** Frees all reserved places. A stream that has ended, failed, or is closed gets no more answers. */
   end(): void {
     for (const place of this.#asked.splice(0)) this.#places.giveBack(place)
   }

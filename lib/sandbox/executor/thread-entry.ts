@@ -1,4 +1,4 @@
-/** What `executor-thread.mjs` is made of. */
+/** The entry of `executor-thread.mjs`. */
 import { runThread } from './thread.ts'
 
 runThread()

@@ -1,4 +1,4 @@
-/** The executor's thread: compiles the engine once, then carries out one run after the other. */
+/** The executor's thread: compiles the engine once, then runs one agent after the other. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,26 +13,26 @@ import { GuestRun, type KernelFiles } from './guest-run.ts'
 import { IdleWorkers } from './idle-workers.ts'
 import type { OpenKernelRuntime } from './lazy-kernel-runtime.ts'
 
-/** How long an executor waits for its first run before it gets ready for more than most agents need. */
+/** How long an executor waits for its first run before it loads the code for kernels. */
 const IDLE_MS = 200
 
-/** What a new engine does once for practice: compiling it lazily is most of the cost of a first run. */
-const PRACTICE = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
+/** The agent of a warm-up run: V8 compiles the engine lazily, which is most of the cost of a first run. */
+const WARM_UP = `import { agent } from '${AGENT_MODULE}'; export default agent(() => 1)`
 
 export function runThread(port: MessagePort = parentPort!, assets: string = workerData.assets): void {
   serveRuns(port, loadEngine(assets), workerData?.sharedFile)
 }
 
-/** The engine, compiled, and what is evaluated in it first. */
+/** The compiled engine, and the files that go with it. */
 export interface Engine {
   readonly engine: WebAssembly.Module
   readonly prelude: string
   readonly kernels: Pick<KernelFiles, 'load'>
-  /** The file that a thread for kernels starts with. */
+  /** The entry file of a worker thread for kernels. */
   readonly workerFile: string
 }
 
-/** Compiles the engine in `assets` and tries it out. */
+/** Compiles the engine in `assets` and warms it up. */
 export function loadEngine(assets: string): Engine {
   const engine = new WebAssembly.Module(readFileSync(join(assets, ASSET_FILES.engine)))
   const prelude = readFileSync(join(assets, ASSET_FILES.prelude), 'utf8')
@@ -40,18 +40,18 @@ export function loadEngine(assets: string): Engine {
   const workerFile = join(assets, ASSET_FILES.kernels)
   const load = async (): Promise<OpenKernelRuntime> => (await import(pathToFileURL(workerFile).href)).openKernelRuntime
   const loaded = { engine, prelude, kernels: { load }, workerFile }
-  void practise(loaded)
+  void warmUp(loaded)
   return loaded
 }
 
 /**
- * Carries out the runs that come through a port, until it is closed.
+ * Runs the agents that come through a port, until it is closed.
  *
- * @param sharedFile the descriptor of the file that chunks come in, if there is one
+ * @param sharedFile the descriptor of the shared file for chunks, if there is one
  */
 export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number): void {
   let current: { run: number; guest: GuestRun } | undefined
-  // A spare executor has the time to read what kernels need; one that is wanted at once has not.
+  // A spare executor has time to load the code for kernels in advance.
   const idle = setTimeout(() => void engine.kernels.load(), IDLE_MS).unref()
 
   const idleWorkers = new IdleWorkers(engine.workerFile)
@@ -75,10 +75,10 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
       begin(header, body)
       return
     }
-    // A chunk may still be on its way when a run ends; it belongs to nobody then.
+    // A chunk may arrive after its run has ended: drop it.
     if (current?.run !== header.run) return
     if (header.type === 'evict') current.guest.evict()
-    else if (header.type === 'kept') current.guest.onKept()
+    else if (header.type === 'saved') current.guest.onSaved()
     else if (header.type === 'kernel') current.guest.onKernel(header.call, body)
     else if (header.type === 'kernel-fault')
       current.guest.onKernel(header.call, new KernelError(header.code, header.message))
@@ -91,9 +91,9 @@ export function serveRuns(port: MessagePort, engine: Engine, sharedFile?: number
   })
 }
 
-/** Boots, loads and calls an agent that does nothing, so the next one finds the engine compiled. */
-async function practise(engine: Engine): Promise<void> {
-  const main = Buffer.from(PRACTICE)
+/** Runs an agent that does nothing, so that the engine is compiled for the next one. */
+async function warmUp(engine: Engine): Promise<void> {
+  const main = Buffer.from(WARM_UP)
   const message: RunMessage = {
     type: 'run',
     run: 0,

@@ -1,14 +1,14 @@
 import type { TimerNote } from '../wire/snapshot.ts'
 import type { Settle } from './send.ts'
 
-/** Sleeps at the same time: each holds a timer of this process. */
+/** The most concurrent sleeps: each uses a timer of this process. */
 const MAX_SLEEPS = 10_000
 
 export interface TimersOptions {
   readonly settle: Settle
-  /** The longest a sleep may last, in milliseconds. */
+  /** The longest sleep, in milliseconds. */
   readonly longestMs: number
-  /** Carries out what a timer was set for, unless the run has ended meanwhile. */
+  /** Runs the action of a timer, unless the run has ended. */
   readonly fire: (act: () => void) => void
 }
 
@@ -36,7 +36,7 @@ export class Timers {
     this.#timers.add(timer)
   }
 
-  /** @throws Error if too many sleep */
+  /** @throws Error for too many concurrent sleeps */
   sleep(call: number, ms: number): void {
     if (this.#sleeps.size >= MAX_SLEEPS) throw new Error(`more than ${MAX_SLEEPS} timers are waiting at once`)
     const wait = Math.max(0, Math.min(ms || 0, this.#options.longestMs))
@@ -47,7 +47,7 @@ export class Timers {
     })
   }
 
-  /** The sleeps, with the time they have left. */
+  /** The pending sleeps, with their remaining time. */
   notes(): TimerNote[] {
     const now = performance.now()
     return [...this.#sleeps].map(([call, due]) => ({ call, ms: Math.max(0, due - now) }))

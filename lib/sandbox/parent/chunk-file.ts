@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { byteLength } from '../wire/frames.ts'
 
 /**
- * A file without a name, for chunks on their way to an executor: the sandbox writes one where the executor has said, and
- * the executor reads it to where it is worked on. Both are one copy at the speed of memory; through a pipe the system
- * takes both apart and waits for either side every 200 KB, which costs four times as much.
+ * An unlinked file that passes chunks to an executor. The sandbox writes a chunk at the position that the executor has
+ * named, and the executor reads it directly into its target. Each side copies once at memory speed. A pipe costs four
+ * times as much, because the system splits chunks and synchronises both sides every 200 KB.
  */
 export class ChunkFile {
-  /** For the executor: it can't write through it. */
+  /** The descriptor for the executor, which can't write to it. */
   readonly readable: number
   readonly #writable: number
 
@@ -26,7 +26,7 @@ export class ChunkFile {
     }
   }
 
-  /** `undefined` where the temporary folder does not take it: the pipe takes everything, too. */
+  /** `undefined` if the temporary folder can't be written: all chunks then go through the pipe. */
   static open(): ChunkFile | undefined {
     try {
       return new ChunkFile(join(tmpdir(), `lander-${randomUUID()}`))
@@ -35,7 +35,7 @@ export class ChunkFile {
     }
   }
 
-  /** Puts the pieces at `position`, one behind the other; says whether there was room. */
+  /** Writes the pieces at `position`, one after the other. Returns whether there was enough space. */
   write(position: number, pieces: readonly Uint8Array[]): boolean {
     try {
       return writevSync(this.#writable, pieces, position) === byteLength(pieces)
@@ -44,7 +44,7 @@ export class ChunkFile {
     }
   }
 
-  /** The executor has its own by now. */
+  /** Closes this side's copy, after the executor has inherited the descriptor. */
   closeReadable(): void {
     closeSync(this.readable)
   }

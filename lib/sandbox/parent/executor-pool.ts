@@ -3,27 +3,28 @@ import type { Executor, ForkExecutor } from '../wire/executor.ts'
 import { ExecutorProcess } from './executor-process.ts'
 
 /**
- * How long after an executor was taken a spare is replaced. To start one takes a quarter of a second of a processor, and a
- * function has no time for it but that of its runs: one that is over sooner should not pay for one that may never come.
+ * How long after an acquisition the pool starts another spare executor. Starting one takes a quarter of a second of
+ * processor time, which the current run pays for. A short run should not pay for a next run that may never come.
  */
 const RESTOCK_MS = 1_000
-/** A timer that rings later than this has slept with its function, and would ring at the start of a run. */
+/** A timer that fires later than this was suspended with its function, and would slow down the start of a new run. */
 const LATEST_MS = 2 * RESTOCK_MS
 
 /**
- * Executors, forked ahead of need and used again while they are healthy. One that has run a bundle runs no other: an
- * agent that broke out of its engine unnoticed would find nobody else's work there.
+ * A pool of executors. It starts them ahead of need and reuses them while they are healthy. An executor that has run
+ * one bundle never runs another: an agent that escaped from its engine unnoticed would find only runs of its own bundle
+ * there.
  *
- * Nothing here runs between calls: a function's instance may be frozen in between, so whether an executor still lives
- * is found out by using it.
+ * The pool does nothing between runs, because a Lambda instance may be suspended then. Whether an executor is still
+ * alive shows only when a run uses it.
  */
 export class ExecutorPool {
   readonly #assets: string
   readonly #spare: number
   readonly #fork: () => Executor
-  /** Executors that have run nothing yet. */
+  /** Executors that have not run anything. */
   readonly #fresh: Executor[] = []
-  /** The others by the bundle they belong to, the one used last at the end. */
+  /** The other executors, by the bundle that they have run. The most recently used one is last. */
   readonly #used = new Map<string, Executor>()
   readonly #all = new Set<Executor>()
   #restock: NodeJS.Timeout | undefined
@@ -31,8 +32,8 @@ export class ExecutorPool {
 
   /**
    * @param assets the folder of the sandbox's files
-   * @param spare executors kept waiting that have run nothing, and as many that have
-   * @param fork makes one; a child process unless told otherwise
+   * @param spare how many fresh executors, and how many used ones, are kept between runs
+   * @param fork starts an executor. @default a child process
    */
   constructor(assets: string, spare: number, fork: ForkExecutor = (folder) => new ExecutorProcess(folder)) {
     this.#fork = () => this.#note(fork(this.#assets))
@@ -41,7 +42,7 @@ export class ExecutorPool {
     this.#replenish()
   }
 
-  /** An executor for one run of a bundle. @throws Error if the pool is closed */
+  /** Returns an executor for one run of a bundle. @throws Error if the pool is closed */
   acquire(bundle: string): Executor {
     if (this.#closed) throw new Error('the sandbox is closed')
     const executor = this.#takeUsed(bundle) ?? this.#takeFresh() ?? this.#fork()
@@ -50,7 +51,7 @@ export class ExecutorPool {
     return executor
   }
 
-  /** Takes an executor back. One that is not healthy is ended. */
+  /** Takes an executor back, and ends it unless it is healthy. */
   release(executor: Executor, bundle: string, healthy: boolean): void {
     executor.release()
     if (healthy && !executor.lost && !this.#closed) this.#keep(executor, bundle)
@@ -78,7 +79,7 @@ export class ExecutorPool {
     return executor
   }
 
-  /** Keeps it for the next run of its bundle, and ends what that is one too many of. */
+  /** Keeps an executor for the next run of its bundle, and ends the one that it displaces. */
   #keep(executor: Executor, bundle: string): void {
     const before = this.#used.get(bundle)
     this.#used.delete(bundle)

@@ -8,14 +8,15 @@ import { type ChunkMessage, FILED_CHUNK_BYTES, HEADER_BYTES, type ToExecutor } f
 import { ChunkFile } from './chunk-file.ts'
 
 /**
- * How Node starts an executor. The walls that count are the engine and the process; these are cheap ones on top:
+ * The Node flags of an executor. Engine and process are the real walls; these flags are cheap additional ones:
  *
- * - no code from strings, so what breaks out of the engine finds no `eval` outside either;
- * - Node's permission model: no files but the sandbox's own, no writing, no processes, no native code.
+ * - no code from strings, so code that escapes from the engine finds no `eval` either;
+ * - Node's permission model: it may read only the sandbox's files, and it may not write, start processes or load native
+ *   code.
  *
- * V8's dynamic tiering stays on: without it the whole engine is optimised at every start, half of a cold one. Modules
- * of guests are compiled with `--no-wasm-dynamic-tiering` (executor/kernels/module.ts), or a long `memory.fill` of theirs
- * could not be ended; the engine's own loops can.
+ * V8's dynamic tiering stays on, because otherwise V8 optimises the whole engine at every start, which takes half of a
+ * cold start. Kernels are compiled with `--no-wasm-dynamic-tiering` (executor/kernels/module.ts): with tiering, V8
+ * could not interrupt a long `memory.fill` of theirs.
  */
 function flagsFor(assets: string): string[] {
   const permission = process.allowedNodeEnvironmentFlags.has('--permission')
@@ -25,14 +26,14 @@ function flagsFor(assets: string): string[] {
   return ['--disallow-code-generation-from-strings', permission, `--allow-fs-read=${files}`, '--allow-worker']
 }
 
-/** The descriptor of the file it shares with an executor, there. */
+/** The descriptor of the shared file, in the executor. */
 const SHARED_FILE = 4
-/** A smaller chunk is as fast through the pipe. */
+/** Smaller chunks are just as fast through the pipe. */
 const LEAST_FILED = 64 * 1024
 
 /**
- * One executor: a child process with an empty environment and one pipe. It may be in an agent's hands, so nothing it
- * sends is trusted, and nothing but its end is ever waited for.
+ * One executor: a child process with an empty environment and one pipe. An agent may have taken it over, so this class
+ * trusts nothing that it sends, and waits for nothing but its exit.
  */
 export class ExecutorProcess implements Executor {
   readonly #child: ChildProcess
@@ -42,7 +43,7 @@ export class ExecutorProcess implements Executor {
   #bodyBytes = 0
   #lost = false
 
-  /** @param assets the folder of the sandbox's files, without symbolic links on the way */
+  /** @param assets the folder of the sandbox's files, as a path without symbolic links */
   constructor(assets: string) {
     const shared = this.#file === undefined ? [] : [this.#file.readable]
     const inherited = ['ignore', 'ignore', 'ignore', 'pipe', ...shared] satisfies StdioOptions
@@ -66,13 +67,13 @@ export class ExecutorProcess implements Executor {
     return this.#lost
   }
 
-  /** Gives the executor to a run, which may receive bodies of up to `bodyBytes`. */
+  /** Assigns the executor to a run, which accepts bodies of up to `bodyBytes`. */
   listen(listener: ExecutorListener, bodyBytes: number): void {
     this.#listener = listener
     this.#bodyBytes = bodyBytes
   }
 
-  /** The run is over: whatever the executor says from now on is out of turn. */
+  /** Ends the assignment to a run. Any later message of the executor is a protocol violation. */
   release(): void {
     this.#listener = undefined
     this.#bodyBytes = 0
@@ -95,7 +96,7 @@ export class ExecutorProcess implements Executor {
     else this.send(message, ...pieces)
   }
 
-  /** Ends the process at once. It has nothing to save. */
+  /** Kills the process at once. It has nothing to save. */
   kill(): void {
     this.#child.kill('SIGKILL')
     this.#lose()
@@ -107,7 +108,7 @@ export class ExecutorProcess implements Executor {
     await new Promise((resolve) => this.#child.once('exit', resolve))
   }
 
-  /** Whether the process and its pipe keep this process alive: only while a run waits for it. */
+  /** Whether the executor keeps this process alive: only during a run. */
   hold(held: boolean): void {
     const pipe = this.#pipe as Duplex & { ref(): void; unref(): void }
     for (const handle of [this.#child, pipe]) held ? handle.ref() : handle.unref()

@@ -3,7 +3,7 @@ import type { Executor, ExecutorListener } from '../wire/executor.ts'
 import { type ChunkMessage, HEADER_BYTES, type ToExecutor } from '../wire/protocol.ts'
 import type { ThreadMessage } from '../wire/thread-message.ts'
 
-/** A port of messages to whoever runs agents behind it: a worker thread, or one end of a channel in this thread. */
+/** A message port to an executor: a worker thread, or one end of a channel in this thread. */
 export interface ExecutorPort {
   on(event: string, listener: (message: Received) => void): unknown
   postMessage(message: ThreadMessage<ToExecutor>, transfer: ArrayBuffer[]): void
@@ -13,17 +13,17 @@ export interface ExecutorPort {
 
 export interface PortExecutorOptions {
   readonly port: ExecutorPort
-  /** Ends what is behind the port; resolves when it is gone. */
+  /** Ends the executor behind the port; resolves when it is gone. */
   readonly end: () => Promise<unknown>
 }
 
 interface Received {
   readonly header: unknown
-  /** Transferred or cloned, so it has a buffer of its own. */
+  /** Transferred or cloned, so its buffer is not shared. */
   readonly body?: Uint8Array<ArrayBuffer>
 }
 
-/** An executor behind a port of messages. Nothing it says is trusted, as with one in a process of its own. */
+/** An executor behind a message port. Like an executor process, nothing that it sends is trusted. */
 export class PortExecutor implements Executor {
   readonly #options: PortExecutorOptions
   #listener: ExecutorListener | undefined

@@ -1,14 +1,14 @@
 import type { Progress } from '../contract/job.ts'
 
-/** Steps of `bytesRead` in a progress report. */
+/** `bytesRead` is rounded down to a multiple of this. */
 const STEP_BYTES = 64 * 1024
 const STEP_MEMORY = 1024 * 1024
-/** Progress leaves a region while the agent runs: no more than five reports a second. */
+/** At most five reports a second, because progress leaves the region while the agent runs. */
 const INTERVAL_MS = 200
 
 /**
- * Makes progress reports on the host's side, coarse enough that an agent can hardly speak through them: bytes in steps
- * of 64 KiB, the agent's own fraction in whole percents, and five reports a second at most.
+ * Makes progress reports on the host's side. They are coarse, so that an agent can hardly use them as a covert channel:
+ * bytes in steps of 64 KiB, the agent's own fraction in whole per cents, and at most five reports a second.
  */
 export class ProgressReporter {
   readonly #report: ((progress: Progress) => void) | undefined
@@ -23,22 +23,22 @@ export class ProgressReporter {
     this.#clock = clock
   }
 
-  /** The host has read so much. */
+  /** Records how much the host has read. */
   read(bytes: number, objects: number): void {
     this.#update({ ...this.#progress, bytesRead: Math.floor(bytes / STEP_BYTES) * STEP_BYTES, objects })
   }
 
-  /** The agent says it is so far. */
+  /** Records the fraction that the agent reports. */
   fraction(fraction: number): void {
     this.#update({ ...this.#progress, fraction: Math.floor(fraction * 100 + 1e-9) / 100 })
   }
 
-  /** The agent has grown. */
+  /** Records the memory of the agent. */
   memory(bytes: number): void {
     this.#update({ ...this.#progress, memoryBytes: Math.floor(bytes / STEP_MEMORY) * STEP_MEMORY })
   }
 
-  /** The run is over: nothing more is reported. */
+  /** Ends all reports. */
   stop(): void {
     clearTimeout(this.#timer)
     this.#stopped = true
@@ -49,7 +49,7 @@ export class ProgressReporter {
     if (this.#report === undefined || this.#stopped) return
     const wait = this.#reported + INTERVAL_MS - this.#clock()
     if (wait <= 0) this.#send()
-    // What comes too soon is told when its time has come, or an agent that waits would seem to stand still.
+    // An update that comes too early is reported later. Without that, a waiting agent would seem to be stuck.
     else this.#timer ??= setTimeout(() => this.#send(), wait)
   }
 

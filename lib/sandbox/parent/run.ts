@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Json } from '../../encoding/json.ts'
 import { KernelError, ObjectError } from '../../errors.ts'
 import { MAX_SOURCE_BYTES } from '../../kernels/language.ts'
-import { type Limits, NOTHING_SPENT, remaining } from '../../limits.ts'
+import { type Limits, NOTHING_SPENT, PAGE_BYTES, remaining } from '../../limits.ts'
 import type { Arrival, Job, JobResult, SentMessage } from '../contract/job.ts'
 import {
   type Departure,
@@ -15,7 +15,7 @@ import {
 import type { Resume } from '../contract/resume.ts'
 import { stoppedBy } from '../contract/stops.ts'
 import type { Executor } from '../wire/executor.ts'
-import { failureBytes, parseFailure, wordBytes } from '../wire/failure.ts'
+import { failureBytes, parseFailure, textBytes } from '../wire/failure.ts'
 import type { Frame } from '../wire/frames.ts'
 import {
   CHUNK_BYTES,
@@ -29,27 +29,26 @@ import {
 import { ProgressReporter } from './progress.ts'
 import { type Chunk, Streams } from './streams.ts'
 
-/** What became of a run, and of the executor it ran in. */
+/** The result of a run, and the condition of its executor. */
 export interface RunReport {
   readonly result: JobResult
   /** Whether the executor may take another run. */
   readonly healthy: boolean
-  /** Whether the run began at all: if not, its executor was dead before and another may try. */
+  /** Whether the agent started. If not, the executor was already dead, and another one may be tried. */
   readonly started: boolean
 }
 
 type OpenMessage = Extract<FromExecutor, { type: 'open' }>
 type KernelRequest = Extract<FromExecutor, { type: 'kernel' | 'compile' }>
 
-/** How long an executor may take to begin: forking one and compiling the engine takes a tenth of a second. */
+/** How long an executor may take to start a run. Starting one and compiling the engine takes a tenth of a second. */
 const START_MS = 20_000
-/** How long the executor may take to end a run that is over time by itself; then it is killed. */
+/** How long after the deadline the executor may end the run by itself. Then it is killed. */
 const GRACE_MS = 250
-const PAGE_BYTES = 65_536
 
 /**
- * One run, on the host's side of the wall: it answers what the agent asks, counts, and ends the run when a limit is
- * hit. The executor may say anything at any time; what is malformed or out of turn costs it its life.
+ * One run, on the trusted side of the wall. It answers the agent's requests, counts what the agent uses, and ends the
+ * run when a limit is hit. A malformed or unexpected message kills the executor.
  */
 export class Run {
   readonly #job: Job
@@ -58,7 +57,7 @@ export class Run {
   readonly #streams: Streams
   readonly #progress: ProgressReporter
   readonly #abort = new AbortController()
-  /** What is left of the limits for this landing. */
+  /** What remains of the limits for this landing. */
   readonly #limits: Limits
   #startedAt = performance.now()
   readonly #logs: string[] = []
@@ -67,8 +66,8 @@ export class Run {
   #deadline: NodeJS.Timeout | undefined
   #started = false
   #ended = false
-  /** The checkpoint that is being kept. */
-  #keeping: Promise<void> | undefined
+  /** Set while a checkpoint is being saved. */
+  #saving: Promise<void> | undefined
   #kernelRequests = 0
   #hostCalls = 0
   #logBytes = 0
@@ -90,7 +89,7 @@ export class Run {
     })
   }
 
-  /** Sends the job off; resolves when the run has ended, one way or another. */
+  /** Starts the job; resolves when the run has ended, in whatever way. */
   report(): Promise<RunReport> {
     const { signal, evict } = this.#job
     const { resultBytes, logBytes, errorBytes, stateBytes } = this.#limits
@@ -115,13 +114,13 @@ export class Run {
     const seed = seedFor(context.mission, context.region)
     const { compiles, entries } = bundle.manifest
     const run = this.#number
-    const { mission, fleet, region, regions, own } = context
+    const { mission, fleet, region, regions, clientPlaces } = context
     this.#executor.send(
       {
         type: 'run',
         run,
         entry,
-        context: { mission, fleet, region, regions, ...(own && { own }) },
+        context: { mission, fleet, region, regions, ...(clientPlaces && { clientPlaces }) },
         now,
         seed,
         compiles,
@@ -162,7 +161,7 @@ export class Run {
     else this.#progress.fraction(message.fraction)
   }
 
-  /** The clock starts when the agent does, so waiting for a new executor costs the agent nothing. */
+  /** Starts the clock with the agent, so that waiting for a new executor does not count towards its limit. */
   #onStarted(): void {
     if (this.#started) throw new Error('out of turn')
     this.#started = true
@@ -187,7 +186,7 @@ export class Run {
     )
   }
 
-  /** What was asked for and closed is not sent: its place may be another's by now. */
+  /** Drops chunks of a closed stream: the executor may have given their place in the shared file to another stream. */
   #deliver(stream: number, { pieces, last }: Chunk, place?: number): void {
     if (this.#ended || !this.#streams.has(stream)) return
     const { bytesRead } = this.#streams
@@ -199,7 +198,7 @@ export class Run {
     this.#progress.read(bytesRead, this.#objects)
   }
 
-  /** A kernel of the bundle, or source that the agent has made: its binary is sent, or why there is none. */
+  /** Answers with the binary of a kernel, or with the reason why there is none. */
   #onKernel(message: KernelRequest, body: Uint8Array): void {
     if (++this.#kernelRequests > MAX_KERNEL_REQUESTS) throw new Error('out of turn')
     const [run, { call }] = [this.#number, message]
@@ -226,7 +225,7 @@ export class Run {
     else this.#logs.push(Buffer.from(body).toString('utf8'))
   }
 
-  /** What it sends is part of what it returns, as far as bytes are concerned. */
+  /** Messages count towards the limit `resultBytes`, like the result. */
   #onSend(to: string, body: Uint8Array): void {
     this.#sentBytes += body.length
     if (this.#sentBytes > this.#limits.resultBytes) this.#stop('resultBytes')
@@ -239,30 +238,30 @@ export class Run {
     else onSend(message)
   }
 
-  /** The agent waits while its place keeps what it is frozen to; where that fails, it must not go on. */
+  /** Saves a checkpoint while the agent waits. If that fails, the agent must not continue. */
   #onCheckpoint(memoryPages: number, state: Uint8Array): void {
-    if (this.#keeping !== undefined) throw new Error('out of turn')
+    if (this.#saving !== undefined) throw new Error('out of turn')
     if (state.length > this.#limits.stateBytes) {
       this.#stop('stateBytes')
       return
     }
     this.#memoryPages = memoryPages
     const soFar = this.#result({ kind: 'departed', destination: { kind: 'stay' }, state })
-    this.#keeping = Promise.resolve(this.#job.onCheckpoint?.(soFar)).then(
+    this.#saving = Promise.resolve(this.#job.onCheckpoint?.(soFar)).then(
       () => {
-        this.#keeping = undefined
-        if (!this.#ended) this.#executor.send({ type: 'kept', run: this.#number })
+        this.#saving = undefined
+        if (!this.#ended) this.#executor.send({ type: 'saved', run: this.#number })
       },
       () => this.#stop('cancelled'),
     )
   }
 
-  /** Another part of the agent may have ended it while a checkpoint is being kept. */
+  /** The agent may end while a checkpoint is being saved: the run then ends after that. */
   #onEnd(message: EndMessage, body: Uint8Array): void {
     this.#memoryPages = message.memoryPages
     const outcome = this.#outcomeOf(message, body)
-    if (this.#keeping === undefined) this.#finish(outcome, message.healthy)
-    else void this.#keeping.then(() => this.#finish(outcome, message.healthy))
+    if (this.#saving === undefined) this.#finish(outcome, message.healthy)
+    else void this.#saving.then(() => this.#finish(outcome, message.healthy))
   }
 
   #outcomeOf(message: EndMessage, body: Uint8Array): Outcome | Departure {
@@ -277,17 +276,17 @@ export class Run {
   }
 
   #departure({ hop, copies, waits }: EndMessage, state: Uint8Array): Outcome | Departure {
-    const destination = journeyOf(hop, copies, waits === true)
+    const destination = destinationOf(hop, copies, waits === true)
     const { limits } = this.#job.bundle
-    const { regions, own = [] } = this.#job.context
-    if (!destinationsOf(destination).every((to) => regions.includes(to) || own.includes(to)))
+    const { regions, clientPlaces = [] } = this.#job.context
+    if (!destinationsOf(destination).every((to) => regions.includes(to) || clientPlaces.includes(to)))
       throw new Error('out of bounds')
     if (state.length > this.#limits.stateBytes) return stoppedBy('stateBytes', limits)
     if (destinationsOf(destination).length > this.#limits.hops) return stoppedBy('hops', limits)
     return { kind: 'departed', destination, state }
   }
 
-  /** Ends the run from this side: what the executor is doing can't be called off, so the executor goes. */
+  /** Ends the run from this side. What the executor is doing can't be cancelled, so the executor is killed. */
   #stop(reason: StopReason): void {
     this.#finish(stoppedBy(reason, this.#job.bundle.limits), false)
   }
@@ -314,12 +313,12 @@ export class Run {
   }
 
   #usage(outcome: Outcome | Departure): Usage {
-    const words = outcome.kind === 'failed' ? wordBytes(outcome.error) : 0
+    const errorBytes = outcome.kind === 'failed' ? textBytes(outcome.error) : 0
     return {
       wallMs: Math.round(performance.now() - this.#startedAt),
       hostCalls: this.#hostCalls,
       bytesRead: this.#streams.bytesRead,
-      bytesReturned: this.#resultBytes + this.#sentBytes + words + this.#logBytes,
+      bytesReturned: this.#resultBytes + this.#sentBytes + errorBytes + this.#logBytes,
       logBytes: this.#logBytes,
       memoryPages: this.#memoryPages,
       objects: this.#objects,
@@ -327,7 +326,10 @@ export class Run {
   }
 }
 
-/** The executor ended or broke the protocol. An agent that can do that has left the engine: tell it nothing. */
+/**
+ * The executor exited or violated the protocol. An agent that can cause that has escaped from the engine: tell it
+ * nothing.
+ */
 const BROKEN: Outcome = {
   kind: 'failed',
   error: { code: 'AGENT_THREW', message: 'the executor of the agent ended unexpectedly' },
@@ -337,12 +339,14 @@ function resumeOf({ from, copy, answers }: Arrival): Resume {
   return { from, ...(copy !== undefined && { copy }), ...(answers && { answers }) }
 }
 
-function journeyOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Destination {
+function destinationOf(hop: string | undefined, copies: readonly string[] = [], waits = false): Destination {
   if (hop !== undefined) return { kind: 'hop', to: hop }
   return copies.length > 0 ? { kind: 'scatter', to: copies } : { kind: 'stay', ...(waits && { waits }) }
 }
 
-/** Four words for the agent's random numbers: the same mission in the same region gets the same again. */
+/**
+ * The seed for the agent's random numbers, four 32-bit words. The same mission in the same region gets the same seed.
+ */
 function seedFor(mission: string, region: string): number[] {
   const digest = createHash('sha256')
     .update(JSON.stringify([mission, region]))
@@ -350,15 +354,15 @@ function seedFor(mission: string, region: string): number[] {
   return [0, 4, 8, 12].map((at) => digest.readUInt32LE(at))
 }
 
-/** An error of the store as the agent sees it. What is not the store's own is not told. */
+/** An error of the store as the agent sees it. Any other error stays hidden from the agent. */
 function faultOf(error: unknown): { code: string; message: string } {
   if (error instanceof ObjectError) return { code: error.code, message: error.message }
   return { code: 'STORE_FAILED', message: 'the store failed' }
 }
 
-/** What is wrong with a kernel is the author's to read; what is wrong with this place is not told. */
+/** An error of a kernel as the agent sees it. Errors of this place stay hidden from the agent. */
 function kernelFaultOf(error: unknown): { code: KernelError['code']; message: string } {
-  if (!(error instanceof KernelError)) return { code: 'KERNEL_UNREACHABLE', message: 'the kernel could not be had' }
+  if (!(error instanceof KernelError)) return { code: 'KERNEL_UNREACHABLE', message: 'the kernel could not be loaded' }
   const { code, message, remedy } = error
   return { code, message: remedy === undefined ? message : `${message}; ${remedy}` }
 }

@@ -4,20 +4,20 @@ import { ExecutorPool } from './executor-pool.ts'
 import { Run } from './run.ts'
 
 export interface SandboxOptions {
-  /** The folder `buildSandboxAssets` has written. */
+  /** The folder that `buildSandboxAssets` has written. */
   readonly assets: string
-  /** Executors forked ahead of need. Between runs as many used ones wait for their bundle, and one at least. @default 1 */
+  /** How many executors are started ahead of need, and how many used ones are kept (at least one). @default 1 */
   readonly spare?: number
-  /** Makes the executors. @default child processes */
+  /** Starts an executor. @default a child process */
   readonly fork?: ForkExecutor
 }
 
-/** Executors that were found dead before a run gives up. */
+/** How many executors may turn out to be dead before a run fails. */
 const MAX_ATTEMPTS = 3
 
 /**
- * A sandbox: agents run in child processes without credentials or environment, each run in a fresh instance of the
- * engine, and no process runs two bundles. The objects a run may see, and every count, stay in this process.
+ * Makes a sandbox. Agents run in child processes without credentials or environment. Each run has a fresh engine
+ * instance, and no process runs two bundles. Access to objects, and all counters, stay in this process.
  *
  * @example
  * await using sandbox = createSandbox({ assets: 'dist/sandbox' })
@@ -32,7 +32,7 @@ export function createSandbox({ assets, spare = 1, fork }: SandboxOptions): Sand
     const executor = pool.acquire(bundle)
     const report = await new Run(job, executor, ++runs).report()
     pool.release(executor, bundle, report.healthy)
-    // A frozen function wakes up with executors that may have died: one that never began has run nothing.
+    // After Lambda has suspended an instance, executors may be dead. A run that never started is safe to retry.
     const died = !report.started && report.result.outcome.kind === 'failed'
     return died && attempt < MAX_ATTEMPTS ? run(job, attempt + 1) : report.result
   }

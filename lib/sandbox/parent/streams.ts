@@ -1,6 +1,6 @@
 /**
- * The streams of one run, on the host's side: bytes of objects, listings, single stats. Each pull is answered by one
- * chunk; what is read is counted and noted here, where the agent can't reach it.
+ * The streams of one run, on the trusted side: objects, listings, and single stats. Each pull is answered with one
+ * chunk. Reads are counted and recorded here, where the agent can't manipulate them.
  */
 import { ObjectError } from '../../errors.ts'
 import { hasCode } from '../../objects/object-errors.ts'
@@ -9,7 +9,7 @@ import { inScope, type Scope } from '../../scope.ts'
 import type { ObjectRead } from '../contract/job.ts'
 import { PAGE_OBJECTS, STREAM_WINDOW, type StreamSource } from '../wire/protocol.ts'
 
-/** One chunk: pieces to send one after the other, without copying. */
+/** One chunk: pieces to be sent one after the other, without copying. */
 export interface Chunk {
   readonly pieces: readonly Uint8Array[]
   readonly last: boolean
@@ -23,7 +23,7 @@ export interface StreamsOptions {
 
 type ChunkSource = AsyncIterator<Uint8Array, void, undefined>
 
-/** Stats that are kept for the receipt; beyond this an object that is opened is looked up again. */
+/** How many stats are cached for the receipt. Further objects are looked up again when they are opened. */
 const MAX_KNOWN = 10_000
 
 export class Streams {
@@ -37,7 +37,7 @@ export class Streams {
     this.#options = options
   }
 
-  /** Streams that are open now. */
+  /** How many streams are open. */
   get size(): number {
     return this.#open.size
   }
@@ -46,7 +46,7 @@ export class Streams {
     return this.#open.has(stream)
   }
 
-  /** Bytes read from objects so far, in all. */
+  /** The bytes read from objects so far. */
   get bytesRead(): number {
     return this.#bytesRead
   }
@@ -61,11 +61,11 @@ export class Streams {
   }
 
   /**
-   * The next chunk of a stream, or `undefined` if there is none: it has ended, failed, or is closed. Rejects with an
+   * The next chunk of a stream, or `undefined` if the stream has ended, has failed, or is closed. Rejects with an
    * ObjectError.
    *
-   * @param bytes of an object, as many as there are up to this
-   * @throws Error if the stream already owes as many chunks as it may
+   * @param bytes the largest chunk of an object
+   * @throws Error for more pulls at once than the window allows
    */
   pull(stream: number, bytes: number): Promise<Chunk | undefined> {
     return this.#open.get(stream)?.pull(bytes) ?? Promise.resolve(undefined)
@@ -111,7 +111,7 @@ export class Streams {
     if (page.length > 0) yield Buffer.from(JSON.stringify(page))
   }
 
-  /** Bucket after bucket, in the order of the scopes; the store itself narrows each to what is granted. */
+  /** Lists bucket after bucket, in the order of the scopes. The store narrows each list to the scopes. */
   async *#list(name: string): AsyncGenerator<ObjectStat, void, undefined> {
     const { store, scopes, signal } = this.#options
     const { bucket: only, key: prefix } = parseName(name)
@@ -139,7 +139,7 @@ export class Streams {
     yield Buffer.from(JSON.stringify({ bucket: stat.bucket, key: stat.key, size: stat.size, etag: stat.etag }))
   }
 
-  /** The first bucket that has the key, in the order of the scopes. */
+  /** The object in the first bucket that has the key, in the order of the scopes. */
   async #find(key: string): Promise<ObjectStat> {
     const { store, scopes, signal } = this.#options
     const buckets = bucketsOf(scopes.filter((scope) => inScope([scope], scope.bucket, key)))
@@ -156,7 +156,7 @@ export class Streams {
   }
 }
 
-/** Gathers what a source yields into chunks, and tells which is the last. */
+/** Collects the pieces of a source into chunks and marks the last one. */
 class ObjectStream {
   readonly #source: ChunkSource
   readonly #gathers: boolean
@@ -165,13 +165,13 @@ class ObjectStream {
   #owed = 0
   #done = false
 
-  /** @param gathers whether what the source yields is to be joined and cut; else each is a chunk */
+  /** @param gathers whether pieces are joined and cut to the requested size; otherwise each piece is a chunk */
   constructor(source: ChunkSource, gathers: boolean) {
     this.#source = source
     this.#gathers = gathers
   }
 
-  /** Pulls are answered in their order. After a failure nothing follows: the rest of an object is no object. */
+  /** Answers pulls in order. After a failure the stream ends, since an object with a gap would give wrong results. */
   pull(bytes: number): Promise<Chunk | undefined> {
     if (++this.#owed > STREAM_WINDOW) throw new Error('more pulls than the window of a stream')
     const chunk = this.#turn.then(() => this.#gather(this.#gathers ? bytes : 1))

@@ -1,37 +1,37 @@
 import type { Frame } from './frames.ts'
 import type { ChunkMessage, ToExecutor } from './protocol.ts'
 
-/** What a run hears from its executor. */
+/** Receives the messages of an executor. */
 export interface ExecutorListener {
   onFrame(frame: Frame): void
-  /** The executor is gone, or has broken the framing; it is not to be used again. */
+  /** The executor has exited or violated the framing. It must not be used again. */
   onLost(): void
 }
 
 /**
- * What carries out one run after the other: a child process with a thread in it, a thread of this process, or an engine
- * in this very thread. How much each of them holds back, docs/threat-model.md says.
+ * Runs one agent after the other: a child process with a thread, a thread of this process, or an engine in this
+ * thread. docs/threat-model.md says how well each of them isolates an agent.
  */
 export interface Executor {
-  /** Its process, if it has one of its own. */
+  /** The id of its process, if it has its own. */
   readonly pid?: number | undefined
-  /** Whether it is gone. */
+  /** Whether it has exited. */
   readonly lost: boolean
-  /** Gives the executor to a run, which may receive bodies of up to `bodyBytes`. */
+  /** Assigns the executor to a run, which accepts bodies of up to `bodyBytes`. */
   listen(listener: ExecutorListener, bodyBytes: number): void
-  /** The run is over: whatever the executor says from now on is out of turn. */
+  /** Ends the assignment. Any later message of the executor is a protocol violation. */
   release(): void
-  /** Sends a message; the pieces of its body are handed over, and their memory may serve others from then on. */
+  /** Sends a message. It takes ownership of the pieces of the body and may reuse their memory. */
   send(message: Exclude<ToExecutor, ChunkMessage>, ...body: readonly Uint8Array[]): void
-  /** Sends a chunk: to the place that the executor has named, where they share a file, or as a body. */
+  /** Sends a chunk: at the place in the shared file that the executor has named, or as a body. */
   sendChunk(message: ChunkMessage, pieces: readonly Uint8Array[], place?: number): void
-  /** Ends it at once. It has nothing to save. */
+  /** Kills it at once. It has nothing to save. */
   kill(): void
-  /** Resolves when it is gone. */
+  /** Resolves when it has exited. */
   gone(): Promise<void>
-  /** Whether it keeps this process alive: only while a run waits for it. */
+  /** Whether it keeps this process alive: only during a run. */
   hold(held: boolean): void
 }
 
-/** Makes an executor of the sandbox's files in `assets`. */
+/** Starts an executor with the sandbox's files in `assets`. */
 export type ForkExecutor = (assets: string) => Executor

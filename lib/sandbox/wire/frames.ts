@@ -3,10 +3,10 @@
  * endian), a JSON header, and raw bytes. Bulk data travels as a body, so it is never encoded as text.
  */
 
-/** What came over the pipe. The header is whatever the other side wrote: parse it before use. */
+/** One frame from the pipe. The header is unchecked JSON: parse it before use. */
 export interface Frame {
   readonly header: unknown
-  /** Owns its whole `ArrayBuffer`, so it can be transferred to another thread. */
+  /** The only view of its `ArrayBuffer`, so it can be transferred to another thread. */
   readonly body: Uint8Array<ArrayBuffer>
 }
 
@@ -17,12 +17,12 @@ export interface FrameLimits {
 
 const PREFIX_BYTES = 8
 
-/** The other side of the pipe did not keep to the framing. */
+/** The other side of the pipe has violated the framing. */
 export class FrameError extends Error {
   override readonly name = 'FrameError'
 }
 
-/** Writes one frame as pieces for a gathering write: its head, and the body's, which are not copied. */
+/** Encodes a frame as pieces for a gathering write: the head, and the pieces of the body without copying them. */
 export function encodeFrame(header: object, ...body: readonly Uint8Array[]): Uint8Array[] {
   const text = JSON.stringify(header)
   const textBytes = Buffer.byteLength(text)
@@ -39,8 +39,8 @@ export function byteLength(pieces: readonly Uint8Array[]): number {
 }
 
 /**
- * Puts frames together. Whoever can choose where bytes are read to reads them into {@link room} and says how many they
- * were, so that a body is never copied; whoever gets pieces pushes them.
+ * Assembles frames. A caller that can choose where bytes are read to reads them into {@link room} and then calls
+ * {@link advance}, so that bodies are never copied. A caller that receives pieces calls {@link push}.
  *
  * @example
  * const reader = new FrameReader({ headerBytes: 1024, bodyBytes: 65536 })
@@ -53,18 +53,18 @@ export class FrameReader {
   #body: Uint8Array<ArrayBuffer> | undefined
   #room: Uint8Array = this.#prefix
 
-  /** @param limits what a frame may measure; asked anew for each frame */
+  /** @param limits the largest frame; a function is called for each frame */
   constructor(limits: FrameLimits | (() => FrameLimits)) {
     this.#limits = typeof limits === 'function' ? limits : () => limits
   }
 
-  /** Where the next bytes belong: as many as this, or fewer. Never empty. */
+  /** Where to read the next bytes to: at most its length. Never empty. */
   get room(): Uint8Array {
     return this.#room
   }
 
   /**
-   * Takes note of the first `count` bytes of the room, and returns the frame they complete.
+   * Accepts the first `count` bytes of the room, and returns the frame that they complete.
    *
    * @throws FrameError if a frame is larger than the limits or its header is not JSON
    */
@@ -90,7 +90,7 @@ export class FrameReader {
     }
   }
 
-  /** Refuses a frame before any memory is taken for it. */
+  /** Checks the size of a frame before any memory is allocated for it. */
   #beginHeader(): Uint8Array {
     const limits = this.#limits()
     const headerBytes = this.#prefix.readUInt32BE(0)

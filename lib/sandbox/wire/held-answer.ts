@@ -1,5 +1,4 @@
-/** An answer that came while the agent was about to leave. */
-
+/** An answer to a call that arrived while the agent was being evicted. It travels with the agent. */
 export interface HeldAnswer {
   readonly call: number
   readonly ok: boolean

@@ -1,7 +1,7 @@
-/** Where the binary of a kernel comes from. A state that travels names its kernels so. */
+/** Where the binary of a kernel comes from. A snapshot identifies its kernels this way. */
 import * as v from 'valibot'
 
-/** An entry of the bundle, source that is compiled in the place, or a binary the agent has brought. */
+/** An entry of the bundle, source that the place compiles, or a binary that the agent has. */
 export type KernelSource =
   | { readonly from: 'bundle'; readonly name: string }
   | { readonly from: 'source'; readonly text: string }
@@ -15,10 +15,10 @@ export const kernelSource = v.variant('from', [
   v.strictObject({ from: v.literal('binary'), base64: v.string() }),
 ]) satisfies v.GenericSchema<unknown, KernelSource>
 
-/** Functions of a kernel that agents call, and where the guest's table has them. */
+/** A kernel in a snapshot, with its functions and their positions in the guest's table. */
 export const kernelNote = v.strictObject({
   source: kernelSource,
-  /** What one calls it: a later kernel with the same title takes its place. */
+  /** The identity of the kernel: a later kernel with the same title replaces it. */
   title: v.string(),
   functions: v.array(
     v.strictObject({ slot: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), name, prototype: v.string() }),

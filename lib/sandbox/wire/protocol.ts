@@ -1,10 +1,10 @@
 /**
- * What the sandbox and its executor say to each other. Everything an agent reads is a *stream*: the bytes of an
- * object, a listing, one stat. The executor opens a stream and pulls; each pull is answered by one chunk, so nothing
- * travels that nobody asked for.
+ * The protocol between the sandbox and its executor. Everything that an agent reads is a *stream*: the bytes of an
+ * object, a listing, or one stat. The executor opens a stream and pulls. Each pull is answered with one chunk, which
+ * gives backpressure.
  *
- * The executor's side may be in the agent's hands, so the sandbox parses and bounds every message
- * ({@link parseFromExecutor}) and takes none out of turn.
+ * An agent may have taken over the executor, so the sandbox parses and bounds every message ({@link parseFromExecutor})
+ * and accepts none at the wrong time.
  */
 import * as v from 'valibot'
 import type { KernelCode } from '../../errors.ts'
@@ -14,24 +14,26 @@ import type { AgentContext } from '../contract/agent-context.ts'
 import type { Job } from '../contract/job.ts'
 import type { Resume } from '../contract/resume.ts'
 
-/** Bytes of an object that one pull is answered with, at most. */
+/** The largest chunk of an object. */
 export const CHUNK_BYTES = 1024 * 1024
-/** The same, where the chunk is put into the file that a sandbox shares with its executor. */
+/** The largest chunk that goes through the file which sandbox and executor share. */
 export const FILED_CHUNK_BYTES = 2 * CHUNK_BYTES
-/** Places for chunks in that file: enough for five streams; what further streams read comes through the pipe. */
+/** The places for chunks in that file: enough for five streams. The chunks of further streams go through the pipe. */
 export const CHUNK_PLACES = 16
-/** Pulls in flight per stream: one chunk to work on, one on its way. */
+/** The pulls in flight per stream: one chunk is processed while the next one is read. */
 export const STREAM_WINDOW = 2
-/** Streams open at the same time: with {@link STREAM_WINDOW}, and a chunk in hand, the executor's buffers stay below 384 MiB. */
+/**
+ * The most open streams: with {@link STREAM_WINDOW} and one chunk in use, the executor's buffers stay below 384 MiB.
+ */
 export const MAX_STREAMS = 128
-/** Kernels that a run waits for at the same time. */
+/** The most kernels that a run waits for at the same time. */
 export const MAX_KERNEL_REQUESTS = 256
-/** Objects in one page of a listing. */
+/** The objects in one page of a listing. */
 export const PAGE_OBJECTS = 1000
-/** Bytes of a message's JSON header: room for a key of 1,024 characters, escaped. */
+/** The largest JSON header of a message: it has room for an escaped key of 1,024 characters. */
 export const HEADER_BYTES = 32 * 1024
 
-/** What a stream delivers. Lists and stats name things the agent's way: a key, or `s3://bucket/key`. */
+/** What a stream delivers. Lists and stats use the agent's names: a key, or `s3://bucket/key`. */
 export type StreamSource = v.InferOutput<typeof streamSource>
 
 const offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -45,7 +47,7 @@ export const streamSource = v.variant('from', [
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const base = { run: count }
-/** Where in the shared file the chunk may be put that is asked for; absent, it comes as a body. */
+/** Where in the shared file to put the chunk. If absent, the chunk comes as a body. */
 const place = v.optional(v.pipe(count, v.maxValue(CHUNK_PLACES - 1)))
 const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('started') }),
@@ -53,15 +55,15 @@ const fromExecutor = v.variant('type', [
   v.strictObject({ ...base, type: v.literal('pull'), stream: count, place }),
   v.strictObject({ ...base, type: v.literal('close'), stream: count }),
   v.strictObject({ ...base, type: v.literal('log') }),
-  /** A message of the agent: its body is JSON. */
+  /** A message of the agent. Its body is JSON. */
   v.strictObject({ ...base, type: v.literal('send'), to: v.pipe(name, v.maxLength(128)) }),
-  /** The engine's memory has grown to so many pages. */
+  /** The engine's memory has grown to this many pages. */
   v.strictObject({ ...base, type: v.literal('memory'), pages: count }),
   v.strictObject({ ...base, type: v.literal('kernel'), call: count, name }),
-  /** Its body is source. */
+  /** Its body is the source. */
   v.strictObject({ ...base, type: v.literal('compile'), call: count, language: v.picklist(['c', 'assemblyscript']) }),
   v.strictObject({ ...base, type: v.literal('progress'), fraction: v.pipe(v.number(), v.minValue(0), v.maxValue(1)) }),
-  /** A checkpoint: its body is the state. The executor sends no other before it is told that this one is kept. */
+  /** A checkpoint. Its body is the snapshot. The executor sends the next one only after `saved`. */
   v.strictObject({ ...base, type: v.literal('checkpoint'), memoryPages: count }),
   v.strictObject({
     ...base,
@@ -79,15 +81,18 @@ const fromExecutor = v.variant('type', [
     ]),
     memoryPages: count,
     healthy: v.boolean(),
-    /** Of a departure: where the agent goes, where its copies go, or neither: it stays and wants a new landing. */
+    /** For a departure: where the agent goes, or where its copies go. If both are absent, it was evicted or waits. */
     hop: v.optional(name),
     copies: v.optional(v.pipe(v.array(name), v.maxLength(MAX_COPIES))),
-    /** It stays since it waits for a message. */
+    /** The agent departs because it waits for a message. */
     waits: v.optional(v.literal(true)),
   }),
 ])
 
-/** A message of the executor. `log` carries its text as body, `end` the result or the failure as JSON, or the state. */
+/**
+ * A message of the executor. The body of `log` is a text; that of `end` is a result or a failure as JSON, or a
+ * snapshot.
+ */
 export type FromExecutor = v.InferOutput<typeof fromExecutor>
 export type EndMessage = Extract<FromExecutor, { type: 'end' }>
 export type EndKind = EndMessage['kind']
@@ -98,8 +103,8 @@ export function parseFromExecutor(header: unknown): FromExecutor {
 }
 
 /**
- * Everything a run needs, but for the objects. Its body is the agent's module followed by the input, or by the state of
- * an agent that lands in the middle of its work.
+ * Everything that a run needs except the objects. Its body is the agent's module, followed by the input or by the
+ * snapshot of an agent that resumes.
  */
 export interface RunMessage {
   readonly type: 'run'
@@ -110,18 +115,21 @@ export interface RunMessage {
   /** Four 32-bit words for the agent's `Math.random`. */
   readonly seed: readonly number[]
   readonly compiles: boolean
-  /** Whether the bundle has kernels: an agent's module has them at hand from its first line. */
+  /** Whether the bundle has kernels. They are loaded before the agent's module, which may use them at once. */
   readonly kernels: boolean
   readonly limits: Limits
-  /** Bytes of the module at the start of the body. */
+  /** The size of the module at the start of the body. */
   readonly mainBytes: number
-  /** Messages for the agent. Absent when nobody writes to it. */
+  /** Messages for the agent. Absent if nobody sends messages to it. */
   readonly messages?: readonly Message[]
-  /** How an agent that is on its way goes on here. Absent when it starts. */
+  /** For an agent that resumes. Absent if it starts here. */
   readonly resume?: Resume
 }
 
-/** The answer to a pull. It carries the bytes as body, or says how many of them lie in the place that the pull named. */
+/**
+ * The answer to a pull. The bytes are the body, or `filed` bytes lie in the place of the shared file that the pull
+ * named.
+ */
 export interface ChunkMessage {
   readonly type: 'chunk'
   readonly run: number
@@ -130,13 +138,13 @@ export interface ChunkMessage {
   readonly filed?: number
 }
 
-/** A message to the executor. `leave` asks the agent to depart as soon as it waits. */
+/** A message to the executor. `evict` makes the agent depart as soon as it waits. */
 export type ToExecutor =
   | RunMessage
   | { readonly type: 'evict'; readonly run: number }
-  /** The last checkpoint is kept. */
-  | { readonly type: 'kept'; readonly run: number }
-  /** The binary that was asked for is its body. */
+  /** The last checkpoint has been saved. */
+  | { readonly type: 'saved'; readonly run: number }
+  /** The body is the requested binary. */
   | { readonly type: 'kernel'; readonly run: number; readonly call: number }
   | {
       readonly type: 'kernel-fault'

@@ -1,25 +1,25 @@
 import type { StreamSource } from './protocol.ts'
 
-/** How the bytes of a stream are to be read. */
-
+/** How to decode the bytes of a stream. */
 export type Format =
   | { readonly as: 'chunks' | 'bytes' | 'text' | 'lines' | 'pages' }
   | ({ readonly as: 'csv' } & CsvOptions)
-/** Where a reader is: enough to go on with another, as long as the object is within reach. */
 
+/** The position of a reader. Another reader can continue from it, as long as the object can be read. */
 export interface ReaderNote {
   readonly source: StreamSource
   readonly format: Format
-  /** Batches of this source that were delivered before. */
+  /** How many batches of this source have been delivered. */
   readonly skip: number
 }
+
 export interface CsvOptions {
   /** One ASCII character. */
   readonly delimiter: string
-  /** Names of all columns, in order; absent if the first record has them. */
+  /** The names of all columns, in order. Absent if the first record contains them. */
   readonly header?: readonly string[] | undefined
-  /** Columns to deliver; absent for all. */
+  /** The columns to deliver. Absent for all. */
   readonly columns?: readonly string[] | undefined
-  /** Those of them that are numbers. */
+  /** The columns to deliver as numbers. */
   readonly numbers: readonly string[]
 }

@@ -1,31 +1,35 @@
 /**
- * The state of an agent that leaves a place of the caller's own for a region. The caller has no part of the fleet's
- * secret, so nothing is sealed here: a heap is code, and so it comes as code does, signed by the very keys that signed
- * the bundle. A key that may only send can't bring a state of its own making.
+ * The state of an agent that moves from a client place to a region. The client does not have the fleet's secret, so it
+ * can not encrypt the state. A heap can run code, so the state is signed like code: by the same keys that signed the
+ * bundle. A key with only the role `sender` can therefore not bring a state of its own making.
  *
- *     box = "LSTS" | version, 1 byte | length of the envelope, 2 bytes | envelope | stored state
+ *     state = "LSTS" | version, 1 byte | length of the envelope, 2 bytes | envelope | stored bytes
  *
- * The envelope is a {@link encodeEnvelope binary DSSE envelope} with the manifest as payload, which holds the header of
- * all boxes, and the digest of the *stored* bytes: nothing is inflated that was not signed.
+ * The envelope is a {@link encodeEnvelope binary DSSE envelope} whose payload is the descriptor of the state. It
+ * contains the digest of the *stored* bytes, so nothing is inflated that was not signed.
  */
+
 import { inflateExactly } from '../../encoding/brotli.ts'
-import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
+import { concatBytes } from '../../encoding/bytes.ts'
 import { digestOf } from '../../encoding/digest.ts'
 import { RefusedError } from '../../errors.ts'
+import { mediaType } from '../../format-version.ts'
 import { decodeEnvelope, encodeEnvelope, signEnvelope } from '../envelope.ts'
 import type { KeyGrant } from '../key-policy.ts'
 import type { Keyring } from '../keyring.ts'
 import type { SigningKey } from '../keys.ts'
 import { verifyEnvelope } from '../verify.ts'
 import {
+  hasMagic,
   invalid,
   MAX_STATE_BYTES,
-  malformed,
   type OpenedState,
   packState,
   parseDescriptor,
+  preamble,
   readWithLength,
   requireExpected,
+  requirePreamble,
   requireRoom,
   type StateChecks,
   type StateHeader,
@@ -35,17 +39,17 @@ import {
   withLength,
 } from './format.ts'
 
-/** The payload type an envelope binds to the manifest of a state. */
-export const STATE_TYPE = 'application/vnd.lander.state.v1+json'
+/** The payload type of the envelope around a state's descriptor. */
+export const STATE_TYPE = mediaType('state')
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x53, 1)
+const MAGIC = 'LSTS'
 const LENGTH_BYTES = 2
-/** There is no secret, so there are no epochs. */
+/** Client places have no fleet secret, so there is no epoch. */
 const NO_EPOCH = 0
 
-/** Whether a box came from a place of the caller's own, by its first bytes. */
+/** Whether a state comes from a client place, according to its first bytes. */
 export function isAuthorSigned(sealed: Uint8Array): boolean {
-  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
+  return hasMagic(sealed, MAGIC)
 }
 
 /**
@@ -59,21 +63,21 @@ export function signState(
   authors: readonly SigningKey[],
 ): Uint8Array {
   const { descriptor, stored } = packState({ ...context, epoch: NO_EPOCH }, state, 'stored')
-  return concatBytes(MAGIC, withLength(encodeEnvelope(signEnvelope(STATE_TYPE, descriptor, authors))), stored)
+  return concatBytes(preamble(MAGIC), withLength(encodeEnvelope(signEnvelope(STATE_TYPE, descriptor, authors))), stored)
 }
 
-/** What a region knows of the signed box it is to take in. */
+/** What a region checks a signed state against. */
 export interface SignedStateChecks extends StateChecks {
   readonly keyring: Keyring
-  /** Who signed the bundle. */
+  /** The keys that signed the bundle. */
   readonly authors: readonly KeyGrant[]
-  /** The caller's own places, as the order names them. */
+  /** The client places of the order. */
   readonly clientPlaces: readonly string[]
 }
 
 /**
- * Opens a signed box: signatures by the bundle's own authors and by nobody else, keys in their time and not revoked,
- * then the header against what this region expects, then the state against its digest.
+ * Opens a signed state. It checks the signatures, which must be by exactly the bundle's authors, then the header
+ * against what this region expects, then the stored bytes against their digest.
  *
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, what `verifyEnvelope` throws, `POLICY_DENIED` for other
  *   keys than the authors', `STATE_MISMATCH`, `ENGINE_MISMATCH`, `STATE_STALE`, `STATE_EXPIRED`, `STATE_INVALID`
@@ -81,8 +85,8 @@ export interface SignedStateChecks extends StateChecks {
 export function openAuthorSigned(sealed: Uint8Array, checks: SignedStateChecks): OpenedState {
   const { keyring, authors, clientPlaces, limits, now } = checks
   if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
-  if (!isAuthorSigned(sealed)) throw malformed()
-  const envelope = readWithLength(sealed, MAGIC.length)
+  const envelopeStart = requirePreamble(sealed, MAGIC)
+  const envelope = readWithLength(sealed, envelopeStart)
   const { payload, signers } = verifyEnvelope(decodeEnvelope(envelope, STATE_TYPE), STATE_TYPE, keyring, now)
   requireSame(signers, authors)
   const descriptor = parseDescriptor(payload)
@@ -91,7 +95,7 @@ export function openAuthorSigned(sealed: Uint8Array, checks: SignedStateChecks):
   if (!clientPlaces.includes(header.from))
     throw new RefusedError('STATE_MISMATCH', 'the state comes from a place that the order does not name')
   requireRoom(descriptor, limits)
-  const stored = sealed.subarray(MAGIC.length + LENGTH_BYTES + envelope.length)
+  const stored = sealed.subarray(envelopeStart + LENGTH_BYTES + envelope.length)
   if (stored.length !== descriptor.stored || digestOf(stored) !== descriptor.sha256) throw invalid()
   return { header, state: stateOf(descriptor, inflate(stored, descriptor.bytes)) }
 }

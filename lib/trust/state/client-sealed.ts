@@ -1,24 +1,26 @@
 /**
- * The state of an agent that leaves a region for a place of the caller's own, or what its copy answers one there. The
- * order names a public key that the caller has made for this one mission; only who holds its other half can open the
- * box. The region signs what it has sealed with the fleet's receipt key, so nobody else can make such a box.
+ * The state of an agent that moves from a region to a client place, or the answer of a copy to an agent there. The
+ * order contains a public key that the client has made for this mission, so only the client can open the state. The
+ * region signs the sealed state with the fleet's receipt key, so only the fleet can make one.
  *
- *     box    = "LSTH" | version, 1 byte | length of the header, 2 bytes | header | ephemeral key, 32 bytes
+ *     state  = "LSTH" | version, 1 byte | length of the header, 2 bytes | header | ephemeral key, 32 bytes
  *              | nonce, 12 bytes | sealed | signature, 64 bytes
  *     sealed = ChaCha20-Poly1305 of plain; header and ephemeral key are bound to it
- *     plain  = as in {@link sealState}
+ *     plain  = as in state/fleet-sealed.ts
  *
- * The key is HKDF-SHA-256 of what X25519 makes of the ephemeral key and the caller's, for this context. The signature
- * is over the digest of all that stands before it, under a type of its own (DSSE's pre-authentication encoding).
+ * The key is HKDF-SHA-256 of the X25519 shared secret of the ephemeral key and the client's key. The signature covers
+ * the SHA-256 of everything before it, in DSSE's pre-authentication encoding with its own payload type.
  */
+
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js'
 import nacl from 'tweetnacl'
 import { toBase64url } from '../../encoding/base64url.ts'
-import { concatBytes, equalBytes, utf8 } from '../../encoding/bytes.ts'
+import { concatBytes, utf8 } from '../../encoding/bytes.ts'
 import { canonicalJson } from '../../encoding/canonical-json.ts'
 import { sha256 } from '../../encoding/digest.ts'
 import { RefusedError } from '../../errors.ts'
+import { FORMAT_VERSION } from '../../format-version.ts'
 import { admitKey, SIGNATURE_BYTES, verifyStrict } from '../ed25519.ts'
 import { preAuthEncoding } from '../envelope.ts'
 import { type RandomBytes, type SigningKey, systemRandom } from '../keys.ts'
@@ -26,6 +28,7 @@ import { signDetached } from '../sign.ts'
 import {
   decrypt,
   encrypt,
+  hasMagic,
   headerPayload,
   MAX_STATE_BYTES,
   malformed,
@@ -34,9 +37,11 @@ import {
   packState,
   parseHeader,
   plainText,
+  preamble,
   readPlainText,
   readWithLength,
   requireExpected,
+  requirePreamble,
   SMALLEST_BUCKET,
   type StateChecks,
   type StateHeader,
@@ -46,30 +51,30 @@ import {
   withLength,
 } from './format.ts'
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x48, 1)
-const SIGNED_TYPE = 'application/vnd.lander.client-state.v2'
+const MAGIC = 'LSTH'
+const SIGNED_TYPE = `application/vnd.lander.client-state.v${FORMAT_VERSION}`
 const LENGTH_BYTES = 2
 const KEY_BYTES = 32
 
-/** A pair of X25519 keys that lives for one mission. */
+/** An X25519 key pair for one mission. */
 export interface ClientStateKey {
-  /** 32 bytes: the order names it. */
+  /** 32 bytes. The order contains it. */
   readonly publicKey: Uint8Array
   readonly secretKey: Uint8Array
 }
 
-/** Makes the pair of keys for one mission. */
+/** Makes the key pair for one mission. */
 export function createClientStateKey(random: RandomBytes = systemRandom): ClientStateKey {
   return nacl.box.keyPair.fromSecretKey(random(KEY_BYTES))
 }
 
-/** Whether a box was sealed by a region for a place of the caller's own, by its first bytes. */
+/** Whether a region sealed a state for a client place, according to its first bytes. */
 export function isClientSealed(sealed: Uint8Array): boolean {
-  return equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)
+  return hasMagic(sealed, MAGIC)
 }
 
 export interface ClientSealOptions {
-  /** The public key that the order names, 32 bytes. */
+  /** The public key in the order, 32 bytes. */
   readonly recipient: Uint8Array
   /** The fleet's receipt key of the current epoch. */
   readonly signer: { readonly epoch: number; readonly key: SigningKey }
@@ -77,9 +82,9 @@ export interface ClientSealOptions {
 }
 
 /**
- * Seals a state for the one who sent its mission.
+ * Seals a state for the client that sent its mission.
  *
- * @throws RefusedError `STATE_MALFORMED`, `STATE_TOO_LARGE`, `KEY_INVALID` for a public key that hides nothing
+ * @throws RefusedError `STATE_MALFORMED`, `STATE_TOO_LARGE`, `KEY_INVALID` for a low-order X25519 point
  */
 export function sealForClient(
   context: Omit<StateHeader, 'epoch'>,
@@ -90,7 +95,7 @@ export function sealForClient(
   const ephemeral = createClientStateKey(random)
   const packed = packState(header, state, 'bytes')
   const headerBytes = headerPayload(header)
-  const open = concatBytes(MAGIC, withLength(headerBytes), ephemeral.publicKey)
+  const open = concatBytes(preamble(MAGIC), withLength(headerBytes), ephemeral.publicKey)
   const key = sealingKey(ephemeral.secretKey, recipient, [ephemeral.publicKey, recipient], headerBytes)
   const nonce = random(NONCE_BYTES)
   const unsigned = concatBytes(open, nonce, encrypt({ key, nonce, bound: open }, plainText(packed)))
@@ -99,23 +104,24 @@ export function sealForClient(
   return concatBytes(unsigned, signDetached(signedBytes(unsigned), signer.key))
 }
 
-/** What a place of the caller's own knows of the box it is to take in. */
+/** What a client place checks a sealed state against. */
 export interface ClientSealedChecks extends StateChecks {
   readonly key: ClientStateKey
   /** The fleet's receipt keys by epoch, 32 bytes each. */
   readonly receiptKeys: ReadonlyMap<number, Uint8Array>
-  /** Regions of the order. */
+  /** The regions of the order. */
   readonly regions: readonly string[]
 }
 
 /**
- * Opens a box from a region: header, signature of the fleet, seal, then what is inside.
+ * Opens a state from a region. It checks the header, then the fleet's signature, then decrypts, then checks the
+ * content.
  *
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, `STATE_MISMATCH`, `ENGINE_MISMATCH`, `STATE_STALE`,
  *   `STATE_EXPIRED`, `EPOCH_UNKNOWN`, `SIGNATURE_INVALID`, `STATE_INVALID`
  */
 export function openClientSealed(sealed: Uint8Array, checks: ClientSealedChecks): OpenedState {
-  const { key: own, receiptKeys, regions, limits } = checks
+  const { key: clientKey, receiptKeys, regions, limits } = checks
   if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
   const { header, headerBytes, open, ephemeral, nonce, ciphertext, signed, signature } = cut(sealed)
   requireExpected(header, checks)
@@ -123,12 +129,12 @@ export function openClientSealed(sealed: Uint8Array, checks: ClientSealedChecks)
   const fleetKey = receiptKeys.get(header.epoch)
   if (fleetKey === undefined)
     throw new RefusedError('EPOCH_UNKNOWN', `the fleet file has no receipt key of epoch ${header.epoch}`, {
-      remedy: 'bring it up to date: lander fleet check writes the keys of new epochs into it',
+      remedy: 'update it with lander fleet check, which adds the keys of new epochs',
     })
   if (!verifyStrict(signature, signedBytes(signed), admitKey(fleetKey)))
     throw new RefusedError('SIGNATURE_INVALID', 'the state was not sealed by the fleet')
 
-  const key = sealingKey(own.secretKey, ephemeral, [ephemeral, own.publicKey], headerBytes)
+  const key = sealingKey(clientKey.secretKey, ephemeral, [ephemeral, clientKey.publicKey], headerBytes)
   const plain = decrypt({ key, nonce, bound: open }, ciphertext)
   try {
     return { header, state: readPlainText(plain, headerBytes, limits) }
@@ -141,7 +147,7 @@ function signedBytes(sealed: Uint8Array): Uint8Array {
   return preAuthEncoding(SIGNED_TYPE, sha256(sealed))
 }
 
-/** HKDF-SHA-256 (RFC 5869); both public keys and the header are in its info, so a key is good for one box only. */
+/** HKDF-SHA-256 (RFC 5869). The info contains both public keys and the header, so each key is for one state only. */
 function sealingKey(
   secret: Uint8Array,
   other: Uint8Array,
@@ -149,11 +155,11 @@ function sealingKey(
   headerBytes: Uint8Array,
 ): Uint8Array {
   const shared = nacl.scalarMult(secret, other)
-  // A point of small order gives zeros, whatever the secret (RFC 7748 §6.1).
+  // The shared secret with a low-order point is zero for every secret key (RFC 7748 §6.1).
   if (shared.every((byte) => byte === 0))
     throw new RefusedError('KEY_INVALID', 'the recipient key is a low-order X25519 point')
   const info = canonicalJson([
-    'lander client-state v2',
+    `lander client-state v${FORMAT_VERSION}`,
     ...publicKeys.map(toBase64url),
     toBase64url(sha256(headerBytes)),
   ])
@@ -163,9 +169,9 @@ function sealingKey(
 }
 
 function cut(sealed: Uint8Array) {
-  if (!isClientSealed(sealed)) throw malformed()
-  const headerBytes = readWithLength(sealed, MAGIC.length)
-  const ephemeralStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
+  const headerStart = requirePreamble(sealed, MAGIC)
+  const headerBytes = readWithLength(sealed, headerStart)
+  const ephemeralStart = headerStart + LENGTH_BYTES + headerBytes.length
   const nonceStart = ephemeralStart + KEY_BYTES
   const ciphertextStart = nonceStart + NONCE_BYTES
   const end = sealed.length - SIGNATURE_BYTES

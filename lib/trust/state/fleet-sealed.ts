@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
+import { concatBytes } from '../../encoding/bytes.ts'
 import { RefusedError } from '../../errors.ts'
 import { currentEpoch, deriveSealingKey, type FleetSecret, liveEpochs } from '../fleet-secret.ts'
 import { type RandomBytes, systemRandom } from '../keys.ts'
@@ -13,9 +13,11 @@ import {
   packState,
   parseHeader,
   plainText,
+  preamble,
   readPlainText,
   readWithLength,
   requireExpected,
+  requirePreamble,
   SMALLEST_BUCKET,
   type StateChecks,
   type StateHeader,
@@ -28,19 +30,21 @@ import {
 export { bucketOf, MAX_STATE_BYTES, type OpenedState, type StateHeader, type TravellingState } from './format.ts'
 
 /**
- * The state of an agent that moves from place to place, in a box that only the fleet can open and only the place it is
- * for, at its step of its mission, will. Of 150 snapshots that were tampered with, 58 ran on in silence when they were
- * restored, so nothing of a box is restored before all of it is authentic; and an agent's heap holds residue of the
- * data it read, so the carrier must not be able to look inside.
+ * The state of an agent that moves between regions. Only the fleet can open it, and only the place that it is for
+ * accepts it, at the right landing of the right mission.
  *
- *     box    = "LSTA" | version, 1 byte | length of the header, 2 bytes | header | nonce, 12 bytes | sealed
- *     sealed = ChaCha20-Poly1305 of plain, 16 bytes of tag at its end; all that stands before the nonce is bound to it
- *     plain  = length of the manifest, 2 bytes | manifest | stored state | zeros up to the size of its bucket
+ * Of 150 snapshots that a test tampered with, 58 ran on without an error. So a state is restored only after all of it
+ * has been authenticated. An agent's heap contains remains of the data it read, so the relay must not be able to read
+ * it.
  *
- * Lengths are big-endian. Header and manifest are canonical JSON; the manifest repeats the header.
+ *     state  = "LSTA" | version, 1 byte | length of the header, 2 bytes | header | nonce, 12 bytes | sealed
+ *     sealed = ChaCha20-Poly1305 of plain, 16 bytes of tag at its end; everything before the nonce is authenticated too
+ *     plain  = length of the descriptor, 2 bytes | descriptor | stored bytes | zeros up to the size of the bucket
+ *
+ * Lengths are big-endian. Header and descriptor are canonical JSON. The descriptor repeats the header.
  */
 
-const MAGIC = Uint8Array.of(0x4c, 0x53, 0x54, 0x41, 1)
+const MAGIC = 'LSTA'
 const LENGTH_BYTES = 2
 
 export interface SealOptions {
@@ -60,21 +64,21 @@ export function sealState(
 ): Uint8Array {
   const header: StateHeader = { ...context, epoch: currentEpoch(secret).epoch }
   const packed = packState(header, state, 'bytes')
-  const open = concatBytes(MAGIC, withLength(headerPayload(header)))
+  const open = concatBytes(preamble(MAGIC), withLength(headerPayload(header)))
   const plain = plainText(packed)
   packed.stored.fill(0)
   const nonce = random(NONCE_BYTES)
   return concatBytes(open, nonce, encrypt({ key: deriveSealingKey(secret, header), nonce, bound: open }, plain))
 }
 
-/** What a place knows of the box it is to take in. */
+/** What a region checks a sealed state against. */
 export interface FleetSealedChecks extends StateChecks {
   readonly secret: FleetSecret
 }
 
 /**
- * What a box says of itself, before anything of it is known to be authentic: good for looking up the epoch, and for
- * telling people where an agent goes.
+ * The header of a sealed state. It is not authenticated: use it only to look up the epoch, and to show where an agent
+ * is going.
  *
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`
  */
@@ -84,9 +88,9 @@ export function readStateHeader(sealed: Uint8Array): StateHeader {
 }
 
 /**
- * Opens a box. The order of the checks is part of the design: what costs nothing comes first, nothing is inflated
- * before it is authentic, and the state is returned only when every check has passed. What remains to the caller: to
- * reserve the mission's step, so that one box is not restored twice.
+ * Opens a sealed state. Cheap checks come first, nothing is inflated before it is authenticated, and the state is
+ * returned only when every check has passed. The caller must still claim the landing in the ledger, so that a state is
+ * not restored twice.
  *
  * @throws RefusedError `STATE_TOO_LARGE`, `STATE_MALFORMED`, `EPOCH_UNKNOWN`, `STATE_MISMATCH`, `ENGINE_MISMATCH`,
  *   `STATE_STALE`, `STATE_EXPIRED` or `STATE_INVALID`
@@ -96,7 +100,10 @@ export function openState(sealed: Uint8Array, checks: FleetSealedChecks): Opened
   if (sealed.length > MAX_STATE_BYTES) throw tooLarge()
   const { header, headerBytes, open, nonce, ciphertext } = cut(sealed)
   if (!liveEpochs(secret, now).some(({ epoch }) => epoch === header.epoch))
-    throw new RefusedError('EPOCH_UNKNOWN', `the state was sealed in epoch ${header.epoch}, which is over or unknown`)
+    throw new RefusedError(
+      'EPOCH_UNKNOWN',
+      `the state was sealed in epoch ${header.epoch}, which has ended or is unknown`,
+    )
   requireExpected(header, checks)
 
   const plain = decrypt({ key: deriveSealingKey(secret, header), nonce, bound: open }, ciphertext)
@@ -108,9 +115,9 @@ export function openState(sealed: Uint8Array, checks: FleetSealedChecks): Opened
 }
 
 function cut(sealed: Uint8Array) {
-  if (!equalBytes(sealed.subarray(0, MAGIC.length), MAGIC)) throw malformed()
-  const headerBytes = readWithLength(sealed, MAGIC.length)
-  const nonceStart = MAGIC.length + LENGTH_BYTES + headerBytes.length
+  const headerStart = requirePreamble(sealed, MAGIC)
+  const headerBytes = readWithLength(sealed, headerStart)
+  const nonceStart = headerStart + LENGTH_BYTES + headerBytes.length
   const ciphertextStart = nonceStart + NONCE_BYTES
   if (sealed.length < ciphertextStart + SMALLEST_BUCKET + TAG_BYTES) throw malformed()
   return {

@@ -1,7 +1,8 @@
 /**
- * What every box with an agent's state has in common, whoever sealed it: its header, its manifest, its sizes, and how
- * its plain text is put into ChaCha20-Poly1305 and back.
+ * What all formats of a sealed state share: the header, the descriptor, size limits, padding, and encryption with
+ * ChaCha20-Poly1305.
  */
+
 import * as v from 'valibot'
 import {
   count,
@@ -15,32 +16,33 @@ import {
   time,
 } from '../../bundle/document.ts'
 import { compress, inflateExactly } from '../../encoding/brotli.ts'
-import { concatBytes, equalBytes } from '../../encoding/bytes.ts'
+import { concatBytes, equalBytes, utf8 } from '../../encoding/bytes.ts'
 import { digestOf } from '../../encoding/digest.ts'
 import { InternalError, RefusedError } from '../../errors.ts'
+import { FORMAT_VERSION, FORMATS, requireVersion } from '../../format-version.ts'
 import { type Limits, MAX_LIMITS } from '../../limits.ts'
 import type { SealingContext } from '../fleet-secret.ts'
 
-/** What anyone may see of a box. */
+/** The part of a sealed state that anyone can read. */
 export interface StateHeader extends SealingContext {
-  /** The order's: milliseconds since 1970. */
+  /** When the order expires: milliseconds since 1970. */
   readonly expiresAt: number
 }
 
-/** An agent between two places. */
+/** The state of an agent between two places. */
 export interface TravellingState {
-  /** Memory to restore it in, in WebAssembly pages. */
+  /** The memory that it needs, in WebAssembly pages. */
   readonly pages: number
   /**
-   * For a copy of an agent: where its answer goes, and which of the calls it was sent for is its own; `null` once it
-   * has begun with it.
+   * For a copy of an agent: where its answer goes, and which of the agent's calls it runs. `call` is `null` once the
+   * copy has started.
    */
   readonly copy: { readonly call: number | null; readonly origin: string } | null
-  /** What the mission has used of each limit so far. It counts on in the next place. */
+  /** What the mission has used of each limit so far. The next place continues counting from here. */
   readonly spent: Limits
-  /** Digest of the receipt for the landing that it leaves, or `null` where none was made. */
+  /** The digest of the receipt of the landing that ends here; `null` if there is none. */
   readonly receipt: string | null
-  /** The engine's state, or a copy's outcome as JSON. */
+  /** The engine's snapshot, or the outcome of a copy as JSON. */
   readonly bytes: Uint8Array
 }
 
@@ -50,10 +52,10 @@ export const TAG_BYTES = 16
 const MAX_DOCUMENT_BYTES = 2048
 export const SMALLEST_BUCKET = 4096
 
-/** Bytes that do not compress become a few more. */
+/** Data that does not compress becomes slightly larger. */
 const MAX_STORED_BYTES = MAX_LIMITS.stateBytes + 4096
 
-/** A region, and for copies of copies a landing and a number for each: `eu-west-1/0.2/3.0`. */
+/** A place, then landing and number of each copy: `eu-west-1/0.2/3.0` is a copy of a copy. */
 const BRANCH = /^[a-z0-9-]{1,64}(\/\d{1,9}\.\d{1,2}){0,16}$/
 
 const headerSchema = v.strictObject({
@@ -82,32 +84,33 @@ const descriptorSchema = v.strictObject({
   sha256: digest,
 })
 
-/** Magic, ephemeral key and signature: what a box has beside its documents and its state, in any format, and more. */
+/** Upper bound for everything but documents and state, in any format: magic, ephemeral key, signature. */
 const MAX_FRAME_BYTES = 512
 
-/** A box of the most state that any limits allow. */
+/** The largest sealed state that any limits allow. */
 export const MAX_STATE_BYTES = MAX_FRAME_BYTES + MAX_DOCUMENT_BYTES + bucketOf(MAX_DOCUMENT_BYTES + MAX_STORED_BYTES)
 
 const headerKind = {
-  name: 'header of the sealed state',
+  ...FORMATS.state,
+  name: 'the header of the sealed state',
   code: 'STATE_MALFORMED',
   maxBytes: MAX_DOCUMENT_BYTES,
 } as const
-const descriptorKind = { ...headerKind, name: 'manifest of the sealed state' } as const
+const descriptorKind = { ...headerKind, name: 'the descriptor of the sealed state' } as const
 
-/** Fast, and 27 times smaller than the heap of a small agent. The box is written once and read once. */
+/** A fast Brotli quality: the heap of a small agent becomes 27 times smaller. A state is written and read only once. */
 const QUALITY = 5
-/** Above so many bytes speed counts for more: what took 2 s then takes 0.3 s, for a quarter more bytes. */
+/** Above this size a faster quality is used: it takes 0.3 s instead of 2 s, for a quarter more bytes. */
 const LARGE_BYTES = 1024 * 1024
 const LARGE_QUALITY = 1
 
-/** What a place knows of the box it is to take in. */
+/** What a place checks a sealed state against. */
 export interface StateChecks {
-  /** This place, and the mission and code of the order that came with the box. */
+  /** This place, and mission and code of the order that came with the state. */
   readonly expected: Pick<SealingContext, 'fleet' | 'mission' | 'manifest' | 'kind' | 'to' | 'engine' | 'abi'>
-  /** The step of the mission that this place has reached: a box of an earlier one is a replay. @default 0 */
+  /** The landing that this place has reached. A state for an earlier landing is a replay. @default 0 */
   readonly notOlderThan?: number
-  /** Of the run: how much state, and how much memory, it may bring. */
+  /** The limits of the run for state and memory. */
   readonly limits: Pick<Limits, 'stateBytes' | 'memoryPages'>
   readonly now: number
 }
@@ -117,7 +120,30 @@ export interface OpenedState {
   readonly state: TravellingState
 }
 
-/** The bytes of a header, as a box shows them. @throws RefusedError `STATE_MALFORMED` */
+/** The first bytes of a sealed state: four characters for how it is protected, and the format version. */
+export function preamble(magic: string): Uint8Array {
+  return concatBytes(utf8(magic), Uint8Array.of(FORMAT_VERSION))
+}
+
+/** Whether a sealed state of any version begins with `magic`. */
+export function hasMagic(sealed: Uint8Array, magic: string): boolean {
+  return equalBytes(sealed.subarray(0, magic.length), utf8(magic))
+}
+
+/**
+ * Checks the first bytes of a sealed state, before anything else in it is read.
+ *
+ * @returns where the rest begins
+ * @throws RefusedError `STATE_MALFORMED` or `VERSION_UNSUPPORTED`
+ */
+export function requirePreamble(sealed: Uint8Array, magic: string): number {
+  const version = sealed[magic.length]
+  if (!hasMagic(sealed, magic) || version === undefined) throw malformed()
+  requireVersion(version, FORMATS.state)
+  return magic.length + 1
+}
+
+/** The bytes of a header, as a sealed state contains them. @throws RefusedError `STATE_MALFORMED` */
 export function headerPayload(header: StateHeader): Uint8Array {
   return documentPayload(headerSchema, header, headerKind)
 }
@@ -127,7 +153,7 @@ export function parseHeader(payload: Uint8Array): StateHeader {
   return parseDocument(headerSchema, payload, headerKind)
 }
 
-/** A state ready to be sealed: what its box says of it, and its bytes, compressed. */
+/** A state before encryption: its descriptor, and its compressed bytes. */
 export interface PackedState {
   readonly descriptor: Uint8Array
   readonly stored: Uint8Array
@@ -136,7 +162,7 @@ export interface PackedState {
 /**
  * Compresses a state and describes it.
  *
- * @param digested which bytes the manifest's digest covers: the state's, or those that are stored
+ * @param digested which bytes the digest in the descriptor covers: those of the state, or the compressed ones
  * @throws RefusedError `STATE_MALFORMED` for a header or counters out of their bounds, `STATE_TOO_LARGE`
  */
 export function packState(header: StateHeader, state: TravellingState, digested: 'bytes' | 'stored'): PackedState {
@@ -148,7 +174,7 @@ export function packState(header: StateHeader, state: TravellingState, digested:
   return { descriptor: documentPayload(descriptorSchema, document, descriptorKind), stored }
 }
 
-/** What a manifest says. */
+/** What a descriptor contains. */
 export type StateDescriptor = v.InferOutput<typeof descriptorSchema>
 
 /** @throws RefusedError `STATE_MALFORMED` */
@@ -156,15 +182,15 @@ export function parseDescriptor(payload: Uint8Array): StateDescriptor {
   return parseDocument(descriptorSchema, payload, descriptorKind)
 }
 
-/** The plain text of a box: manifest, state, and zeros up to the size of its bucket. */
+/** The plain text to encrypt: descriptor, compressed bytes, and zeros up to the size of the bucket. */
 export function plainText({ descriptor, stored }: PackedState): Uint8Array {
   return padded(withLength(descriptor), stored)
 }
 
 /**
- * Reads the plain text of a box that is authentic.
+ * Reads the plain text of a state that has been authenticated.
  *
- * @param headerBytes the header as the box showed it: the manifest must say the same
+ * @param headerBytes the unencrypted header, which the descriptor must repeat
  * @throws RefusedError `STATE_MALFORMED`, `STATE_TOO_LARGE`, `STATE_INVALID`
  */
 export function readPlainText(
@@ -196,11 +222,14 @@ export function requireExpected(header: StateHeader, { expected, notOlderThan = 
     if (header[field] !== expected[field])
       throw new RefusedError('STATE_MISMATCH', `the state is sealed for another ${field === 'to' ? 'place' : field}`)
   if (header.engine !== expected.engine || header.abi !== expected.abi)
-    throw new RefusedError('ENGINE_MISMATCH', 'the state is of another engine', {
+    throw new RefusedError('ENGINE_MISMATCH', 'the state was made by another engine', {
       remedy: 'deploy every region of the fleet with one version',
     })
   if (header.sequence < notOlderThan)
-    throw new RefusedError('STATE_STALE', `the state is of step ${header.sequence}, before ${notOlderThan}`)
+    throw new RefusedError(
+      'STATE_STALE',
+      `the state is for landing ${header.sequence}, and this place has reached landing ${notOlderThan}`,
+    )
   if (now >= header.expiresAt) throw new RefusedError('STATE_EXPIRED', 'the state has expired with its order')
 }
 
@@ -215,7 +244,7 @@ export function inflate(stored: Uint8Array, length: number): Uint8Array {
 export interface Sealing {
   readonly key: Uint8Array
   readonly nonce: Uint8Array
-  /** Bound to the box, though not hidden in it. */
+  /** Authenticated, but not encrypted. */
   readonly bound: Uint8Array
 }
 
@@ -250,12 +279,12 @@ const nodeCrypto = globalThis.process?.getBuiltinModule?.('node:crypto')
 
 function requireCrypto(): typeof import('node:crypto') {
   if (!nodeCrypto)
-    throw new InternalError('sealing needs Node', { remedy: 'seal and open state in Node, not in a browser' })
+    throw new InternalError('sealing needs Node', { remedy: 'seal and open states in Node, not in a browser' })
   return nodeCrypto
 }
 
 /**
- * The size that a plain text of `length` bytes is padded to: Padmé, which costs at most 12 % and leaves an observer
+ * The size that a plain text of `length` bytes is padded to. Padmé adds at most 12 % and shows an observer only
  * O(log log n) bits of the length (Nikitin et al., "Reducing Metadata Leakage from Encrypted Files and Communication
  * with PURBs", 2019, §4).
  */

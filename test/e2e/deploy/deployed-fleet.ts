@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import type { DeployedFleet } from '../../../lib/config/index.ts'
 import { createFleetClients, type FleetClients } from '../../../lib/fleet/clients.ts'
-import type { Fleet } from '../../../lib/fleet/fleet.ts'
+import type { Fleet } from '../../../lib/fleet/fleet-file.ts'
 import type { PublicReceiptKey } from '../../../lib/fleet/receipt-keys.ts'
+import { FORMAT_VERSION } from '../../../lib/format-version.ts'
 import { type LocalCloud, startCloud } from '../../../lib/local/cloud.ts'
 import { type TakeBackOptions, takeBack } from './deployed-function.ts'
 import type { Emulator } from './emulator.ts'
@@ -35,7 +36,7 @@ export async function runDeployedFleet({
   const { endpoint, credentials } = cloud
   const keys = [...receiptKeys]
   const fleet: Fleet = {
-    lander: 1,
+    lander: FORMAT_VERSION,
     ...deployed,
     regions: [...deployed.regions],
     receiptKeys: keys,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { gravityCommand } from '../../../scripts/commands/gravity.ts'
+import { gravityCommand } from '../../../scripts/commands/gravity-command.ts'
 
 let dir: string
 let out: string

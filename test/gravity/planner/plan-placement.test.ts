@@ -4,6 +4,7 @@ import { placementFrontier } from '../../../lib/gravity/planner/frontier.ts'
 import { type FeasiblePlan, type Plan, planPlacement } from '../../../lib/gravity/planner/plan-placement.ts'
 import type { PlacementProblem } from '../../../lib/gravity/planner/problem.ts'
 import { loadHighs } from '../../../scripts/solver/highs.ts'
+import { LONG } from '../../support/long.ts'
 import { randomProblem, seededRandom, wildProblem } from '../support/problems.ts'
 
 const now = new Date('2026-11-23')
@@ -119,7 +120,7 @@ describe('laws of plans', () => {
   const check = (law: (problem: PlacementProblem, random: () => number) => void) =>
     fc.assert(
       fc.property(seeds, worlds, (seed, world) => law(world(seededRandom(seed), size), seededRandom(seed + 1))),
-      { numRuns: 40 },
+      { numRuns: LONG ? 40 : 10 },
     )
   const close = (a: number, b: number) => expect(a / b).toBeCloseTo(1, 7)
   const notAbove = (a: number, b: number) => expect(a).toBeLessThanOrEqual(b * (1 + 1e-8))

@@ -6,6 +6,7 @@ import { type MilpSolver, solveWithMilp } from '../../../lib/gravity/planner/mil
 import { buildModel, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
 import { type PlacementProblem, parseProblem } from '../../../lib/gravity/planner/problem.ts'
 import { loadHighs } from '../../../scripts/solver/highs.ts'
+import { LONG } from '../../support/long.ts'
 import { everyPlacement } from '../support/brute-force.ts'
 import { type RandomProblemOptions, randomProblem, seededRandom, wildProblem } from '../support/problems.ts'
 
@@ -51,7 +52,7 @@ describe('against every placement there is', () => {
         expect(best!.usd / least).toBeCloseTo(1, 8)
         expect(lowerBound / least).toBeCloseTo(1, 8)
       }),
-      { numRuns: 150 },
+      { numRuns: LONG ? 150 : 30 },
     )
   })
 
@@ -70,7 +71,7 @@ describe('against every placement there is', () => {
         expect(best!.seconds / least).toBeCloseTo(1, 6)
         expect(lowerBoundSeconds / least).toBeCloseTo(1, 6)
       }),
-      { numRuns: 100 },
+      { numRuns: LONG ? 100 : 20 },
     )
   })
 
@@ -89,7 +90,7 @@ describe('against every placement there is', () => {
         expect(best!.usd / least).toBeCloseTo(1, 8)
         expect(lowerBound).toBeLessThanOrEqual(least * (1 + 1e-8))
       }),
-      { numRuns: 100 },
+      { numRuns: LONG ? 100 : 20 },
     )
   })
 })
@@ -101,9 +102,9 @@ describe('against HiGHS', () => {
   })
 
   it.each([
-    { regions: 5, groups: 5, numRuns: 12 },
-    { regions: 8, groups: 15, numRuns: 6 },
-    { regions: 15, groups: 25, numRuns: 1 },
+    { regions: 5, groups: 5, numRuns: LONG ? 12 : 3 },
+    { regions: 8, groups: 15, numRuns: LONG ? 6 : 1 },
+    ...(LONG ? [{ regions: 15, groups: 25, numRuns: 1 }] : []),
   ])(
     'agrees with it within a millionth on $regions regions and $groups groups with a deadline',
     ({ numRuns, ...size }) => {
@@ -121,7 +122,7 @@ describe('against HiGHS', () => {
     },
   )
 
-  it('agrees with it on 22 regions and 40 groups with a deadline', () => {
+  it.runIf(LONG)('agrees with it on 22 regions and 40 groups with a deadline', () => {
     const model = modelOf(randomProblem(seededRandom(4), { regions: 22, groups: 40 }))
     const deadlineSeconds = tightDeadline(model, 0.5)
     const mine = searchLeastMoney(model, { ...FREE, deadlineSeconds })
@@ -144,7 +145,7 @@ describe('where the nodes run out', () => {
         expect(lowerBound).toBeLessThanOrEqual(least * (1 + 1e-8))
         if (best !== undefined) expect(best.usd).toBeGreaterThanOrEqual(least * (1 - 1e-8))
       }),
-      { numRuns: 100 },
+      { numRuns: LONG ? 100 : 20 },
     )
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LambdaClient } from '@aws-sdk/client-lambda'
 import { type LocalCloud, type LocalCloudOptions, startCloud } from '../../../lib/local/cloud.ts'
-import type { LambdaFunction } from '../../../lib/local/lambda/function.ts'
+import type { LambdaFunction } from '../../../lib/local/lambda/lambda-function.ts'
 import type { FunctionSettings } from '../../../lib/local/lambda/service.ts'
 
 export const REGION = 'eu-west-1'

@@ -47,14 +47,14 @@ describe('the memory of a machine that has booted and loaded an agent', () => {
     expect(here.bytes).toBeLessThan(2_000_000)
   })
 
-  test('is all there is of it, but for the pointer to its stack', async () => {
+  test('contains everything except the stack pointer', async () => {
     const binary = readFileSync(join(assets, ASSET_FILES.engine))
     const globals = mutableGlobals(binary)
     const exported = WebAssembly.Module.exports(new WebAssembly.Module(binary)).filter(({ kind }) => kind === 'global')
     expect([globals, exported.map(({ name }) => name)]).toEqual([1, ['__stack_pointer']])
   })
 
-  test('is another for another agent', async () => {
+  test('differs for another agent', async () => {
     const [one, other] = [await bootImage(assets, main), await bootImage(assets, `${main}\n// changed`)]
     expect(one.digest).not.toBe(other.digest)
   })

@@ -6,7 +6,7 @@ import type { CsvOptions } from '../../../lib/sandbox/wire/reader-note.ts'
 
 type Table = Record<string, (string | number)[]>
 
-/** Through both ends: what the executor encodes and the prelude reads. */
+/** Tests both ends: the executor encodes, the prelude decodes. */
 function tableOf(text: string | Uint8Array, options: Partial<CsvOptions> = {}, size = 1024): Table {
   const decoder = createCsvDecoder({ delimiter: ',', numbers: [], ...options })
   const bytes = Buffer.from(text)
@@ -45,11 +45,11 @@ describe('CSV', () => {
     ['letters beyond ASCII', 'stadt,n\nKöln,1\n東京,2\n', { stadt: ['Köln', '東京'], n: ['1', '2'] }],
     ['a header only', 'a,b\n', {}],
     ['nothing', '', {}],
-  ])('with %s, cut anywhere', (_what, text, table) => {
+  ])('with %s, split anywhere', (_what, text, table) => {
     for (const size of [1, 2, 3, 5, 1024]) expect(tableOf(text, {}, size)).toEqual(table)
   })
 
-  test('is read back as it was written, however the object is cut', () => {
+  test('is read back as it was written, however the object is split into chunks', () => {
     const field = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r', '1', ' ') })
     const table = fc.array(fc.tuple(field, field, field), { minLength: 1, maxLength: 20 })
     const quote = (text: string) => `"${text.replaceAll('"', '""')}"`
@@ -110,7 +110,7 @@ describe('CSV', () => {
     expect([word!.length, word![19_999], n![19_999]]).toEqual([20_000, 'w1999', 19_999])
   })
 
-  test('passes over a byte order mark', () => {
+  test('skips a byte order mark', () => {
     expect(tableOf('\ufeffa,b\n1,2\n')).toEqual({ a: ['1'], b: ['2'] })
   })
 
@@ -130,7 +130,7 @@ describe('CSV', () => {
     expect(() => tableOf(Buffer.from([0x61, 0x0a, 0xff, 0x0a]))).toThrow('not UTF-8 at byte 2')
   })
 
-  test('is read up to the first record that is none', () => {
+  test('is read up to the first malformed record', () => {
     const decoder = createCsvDecoder({ delimiter: ',', numbers: [] })
     const batches = decoder.decode(Buffer.from('a,b\n1,2\n3,4\n5\n6,7\n'), true)[Symbol.iterator]()
     const { text, end } = batches.next().value!
@@ -138,7 +138,7 @@ describe('CSV', () => {
     expect(() => batches.next()).toThrow('record 3, at byte 12')
   })
 
-  test('taken up in the middle tells the byte only: nobody counted the records before', () => {
+  test('resumed in the middle reports the byte only, since the record’s number is unknown', () => {
     const decoder = createCsvDecoder({ delimiter: ',', numbers: [], header: ['a', 'b'] }, 500)
     expect(() => [...decoder.decode(Buffer.from('1\n'), true)]).toThrow('not 2 (at byte 500)')
   })

@@ -5,15 +5,15 @@ import { REGIONS, type TravelOptions } from '../../support/travels.ts'
 const sandbox = useSandbox()
 const [US] = REGIONS as [string]
 
-/** Asks the agent to leave in each of its first landings, a little after it began. */
-function leaving(times: number, afterMs = 120): Pick<TravelOptions, 'evict'> {
+/** Evicts the agent in each of its first landings, shortly after it has started. */
+function evicting(times: number, afterMs = 120): Pick<TravelOptions, 'evict'> {
   let left = times
   return { evict: () => (left-- > 0 ? AbortSignal.timeout(afterMs) : undefined) }
 }
 
-/** Runs an agent that is sent away several times, and gives its value and how often it landed. */
+/** Runs an agent that is evicted several times, and returns its value and the number of landings. */
 async function sentAway(body: string, options: TravelOptions = {}, times = 3): Promise<[unknown, number]> {
-  const { outcome, landings } = await sandbox.travel(body, { ...leaving(times), ...options })
+  const { outcome, landings } = await sandbox.travel(body, { ...evicting(times), ...options })
   expect(outcome).toMatchObject({ kind: 'completed' })
   expect(new Set(landings.map(({ region }) => region))).toEqual(new Set([US]))
   return [(outcome as { value: unknown }).value, landings.length]
@@ -21,15 +21,15 @@ async function sentAway(body: string, options: TravelOptions = {}, times = 3): P
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-describe('an agent that its place sends away', () => {
-  test('goes on where it slept', async () => {
+describe('an agent that its place evicts', () => {
+  test('continues after its sleep', async () => {
     const [value, landings] = await sentAway(
       `const start = Date.now(); await sleep(900); return Date.now() - start >= 895`,
     )
     expect([value, landings]).toEqual([true, 4])
   })
 
-  test('is not sent away when it has nothing to wait for', async () => {
+  test('is not evicted while it waits for nothing', async () => {
     expect(await sentAway('return 1')).toEqual([1, 1])
   })
 
@@ -45,7 +45,7 @@ describe('an agent that its place sends away', () => {
         rest += new TextDecoder().decode(piece.bytes()); const all = rest.split('\\n'); rest = all.pop(); for (const line of all) { sum += Number(line); await pause() } }
       sum += Number(rest)`,
     ],
-  ])('takes its reading up again: %s', async (_, read) => {
+  ])('resumes its reads: %s', async (_, read) => {
     const text = numbers(250_000).join('\n')
     const body = `let sum = 0, read = 0
       const pause = () => (++read % 60_000 === 0 ? sleep(100) : undefined)
@@ -56,7 +56,7 @@ describe('an agent that its place sends away', () => {
     expect(landings).toBeGreaterThan(1)
   })
 
-  test('takes its reading up again: CSV, whose header is at the start', async () => {
+  test('resumes its reads: CSV, whose header is at the start', async () => {
     const csv = `word,number\n${numbers(60_000)
       .map((n) => `w${n % 7},${n}`)
       .join('\n')}`
@@ -72,7 +72,7 @@ describe('an agent that its place sends away', () => {
     expect(landings).toBeGreaterThan(1)
   })
 
-  test('takes its reading up again: a list of objects', async () => {
+  test('resumes its reads: a list of objects', async () => {
     const objects = Object.fromEntries(numbers(2500).map((n) => [`k${String(n).padStart(5, '0')}`, 'x']))
     const body = `let count = 0, last = ''
       for await (const object of here.objects()) { if (object.key <= last) throw new Error('twice'); last = object.key; if (++count % 900 === 0) await sleep(150) }
@@ -85,12 +85,12 @@ describe('an agent that its place sends away', () => {
   test('can still hop', async () => {
     const { outcome } = await sandbox.travel(
       `await sleep(300); await hop(here.regions[1]); await sleep(300); return here.region`,
-      leaving(9),
+      evicting(9),
     )
     expect(outcome).toEqual({ kind: 'completed', value: REGIONS[1] })
   })
 
-  test('does not spend hops on it', async () => {
+  test('does not use up hops', async () => {
     const [value] = await sentAway(`await sleep(500); return 'rested'`, { limits: { hops: 0 } })
     expect(value).toBe('rested')
   })

@@ -17,7 +17,7 @@ async function failureOf(body: string, options: TravelOptions = {}) {
 }
 
 describe('a fork', () => {
-  test('goes on in each place, with all the agent knew, and says which branch it is', async () => {
+  test('continues in each place with the agent’s variables and its own number', async () => {
     const body = `
       class Count { #n = 40; add() { this.#n++ } get n() { return this.#n } }
       function* messages() { yield* 'abcdef' }
@@ -39,7 +39,7 @@ describe('a fork', () => {
     })
   })
 
-  test('reads what is in each place', async () => {
+  test('reads the objects of each place', async () => {
     const dataOf = (region: string) => ({ objects: { a: 'x\n'.repeat(REGIONS.indexOf(region) + 1) } })
     const body = `
       await fork(['${AP}', '${US}'])
@@ -80,13 +80,13 @@ describe('a fork', () => {
     expect(await resultOf(body)).toEqual([3, 6, 9])
   })
 
-  test('takes checkpoints along', async () => {
+  test('works together with checkpoints', async () => {
     expect(await resultOf(`const me = await fork(here.regions); await checkpoint(); return join(me)`)).toEqual([
       0, 1, 2,
     ])
   })
 
-  test('throws at its join what ended a branch', async () => {
+  test('throws the error of a branch at its join', async () => {
     const body = (work: string) => `
       const me = await fork(here.regions)
       ${work}
@@ -106,7 +106,7 @@ describe('a fork', () => {
     ).toEqual(['PlaceError', expect.stringContaining('5000'), 'COPY_STOPPED'])
   })
 
-  test('that a branch never joins is an error of that branch', async () => {
+  test('fails a branch that never joins', async () => {
     const body = `
       const me = await fork(here.regions)
       if (me === 1) return 'no join'
@@ -114,7 +114,7 @@ describe('a fork', () => {
     expect(await resultOf(body)).toEqual(['FORK_UNJOINED', expect.stringContaining('await join(value) first')])
   })
 
-  test('that waits for ever in a branch stalls there, and nowhere else', async () => {
+  test('stalls only in the branch that waits for ever', async () => {
     const body = `
       const me = await fork(here.regions)
       if (me === 2) await new Promise(() => {})
@@ -122,7 +122,7 @@ describe('a fork', () => {
     expect(await resultOf(body)).toBe('AGENT_STALLED')
   })
 
-  test('that is never joined is an error of the agent, and a join without a fork too', async () => {
+  test('must be joined, and a join needs a fork', async () => {
     for (const body of [
       `return fork(here.regions)`,
       `await fork(['${US}']); return 1`,
@@ -134,7 +134,7 @@ describe('a fork', () => {
       expect(await failureOf(body), body).toMatchObject({ code: 'FORK_UNJOINED', name: 'PlaceError' })
   })
 
-  test('is refused while the agent moves, where it may not go, and without a place', async () => {
+  test('is refused during a move, for forbidden places, and without a place', async () => {
     const code = (body: string) =>
       resultOf(`return (async () => { ${body} })().catch((error) => error.code ?? error.name)`)
     expect(await code(`await fork(['mars-1'])`)).toBe('PLACE_UNKNOWN')
@@ -150,7 +150,7 @@ describe('a fork', () => {
 })
 
 describe('places()', () => {
-  test('tells the bytes each holds, when it is asked, and names alone otherwise', async () => {
+  test('lists names, and counts bytes only on request', async () => {
     const dataOf = (region: string) => ({ objects: { a: 'x'.repeat(100), b: 'y'.repeat(REGIONS.indexOf(region)) } })
     const body = `return [places(), await Promise.all(places().map((place) => place.bytes())), here.region]`
     expect(await resultOf(body, { dataOf })).toEqual([REGIONS.map((region) => ({ region })), [100, 101, 102], US])

@@ -7,7 +7,7 @@ import { REGIONS } from '../../support/travels.ts'
 const sandbox = useSandbox()
 const [US, EU, AP] = REGIONS as [string, string, string]
 
-/** The value an agent completed with. */
+/** The result of a completed agent. */
 async function resultOf(...[body, options]: Parameters<typeof sandbox.travel>): Promise<unknown> {
   const { outcome } = await sandbox.travel(body, options)
   expect(outcome).toMatchObject({ kind: 'completed' })
@@ -20,7 +20,7 @@ const failed = (code: string, message = '') => ({
 })
 
 describe('an agent that hops', () => {
-  test('is in the other place from then on', async () => {
+  test('is in the other place afterwards', async () => {
     const { outcome, landings } = await sandbox.travel(`
       const route = [here.region]
       for (const region of ['${EU}', '${AP}', '${US}']) { await hop(region); route.push(here.region) }
@@ -55,7 +55,7 @@ describe('an agent that hops', () => {
     expect(await resultOf(body)).toEqual([5, 25, ['start', EU, AP], 16, 42, 'weak', 2.5, true, true, true])
   })
 
-  test('reads what is in the place it has come to', async () => {
+  test('reads the objects of its new place', async () => {
     const dataOf = (region: string) => ({ objects: { 'name.txt': `data of ${region}\n` } })
     const body = `const found = []
       for (const region of here.regions) { await hop(region); for await (const line of here.lines()) found.push(line) }
@@ -63,7 +63,7 @@ describe('an agent that hops', () => {
     expect(await resultOf(body, { dataOf })).toEqual(REGIONS.map((region) => `data of ${region}`))
   })
 
-  test('takes its timers along', async () => {
+  test('keeps its timers', async () => {
     const body = `
       let rang = ''
       const bell = sleep(1500).then(() => { rang += here.region })
@@ -75,7 +75,7 @@ describe('an agent that hops', () => {
     expect(await resultOf(body)).toEqual(['', `${EU}!`])
   })
 
-  test('has a clock that never goes backwards, and goes on with its random numbers', async () => {
+  test('has a clock that never goes backwards, and continues its random numbers', async () => {
     const body = `const [time, one] = [Date.now(), Math.random()]; await sleep(30); await hop('${EU}')
       return [Date.now() >= time + 30, Math.random() !== one]`
     expect(await resultOf(body)).toEqual([true, true])
@@ -90,12 +90,12 @@ describe('an agent that hops', () => {
     expect(landings.flatMap(({ result }) => result.logs)).toEqual(['loaded'])
   })
 
-  test('does nothing by a hop to where it is', async () => {
+  test('does nothing for a hop to its own place', async () => {
     const { outcome, landings } = await sandbox.travel(`await hop('${US}'); return 1`)
     expect([outcome, landings.length]).toEqual([{ kind: 'completed', value: 1 }, 1])
   })
 
-  test('waits with it until nothing is being read any more', async () => {
+  test('departs only after its pending reads', async () => {
     const body = `
       const counting = (async () => { let n = 0; for await (const line of here.lines()) n++; return [n, here.region] })()
       const hopping = hop('${EU}').then(() => here.region)
@@ -107,7 +107,7 @@ describe('an agent that hops', () => {
 describe('what is open when an agent hops', () => {
   const objects = { 'a.log': 'line\n'.repeat(200_000) }
 
-  test('is left behind, and says so', async () => {
+  test('stays behind, and a read reports it', async () => {
     const body = `
       const lines = here.lines()[Symbol.asyncIterator]()
       await lines.next()
@@ -155,7 +155,7 @@ describe('where an agent may not go', () => {
     expect(landings).toHaveLength(1)
   })
 
-  test('it can see where it may', async () => {
+  test('it can list the places it may go to', async () => {
     expect(await resultOf('return places()')).toEqual(REGIONS.map((region) => ({ region })))
   })
 })
@@ -216,7 +216,7 @@ describe('a state that does not fit', () => {
     )
   })
 
-  test('is no snapshot at all: strands, and the sandbox lives on', async () => {
+  test('is no snapshot: strands, and the sandbox serves the next run', async () => {
     expect((await resume(Buffer.from('nothing of the kind'), 'return 1')).outcome).toMatchObject(
       failed('AGENT_STRANDED'),
     )

@@ -84,7 +84,7 @@ describe('a kernel of the bundle', () => {
     ).toEqual([6765, -1, 0, 1.5, 1 / 3, 'void', `${2n ** 62n - 1n}`, `${2n ** 64n - 1n}`, 15])
   })
 
-  test('keeps what its static variables hold from call to call, and not from run to run', async () => {
+  test('keeps its static variables from call to call, but not from run to run', async () => {
     const body = 'for (let i = 0; i < 5; i++) kit.touch(); return kit.touched()'
     expect([await resultOf(body), await resultOf(body)]).toEqual([5, 5])
   })
@@ -127,12 +127,12 @@ describe('a kernel of the bundle', () => {
     expect(usage.memoryPages).toBeLessThanOrEqual(24 + 2 + 34)
   })
 
-  test('finds the lanes of a run before it as if nobody had been there', async () => {
-    const body = `const seen = await here.parallel([1, 2, 3, 4], async (_, lane) => {
-        await lane.call(kit.touch)
-        return [lane.number, await lane.call(kit.touched)]
+  test('finds nothing of an earlier run in its workers', async () => {
+    const body = `const seen = await here.parallel([1, 2, 3, 4], async (_, worker) => {
+        await worker.call(kit.touch)
+        return [worker.number, await worker.call(kit.touched)]
       })
-      // What a lane has seen most of all calls: how often it was called in this run.
+      // The counter of each worker: how often it has been called in this run.
       return seen.reduce((sum, [number, calls]) => ({ ...sum, [number]: Math.max(sum[number] ?? 0, calls) }), {})`
     for (let run = 0; run < 3; run++) {
       const calls = (await resultOf(body)) as Record<string, number>
@@ -140,7 +140,7 @@ describe('a kernel of the bundle', () => {
     }
   })
 
-  test('is refused a chunk that its loop has left', async () => {
+  test('refuses a chunk whose loop has continued', async () => {
     expect(
       await resultOf(
         `const kept = []
@@ -156,7 +156,7 @@ describe('a kernel of the bundle', () => {
     ])
   })
 
-  test('gives the bytes of a chunk to whoever wants them in the heap', async () => {
+  test('copies the bytes of a chunk into the heap on request', async () => {
     const body = `let text = ''; for await (const chunk of (await here.open('a')).chunks()) text += new TextDecoder().decode(chunk.bytes()); return text`
     expect(await resultOf(body, { objects: { a: 'grün' } })).toBe('grün')
   })
@@ -176,7 +176,7 @@ describe('a kernel of the bundle', () => {
     ['kit.sum(new Float32Array(2))', 'const double* of sum is Float64Array'],
     [`kit.sum('12345678')`, 'const double* of sum is Float64Array'],
     [`kit.scale('abcd', 2)`, 'float* of scale is Float32Array, not'],
-  ])('is not called with what it does not take: %s', async (call, why) => {
+  ])('refuses wrong arguments: %s', async (call, why) => {
     expect(await resultOf(`return failure(() => ${call})`)).toEqual([
       true,
       'KERNEL_PROTOTYPE',
@@ -190,7 +190,7 @@ describe('a kernel of the bundle', () => {
     ['divide(-(2 ** 31), -1)', 'divide result unrepresentable'],
     ['beyond(1)', 'memory access out of bounds'],
     ['deep(1)', 'memory access out of bounds'],
-  ])('traps, starts anew, and the agent goes on: %s', async (call, why) => {
+  ])('traps and is reset, and the agent continues: %s', async (call, why) => {
     expect(
       await resultOf(`kit.touch(); const caught = await failure(() => kit.${call})
         return [...caught, kit.touched(), kit.fib(10), kit.sum(new Float64Array([1, 2]))]`),
@@ -202,7 +202,7 @@ describe('a kernel of the bundle', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'KERNEL_TRAPPED', name: 'KernelError' } })
   })
 
-  test('can not be called while the module loads', async () => {
+  test('can not be called while the agent’s module loads', async () => {
     const main = withKit('return 1', 'kit.fib(1)')
     expect((await sandbox.runModule(main, { kernels })).outcome).toMatchObject({
       kind: 'failed',
@@ -217,7 +217,7 @@ describe('a kernel of the bundle', () => {
     expect(logs).toEqual([])
   })
 
-  test('that does not compile fails the run with the compiler’s words', async () => {
+  test('that does not compile fails the run with the compiler’s message', async () => {
     const main = `import { agent, bundledKernel } from 'lander/agent'; bundledKernel('bad', { f: 'int()' }); export default agent(() => 1)`
     const { outcome } = await sandbox.runModule(main, { kernels: supplyKernels({ bad: 'int f(void) { return x; }' }) })
     expect(outcome).toMatchObject({
@@ -232,14 +232,14 @@ describe('a kernel of the bundle', () => {
     [{ nothing: 'int()' }, 'the kernel has no function "nothing"; it exports fib, add, twice'],
     [{ calls: 'int()' }, 'the kernel has no function "calls"'],
     [{ fib: 'what(int)' }, `a kernel can't return "what"`],
-  ])('has to be what its prototype says: %o', async (prototypes, why) => {
+  ])('must match its prototype: %o', async (prototypes, why) => {
     const main = `import { agent, bundledKernel } from 'lander/agent'; bundledKernel('kit', ${JSON.stringify(prototypes)}); export default agent(() => 1)`
     const { outcome } = await sandbox.runModule(main, { kernels })
     expect(outcome).toMatchObject({ kind: 'failed' })
     expect(JSON.stringify(outcome).replaceAll('\\"', '"')).toContain(why)
   })
 
-  test('is none when the bundle has none', async () => {
+  test('is unknown if the bundle has none', async () => {
     const { outcome } = await sandbox.runModule(withKit('return 1'))
     const message = expect.stringContaining('the bundle has no kernels')
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_INVALID', message } })
@@ -288,7 +288,7 @@ describe('a kernel that is defined while the agent runs', () => {
     ).toBe(3.5)
   })
 
-  test('is replaced by the next of its name, for whoever holds the old one', async () => {
+  test('is replaced by the next one of its name, also for holders of the old function', async () => {
     const body = `const first = await defc('f', 'int(int)', ${JSON.stringify(PLUS('+'))})
       const before = first(10)
       const second = await defc('f', 'int(int)', ${JSON.stringify(PLUS('+ 998 +'))})
@@ -303,7 +303,7 @@ describe('a kernel that is defined while the agent runs', () => {
     expect(await resultOf(body, { compiles: true })).toEqual([3, 6, 'KERNEL_PROTOTYPE'])
   })
 
-  test('that does not compile leaves the old one as it is', async () => {
+  test('that does not compile does not replace the old one', async () => {
     const body = `const f = await defc('f', 'int(int)', 'int f(int x) { return x + 1; }')
       const caught = await failure(() => defc('f', 'int(int)', 'int f(int x) { return y; }'))
       return [caught, f(1)]`
@@ -325,7 +325,7 @@ describe('a kernel that is defined while the agent runs', () => {
       ])
   })
 
-  test('has a source of reasonable length', async () => {
+  test('may not have a source above the limit', async () => {
     const body =
       "return failure(() => defc('f', 'int(int)', '/*' + 'x'.repeat(300_000) + '*/ int f(int x) { return x; }'))"
     expect(await resultOf(body, { compiles: true })).toEqual([
@@ -335,7 +335,7 @@ describe('a kernel that is defined while the agent runs', () => {
     ])
   })
 
-  test('may be a binary the agent has from elsewhere', async () => {
+  test('may be a binary that the agent has read', async () => {
     const binary = await supplyKernels({ kit: KIT }).byName('kit')
     const body = `const bytes = await (await here.open('kit.wasm')).bytes()
       const { add } = await kernel(bytes, { add: 'int(int, int)' }); return add(40, 2)`
@@ -346,7 +346,7 @@ describe('a kernel that is defined while the agent runs', () => {
     ['nothing', [], 'it ends in the middle'],
     ['a start section', [0, 97, 115, 109, 1, 0, 0, 0, 8, 1, 0], 'start section'],
     ['an old version', [0, 97, 115, 109, 2, 0, 0, 0], 'version 1'],
-  ])('is no binary when it has %s', async (_what, bytes, why) => {
+  ])('is refused as a binary with %s', async (_what, bytes, why) => {
     expect(
       await resultOf(`return failure(() => kernel(new Uint8Array(input), {}))`, { input: bytes, compiles: true }),
     ).toEqual([true, 'KERNEL_MALFORMED', expect.stringContaining(why)])
@@ -354,7 +354,7 @@ describe('a kernel that is defined while the agent runs', () => {
 })
 
 describe('a kernel and an agent that moves', () => {
-  test('is linked anew where the agent lands, and starts anew there', async () => {
+  test('is linked and initialised again where the agent lands', async () => {
     const body = `kit.touch(); kit.touch()
       const add = await defc('plus', 'int(int, int)', 'int plus(int a, int b) { return a + b; }')
       const more = await kernel(await (await here.open('kit.wasm')).bytes(), { half: 'float(float)' })
@@ -372,7 +372,7 @@ describe('a kernel and an agent that moves', () => {
     })
   })
 
-  test('leaves nothing of its last call in the state that travels', async () => {
+  test('leaves nothing of its last call in the snapshot', async () => {
     const body = `kit.third(input * 7); await hop('eu-1'); return 1`
     const { landings } = await sandbox.travelModule(withKit(body), { kernels, input: Math.PI })
     const { outcome } = landings[0]!.result
@@ -398,7 +398,7 @@ describe('a kernel and an agent that moves', () => {
     })
   })
 
-  test('has to be allowed where the agent lands, too', async () => {
+  test('must be allowed where the agent lands, too', async () => {
     const body = `const add = await defc('plus', 'int(int, int)', 'int plus(int a, int b) { return a + b; }'); await hop('eu-1'); return add(1, 2)`
     const { outcome } = await sandbox.travelModule(withKit(body), {
       kernels,
@@ -414,7 +414,7 @@ describe('a kernel and an agent that moves', () => {
     expect(outcome).toMatchObject({ value: [false, 'OBJECT_LEFT_BEHIND', expect.anything()] })
   })
 
-  test('finds the chunk it was called with again when it lands where it was', async () => {
+  test('finds its chunk again when it lands in the same place', async () => {
     const body = `let lines = 0
       for await (const chunk of (await here.open('a')).chunks()) { await sleep(100); lines += kit.count(chunk); await sleep(20); lines += kit.count(chunk) }
       return lines`
@@ -428,7 +428,7 @@ describe('a kernel and an agent that moves', () => {
     expect(landings.length).toBe(3)
   })
 
-  test('is waited for when the place sends the agent away', async () => {
+  test('delays an eviction until it has returned', async () => {
     let release: () => void = () => {}
     const asked = new Promise<void>((resolve) => {
       release = resolve
@@ -457,13 +457,13 @@ describe('a kernel and an agent that moves', () => {
 })
 
 describe('memory of kernels', () => {
-  test('counts: what one begins with, and what it grows to', async () => {
+  test('counts, both the initial memory and its growth', async () => {
     const { outcome, usage } = await sandbox.runModule(withKit('return kit.grow(100)'), { kernels })
     expect(outcome).toMatchObject({ kind: 'completed' })
     expect(usage.memoryPages).toBeGreaterThan(120)
   })
 
-  test('that is too large to begin with is refused', async () => {
+  test('that is too large initially is refused', async () => {
     const large = supplyKernels({ large: 'static char room[2 << 20]; int f(int i) { return room[i]++; }' })
     const main = `import { agent, bundledKernel } from 'lander/agent'; bundledKernel('large', { f: 'int(int)' }); export default agent(() => 1)`
     const { outcome } = await sandbox.runModule(main, { kernels: large, limits: { memoryPages: 48 } })

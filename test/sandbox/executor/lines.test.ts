@@ -31,7 +31,7 @@ describe('lines', () => {
     for (const size of [1, 2, 3, 1024]) if (text[0] !== '\ufeff' || size > 2) expect(linesOf(text, size)).toEqual(lines)
   })
 
-  test('are the same however the object is cut into chunks', () => {
+  test('are the same however the object is split into chunks', () => {
     const line = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll(/[\r\n\ufeff]/g, ''))
     fc.assert(
       fc.property(fc.array(line), fc.integer({ min: 1, max: 30 }), (lines, size) => {
@@ -40,7 +40,7 @@ describe('lines', () => {
     )
   })
 
-  test('come in batches of about 256 KiB that end with a line and say where', () => {
+  test('come in batches of about 256 KiB that end with a line', () => {
     const bytes = Buffer.from(`${'x'.repeat(99)}\n`.repeat(10_000))
     const batches = [...createLineDecoder().decode(bytes, true)]
     expect(batches.length).toBe(4)
@@ -53,7 +53,7 @@ describe('lines', () => {
     expect(linesOf(`a\n${long}\nb\n`, 100_000)).toEqual(['a', long, 'b'])
   })
 
-  test('taken up at the end of a batch give the rest', () => {
+  test('resumed at the end of a batch give the rest', () => {
     const bytes = Buffer.from('0123456789\n'.repeat(50_000))
     const [first] = createLineDecoder().decode(bytes, true)
     const rest = createLineDecoder(first!.end).decode(bytes.subarray(first!.end), true)
@@ -70,7 +70,7 @@ describe('lines', () => {
     expect(() => batches.next()).toThrow('not UTF-8 at byte 105')
   })
 
-  test('the first byte that is no UTF-8 is found', () => {
+  test('the first byte that is not UTF-8 is found', () => {
     const broken = fc.constantFrom(
       [0xff],
       [0x80],
@@ -93,7 +93,7 @@ describe('lines', () => {
     )
   })
 
-  test('without an end in sight are refused', () => {
+  test('above the longest line are refused', () => {
     const decoder = createLineDecoder()
     expect(() => {
       for (let chunk = 0; chunk < 20; chunk++) Array.from(decoder.decode(Buffer.alloc(1024 * 1024, 0x61), false))

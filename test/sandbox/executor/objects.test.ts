@@ -8,7 +8,7 @@ const sandbox = useSandbox()
 const read = (prefix: string) => ({ bucket: 'data', prefix, actions: ['read'] }) as const
 
 describe('an agent', () => {
-  test('lists the objects of its scopes, in pages, once each', async () => {
+  test('lists each object of its scopes once, in pages', async () => {
     const objects = Object.fromEntries(
       Array.from({ length: 2500 }, (_, n) => [`a/${String(n).padStart(5, '0')}`, `${n}`]),
     )
@@ -20,7 +20,7 @@ describe('an agent', () => {
     })
   })
 
-  test('opens an object by key or by address and sees which version it is', async () => {
+  test('opens an object by key or by address, and sees its version', async () => {
     const body = `const a = await here.open('x'), b = await here.open('s3://data/x'); return [a.size, a.etag === b.etag, a.bucket]`
     expect((await sandbox.run(body, { objects: { x: 'four' } })).outcome).toMatchObject({ value: [4, true, 'data'] })
   })
@@ -64,7 +64,7 @@ describe('an agent', () => {
     expect(outcome).toMatchObject({ value: [length, length, 2 * length, 2] })
   })
 
-  test('may leave a loop early and goes on', async () => {
+  test('may end a loop early', async () => {
     const objects = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`l/${n}`, 'a\nb\n'.repeat(50_000)]))
     const body = `
       for (let turn = 0; turn < 10; turn++) for await (const line of here.lines('l/')) break
@@ -112,7 +112,7 @@ describe('an agent', () => {
     expect((await sandbox.run(body, { objects })).outcome).toMatchObject({ value: (299 * 300) / 2 })
   })
 
-  test('sums up exactly the bytes that are there', async () => {
+  test('reads exactly the bytes of the objects', async () => {
     const bytes = Buffer.alloc(5_000_000)
     for (let at = 0; at < bytes.length; at++) bytes[at] = (at * 7919) % 251
     const body = `
@@ -175,7 +175,7 @@ describe('an object that can not be read', () => {
     expect(outcome).toMatchObject({ value: ['ObjectError', 'OBJECT_NOT_FOUND', true] })
   })
 
-  test('because it changed in between is never a mix of two versions', async () => {
+  test('because it has changed never yields a mix of two versions', async () => {
     const store = createMemoryStore({ buckets: { data: { x: 'one' } } })
     const changing = {
       ...store,
@@ -189,7 +189,7 @@ describe('an object that can not be read', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'OBJECT_CHANGED' } })
   })
 
-  test('for reasons of the store’s own says nothing about them', async () => {
+  test('because of an internal error of the store hides the reason', async () => {
     const broken = {
       ...createMemoryStore(),
       async stat(): Promise<never> {
@@ -201,7 +201,7 @@ describe('an object that can not be read', () => {
     expect(JSON.stringify(outcome)).not.toContain('hunter2')
   })
 
-  test('to its end is never taken for one that can', async () => {
+  test('because the store fails midway is not taken for a shorter object', async () => {
     const store = createMemoryStore({ buckets: { data: { x: 'abc\n'.repeat(10) } } })
     const failing = {
       ...store,
@@ -221,18 +221,21 @@ describe('an object that can not be read', () => {
 })
 
 describe('reading', () => {
-  test('a column of numbers has no codes, and one that was not read neither', async () => {
+  test('only columns of words have codes', async () => {
     const body = `const said = []
       for await (const batch of (await here.open('a.csv')).csv({ columns: ['n'], numbers: ['n'] }).batches())
         for (const name of ['n', 'word']) try { batch.coded(name) } catch (error) { said.push(error.message) }
       return said`
     const { outcome } = await sandbox.run(body, { objects: { 'a.csv': 'n,word\n1,one\n' } })
     expect(outcome).toMatchObject({
-      value: ['the column "n" is one of numbers', expect.stringContaining('"word" was not read')],
+      value: [
+        'the column "n" was read as numbers; take it out of the option numbers',
+        expect.stringContaining('"word" was not read'),
+      ],
     })
   })
 
-  test('asks the store for no more than the agent takes, and two chunks ahead', async () => {
+  test('requests only two chunks more than the agent has taken', async () => {
     let asked = 0
     const chunk = Buffer.alloc(1024 * 1024, 'abc\n')
     const endless = {

@@ -40,9 +40,9 @@ async function resultOf(body: string, options: object = {}): Promise<unknown> {
   return (outcome as { value: unknown }).value
 }
 
-const COUNT = `here.parallel(here.objects(), async (object, lane) => {
+const COUNT = `here.parallel(here.objects(), async (object, worker) => {
   let lines = 0
-  for await (const chunk of object.chunks()) lines += await lane.call(kit.count, chunk)
+  for await (const chunk of object.chunks()) lines += await worker.call(kit.count, chunk)
   return lines
 })`
 
@@ -58,10 +58,10 @@ describe('work over many items', () => {
     expect(await resultOf(late)).toEqual([30, 5, 1, 20])
   })
 
-  test('goes on in as many lanes as there are threads', async () => {
+  test('uses as many workers as there are threads', async () => {
     const body = `let now = 0, most = 0
-      const lanes = await here.parallel(Array.from({ length: 20 }), async (_, lane) => { most = Math.max(most, ++now); await sleep(5); now--; return lane.number })
-      return [most, [...new Set(lanes)].sort()]`
+      const workers = await here.parallel(Array.from({ length: 20 }), async (_, worker) => { most = Math.max(most, ++now); await sleep(5); now--; return worker.number })
+      return [most, [...new Set(workers)].sort()]`
     expect(await resultOf(body)).toEqual([WORKERS, Array.from({ length: WORKERS }, (_, worker) => worker)])
   })
 
@@ -74,7 +74,7 @@ describe('work over many items', () => {
     expect(await resultOf(body)).toEqual([10, false, true])
   })
 
-  test('begins no more when one has failed, and throws the first that did', async () => {
+  test('starts no further items after a failure, and throws the first error', async () => {
     const body = `const begun = []
       let left = false
       function* items() { try { for (let n = 0; ; n++) yield n } finally { left = true } }
@@ -83,62 +83,62 @@ describe('work over many items', () => {
     expect(await resultOf(body)).toEqual(['item 0', WORKERS, true])
   })
 
-  test('of nothing is nothing', async () => {
+  test('of an empty list is an empty list', async () => {
     expect(await resultOf('return here.parallel([], () => 1)')).toEqual([])
   })
 })
 
-describe('a lane', () => {
-  test('has its own instance of a kernel: what it has seen adds up over all lanes', async () => {
+describe('a worker', () => {
+  test('has its own instance of a kernel', async () => {
     const body = `await ${COUNT}
-      const totals = await here.parallel(Array.from({ length: ${WORKERS} }), async (_, lane) => { const total = await lane.call(kit.total); await sleep(20); return total })
+      const totals = await here.parallel(Array.from({ length: ${WORKERS} }), async (_, worker) => { const total = await worker.call(kit.total); await sleep(20); return total })
       return [totals.reduce((a, b) => a + b), kit.total()]`
     expect(await resultOf(body, { objects })).toEqual([LINES.reduce((a, b) => a + b), 0])
   })
 
   test('passes every kind of value, and writes to typed arrays', async () => {
-    const body = `return (await here.parallel([1], async (_, lane) => {
+    const body = `return (await here.parallel([1], async (_, worker) => {
         const x = new Float64Array([9, 1, 2, 9])
-        await lane.call(kit.scale, x.subarray(1, 3), 0.5)
-        return [Array.from(x), String(await lane.call(kit.far_sum, -5n, 2n ** 63n)), String(await lane.call(kit.huge, 2 ** 63)),
-          await lane.call(kit.count, 'a\\nb\\n'), (await lane.call(kit.nothing)) === undefined]
+        await worker.call(kit.scale, x.subarray(1, 3), 0.5)
+        return [Array.from(x), String(await worker.call(kit.far_sum, -5n, 2n ** 63n)), String(await worker.call(kit.huge, 2 ** 63)),
+          await worker.call(kit.count, 'a\\nb\\n'), (await worker.call(kit.nothing)) === undefined]
       }))[0]`
     expect(await resultOf(body)).toEqual([[9, 0.5, 1, 9], `${2n ** 63n - 5n}`, `${2n ** 63n}`, 2, true])
   })
 
-  test('gives a chunk back, to be used again', async () => {
+  test('returns a chunk, which can be used again', async () => {
     const body = `for await (const chunk of (await here.open('o01')).chunks())
-        return (await here.parallel([1], async (_, lane) => {
-          const calls = [lane.call(kit.count, chunk), lane.call(kit.count, chunk).catch((error) => error.code)]
-          const caught = await lane.call(kit.trap).catch((error) => error.code)
-          return [...(await Promise.all(calls)), caught, kit.count(chunk), await lane.call(kit.count, chunk), chunk.bytes().length]
+        return (await here.parallel([1], async (_, worker) => {
+          const calls = [worker.call(kit.count, chunk), worker.call(kit.count, chunk).catch((error) => error.code)]
+          const caught = await worker.call(kit.trap).catch((error) => error.code)
+          return [...(await Promise.all(calls)), caught, kit.count(chunk), await worker.call(kit.count, chunk), chunk.bytes().length]
         }))[0]`
     expect(await resultOf(body, { objects })).toEqual([1e5, 'KERNEL_BUSY', 'KERNEL_TRAPPED', 1e5, 1e5, 5e5])
   })
 
-  test('runs the kernel that serves now', async () => {
+  test('runs the latest definition of a kernel', async () => {
     const body = `const f = await defc('f', 'int()', 'int f(void) { return 1; }')
-      return here.parallel([1], async (_, lane) => {
-        const before = await lane.call(f)
+      return here.parallel([1], async (_, worker) => {
+        const before = await worker.call(f)
         await defc('f', 'int()', 'int f(void) { return 2; }')
-        return [before, await lane.call(f)]
+        return [before, await worker.call(f)]
       })`
     expect(await resultOf(body, { compiles: true })).toEqual([[1, 2]])
   })
 
   test.each([
-    ['lane.call(() => 1)', 'lane.call() takes a function of a kernel first'],
-    ['lane.call(kit.huge)', 'huge takes 1 arguments, not 0'],
-    [`lane.call(kit.huge, '1')`, 'argument 1 of huge is float'],
-    ['lane.call(kit.count, 7)', 'const uint8_t* of count is Uint8Array'],
-  ])('is not called with what it does not take: %s', async (call, why) => {
-    const body = `return here.parallel([1], (_, lane) => ${call}).catch((error) => error.message)`
+    ['worker.call(() => 1)', 'the first argument of worker.call() is a function of a kernel'],
+    ['worker.call(kit.huge)', 'huge takes 1 arguments, not 0'],
+    [`worker.call(kit.huge, '1')`, 'argument 1 of huge is float'],
+    ['worker.call(kit.count, 7)', 'const uint8_t* of count is Uint8Array'],
+  ])('refuses wrong arguments: %s', async (call, why) => {
+    const body = `return here.parallel([1], (_, worker) => ${call}).catch((error) => error.message)`
     expect(await resultOf(body)).toContain(why)
   })
 })
 
-describe('an agent with work in lanes', () => {
-  test('hops when its calls have been answered, and finds new lanes', async () => {
+describe('an agent with work in workers', () => {
+  test('hops when its calls have been answered, and finds new workers', async () => {
     const { outcome } = await sandbox.travelModule(
       withKit(`const before = await ${COUNT}; await hop('eu-1'); return [before, await ${COUNT}]`),
       { kernels, objects },
@@ -146,10 +146,10 @@ describe('an agent with work in lanes', () => {
     expect(outcome).toMatchObject({ kind: 'completed', value: [LINES, LINES] })
   })
 
-  test('is sent away between two calls, and loses none', async () => {
-    const body = `const pieces = await here.parallel(Array.from({ length: 40 }, (_, n) => n), async (n, lane) => {
+  test('is evicted between two calls, and loses none', async () => {
+    const body = `const pieces = await here.parallel(Array.from({ length: 40 }, (_, n) => n), async (n, worker) => {
         const x = new Float64Array(1000).fill(n)
-        for (let i = 0; i < 20; i++) await lane.call(kit.scale, x, 2)
+        for (let i = 0; i < 20; i++) await worker.call(kit.scale, x, 2)
         await sleep(5)
         return x[999]
       })

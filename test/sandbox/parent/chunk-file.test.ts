@@ -9,7 +9,7 @@ import { CHUNK_PLACES, FILED_CHUNK_BYTES } from '../../../lib/sandbox/wire/proto
 afterEach(() => vi.unstubAllEnvs())
 
 describe('the file that a sandbox shares with its executor', () => {
-  test('has no name, and takes pieces where they are to go', () => {
+  test('has no name, and takes pieces at any position', () => {
     const names = readdirSync(tmpdir())
     const file = ChunkFile.open()!
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('lander-') && !names.includes(name))).toEqual([])
@@ -34,7 +34,7 @@ describe('the file that a sandbox shares with its executor', () => {
     file.close()
   })
 
-  test('says so when it takes nothing, and is absent where there is no folder for it', () => {
+  test('reports a failed write, and is absent without a temporary folder', () => {
     const file = ChunkFile.open()!
     file.closeReadable()
     file.close()
@@ -43,7 +43,7 @@ describe('the file that a sandbox shares with its executor', () => {
     expect(ChunkFile.open()).toBeUndefined()
   })
 
-  test('has no descriptor open once it is closed', () => {
+  test('has no open descriptor after it was closed', () => {
     const file = ChunkFile.open()!
     const { readable } = file
     file.closeReadable()
@@ -61,7 +61,7 @@ describe('the places in it', () => {
     return new Set(taken).size
   }
 
-  test('are all there again, whatever became of what was pulled', () => {
+  test('are all free again, whatever became of the pulls', () => {
     const places = new ChunkPlaces(9)
     const pulls = new Pulls(places)
     expect([pulls.next(), pulls.next(), pulls.next(), pulls.next()]).toEqual(
@@ -78,7 +78,7 @@ describe('the places in it', () => {
     expect(placesLeft(places)).toBe(CHUNK_PLACES)
   })
 
-  test('are given back by a stream that is closed', () => {
+  test('are freed by a stream that is closed', () => {
     const places = new ChunkPlaces(9)
     const pulls = new Pulls(places)
     pulls.next()
@@ -87,7 +87,7 @@ describe('the places in it', () => {
     expect(placesLeft(places)).toBe(CHUNK_PLACES)
   })
 
-  test('come to an end, and there are none without a file', () => {
+  test('are limited, and there are none without a file', () => {
     const many = new Pulls(new ChunkPlaces(9))
     const asked = Array.from({ length: CHUNK_PLACES + 1 }, () => many.next())
     expect(asked.at(-1)).toEqual({})

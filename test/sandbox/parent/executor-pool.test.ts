@@ -47,7 +47,7 @@ describe('an executor', () => {
     await pool.close()
   })
 
-  test('makes room when others were used since', async () => {
+  test('is ended when others have been used since', async () => {
     const pool = new ExecutorPool(assets, 1)
     const first = pool.acquire('a')
     pool.release(first, 'a', true)
@@ -57,7 +57,7 @@ describe('an executor', () => {
     await pool.close()
   })
 
-  test('is not used again after its thread had to be ended', async () => {
+  test('is not used again after its thread was terminated', async () => {
     const pool = new ExecutorPool(assets, 1)
     const first = pool.acquire('a')
     const report = await new Run(hangs, first, 1).report()
@@ -70,7 +70,7 @@ describe('an executor', () => {
     await pool.close()
   })
 
-  test('is gone when the sandbox is closed, idle or at work', async () => {
+  test('exits when the sandbox is closed, idle or busy', async () => {
     const pool = new ExecutorPool(assets, 2)
     const [atWork, idle] = [pool.acquire('a'), pool.acquire('a')]
     const run = new Run(jobOf(agentSource('for (;;) await sleep(1)')), atWork, 1).report()
@@ -80,7 +80,7 @@ describe('an executor', () => {
     expect((await run).result.outcome.kind).toBe('failed')
   })
 
-  test('is replaced by a spare one a second after it was taken, unless its function slept meanwhile', async () => {
+  test('is replaced by a spare one after a second, unless the function was suspended', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     let forked = 0
     const fork = (folder: string) => {
@@ -96,7 +96,7 @@ describe('an executor', () => {
     expect(forked).toBe(1)
     vi.advanceTimersByTime(100)
     expect(forked).toBe(2)
-    // It takes the spare one, and the function is frozen at once.
+    // Takes the spare executor; then Lambda suspends the function.
     expect(pool.acquire('b')).not.toBe(first)
     vi.spyOn(performance, 'now').mockReturnValue(60_000)
     vi.advanceTimersByTime(1_000)
@@ -117,13 +117,13 @@ describe('an executor', () => {
 })
 
 describe('a sandbox', () => {
-  test('that is closed takes no more jobs', async () => {
+  test('that is closed refuses jobs', async () => {
     const sandbox = createSandbox({ assets })
     await sandbox[Symbol.asyncDispose]()
     await expect(sandbox.run(works)).rejects.toThrow('closed')
   })
 
-  test('without assets fails runs, and says nothing of why to the agent’s sender', async () => {
+  test('without assets fails runs, and hides the reason from the sender', async () => {
     await using sandbox = createSandbox({ assets: tmpdir(), spare: 0 })
     expect((await sandbox.run(works)).outcome).toMatchObject({ kind: 'failed' })
   })

@@ -25,7 +25,7 @@ test('bytes come in steps of 64 KiB, fractions in whole percents', () => {
   ])
 })
 
-test('there are five reports a second at most, and the last word is not lost', () => {
+test('there are at most five reports a second, and the last one is not lost', () => {
   const { progress, reports } = reporter()
   for (let percent = 0; percent <= 100; percent++) progress.fraction(percent / 100)
   expect(reports).toHaveLength(1)
@@ -35,7 +35,7 @@ test('there are five reports a second at most, and the last word is not lost', (
   expect(reports).toHaveLength(2)
 })
 
-test('after the run nothing is reported any more', () => {
+test('after the run nothing is reported', () => {
   const { progress, reports } = reporter()
   progress.fraction(0.1)
   progress.fraction(0.2)

@@ -6,7 +6,7 @@ import { useSandbox } from '../../support/sandbox.ts'
 const sandbox = useSandbox()
 
 describe('a run', () => {
-  test('gives what the agent returns', async () => {
+  test('returns what the agent returns', async () => {
     const { outcome, usage } = await sandbox.run('return { sum: input.a + input.b }', { input: { a: 1, b: 2 } })
     expect(outcome).toEqual({ kind: 'completed', value: { sum: 3 } })
     expect(usage).toMatchObject({ hostCalls: 0, bytesRead: 0, bytesReturned: 9, objects: 0 })
@@ -28,7 +28,7 @@ describe('a run', () => {
     expect(outcome).toMatchObject({ value: ['here-1', ['here-1', 'there-1'], 'here-1', 'm1'] })
   })
 
-  test('starts at the time it is told and gets no younger', async () => {
+  test('starts at the given time, and its clock never goes backwards', async () => {
     const { outcome } = await sandbox.run('const a = Date.now(); await sleep(20); return [a, Date.now() - a >= 20]')
     expect(outcome).toMatchObject({ value: [NOW, true] })
   })
@@ -41,7 +41,7 @@ describe('a run', () => {
     expect(await random({ mission: 'b', region: 'r-1' })).not.toEqual(first)
   })
 
-  test('starts afresh every time', async () => {
+  test('starts with a fresh engine each time', async () => {
     await sandbox.run('globalThis.left = 1; Array.prototype.left = 2; return 1')
     const { outcome } = await sandbox.run('return [typeof left, [].left]')
     expect(outcome).toMatchObject({ value: ['undefined', null] })
@@ -89,7 +89,7 @@ describe('a run', () => {
     expect(seen).toEqual([{ bytesRead: 0, objects: 0, fraction: 0.45 }])
   })
 
-  test('has the names every platform has', async () => {
+  test('has the globals of every platform', async () => {
     const body = `
       const order = []
       const timer = setTimeout(() => order.push('never'), 1); clearTimeout(timer)
@@ -147,7 +147,7 @@ describe('a result', () => {
 })
 
 describe('a failure', () => {
-  test('carries the agent’s own words', async () => {
+  test('contains the agent’s own message', async () => {
     const { outcome } = await sandbox.run('throw new TypeError("so bad")')
     expect(outcome).toMatchObject({
       kind: 'failed',
@@ -181,7 +181,7 @@ describe('a failure', () => {
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_STALLED' } })
   })
 
-  test('is cut to its limit, and at none only the code leaves', async () => {
+  test('is cut to its limit, and with limit 0 only the code is reported', async () => {
     const words = async (errorBytes: number) =>
       (await sandbox.run('throw new Error("ä".repeat(99))', { limits: { errorBytes } })).outcome
     expect(await words(0)).toEqual({ kind: 'failed', error: { code: 'AGENT_THREW' } })
@@ -196,7 +196,7 @@ describe('a failure', () => {
     ['imports another module', 'import "node:fs"; export default 1'],
     ['waits for ever at its top level', 'await new Promise(() => {}); export default 1'],
     ['asks for data while loading', 'import { here } from "lander/agent"; here.region'],
-  ])('of a module that %s makes it no agent', async (_what, main) => {
+  ])('of a module that %s is AGENT_INVALID', async (_what, main) => {
     expect((await sandbox.runModule(main)).outcome).toMatchObject({ kind: 'failed', error: { code: 'AGENT_INVALID' } })
   })
 
@@ -207,14 +207,14 @@ describe('a failure', () => {
 })
 
 describe('a caller', () => {
-  test('can call a run off', async () => {
+  test('can cancel a run', async () => {
     const controller = new AbortController()
     const run = sandbox.run('log("started"); for (;;) await sleep(5)', { signal: controller.signal })
     setTimeout(() => controller.abort(), 50)
     expect((await run).outcome).toMatchObject({ kind: 'stopped', limit: 'cancelled' })
   })
 
-  test('that has called off before gets nothing run', async () => {
+  test('that has cancelled before gets no run', async () => {
     const { outcome, logs } = await sandbox.run('log("x"); return 1', { signal: AbortSignal.abort() })
     expect([outcome.kind, logs]).toEqual(['stopped', []])
   })

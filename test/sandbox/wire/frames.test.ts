@@ -32,12 +32,12 @@ describe('frames', () => {
     )
   })
 
-  test('carry a body of several pieces without joining them first', () => {
+  test('have a body of several pieces, which are not joined', () => {
     const pieces = [Buffer.from('one '), Buffer.from('two')]
     expect(encodeFrame({}, ...pieces).slice(1)).toEqual(pieces)
   })
 
-  test('are read where the reader says, however little comes at a time', () => {
+  test('are read into the reader’s buffers, in pieces of any size', () => {
     const frame = { header: { a: 1 }, body: Buffer.from('some bytes') }
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 }), (sizes) => {
@@ -57,7 +57,7 @@ describe('frames', () => {
     )
   })
 
-  test('own their body, so it can be transferred', () => {
+  test('have a body with its own buffer, so it can be transferred', () => {
     const [frame] = [...new FrameReader(limits).push(Buffer.concat(encodeFrame({}, Buffer.from('body'))))]
     expect(frame!.body.buffer.byteLength).toBe(4)
   })

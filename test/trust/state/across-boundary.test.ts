@@ -45,7 +45,7 @@ const expected = { fleet, mission, manifest, kind: 'agent' as const, engine, abi
 const room = { limits: DEFAULT_LIMITS, now: NOW }
 const [aliceGrant, bobGrant] = [grantOf(alice, 'alice'), grantOf(bob, 'bob')]
 
-/** A place in the box for about forty of its bits. */
+/** About forty positions across the state. */
 const positions = (sealed: Uint8Array) => Array.from({ length: 40 }, (_, i) => Math.floor((i * sealed.length) / 40))
 const flip = (sealed: Uint8Array, at: number) =>
   Uint8Array.from(sealed, (byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte))
@@ -69,18 +69,18 @@ describe('a signed state', () => {
     }
   }
 
-  test('opens with all that was put in', () => {
+  test('opens with its whole content', () => {
     expect(isAuthorSigned(sealed)).toBe(true)
     expect(openAuthorSigned(sealed, checks)).toEqual({ header: { ...context, epoch: 0 }, state })
   })
 
-  test('opens with no bit flipped, none missing and none added', () => {
+  test('does not open with a flipped, missing or additional bit', () => {
     for (const at of positions(sealed)) expect(codeOf({}, flip(sealed, at))).toBeDefined()
     for (const end of [0, 3, 8, 200, sealed.length - 1]) expect(codeOf({}, sealed.subarray(0, end))).toBeDefined()
     expect(codeOf({}, Uint8Array.from([...sealed, 0]))).toBe('STATE_INVALID')
   })
 
-  test('is by the authors of the code, known to the fleet, and not revoked', () => {
+  test('must be signed by exactly the authors, who are known and not revoked', () => {
     expect(codeOf({}, signState(context, state, [bob]))).toBe('POLICY_DENIED')
     expect(codeOf({}, signState(context, state, [alice, bob]))).toBe('POLICY_DENIED')
     expect(codeOf({ authors: [aliceGrant, bobGrant] })).toBe('POLICY_DENIED')
@@ -89,7 +89,7 @@ describe('a signed state', () => {
     expect(codeOf({ keyring: revoked })).toBe('KEY_REVOKED')
   })
 
-  test('is for this mission, this place and this step, from a place of the order', () => {
+  test('is only for its mission, place and landing, from a client place of the order', () => {
     const other = (changes: object) => codeOf({ expected: { ...checks.expected, ...changes } })
     expect(other({ mission: randomId() })).toBe('STATE_MISMATCH')
     expect(other({ to: 'us-east-1' })).toBe('STATE_MISMATCH')
@@ -100,7 +100,7 @@ describe('a signed state', () => {
     expect(codeOf({ clientPlaces: ['tasklet'] })).toBe('STATE_MISMATCH')
   })
 
-  test('is no bomb', () => {
+  test('is not inflated beyond the limits', () => {
     const bomb = signState(context, { ...state, bytes: new Uint8Array(4_000_000) }, [alice])
     expect(bomb.length).toBeLessThan(5000)
     expect(codeOf({ limits: { ...DEFAULT_LIMITS, stateBytes: 3_999_999 } }, bomb)).toBe('STATE_TOO_LARGE')
@@ -108,7 +108,7 @@ describe('a signed state', () => {
   })
 })
 
-describe('a state that goes home', () => {
+describe('a state that was sealed for the client', () => {
   const key = createClientStateKey()
   const client = { ...context, from: 'eu-central-1', to: 'thread' }
   const checks: ClientSealedChecks = {
@@ -131,7 +131,7 @@ describe('a state that goes home', () => {
     }
   }
 
-  test('opens whatever it is, and shows nothing of it', () => {
+  test('opens with any content, and reveals none of it', () => {
     expect(isClientSealed(sealed)).toBe(true)
     expect(openClientSealed(sealed, checks)).toEqual({ header: { ...client, epoch: 2 }, state })
     expect(Buffer.from(sealed).includes('variable')).toBe(false)
@@ -143,19 +143,19 @@ describe('a state that goes home', () => {
     )
   })
 
-  test('opens with no bit flipped and none missing', () => {
+  test('does not open with a flipped or missing bit', () => {
     for (const at of positions(sealed)) expect(codeOf({}, flip(sealed, at))).toBeDefined()
     for (const end of [0, 6, 300, sealed.length - 1]) expect(codeOf({}, sealed.subarray(0, end))).toBeDefined()
   })
 
-  test('opens with this very key, and by the fleet’s word alone', () => {
+  test('opens only with the mission’s key and the fleet’s signature', () => {
     expect(codeOf({ key: createClientStateKey() })).toBe('STATE_INVALID')
     expect(codeOf({ receiptKeys: new Map([[2, alice.publicKey]]) })).toBe('SIGNATURE_INVALID')
     expect(codeOf({ receiptKeys: new Map([[1, root.publicKey]]) })).toBe('EPOCH_UNKNOWN')
     expect(codeOf({}, seal({}, {}, { epoch: 2, key: mallory }))).toBe('SIGNATURE_INVALID')
   })
 
-  test('is for this mission, this place and this step, from a region of the order', () => {
+  test('is only for its mission, place and landing, from a region of the order', () => {
     const other = (changes: object) => codeOf({ expected: { ...checks.expected, ...changes } })
     expect(other({ mission: randomId() })).toBe('STATE_MISMATCH')
     expect(other({ to: 'tasklet' })).toBe('STATE_MISMATCH')
@@ -170,7 +170,7 @@ describe('a state that goes home', () => {
     expect(new Set(sizes).size).toBe(1)
   })
 
-  test('is not sealed for a key that hides nothing', () => {
+  test('is not sealed for a low-order key', () => {
     const recipient = new Uint8Array(32)
     expect(() => sealForClient(client, state, { recipient, signer })).toThrow(
       expect.objectContaining({ code: 'KEY_INVALID' }),

@@ -55,12 +55,12 @@ const seal = (changes: Partial<StateHeader> = {}, what: Partial<TravellingState>
 
 const sealed = seal()
 
-describe('a box', () => {
-  test('opens at the place it is for, with all that was put in', () => {
+describe('a sealed state', () => {
+  test('opens at its place, with its whole content', () => {
     expect(openState(sealed, checks)).toEqual({ header: { ...context, epoch: 1 }, state })
   })
 
-  test('opens whatever the state is', () => {
+  test('opens with any content', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20_000 }), (bytes) => {
         const copy = Uint8Array.from(bytes)
@@ -70,18 +70,18 @@ describe('a box', () => {
     )
   })
 
-  test('shows nothing of the state, its size, or what was used', () => {
+  test('reveals neither content nor size nor usage', () => {
     const seen = Buffer.from(sealed).toString('latin1')
     for (const hidden of ['variable', '"spent"', '"bytes"', '"pages"', '"receipt"']) expect(seen).not.toContain(hidden)
   })
 
-  test('has the same size for states that differ little', () => {
+  test('has the same size for contents of similar size', () => {
     const noise = (length: number) => randomFillSync(new Uint8Array(length))
     const sizes = [5000, 5010, 5020].map((length) => seal({}, { bytes: noise(length) }).length)
     expect(new Set(sizes).size).toBe(1)
   })
 
-  test('is never the same twice', () => {
+  test('is different each time', () => {
     expect(seal()).not.toEqual(sealed)
   })
 
@@ -90,13 +90,13 @@ describe('a box', () => {
     const bits = fc.nat(sealed.length * 8 - 1)
     fc.assert(
       fc.property(bits, (bit) => {
-        expect(() => openState(flip(bit), checks)).toThrow(code(/^STATE_|^EPOCH_|^ENGINE_/))
+        expect(() => openState(flip(bit), checks)).toThrow(code(/^STATE_|^EPOCH_|^ENGINE_|^VERSION_/))
       }),
       { numRuns: 1000 },
     )
   })
 
-  test('is refused when it is cut or has grown', () => {
+  test('is refused if it is truncated or extended', () => {
     fc.assert(
       fc.property(fc.nat(sealed.length - 1), (length) => {
         expect(() => openState(sealed.subarray(0, length), checks)).toThrow(code(/^STATE_(MALFORMED|INVALID)$/))
@@ -105,7 +105,7 @@ describe('a box', () => {
     expect(() => openState(concatBytes(sealed, Uint8Array.of(0)), checks)).toThrow(code('STATE_INVALID'))
   })
 
-  test('is refused with the header of another box', () => {
+  test('is refused with the header of another state', () => {
     const other = seal({ sequence: 4 })
     const end = 7 + ((sealed[5]! << 8) | sealed[6]!)
     expect(() => openState(concatBytes(other.subarray(0, end), sealed.subarray(end)), checks)).toThrow(
@@ -126,7 +126,7 @@ describe('a box', () => {
     expect(() => openState(seal(change), checks)).toThrow(code(expected))
   })
 
-  test('of an older step is refused, of a later one not', () => {
+  test('for an older landing is refused, for a later one not', () => {
     expect(() => openState(seal({ sequence: 2 }), checks)).toThrow(code('STATE_STALE'))
     expect(openState(seal({ sequence: 4 }), checks).header.sequence).toBe(4)
   })
@@ -144,7 +144,7 @@ describe('a box', () => {
 describe('a rotation', () => {
   const rotated = rotateSecret(secret, NOW)
 
-  test('lets boxes of the former epoch open while agents travel', () => {
+  test('opens states of the former epoch while agents are in transit', () => {
     expect(openState(sealed, { ...checks, secret: rotated, now: NOW + 60_000 }).header.epoch).toBe(1)
     expect(openState(seal({}, {}, rotated), { ...checks, secret: rotated }).header.epoch).toBe(2)
   })
@@ -165,7 +165,7 @@ describe('sizes', () => {
     expect(() => seal({}, { bytes })).toThrow(code('STATE_TOO_LARGE'))
   })
 
-  test('beyond those of the run are refused, however small the box is', () => {
+  test('beyond those of the run are refused, however well the state compresses', () => {
     const bomb = seal({}, { bytes: new Uint8Array(DEFAULT_LIMITS.stateBytes + 1) })
     expect(bomb.length).toBeLessThan(8192)
     expect(() => openState(bomb, checks)).toThrow(code('STATE_TOO_LARGE'))
@@ -173,11 +173,11 @@ describe('sizes', () => {
     expect(() => openState(hungry, checks)).toThrow(code('STATE_TOO_LARGE'))
   })
 
-  test('of a box are bounded before anything is looked at', () => {
+  test('are checked before anything else', () => {
     expect(() => openState(new Uint8Array(MAX_STATE_BYTES + 1), checks)).toThrow(code('STATE_TOO_LARGE'))
   })
 
-  test('come in buckets that cost at most an eighth', () => {
+  test('are padded by at most an eighth', () => {
     fc.assert(
       fc.property(fc.integer({ min: 4097, max: MAX_LIMITS.stateBytes }), (length) => {
         const bucket = bucketOf(length)

@@ -7,7 +7,7 @@
 import { finished } from 'node:stream/promises'
 import { createRuntimeClient, type RuntimeClient, type RuntimeEvent } from './client.ts'
 import { type Context, createContext } from './context.ts'
-import { describeFailure, RuntimeFailure } from './failure.ts'
+import { describeFailure, RuntimeFailure } from './describe-failure.ts'
 import { type Handler, loadHandler } from './load-handler.ts'
 import { awslambda, isStreaming, ResponseStream } from './response-stream.ts'
 

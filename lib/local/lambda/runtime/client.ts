@@ -1,5 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http'
-import { type Failure, typeHeader } from './failure.ts'
+import { type Failure, typeHeader } from './describe-failure.ts'
 
 /** One event as the Runtime API hands it over. */
 export interface RuntimeEvent {

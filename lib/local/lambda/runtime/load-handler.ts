@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { RuntimeFailure } from './failure.ts'
+import { RuntimeFailure } from './describe-failure.ts'
 
 /** The author's function: async, with a callback, or streaming (marked by `awslambda.streamifyResponse`). */
 export type Handler = (...args: readonly unknown[]) => unknown

@@ -1,7 +1,7 @@
 import type { ClientRequest } from 'node:http'
 import { Writable } from 'node:stream'
 import type { RuntimeClient } from './client.ts'
-import { describeFailure, RuntimeFailure, typeHeader } from './failure.ts'
+import { describeFailure, RuntimeFailure, typeHeader } from './describe-failure.ts'
 import type { Handler } from './load-handler.ts'
 
 /** How a handler says that it streams; the symbol is the one AWS's runtime uses, so bundled wrappers agree. */

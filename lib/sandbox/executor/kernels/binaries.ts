@@ -9,20 +9,20 @@ interface Request {
   readonly reject: (error: KernelError) => void
 }
 
-/** Gets binaries: the sandbox has those of the bundle, and has source compiled. */
+/** Requests binaries from the sandbox, which has those of the bundle and can have source compiled. */
 export class Binaries {
   readonly #send: Send
   readonly #compiles: boolean
   readonly #requests = new Map<number, Request>()
   #lastRequest = 0
 
-  /** @param compiles whether the agent may bring code that its bundle does not have */
+  /** @param compiles whether the agent may use code that is not in its bundle */
   constructor(send: Send, compiles: boolean) {
     this.#send = send
     this.#compiles = compiles
   }
 
-  /** @throws KernelError `KERNEL_NOT_ALLOWED`, `KERNEL_TOO_LARGE`, or what the sandbox answers */
+  /** @throws KernelError `KERNEL_NOT_ALLOWED`, `KERNEL_TOO_LARGE`, or the error that the sandbox reports */
   async of(source: KernelSource): Promise<Uint8Array> {
     if (source.from === 'bundle') return this.#ask((call) => this.#send({ type: 'kernel', call, name: source.name }))
     if (!this.#compiles) throw notAllowed(source)
@@ -32,7 +32,7 @@ export class Binaries {
     return this.#ask((call) => this.#send({ type: 'compile', call, language: 'c' }, text))
   }
 
-  /** The sandbox has sent what was asked for, or says why it can't. */
+  /** Receives the sandbox's answer to a request. */
   onAnswer(request: number, answer: Uint8Array | KernelError): void {
     const { resolve, reject } = this.#requests.get(request) ?? {}
     this.#requests.delete(request)

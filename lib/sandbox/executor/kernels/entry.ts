@@ -1,4 +1,4 @@
-/** What `executor-kernels.mjs` is made of: the desk, for a run that has kernels; and a lane, for a thread that is one. */
+/** The entry of `executor-kernels.mjs`: the kernel runtime for the agent's thread, and the worker for other threads. */
 import { isMainThread, workerData } from 'node:worker_threads'
 import { runWorker } from './worker.ts'
 

@@ -1,4 +1,4 @@
-/** A kernel's function as a place calls it: arguments and result lie in an array, views beside it. */
+/** A kernel's function: scalar arguments and the result are in an array, views are passed beside it. */
 import { KernelError } from '../../../errors.ts'
 import {
   ELEMENT_BYTES,
@@ -19,7 +19,7 @@ export interface NamedFunction {
 }
 
 /**
- * Makes sure that the module's function is of the type that the prototype says.
+ * Checks that the module's function has the type of its prototype.
  *
  * @throws KernelError `KERNEL_PROTOTYPE`
  */
@@ -34,7 +34,7 @@ export function requireFunction({ structure }: KernelModule, { name, signature }
     })
   }
   if (spellType(type) === spellType(wanted)) return
-  const fact = `the prototype ${spellSignature(signature)} of ${name} means ${spellType(wanted)}, the kernel's is ${spellType(type)}`
+  const fact = `the prototype ${spellSignature(signature)} of ${name} means ${spellType(wanted)}, but the kernel's function is ${spellType(type)}`
   throw new KernelError('KERNEL_PROTOTYPE', fact, { remedy: 'write the prototype as the source defines the function' })
 }
 
@@ -43,17 +43,17 @@ const INTERNAL = new Set(['_initialize', 'lander_reserve'])
 const spellType = ({ params, results }: FunctionType): string => `(${params.join(', ')}) → (${results.join(', ')})`
 
 type Result = number | bigint | undefined
-/** Takes one argument out of the guest's array. */
+/** Reads one argument from the guest's array. */
 type Take = (values: KernelValues) => number | bigint
 
 /**
- * A function of an instance. What its prototype says is worked out once: an agent may call it a million times.
+ * A function of an instance. Its prototype is evaluated only once, since an agent may call it a million times.
  */
 export class KernelFunction {
   readonly name: string
   readonly signature: Signature
   readonly instance: KernelInstance
-  /** For each view among its parameters, whether the kernel may write to it. */
+  /** For each view parameter, whether the kernel may write to it. */
   readonly viewWrites: readonly boolean[]
   readonly #takes: readonly Take[]
   readonly #callScalars: (exported: Exported, values: KernelValues) => Result
@@ -75,10 +75,10 @@ export class KernelFunction {
   }
 
   /**
-   * Calls it: views are copied into the kernel's memory, and back if it may write to them; those are in memory, the
-   * others may be in the shared file. The result takes the place of the first argument.
+   * Calls the function. Views are copied into the kernel's memory, and copied back if the kernel may write to them:
+   * such a view must be in memory, any other may be in the shared file. The result replaces the first argument.
    *
-   * @throws KernelError `KERNEL_TRAPPED`, after which the instance has started anew, or `KERNEL_MEMORY`
+   * @throws KernelError `KERNEL_TRAPPED`, after which the instance is reset, or `KERNEL_MEMORY`
    */
   call(values: KernelValues, views: readonly Piece[]): void {
     if (this.#life !== this.instance.life) this.#renew()
@@ -118,7 +118,7 @@ export class KernelFunction {
     return given
   }
 
-  /** What it may write to lies in memory. */
+  /** Copies back the views that the kernel may write to. They are in memory, not in the shared file. */
   #copyBack(views: readonly Piece[], starts: readonly number[]): void {
     for (const [index, writes] of this.viewWrites.entries()) {
       const [view, start] = [views[index]!, starts[index]!]
@@ -132,7 +132,7 @@ export class KernelFunction {
   }
 }
 
-/** For each view among the parameters, whether it may be written to. */
+/** For each view parameter, whether the kernel may write to it. */
 function viewWrites({ parameters }: Signature): boolean[] {
   return parameters.flatMap((parameter) => (parameter.kind === 'view' ? [parameter.writes] : []))
 }
@@ -142,7 +142,7 @@ function takeAt(parameter: Parameter, index: number): Take {
   return big ? ({ bigs }) => bigs[index]! : ({ numbers }) => numbers[index]!
 }
 
-/** Most calls have a number or two: without an array in between they cost half as much. */
+/** Most calls have one or two numbers. Without an array between they cost half as much. */
 function scalarCall(takes: readonly Take[]): (exported: Exported, values: KernelValues) => Result {
   const [first, second] = takes
   switch (takes.length) {

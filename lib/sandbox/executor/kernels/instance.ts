@@ -1,32 +1,33 @@
 /// <reference path="../../engine/webassembly.d.ts" />
-/** One instance of a kernel: its memory, and where the views of a call lie in it. */
+/** One instance of a kernel, with its memory and the space in it for the views of a call. */
+
 import { KernelError } from '../../../errors.ts'
+import { PAGE_BYTES } from '../../../limits.ts'
 import type { KernelModule } from './module.ts'
 
-/** A function of a module: its arguments are numbers, and BigInts where they are of 64 bits. */
+/** An exported function of a module. Integers of 64 bits are BigInts, all other values numbers. */
 export type Exported = (...args: readonly (number | bigint)[]) => number | bigint | undefined
 
-const PAGE_BYTES = 65_536
-/** Bytes before a view that belong to it: AssemblyScript keeps the header of an array there. */
+/** Reserved before each view: AssemblyScript stores the header of an array there. */
 const HEADER_BYTES = 64
 const ALIGNMENT = 16
-/** Code units of an `abort` that are shown. */
+/** The longest message of an `abort`, in code units. */
 const LONGEST_ABORT = 300
 
-/** AssemblyScript's own way to give up. */
+/** AssemblyScript code has called `abort`. */
 class Aborted extends Error {}
 
 export class KernelInstance {
   readonly #module: Pick<KernelModule, 'module'>
   #exports: Record<string, unknown>
   #memory: WebAssembly.Memory
-  /** Where views lie, and how much room there is. */
+  /** The space for views. */
   #space = { start: 0, bytes: 0 }
   #bytes: Uint8Array | undefined
   #life = 0
   #knownPages = 0
 
-  /** @throws KernelError if it can't be instantiated, or its `_initialize` traps */
+  /** @throws KernelError if the module can't be instantiated, or its `_initialize` traps */
   constructor(module: Pick<KernelModule, 'module'>) {
     this.#module = module
     ;[this.#exports, this.#memory] = this.#instantiate()
@@ -36,7 +37,7 @@ export class KernelInstance {
     return this.bytes.length / PAGE_BYTES
   }
 
-  /** Whether its memory has grown since this was asked. */
+  /** Whether the memory has grown since the last call of this method. */
   hasGrown(): boolean {
     const { pages } = this
     const grown = pages !== this.#knownPages
@@ -44,14 +45,14 @@ export class KernelInstance {
     return grown
   }
 
-  /** Its memory as it is now: a view, good until it grows. */
+  /** A view of the memory, valid until the memory grows. */
   get bytes(): Uint8Array {
     const { buffer } = this.#memory
     if (this.#bytes?.buffer !== buffer) this.#bytes = new Uint8Array(buffer)
     return this.#bytes
   }
 
-  /** Changes when it starts anew: functions of an earlier life are not its own any more. */
+  /** Changes with every reset, after which the exported functions must be looked up again. */
   get life(): number {
     return this.#life
   }
@@ -60,7 +61,7 @@ export class KernelInstance {
     return this.#exports[name] as Exported
   }
 
-  /** Starts anew: what a trap left behind, a stack pointer in the middle, is no state to go on from. */
+  /** Instantiates the module again. After a trap the stack pointer is wrong, so the instance can't be used further. */
   reset(): void {
     this.#life++
     this.#space = { start: 0, bytes: 0 }
@@ -68,7 +69,7 @@ export class KernelInstance {
   }
 
   /**
-   * Room for views of these lengths: where each begins, as long as nothing else is reserved.
+   * Reserves space for views of these lengths. Returns their addresses, which are valid until the next call.
    *
    * @throws KernelError `KERNEL_MEMORY`
    */
@@ -83,7 +84,7 @@ export class KernelInstance {
     return offsets.map((offset) => this.#space.start + offset)
   }
 
-  /** Nothing is given back, so it asks for twice as much: what is asked for in all stays within three times the most. */
+  /** Allocated space is never freed, so it doubles: all allocations together stay below three times the largest. */
   #enlarge(bytes: number): void {
     const wanted = Math.max(bytes, Math.min(2 * this.#space.bytes, 2 ** 26), PAGE_BYTES)
     const reserve = this.#exports.lander_reserve as Exported | undefined
@@ -109,7 +110,7 @@ export class KernelInstance {
     const abort = (message: number, _file: number, line: number, column: number): never => {
       throw new Aborted(`${this.#textAt(message)} (${line}:${column})`)
     }
-    // Without prototypes: a module must not find what every object inherits.
+    // Objects without a prototype: a module must not be able to import what every object inherits.
     const imports = withoutPrototype({ env: withoutPrototype({ abort }) })
     try {
       const { exports } = new WebAssembly.Instance(this.#module.module, imports)
@@ -122,7 +123,7 @@ export class KernelInstance {
     }
   }
 
-  /** A string of AssemblyScript's: UTF-16, its length in bytes before it. */
+  /** An AssemblyScript string: UTF-16, preceded by its length in bytes. */
   #textAt(pointer: number): string {
     const start = pointer >>> 0
     const memory = Buffer.from(this.#memory.buffer)
@@ -132,10 +133,10 @@ export class KernelInstance {
   }
 }
 
-/** What the kernel `name` threw, in the words of a KernelError. */
+/** Turns what the kernel `name` threw into a KernelError. */
 export function trapOf(error: unknown, name: string): KernelError {
   if (error instanceof KernelError) return error
-  const remedy = 'its instance starts anew; what its static variables held is gone'
+  const remedy = 'the kernel starts again with the initial values of its static variables'
   if (error instanceof RangeError)
     return new KernelError('KERNEL_TRAPPED', `the kernel ${name} used up the call stack`, { remedy })
   const why = error instanceof WebAssembly.RuntimeError || error instanceof Aborted ? error.message : 'it failed'
@@ -144,7 +145,7 @@ export function trapOf(error: unknown, name: string): KernelError {
 
 function outOfMemory(bytes: number): KernelError {
   return new KernelError('KERNEL_MEMORY', `the kernel's memory has no room for ${bytes} bytes of views`, {
-    remedy: 'give it smaller pieces, or compile it with a larger maximum',
+    remedy: 'pass smaller pieces, or compile the kernel with a larger maximum memory',
   })
 }
 

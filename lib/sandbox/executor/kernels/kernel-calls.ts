@@ -1,4 +1,4 @@
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import type { HostCall } from '../../engine/machine.ts'
 import type { HeldAnswer } from '../../wire/held-answer.ts'
 import { faultOf } from '../fault.ts'
@@ -11,13 +11,13 @@ export interface KernelCallsOptions {
   readonly kernels: Kernels
   readonly workers: WorkerCalls
   readonly settle: Settle
-  /** Whether the place wants the agent to go: what is answered now has to travel. */
-  readonly leaving: () => boolean
-  /** The guest is to be looked after: something has been answered, or will be where it lands. */
+  /** Whether the place evicts the agent. Answers then travel with it. */
+  readonly evicting: () => boolean
+  /** Called after an answer, so that the run checks what the guest does next. */
   readonly resume: () => void
 }
 
-/** What a guest asks about kernels, and how it is answered: at once, or when a kernel is linked. */
+/** Answers the guest's calls about kernels: at once, or after a kernel has been linked. */
 export class KernelCalls {
   readonly #options: KernelCallsOptions
   readonly #handlers: ReadonlyMap<string, (call: number, request: string, bytes: Uint8Array | undefined) => void>
@@ -43,19 +43,19 @@ export class KernelCalls {
     return this.#waiting > 0
   }
 
-  /** Answers that travel with the agent, for it to have them where it lands. */
+  /** Answers that travel with the agent and are settled where it lands. */
   get held(): readonly HeldAnswer[] {
     return this.#held
   }
 
-  /** The agent stays after all. */
+  /** Settles the held answers, because the agent stays after all. */
   release(): void {
     settleHeld(this.#options.settle, this.#held.splice(0))
   }
 
   readonly onHostCall: HostCall = (name, call, request, bytes) => this.#handlers.get(name)?.(call, request, bytes)
 
-  #now(call: number, answer: () => Reply): void {
+  #now(call: number, answer: () => CallReply): void {
     try {
       this.#options.settle(call, true, answer())
     } catch (error) {
@@ -63,7 +63,7 @@ export class KernelCalls {
     }
   }
 
-  #later(call: number, answer: () => Promise<Reply>): void {
+  #later(call: number, answer: () => Promise<CallReply>): void {
     this.#waiting++
     answer().then(
       (reply) => this.#answer({ call, ok: true }, reply),
@@ -71,9 +71,9 @@ export class KernelCalls {
     )
   }
 
-  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: Reply): void {
+  #answer(settled: Pick<HeldAnswer, 'call' | 'ok'>, { text, bytes }: CallReply): void {
     this.#waiting--
-    if (this.#options.leaving()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
+    if (this.#options.evicting()) this.#held.push({ ...settled, text, base64: bytes && base64Of(bytes) })
     else
       this.#options.settle(settled.call, settled.ok, { ...(text !== undefined && { text }), ...(bytes && { bytes }) })
     this.#options.resume()

@@ -16,17 +16,17 @@ import type { WorkerCall } from './worker.ts'
 
 export interface KernelsOptions {
   readonly binaries: Binaries
-  /** Pages of memory that engine and kernels may take together, and that the engine takes. */
+  /** The memory limit for engine and kernels together, in pages; and the memory of the engine. */
   readonly memoryPages: number
   readonly enginePages: () => number
-  /** What kernels take in other threads. */
+  /** The memory of kernels in worker threads, in pages. */
   readonly workerPages: () => number
   readonly chunks: Chunks
-  /** A kernel has grown beyond the limit. */
+  /** Called when the limit is exceeded. */
   readonly onMemory: () => void
 }
 
-/** A function of a kernel, as the guest's table has it. */
+/** An entry of the guest's table of kernel functions. */
 export interface Slot {
   readonly name: string
   readonly signature: Signature
@@ -36,11 +36,11 @@ export interface Slot {
   readonly linked?: KernelFunction
 }
 
-/** A kernel that is linked, or will be before the agent goes on. */
+/** A kernel that is linked, or will be linked before the agent runs. */
 export interface Kernel {
   readonly title: string
   readonly source: KernelSource
-  /** Tells one from another that has taken its place. */
+  /** Distinguishes a kernel from the one that it has replaced. */
   readonly number: number
   /** Absent until it is linked. */
   readonly linked?: { readonly module: WebAssembly.Module; readonly instance: KernelInstance }
@@ -48,7 +48,7 @@ export interface Kernel {
 
 export type WorkerFunction = Pick<WorkerCall, 'kernel' | 'title' | 'module' | 'name' | 'prototype'>
 
-/** Kernels of one run, and functions of all of them. */
+/** The most kernels of one run, and the most functions of all of them. */
 const MAX_KERNELS = 256
 const MAX_SLOTS = 4096
 
@@ -58,8 +58,8 @@ const definition = v.strictObject({ title: v.string(), source: kernelSource, pro
 type Definition = v.InferOutput<typeof definition>
 
 /**
- * The kernels of one run: which functions the guest has, by number, and what serves them now. A new kernel of the same
- * title takes the place of the old one for all who hold its functions; a call that is under way ends with the old one.
+ * The kernels of one run, and the guest's table of their functions. A new kernel with the same title replaces the old
+ * one, also for code that holds the old functions. A call that is running ends with the old one.
  */
 export class Kernels {
   readonly #options: KernelsOptions
@@ -74,40 +74,40 @@ export class Kernels {
     this.#options = options
   }
 
-  /** Pages of memory of all kernels. */
+  /** The memory of all kernels, in pages. */
   get pages(): number {
-    // One that was replaced counts for as long as functions of its are there.
+    // A replaced kernel counts as long as the table contains functions of it.
     const instances = new Set(this.#slots.map(({ linked }) => linked?.instance))
     let pages = this.#options.workerPages()
     for (const instance of instances) pages += instance?.pages ?? 0
     return pages
   }
 
-  /** A kernel of the bundle that the agent's module imports: its functions have their numbers at once. */
+  /** Declares a kernel that the agent's module imports. Its functions get their numbers before it is linked. */
   declare(request: string): string {
     const kernel = v.parse(definition, JSON.parse(request))
     if (kernel.source.from !== 'bundle') throw new Error('a module can import only kernels of its bundle')
     const linking = this.#link(kernel).then((linked) => this.#place(kernel, linked))
-    // Whoever waits for all of them hears of it.
+    // `takeUp` reports the failure.
     linking.catch(() => {})
     this.#links.push(linking)
     return this.#describe(this.#place(kernel, { title: kernel.title, source: kernel.source, number: 0 }))
   }
 
   /**
-   * Links a kernel while the agent runs, and says which numbers its functions have.
+   * Links a kernel at run time and returns the description of its functions.
    *
    * @throws KernelError
    */
   async define(request: string, binary: Uint8Array | undefined): Promise<string> {
-    const told = v.parse(definition, JSON.parse(request))
-    const kernel = binary === undefined ? told : { ...told, ...broughtAs(binary) }
+    const requested = v.parse(definition, JSON.parse(request))
+    const kernel = binary === undefined ? requested : { ...requested, ...broughtAs(binary) }
     return this.#describe(this.#place(kernel, await this.#link(kernel)))
   }
 
   /**
-   * Resolves when all that the module has declared is linked, and what a state names: kernels that were defined while
-   * the agent ran, elsewhere.
+   * Waits until the kernels that the module has declared are linked, and links those of a snapshot, which the agent
+   * defined in another place.
    *
    * @throws KernelError
    */
@@ -123,7 +123,7 @@ export class Kernels {
     )
   }
 
-  /** What {@link takeUp} needs. What the module declares, it declares again. */
+  /** The kernels for a snapshot. It omits those that the module declares, since it declares them again. */
   notes(): KernelNote[] {
     return [...this.#kernels.values()].filter(isMadeHere).map(({ source, title }) => ({
       source,
@@ -135,9 +135,9 @@ export class Kernels {
   }
 
   /**
-   * Calls a function: its arguments are in `values`, and so is its result.
+   * Calls a function. `values` contains its arguments, and then its result.
    *
-   * @returns whether it went well; if not, {@link fault} says why
+   * @returns whether it succeeded; if not, {@link fault} returns the reason
    */
   call(number: number, values: KernelValues, views: readonly GuestView[]): boolean {
     try {
@@ -152,7 +152,7 @@ export class Kernels {
     }
   }
 
-  /** What a lane needs to know of a function. @throws KernelError if there is none, or it is not linked yet */
+  /** What a worker needs to call a function. @throws KernelError if there is none, or it is not linked yet */
   workerFunction(number: number): { readonly called: WorkerFunction; readonly viewWrites: readonly boolean[] } {
     const { kernel, linked, name, prototype } = this.slot(number)
     if (linked === undefined) throw notYet(name)
@@ -173,7 +173,7 @@ export class Kernels {
     return slot
   }
 
-  /** The bytes of what a function is called with. @throws KernelError if its prototype wants others */
+  /** The bytes of the view arguments. @throws KernelError if their number does not match the prototype */
   #views({ name, viewWrites }: KernelFunction, views: readonly GuestView[]): readonly Piece[] {
     if (views.length !== viewWrites.length)
       throw new KernelError(
@@ -200,7 +200,7 @@ export class Kernels {
     return { title, source, linked, number: ++this.#lastKernel }
   }
 
-  /** Gives each function its number: the one it has, if there was a kernel of this title. */
+  /** Assigns a number to each function. A replaced kernel's functions keep their numbers. */
   #place(definition: Definition, kernel: Kernel): number[] {
     if (!this.#kernels.has(kernel.title) && this.#kernels.size >= MAX_KERNELS) throw tooMany('kernels', MAX_KERNELS)
     this.#kernels.set(kernel.title, kernel)
@@ -219,7 +219,7 @@ export class Kernels {
     this.#slotOf.set(keyOf(kernel.title, name), slot)
   }
 
-  /** What the guest keeps of each function: number, name, and its types. */
+  /** The description of functions for the guest: number, name and types of each. */
   #describe(slots: readonly number[]): string {
     return JSON.stringify(
       slots.map((slot) => {
@@ -229,7 +229,7 @@ export class Kernels {
     )
   }
 
-  /** Engine and kernels together must not take more than the limit. */
+  /** Checks that engine and kernels together stay within the limit. */
   readonly admitPages = (): void => {
     if (this.#options.enginePages() + this.pages > this.#options.memoryPages) this.#options.onMemory()
   }
@@ -239,7 +239,7 @@ const NO_VIEWS: readonly Piece[] = []
 
 const keyOf = (title: string, name: string): string => JSON.stringify([title, name])
 
-/** Declarations of the module come again with the module. */
+/** Whether the agent defined a kernel at run time. Kernels that the module imports are declared again with it. */
 function isMadeHere({ title }: Kernel): boolean {
   return !title.startsWith('import ')
 }
@@ -248,7 +248,7 @@ function signaturesOf({ prototypes }: Definition): { name: string; signature: Si
   return Object.entries(prototypes).map(([name, prototype]) => ({ name, signature: parsePrototype(prototype) }))
 }
 
-/** A binary that the agent has is known by its digest. */
+/** Identifies a binary of the agent by its digest. */
 function broughtAs(binary: Uint8Array): Pick<Definition, 'title' | 'source'> {
   const bytes = Buffer.from(binary.buffer, binary.byteOffset, binary.byteLength)
   const title = `binary ${createHash('sha256').update(bytes).digest('base64url')}`

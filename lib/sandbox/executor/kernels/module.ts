@@ -1,5 +1,5 @@
 /// <reference path="../../engine/webassembly.d.ts" />
-/** Binaries of kernels become modules, once per thread and binary. */
+/** Compiles the binaries of kernels, once per thread and binary. */
 import { createHash } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { KernelError } from '../../../errors.ts'
@@ -12,14 +12,14 @@ export interface KernelModule {
   readonly module: WebAssembly.Module
 }
 
-/** Modules that are kept for the next run, the one used last at the end. */
+/** How many modules are cached for later runs. The most recently used one is last. */
 const MAX_KEPT = 64
 const kept = new Map<string, KernelModule>()
 let tiersAreFixed = false
 
 /**
- * Compiles a binary, after its structure was checked: the sandbox did so with those it sent, and the agent may have
- * brought one itself.
+ * Checks the structure of a binary and compiles it. The sandbox has checked the binaries that it sends, but the agent
+ * may also bring its own.
  *
  * @throws KernelError `KERNEL_MALFORMED`
  */
@@ -34,7 +34,7 @@ export function compileKernel(bytes: Uint8Array): KernelModule {
 }
 
 function compile(bytes: Uint8Array): WebAssembly.Module {
-  // Tiering on the way keeps a long `memory.fill` in code that V8 can't interrupt (Node 20): 30 s and more.
+  // With dynamic tiering, V8 (Node 20) can't interrupt a long `memory.fill`, which may run for more than 30 s.
   if (!tiersAreFixed) setFlagsFromString('--no-wasm-dynamic-tiering')
   tiersAreFixed = true
   try {

@@ -1,4 +1,4 @@
-/** What a place does not do with kernels, in words for the author. */
+/** The errors for what a place refuses to do with kernels. */
 import { KernelError } from '../../../errors.ts'
 import type { KernelSource } from '../../wire/kernel-source.ts'
 

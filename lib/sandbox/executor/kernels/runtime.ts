@@ -1,4 +1,4 @@
-/** Everything about kernels in one run. A file of its own, which a run without kernels does not even read. */
+/** Everything about the kernels of one run. Runs without kernels don't load this file. */
 import type { KernelError } from '../../../errors.ts'
 import type { HostCall, KernelCall } from '../../engine/machine.ts'
 import type { HeldAnswer } from '../../wire/held-answer.ts'
@@ -16,18 +16,18 @@ export interface KernelRuntimeOptions {
   readonly send: Send
   readonly settle: Settle
   readonly chunks: Chunks
-  /** Whether the agent may bring code that its bundle does not have. */
+  /** Whether the agent may use code that is not in its bundle. */
   readonly compiles: boolean
-  /** Pages of memory that engine and kernels may take together, and that the engine takes. */
+  /** The memory limit for engine and kernels together, in pages; and the memory of the engine. */
   readonly memoryPages: number
   readonly enginePages: () => number
-  /** Kernels have grown beyond the limit. */
+  /** Called when the limit is exceeded. */
   readonly onMemory: () => void
-  /** Whether the place wants the agent to go: what is answered now has to travel. */
-  readonly leaving: () => boolean
-  /** The guest is to be looked after: something has been answered, or will be where it lands. */
+  /** Whether the place evicts the agent. Answers then travel with it. */
+  readonly evicting: () => boolean
+  /** Called after an answer, so that the run checks what the guest does next. */
   readonly resume: () => void
-  /** Threads for lanes. */
+  /** Idle threads for kernels. */
   readonly idleWorkers: IdleWorkers
 }
 
@@ -35,20 +35,20 @@ export interface KernelRuntimeOptions {
 export interface KernelRuntime {
   /** Whether a call of the guest waits for a kernel. */
   readonly waiting: boolean
-  /** Whether a lane is at work: with a kernel, maybe, that never ends. */
+  /** Whether a worker is running a kernel, which may never end. */
   readonly busy: boolean
-  /** Pages of memory of all kernels. */
+  /** The memory of all kernels, in pages. */
   readonly pages: number
   /** Answers that travel with the agent. */
   readonly held: readonly HeldAnswer[]
   onHostCall(...call: Parameters<HostCall>): void
   readonly kernelCall: KernelCall
-  /** Links what the module has declared, and what a state names. @throws KernelError */
+  /** Links the kernels that the module has declared and those of a snapshot. @throws KernelError */
   takeUp(notes: readonly KernelNote[]): Promise<void>
   notes(): KernelNote[]
-  /** The sandbox has sent what a kernel needs, or says why it can't. */
+  /** Receives the sandbox's answer to a request for a binary. */
   onAnswer(request: number, answer: Uint8Array | KernelError): void
-  /** Gives the guest what is held for it. */
+  /** Settles the held answers. */
   release(): void
   close(): void
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import type { Chunks } from '../chunks.ts'
 import type { Piece } from '../pieces.ts'
 import type { Kernels } from './kernels.ts'
@@ -11,9 +11,9 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const workerRequest = v.strictObject({
   worker: count,
   slot: count,
-  /** By position; what stands for a view is empty. */
+  /** The arguments by position. The entry of a view is empty. */
   scalars: v.array(v.string()),
-  /** In their order: the number of a chunk, text, or so many of the bytes that came with the request. */
+  /** The views in order: the number of a chunk, a text, or a count of bytes from the request's body. */
   views: v.array(
     v.union([v.strictObject({ chunk: count }), v.strictObject({ text: v.string() }), v.strictObject({ bytes: count })]),
   ),
@@ -24,7 +24,7 @@ interface Lent {
   readonly giveBack?: (piece: Piece) => void
 }
 
-/** Calls of kernels in other threads, as the guest asks for them. */
+/** Runs the guest's calls of kernels in worker threads. */
 export class WorkerCalls {
   readonly #kernels: Kernels
   readonly #chunks: Chunks
@@ -37,12 +37,12 @@ export class WorkerCalls {
   }
 
   /**
-   * Carries out a call; the reply is the result as text, and the bytes of the views that came as bytes, one behind the
-   * other: the kernel may have written to them.
+   * Runs a call. The reply contains the result as text, and the bytes of all typed arrays, one after the other,
+   * since the kernel may have written to them.
    *
    * @throws KernelError, ObjectError
    */
-  async call(request: string, bytes: Uint8Array | undefined): Promise<Reply> {
+  async call(request: string, bytes: Uint8Array | undefined): Promise<CallReply> {
     const { worker, slot, scalars, views } = v.parse(workerRequest, JSON.parse(request))
     const { called, viewWrites } = this.#kernels.workerFunction(slot)
     let taken = 0

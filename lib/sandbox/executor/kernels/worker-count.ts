@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 
-/** However many threads the machine has: a function with the most memory has six. */
+/** The most workers on any computer. A Lambda function has at most six processors. */
 const MAX_WORKERS = 8
 
-/** How many lanes a place has. */
+/** How many workers a place has. */
 export function workerCount(): number {
   return Math.min(MAX_WORKERS, availableParallelism())
 }

@@ -6,11 +6,11 @@ import type { WorkerCall, WorkerReply } from './worker.ts'
 
 export interface WorkerPoolOptions {
   readonly idle: IdleWorkers
-  /** Asked when a lane's kernels have grown. */
+  /** Called when the kernels of a worker have grown. */
   readonly onPages: () => void
 }
 
-/** What came of a call: the result as text or why there is none, and the views, moved back. */
+/** The answer of a worker: the result as text, or the error; and the views, transferred back. */
 export interface WorkerAnswer {
   readonly result?: string | undefined
   readonly error?: KernelError | undefined
@@ -23,10 +23,10 @@ interface Waiting {
   readonly reject: (error: KernelError) => void
 }
 
-/** Calls that wait in all lanes together: each may hold a piece of an object. */
+/** The most calls that wait in all workers together. Each may hold a chunk. */
 const MAX_WAITING = 64
 
-/** The lanes of one run. Each is a thread that is taken when it is first called, and given back when the run ends. */
+/** The workers of one run. Each is a thread that is taken on its first call and returned when the run ends. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #threads: (Worker | undefined)[] = []
@@ -38,20 +38,20 @@ export class WorkerPool {
     this.#options = options
   }
 
-  /** Pages of memory of all kernels in all lanes. */
+  /** The memory of all kernels in all workers, in pages. */
   get pages(): number {
     return this.#pages.reduce((sum, pages) => sum + pages, 0)
   }
 
-  /** Whether a kernel is at work: it may be one that never ends. */
+  /** Whether a kernel is running. It may never end. */
   get busy(): boolean {
     return this.#waiting.size > 0
   }
 
   /**
-   * Calls a kernel in a lane. Its views are moved there: until the answer they are empty here.
+   * Calls a kernel in a worker. Its views are transferred there, and are empty here until the answer.
    *
-   * @throws KernelError `KERNEL_BUSY` when too many calls wait, `KERNEL_TRAPPED` when the lane itself has ended
+   * @throws KernelError `KERNEL_BUSY` if too many calls wait, `KERNEL_TRAPPED` if the worker has ended
    */
   call(worker: number, request: Omit<WorkerCall, 'call'>): Promise<WorkerAnswer> {
     if (this.#waiting.size >= MAX_WAITING) throw tooMany()
@@ -61,7 +61,7 @@ export class WorkerPool {
     return answer
   }
 
-  /** Gives all threads back. One that is at work may be so for ever: it ends. */
+  /** Returns idle threads and terminates those that are running a kernel, which may never end. */
   close(): void {
     const atWork = new Set([...this.#waiting.values()].map(({ worker }) => worker))
     for (const [worker, thread] of this.#threads.entries())
@@ -89,14 +89,14 @@ export class WorkerPool {
     waiting?.resolve({ views, result, error: fault && errorOf(fault) })
   }
 
-  /** A thread can run out of its heap, say. What it held is gone; the next call starts another. */
+  /** Handles the end of a thread, for example when its heap is exhausted. The next call starts another one. */
   #onLost(worker: number): void {
     this.#threads[worker] = undefined
     this.#pages[worker] = 0
     for (const [call, waiting] of this.#waiting)
       if (waiting.worker === worker) {
         this.#waiting.delete(call)
-        waiting.reject(new KernelError('KERNEL_TRAPPED', 'the lane the kernel was in has ended'))
+        waiting.reject(new KernelError('KERNEL_TRAPPED', 'the worker that ran the kernel has ended'))
       }
   }
 }
@@ -106,7 +106,7 @@ function errorOf({ code, message, remedy }: NonNullable<WorkerReply['fault']>): 
 }
 
 function tooMany(): KernelError {
-  return new KernelError('KERNEL_BUSY', `more than ${MAX_WAITING} calls wait for their lanes`, {
-    remedy: 'await a call before you make many more',
+  return new KernelError('KERNEL_BUSY', `more than ${MAX_WAITING} calls wait for their workers`, {
+    remedy: 'await some of the calls before you make more',
   })
 }

@@ -1,4 +1,4 @@
-/** A lane: a thread beside the agent's own, which runs kernels and nothing else. */
+/** A worker: a thread that runs only kernels. */
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import type { LanderError } from '../../../errors.ts'
 import { MAX_PARAMETERS, parsePrototype } from '../../../kernels/signature.ts'
@@ -8,16 +8,16 @@ import { buffersOf, type Piece } from '../pieces.ts'
 import { KernelFunction } from './function.ts'
 import { KernelInstance } from './instance.ts'
 
-/** A call. Its views are moved here, and back with the reply. */
+/** A call. Its views are transferred to the worker, and back with the reply. */
 export interface WorkerCall {
   readonly call: number
-  /** Which kernel: one that has taken the place of another has another number. */
+  /** The number of the kernel. A kernel that replaces another has a new number. */
   readonly kernel: number
   readonly title: string
   readonly module: WebAssembly.Module
   readonly name: string
   readonly prototype: string
-  /** The scalar arguments by position, as text: the one form that has every number. */
+  /** The scalar arguments by position, as text, which can represent every number and BigInt. */
   readonly scalars: readonly string[]
   readonly views: readonly Piece[]
 }
@@ -25,9 +25,9 @@ export interface WorkerCall {
 export interface WorkerReply {
   readonly call: number
   readonly views: readonly Piece[]
-  /** Pages of memory of all kernels of this lane. */
+  /** The memory of all kernels of this worker, in pages. */
   readonly pages: number
-  /** The result as text; none of a function without one. */
+  /** The result as text. Absent for a function without a result. */
   readonly result?: string
   readonly fault?: Pick<LanderError, 'code' | 'message' | 'remedy'>
 }
@@ -38,7 +38,7 @@ interface Linked {
   readonly functions: Map<string, KernelFunction>
 }
 
-/** Carries out one call after the other. */
+/** Runs one call after the other. */
 export function runWorker(port: MessagePort = parentPort!): void {
   const linked = new Map<string, Linked>()
   const values = createValues()
@@ -49,7 +49,7 @@ export function runWorker(port: MessagePort = parentPort!): void {
       return
     }
     const views = call.views
-    const outcome = attempt(() => runDetachedTask(functionFor(linked, call), call, values))
+    const outcome = attempt(() => runCall(functionFor(linked, call), call, values))
     let pages = 0
     for (const { instance } of linked.values()) pages += instance.pages
     const reply: WorkerReply = { call: call.call, views, pages, ...outcome }
@@ -57,7 +57,7 @@ export function runWorker(port: MessagePort = parentPort!): void {
   })
 }
 
-/** The function in this lane's own instance of its kernel, which takes the place of an older one of that title. */
+/** The function in this worker's instance of its kernel. A new instance replaces an older one with the same title. */
 function functionFor(
   linked: Map<string, Linked>,
   { kernel, title, module, name, prototype }: WorkerCall,
@@ -73,11 +73,7 @@ function functionFor(
   return found
 }
 
-function runDetachedTask(
-  called: KernelFunction,
-  { scalars, views }: WorkerCall,
-  values: KernelValues,
-): string | undefined {
+function runCall(called: KernelFunction, { scalars, views }: WorkerCall, values: KernelValues): string | undefined {
   const { parameters, result } = called.signature
   for (const [index, parameter] of parameters.entries()) {
     if (parameter.kind !== 'scalar') continue

@@ -2,7 +2,7 @@ import { bytesOf } from '../pieces.ts'
 import { type Batch, type Decoder, FormatError } from './decoder.ts'
 import { decodeUtf8, invalidAt, withoutMark } from './utf8.ts'
 
-/** Hands chunks on as they are. */
+/** Delivers chunks unchanged. */
 export function createChunkDecoder(start: number): Decoder {
   let offset = start
   return {
@@ -13,14 +13,14 @@ export function createChunkDecoder(start: number): Decoder {
   }
 }
 
-/** Hands on texts of the host's own, one per chunk. */
+/** Delivers texts that the host itself wrote, one per chunk. */
 export function createPageDecoder(): Decoder {
   return {
     decode: (chunk) => (chunk.length === 0 ? [] : [{ text: Buffer.from(bytesOf(chunk)).toString('utf8'), end: 0 }]),
   }
 }
 
-/** Collects everything into one batch, as bytes or as text. */
+/** Collects all chunks into one batch, as bytes or as text. */
 export function createWholeDecoder(as: 'bytes' | 'text', start: number): Decoder {
   const chunks: Uint8Array[] = []
   return {

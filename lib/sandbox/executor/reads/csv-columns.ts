@@ -1,5 +1,4 @@
-/** Turns scanned fields of one column into what crosses to the guest: numbers, or codes into a dictionary of words. */
-
+/** Converts the scanned fields of one column: into numbers, or into codes and a dictionary of words. */
 import type { Fields } from './csv-scan.ts'
 import { FormatError } from './decoder.ts'
 import { decodeUtf8, invalidAt } from './utf8.ts'
@@ -7,7 +6,7 @@ import { decodeUtf8, invalidAt } from './utf8.ts'
 /** One column of one scan. */
 export interface ColumnSlice {
   readonly bytes: Uint8Array
-  /** Where the bytes begin in the object. */
+  /** The offset of the bytes in the object. */
   readonly offset: number
   readonly fields: Fields
   readonly rows: number
@@ -18,18 +17,20 @@ export interface ColumnSlice {
 const ZERO = 0x30
 const MINUS = 0x2d
 const POINT = 0x2e
-/** An integer of up to 15 digits and every power of ten up to 22 are exact doubles, so their quotient rounds right. */
+/**
+ * Integers of up to 15 digits and powers of ten up to 10^22 are exact doubles, so their quotient is rounded correctly.
+ */
 const EXACT_DIGITS = 15
 const POWERS_OF_TEN = Array.from({ length: EXACT_DIGITS + 1 }, (_, power) => 10 ** power)
 
-/** Reads the column as numbers; what is empty or not a number becomes `NaN`. */
+/** Reads the column as numbers. A field that is empty or not a number becomes `NaN`. */
 export function readNumbers(slice: ColumnSlice, into: Float64Array): void {
   const { bytes, fields, rows, width, column } = slice
   for (let row = 0, slot = column; row < rows; row++, slot += width)
     into[row] = parseDecimal(bytes, fields.starts[slot]!, fields.ends[slot]!)
 }
 
-/** Plain decimals, which is what data is full of, without a string in between; anything else goes to `Number`. */
+/** Parses plain decimals directly from bytes. Every other notation goes through `Number`. */
 function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
   const negative = bytes[start] === MINUS
   let digits = 0
@@ -55,14 +56,17 @@ function parseOther(bytes: Uint8Array, start: number, end: number): number {
   return text === '' ? Number.NaN : Number(text)
 }
 
-/** Distinct words of a column; reused from batch to batch. At most half full, for batches of up to 8,192 rows. */
+/**
+ * A hash table of the distinct words of a column, reused for every batch. With up to 8,192 rows it is at most half
+ * full.
+ */
 export class Dictionary {
   readonly #slots = new Int32Array(16_384)
   readonly #starts: number[] = []
   readonly #ends: number[] = []
   readonly #escaped: number[] = []
 
-  /** Writes the code of each field of the column to `into` and returns the words: word `c` is what code `c` means. */
+  /** Writes the code of each field to `into` and returns the words: code `c` stands for word `c`. */
   encode(slice: ColumnSlice, into: Uint16Array): string[] {
     const { bytes, offset, fields, rows, width, column } = slice
     this.#slots.fill(-1)
@@ -96,7 +100,7 @@ export class Dictionary {
   }
 }
 
-/** FNV-1a. */
+/** The FNV-1a hash. */
 function hash(bytes: Uint8Array, start: number, end: number): number {
   let value = 0x811c9dc5
   for (let at = start; at < end; at++) value = Math.imul(value ^ bytes[at]!, 0x01000193)

@@ -1,21 +1,21 @@
 /**
- * Finds the fields of CSV records in raw bytes (RFC 4180: quoted fields may hold delimiters, newlines and doubled
- * quotes). Works on bytes because every byte it looks for is ASCII, which UTF-8 never uses inside a character. Nothing
- * is decoded here, so a column nobody asked for costs no more than being passed over.
+ * Finds the fields of CSV records in raw bytes (RFC 4180: quoted fields may contain delimiters, newlines and doubled
+ * quotes). It can work on bytes because it searches only for ASCII, which UTF-8 never uses inside a character. Nothing
+ * is decoded here, so columns that are not requested cost almost nothing.
  */
 import { FormatError } from './decoder.ts'
 
 const QUOTE = 0x22
 const NEWLINE = 0x0a
 const RETURN = 0x0d
-/** The bytes end before the record does. */
+/** The bytes end within a record. */
 const INCOMPLETE = -1
 
-/** Where fields lie, row after row: field `i` is `bytes[starts[i] .. ends[i])`, quotes left out. */
+/** The positions of fields, row by row: field `i` is `bytes[starts[i] .. ends[i])`, without its quotes. */
 export interface Fields {
   readonly starts: Uint32Array
   readonly ends: Uint32Array
-  /** 1 if the field holds doubled quotes that stand for one each. */
+  /** 1 if the field contains doubled quotes, each of which stands for one. */
   readonly escaped: Uint8Array
 }
 
@@ -25,26 +25,26 @@ export interface ScanOptions {
   /** Fields in every record. */
   readonly width: number
   readonly maxRows: number
-  /** Whether the end of the bytes is the end of the data, and so ends a record too. */
+  /** Whether the data ends here, which also ends the last record. */
   readonly last: boolean
 }
 
 export interface Scan {
   readonly rows: number
-  /** Offset one past the last complete record. */
+  /** The offset after the last complete record. */
   readonly end: number
 }
 
-/** Room for `count` fields. */
+/** Allocates space for `count` fields. */
 export function createFields(count: number): Fields {
   return { starts: new Uint32Array(count), ends: new Uint32Array(count), escaped: new Uint8Array(count) }
 }
 
 /**
- * Scans the complete records from `from` on into `fields`. Empty lines are passed over. Ends before a record that is
- * none, so that those before it count; a scan that begins there throws.
+ * Scans the complete records after `from` into `fields`. Skips empty lines. Stops before a malformed record, so that
+ * the records before it are delivered. A scan that starts at a malformed record throws.
  *
- * @throws FormatError if the first record has more or fewer fields than `width`, or a quote stands where none may
+ * @throws FormatError if the first record does not have `width` fields, or has a misplaced quote
  */
 export function scanRecords(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields): Scan {
   let rows = 0
@@ -59,7 +59,7 @@ export function scanRecords(bytes: Uint8Array, from: number, options: ScanOption
   return { rows, end }
 }
 
-/** Counts the fields of the first record, or `undefined` if it is not complete. */
+/** The number of fields in the first record; `undefined` if it is incomplete. */
 export function countFields(bytes: Uint8Array, delimiter: number, last: boolean): number | undefined {
   const one = createFields(1)
   let width = 1
@@ -77,7 +77,7 @@ function afterNewlines(bytes: Uint8Array, from: number): number {
   return at
 }
 
-/** One more record; what is wrong with it waits until it is the first. */
+/** Scans one record. An error is thrown only if it is the first one, see {@link scanRecords}. */
 function scanNext(bytes: Uint8Array, from: number, options: ScanOptions, fields: Fields, rows: number): number {
   try {
     return scanRecord(bytes, from, options, fields, rows * options.width)
@@ -99,7 +99,7 @@ function scanRecord(bytes: Uint8Array, from: number, options: ScanOptions, field
   return Math.min(at, bytes.length)
 }
 
-/** Notes one field and returns where it stops: at a delimiter, a newline, or the end of the bytes. */
+/** Records the position of one field. Returns where it stops: at a delimiter, a newline, or the end of the bytes. */
 function scanField(
   bytes: Uint8Array,
   from: number,
@@ -111,7 +111,7 @@ function scanField(
   const { delimiter, last } = options
   const length = bytes.length
   let stop = from
-  // Most bytes lie above both, so most need one comparison.
+  // Most bytes are greater than both, so they need only one comparison.
   const highest = Math.max(delimiter, NEWLINE)
   for (; stop < length; stop++) {
     const byte = bytes[stop]!

@@ -5,15 +5,15 @@ import { countFields, createFields, type Fields, type Scan, scanRecords } from '
 import { type Batch, type Decoder, FormatError, joined, MAX_LINE_BYTES } from './decoder.ts'
 import { decodeUtf8, withoutMark } from './utf8.ts'
 
-/** Rows in one batch: enough to make a crossing cheap, few enough for 16-bit codes and a small heap. */
+/** The rows of one batch: enough to make host calls cheap, few enough for 16-bit codes and a small heap. */
 const BATCH_ROWS = 8192
-/** Fields in one batch, at most: wide records come in smaller batches. */
+/** The most fields in one batch. Wide records come in smaller batches. */
 const BATCH_FIELDS = 2 ** 20
 const MAX_COLUMNS = 2 ** 14
 
 /**
- * The text part of a batch. The bytes that go with it are, in the order of `columns`, the `Float64Array`s of all
- * number columns, then the `Uint16Array`s of codes of all word columns.
+ * The text of a batch. Its bytes contain, in the order of `columns`, the `Float64Array`s of all columns of numbers, and
+ * then the `Uint16Array`s with the codes of all other columns.
  */
 export interface CsvBatchText {
   readonly rows: number
@@ -36,14 +36,14 @@ interface Layout {
 }
 
 /**
- * Records of CSV (RFC 4180) as columns. Fields are found, numbers parsed and words counted here, at native speed, and
- * only for the columns that were asked for.
+ * Decodes CSV (RFC 4180) into columns. Scanning, parsing numbers and building dictionaries happen here at native speed,
+ * and only for the requested columns.
  */
 export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
   const delimiter = options.delimiter.charCodeAt(0)
-  let carry: Uint8Array = new Uint8Array(0)
+  let rest: Uint8Array = new Uint8Array(0)
   let offset = start
-  /** Records so far, unless they began before `start`. */
+  /** The number of records so far. `NaN` for a reader that does not start at the beginning of the object. */
   let records = start === 0 ? 0 : Number.NaN
   let layout = options.header === undefined ? undefined : layoutOf(options, options.header)
 
@@ -61,7 +61,7 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
     const began = offset - from
     for (let at = from; ; ) {
       const { rows, end } = scanHere(bytes, at, last)
-      carry = bytes.subarray(end)
+      rest = bytes.subarray(end)
       offset += end - at
       at = end
       if (rows === 0) return
@@ -86,15 +86,15 @@ export function createCsvDecoder(options: CsvOptions, start = 0): Decoder {
       return layout?.names
     },
     *decode(chunk, last): Generator<Batch> {
-      const content = offset === 0 && carry.length === 0 ? withoutMark(bytesOf(chunk)) : chunk
+      const content = offset === 0 && rest.length === 0 ? withoutMark(bytesOf(chunk)) : chunk
       offset += chunk.length - content.length
-      const bytes = joined(carry, content)
-      carry = bytes
+      const bytes = joined(rest, content)
+      rest = bytes
       const from = layout === undefined ? readHeader(bytes, last) : 0
       offset += from
       if (layout === undefined || bytes.length === 0) return
       yield* batchesIn(bytes, from, last)
-      if (carry.length > MAX_LINE_BYTES) throw new FormatError(`the record at byte ${offset} is longer than 16 MiB`)
+      if (rest.length > MAX_LINE_BYTES) throw new FormatError(`the record at byte ${offset} is longer than 16 MiB`)
     },
   }
 }

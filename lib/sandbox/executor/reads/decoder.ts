@@ -1,19 +1,19 @@
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import { copyPiece, type Piece } from '../pieces.ts'
 
-/** A piece of an object made ready for the guest, and where in the object it ends. */
-export interface Batch extends Reply {
-  /** Offset one past the last byte that went into this batch: a reader that is taken up again starts there. */
+/** A decoded piece of an object, and the offset where it ends. */
+export interface Batch extends CallReply {
+  /** The offset after the last byte of this batch. A reader that resumes starts there. */
   readonly end: number
-  /** What is handed on as it has come, for kernels. */
+  /** The undecoded piece, for kernels. */
   readonly piece?: Piece
 }
 
-/** Turns chunks into batches. Chunks come in order and may end anywhere, in the middle of a character too. */
+/** Turns chunks into batches. Chunks arrive in order and may end anywhere, also within a character. */
 export interface Decoder {
-  /** @throws FormatError, after the batches before it, where the bytes are not what the decoder reads */
+  /** @throws FormatError at the first malformed byte, after the batches before it */
   decode(chunk: Piece, last: boolean): Iterable<Batch>
-  /** Names of all columns, once they are known: whoever goes on in the middle needs them. CSV only. */
+  /** For CSV: the names of all columns, once they are known. A reader that resumes in the middle needs them. */
   readonly header?: readonly string[] | undefined
 }
 
@@ -22,13 +22,13 @@ export class FormatError extends Error {
   override readonly name = 'FormatError'
 }
 
-/** Most bytes a single line, or record, may have. */
+/** The longest line or record, in bytes. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024
 
-/** `carry` followed by `chunk`: a plain `Uint8Array`, since loops over two kinds of arrays are slower in V8. */
-export function joined(carry: Uint8Array, chunk: Piece): Uint8Array {
-  const bytes = new Uint8Array(carry.length + chunk.length)
-  bytes.set(carry)
-  copyPiece(chunk, bytes.subarray(carry.length))
+/** `rest` followed by `chunk`, always as a plain `Uint8Array`: loops over mixed kinds of arrays are slower in V8. */
+export function joined(rest: Uint8Array, chunk: Piece): Uint8Array {
+  const bytes = new Uint8Array(rest.length + chunk.length)
+  bytes.set(rest)
+  copyPiece(chunk, bytes.subarray(rest.length))
   return bytes
 }

@@ -2,21 +2,21 @@ import { type Batch, type Decoder, FormatError, joined, MAX_LINE_BYTES } from '.
 import { decodeUtf8, invalidAt, withoutMark } from './utf8.ts'
 
 const NEWLINE = 0x0a
-/** Bytes of lines in one batch, about: small enough for the guest's heap, large enough to make a crossing cheap. */
+/** The approximate size of a batch: small enough for the guest's heap, large enough to make host calls cheap. */
 const BATCH_BYTES = 256 * 1024
 
 /**
- * Lines of UTF-8 text, ended by `\n` or `\r\n`. A batch is text whose `split('\n')` gives its lines: ends are
- * found and bytes decoded here, at native speed, and the guest splits in one call of its engine.
+ * Decodes lines of UTF-8 text that end with `\n` or `\r\n`. A batch is a text that the guest splits at `\n` with one
+ * call of its engine. Everything else happens here at native speed.
  *
- * @param start offset of the first byte, at the beginning of a line
+ * @param start the offset of the first byte, at the beginning of a line
  */
 export function createLineDecoder(start = 0): Decoder {
-  let carry: Uint8Array = new Uint8Array(0)
+  let rest: Uint8Array = new Uint8Array(0)
   let offset = start
   return {
     *decode(chunk, last): Generator<Batch> {
-      const bytes = joined(carry, chunk)
+      const bytes = joined(rest, chunk)
       let from = 0
       for (let to = batchEnd(bytes, from, last); to > from; to = batchEnd(bytes, from, last)) {
         const block = bytes.subarray(from, to)
@@ -29,13 +29,16 @@ export function createLineDecoder(start = 0): Decoder {
         yield { text, end: offset }
         from = to
       }
-      carry = bytes.subarray(from)
-      if (carry.length > MAX_LINE_BYTES) throw new FormatError(`the line at byte ${offset} is longer than 16 MiB`)
+      rest = bytes.subarray(from)
+      if (rest.length > MAX_LINE_BYTES) throw new FormatError(`the line at byte ${offset} is longer than 16 MiB`)
     },
   }
 }
 
-/** Where the batch that starts at `from` ends: after a newline, or at the very end; `from` if no line is complete. */
+/**
+ * The end of the batch that starts at `from`: after a newline, or at the end of the data; `from` if no line is
+ * complete.
+ */
 function batchEnd(bytes: Uint8Array, from: number, last: boolean): number {
   const ideal = from + BATCH_BYTES
   if (ideal >= bytes.length && last) return bytes.length
@@ -46,7 +49,7 @@ function batchEnd(bytes: Uint8Array, from: number, last: boolean): number {
   return last ? bytes.length : from
 }
 
-/** The lines before the one that can't be read. */
+/** The lines before the first one that is not UTF-8. */
 function linesBefore(invalid: number, block: Uint8Array, offset: number): Batch[] {
   const good = block.subarray(0, invalid).lastIndexOf(NEWLINE) + 1
   const text = linesOf(block.subarray(0, good), offset)

@@ -6,7 +6,7 @@ import { createCsvDecoder } from './csv.ts'
 import type { Batch, Decoder } from './decoder.ts'
 import { createLineDecoder } from './lines.ts'
 
-/** What a reader can say when it is asked for more. */
+/** The answer of a reader to a request for the next batch. */
 export type Step =
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'waiting' }
@@ -14,15 +14,16 @@ export type Step =
   | { readonly kind: 'fault'; readonly code: string; readonly message: string }
 
 export interface ReaderOptions {
-  /** Asks for one more chunk. */
+  /** Pulls one more chunk. */
   readonly pull: () => void
-  /** Told of a chunk that will not be looked at again. */
+  /** Called with each chunk that is no longer needed. */
   readonly release: (chunk: Piece) => void
 }
 
 /**
- * Reads one stream in one format: chunks go in as they arrive, batches come out as the guest asks. A chunk is decoded
- * only when its batches are wanted, and only then the next one is pulled, so a slow agent slows down the store.
+ * Reads one stream in one format. Chunks are pushed as they arrive, and batches are taken when the guest asks. A chunk
+ * is decoded, and the next one pulled, only when a batch is requested. This gives backpressure: a slow agent slows down
+ * the store.
  */
 export class Reader {
   readonly #decoder: Decoder
@@ -31,10 +32,11 @@ export class Reader {
   readonly #batches: Batch[] = []
   readonly #source: StreamSource
   readonly #format: Format
-  /** Offset in the object up to which everything was delivered. */
+  /** The offset up to which everything has been delivered. */
   #end: number | undefined
-  /** Batches that were delivered, here or before; and how many of them are still to be passed over. */
+  /** How many batches have been delivered, here or in earlier places. */
   #delivered: number
+  /** How many of these batches this reader still has to skip. */
   #skip: number
   #fault: { code: string; message: string } | undefined
   #ended = false
@@ -61,7 +63,7 @@ export class Reader {
     this.#fault = { code, message }
   }
 
-  /** Nobody will ask it again. */
+  /** Releases all chunks. */
   close(): void {
     for (const { chunk } of this.#chunks.splice(0)) this.#options.release(chunk)
   }
@@ -78,15 +80,17 @@ export class Reader {
     return { kind: this.#ended ? 'end' : 'waiting' }
   }
 
-  /** An object is taken up again after the last batch; a listing, or a whole object, from its start. */
+  /**
+   * Where another reader continues: after the last batch of an object, but at the start of a listing or a whole object.
+   */
   note(): ReaderNote {
     const [source, format] = [this.#source, this.#format]
     if (source.from !== 'object' || format.as === 'bytes' || format.as === 'text')
       return { source, format, skip: this.#delivered }
     const { header } = this.#decoder
     const start = this.#end ?? source.start
-    const told = format.as === 'csv' && this.#end !== undefined ? { ...format, header } : format
-    return { source: { ...source, start }, format: told, skip: 0 }
+    const withHeader = format.as === 'csv' && this.#end !== undefined ? { ...format, header } : format
+    return { source: { ...source, start }, format: withHeader, skip: 0 }
   }
 
   #decode(): void {
@@ -103,7 +107,7 @@ export class Reader {
       const message = error instanceof Error ? error.message : String(error)
       this.#fault = { code: 'OBJECT_FORMAT_INVALID', message: `${nameOf(this.#source)}${message}` }
     }
-    // Kernels read it where it lies.
+    // Chunks for kernels are released when the stream delivers the next one.
     if (this.#format.as !== 'chunks') release(chunk)
   }
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Reply } from '../../engine/call-reply.ts'
+import type { CallReply } from '../../engine/call-reply.ts'
 import { type ChunkMessage, MAX_STREAMS, STREAM_WINDOW, type StreamSource, streamSource } from '../../wire/protocol.ts'
 import type { Format, ReaderNote } from '../../wire/reader-note.ts'
 import type { Notes, StreamNote } from '../../wire/snapshot.ts'
@@ -15,30 +15,30 @@ export interface ReadsOptions {
   readonly settle: Settle
   readonly chunks: Chunks
   readonly places: ChunkPlaces
-  /** Size of the guest's own memory, in bytes. */
+  /** The limit of the guest's memory, in bytes. */
   readonly memoryBytes: number
 }
 
-/** How the reads of an agent go on where it lands. */
+/** How the reads of an agent continue after its landing. */
 export interface Landing {
-  /** The place it left. */
+  /** The place that it left. */
   readonly from: string
-  /** Whether it is there again. */
+  /** Whether it can continue to read what it was reading there. */
   readonly stays: boolean
-  /** A copy waits for none of the reads it inherits: it has its own errand. */
+  /** Whether it is a copy, which runs only its task and waits for no reads. */
   readonly copy: boolean
 }
 
-/** The streams an agent reads, and the calls that wait for their next batch. */
+/** The streams that an agent reads, and the calls that wait for their next batch. */
 export class Reads {
   readonly #options: ReadsOptions
   readonly #readers = new Map<number, Reader>()
   readonly #pulls = new Map<number, Pulls>()
-  /** By stream, the `next` call that waits for its next chunk. */
+  /** For each stream, the call that waits for its next batch. */
   readonly #waiting = new Map<number, number>()
-  /** Chunks that are read again, by their numbers. */
+  /** The chunks that are being read again, by number. */
   readonly #fetching = new Map<number, (step: Step) => void>()
-  /** Streams that were open in places the agent has left, and where. */
+  /** The streams that were open in places that the agent has left, and the places. */
   readonly #leftBehind = new Map<number, string>()
 
   constructor(options: ReadsOptions) {
@@ -50,7 +50,7 @@ export class Reads {
     return this.#waiting.size > 0
   }
 
-  /** @throws Error if the request is malformed, or asks for too much */
+  /** @throws Error if the request is malformed or exceeds a limit */
   open(stream: number, request: string): void {
     if (this.#readers.size >= MAX_STREAMS) throw new Error(`more than ${MAX_STREAMS} objects are open at once`)
     const { source, format } = JSON.parse(request) as { source: unknown; format: Format }
@@ -65,7 +65,7 @@ export class Reads {
     const reader = this.#readers.get(stream)
     const step = reader?.next() ?? this.#missing(stream)
     if (step.kind === 'waiting') this.#waiting.set(stream, call)
-    else if (step.kind === 'batch') settle(call, true, this.#hand(call, stream, step.batch))
+    else if (step.kind === 'batch') settle(call, true, this.#replyWith(call, stream, step.batch))
     else if (step.kind === 'end') settle(call, true, {})
     else settle(call, false, { text: JSON.stringify({ code: step.code, message: step.message }) })
   }
@@ -95,7 +95,7 @@ export class Reads {
     this.#readers.get(stream)?.fail(code, message)
   }
 
-  /** Something arrived: if the guest waits for it, it goes on. */
+  /** Answers the call that waits for new data of a stream. Returns whether there was one. */
   answer(stream: number): boolean {
     this.#fetched(stream)
     const call = this.#waiting.get(stream)
@@ -113,14 +113,14 @@ export class Reads {
     return { streams, leftBehind: [...this.#leftBehind] }
   }
 
-  /** Reads again what the agent had in hand when it was frozen. Resolves when it is here. */
+  /** Reads the chunks again that the agent was using at its snapshot. */
   async fetchChunks(streams: readonly StreamNote[]): Promise<void> {
     await Promise.all(streams.map((note) => this.#fetchChunk(note)))
   }
 
-  /** Goes on with what was open; what was open elsewhere stays behind. */
+  /** Reopens the streams of a snapshot. Streams of other places stay behind. */
   takeUp({ streams, leftBehind }: Pick<Notes, 'streams' | 'leftBehind'>, { from, stays, copy }: Landing): void {
-    for (const [stream, region] of leftBehind) this.#leftBehind.set(stream, region)
+    for (const [stream, place] of leftBehind) this.#leftBehind.set(stream, place)
     for (const { stream, call, chunk: _, ...note } of streams) {
       if (stays) this.#read(stream, note)
       else this.#leftBehind.set(stream, from)
@@ -150,7 +150,7 @@ export class Reads {
     this.#read(number, { source: piece, format: { as: 'bytes' }, skip: 0 })
     const step = await new Promise<Step>((resolve) => this.#fetching.set(number, resolve))
     this.close(number)
-    // If it can't be read any more, whoever uses it is told.
+    // If it can't be read again, the next use of the chunk fails with OBJECT_LEFT_BEHIND.
     if (step.kind === 'batch') this.#options.chunks.keep(number, stream, step.batch.bytes!)
   }
 
@@ -162,15 +162,15 @@ export class Reads {
     resolve!(step)
   }
 
-  /** Of a chunk the guest gets the number, which is that of its call, and the length. */
-  #hand(call: number, stream: number, batch: Batch): Reply {
+  /** The reply with a batch. For a chunk it is only the number, which is that of the call, and the length. */
+  #replyWith(call: number, stream: number, batch: Batch): CallReply {
     const { piece } = batch
     if (piece === undefined) return batch
     this.#options.chunks.keep(call, stream, piece)
     return { text: `${call} ${piece.length}` }
   }
 
-  /** A whole object waits here until it is complete, so it may not be larger than the guest's own memory. */
+  /** Refuses a whole object that is larger than the guest's memory, since it is buffered here. */
   #admitWhole(source: StreamSource, format: Format): void {
     if (source.from !== 'object' || (format.as !== 'bytes' && format.as !== 'text')) return
     const bytes = source.end - source.start
@@ -178,9 +178,9 @@ export class Reads {
   }
 
   #missing(stream: number): Step {
-    const region = this.#leftBehind.get(stream)
-    if (region === undefined) return { kind: 'end' }
-    const message = `this was being read in ${region}, which the agent has left; open it anew there, or read it before it hops`
+    const place = this.#leftBehind.get(stream)
+    if (place === undefined) return { kind: 'end' }
+    const message = `this was being read in ${place}, which the agent has left; read it before the hop, or open it again there`
     return { kind: 'fault', code: 'OBJECT_LEFT_BEHIND', message }
   }
 }

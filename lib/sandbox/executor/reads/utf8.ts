@@ -6,7 +6,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
-/** Where the first byte stands that is no UTF-8. For errors: it looks at every part of the bytes more than once. */
+/** The offset of the first byte that is not UTF-8. Only for error messages: it checks every part several times. */
 export function invalidAt(bytes: Uint8Array): number {
   let at = 0
   for (let size = 2 ** 30; size >= 1; size /= 2) {
@@ -26,14 +26,14 @@ function characterStart(bytes: Uint8Array, at: number): number {
   return start
 }
 
-/** Bytes of the character that begins with `lead`. */
+/** The length in bytes of the character that begins with `lead`. */
 function characterLength(lead: number): number {
   if (lead < 0xc0) return 1
   if (lead < 0xe0) return 2
   return lead < 0xf0 ? 3 : 4
 }
 
-/** The bytes without the byte order mark some programs put at the start of a file. */
+/** The bytes without a byte order mark at their start. */
 export function withoutMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
 }
