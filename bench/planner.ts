@@ -8,11 +8,11 @@
  */
 import { searchLeastMoney } from '../lib/gravity/planner/branch-and-bound.ts'
 import { searchLeastTime } from '../lib/gravity/planner/least-time.ts'
-import { type MilpSolver, solveWithMilp } from '../lib/gravity/planner/milp.ts'
 import { buildModel, type PlacementModel } from '../lib/gravity/planner/model.ts'
 import { DEFAULT_NODE_LIMIT } from '../lib/gravity/planner/plan-placement.ts'
 import { parseProblem } from '../lib/gravity/planner/problem.ts'
-import { loadHighs } from '../scripts/solver/highs.ts'
+import { loadHighs } from '../test/gravity/support/highs.ts'
+import { type MilpSolver, solveWithMilp } from '../test/gravity/support/milp.ts'
 import { randomProblem, seededRandom, wildProblem } from '../test/gravity/support/problems.ts'
 import { benchmark, median, type Promised } from './support/program.ts'
 
@@ -63,7 +63,6 @@ await benchmark('planner', async ({ quick }) => {
     about: 'How fast a plan is found and proven, and whether HiGHS, a general solver, agrees.',
     promises: CASES.flatMap((each) => promisesOf(each, figures[each.name]!)),
     figures,
-    missing: highs === undefined ? ['HiGHS: not installed (npm install highs)'] : [],
   }
 })
 
@@ -101,7 +100,7 @@ function clocked<T>(work: () => T): [result: T, ms: number] {
   return [result, performance.now() - start]
 }
 
-function measure(each: Case, highs: MilpSolver | undefined, quick: boolean): Measured {
+function measure(each: Case, highs: MilpSolver, quick: boolean): Measured {
   const instances = quick ? Math.ceil(each.instances / 8) : each.instances
   const compared = quick ? 1 : each.compared
   const mine: number[] = []
@@ -116,7 +115,7 @@ function measure(each: Case, highs: MilpSolver | undefined, quick: boolean): Mea
     mine.push(ms)
     const best = found.best!
     if (best.usd - found.lowerBound <= 1e-6 * best.usd) proven++
-    if (seed > compared || highs === undefined) continue
+    if (seed > compared) continue
     const [other, otherMs] = clocked(() => solveWithMilp(model, deadlineSeconds, highs))
     theirs.push(otherMs)
     largestDifference = Math.max(largestDifference, Math.abs(best.usd / other.best!.usd - 1))

@@ -103,6 +103,7 @@ export type UsageCode =
   | 'MISSION_UNDER_WAY'
   | 'LOCAL_RUNNING'
   | 'LOCAL_NOT_RUNNING'
+  | 'PACKAGE_MISSING'
 
 export type UnreachableCode =
   | 'REGION_UNREACHABLE'
@@ -131,7 +132,6 @@ export abstract class LanderError extends Error {
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
-    this.name = new.target.name
     this.code = code
     this.remedy = details.remedy
   }
@@ -139,6 +139,7 @@ export abstract class LanderError extends Error {
 
 /** The caller used a command or a function wrongly. Exit code 2. */
 export class UsageError extends LanderError {
+  override readonly name = 'UsageError'
   readonly situation = 'usage'
   declare readonly code: UsageCode
   constructor(code: UsageCode, message: string, details?: ErrorDetails) {
@@ -148,6 +149,7 @@ export class UsageError extends LanderError {
 
 /** A region, or a verifier of receipts and policies, refused a document. Exit code 3. */
 export class RefusedError extends LanderError {
+  override readonly name = 'RefusedError'
   readonly situation = 'refused'
   declare readonly code: RefusalCode
   constructor(code: RefusalCode, message: string, details?: ErrorDetails) {
@@ -157,6 +159,7 @@ export class RefusedError extends LanderError {
 
 /** An object or a bucket is missing, in another region, changed, or out of scope. Exit code 4. */
 export class ObjectError extends LanderError {
+  override readonly name = 'ObjectError'
   readonly situation = 'object'
   declare readonly code: ObjectCode
   constructor(code: ObjectCode, message: string, details?: ErrorDetails) {
@@ -166,6 +169,7 @@ export class ObjectError extends LanderError {
 
 /** A kernel does not compile, breaks a rule for kernels, or failed while it ran. Exit code 2. */
 export class KernelError extends LanderError {
+  override readonly name = 'KernelError'
   readonly situation = 'kernel'
   declare readonly code: KernelCode
   constructor(code: KernelCode, message: string, details?: ErrorDetails) {
@@ -175,6 +179,7 @@ export class KernelError extends LanderError {
 
 /** A region or its function could not be reached, or its answer is invalid. Exit code 4. */
 export class UnreachableError extends LanderError {
+  override readonly name = 'UnreachableError'
   readonly situation = 'unreachable'
   declare readonly code: UnreachableCode
   constructor(code: UnreachableCode, message: string, details?: ErrorDetails) {
@@ -184,6 +189,7 @@ export class UnreachableError extends LanderError {
 
 /** A defect of Lander or of its deployment. Exit code 1. */
 export class InternalError extends LanderError {
+  override readonly name = 'InternalError'
   readonly situation = 'internal'
   constructor(message: string, details?: ErrorDetails) {
     super('INTERNAL', message, details)

@@ -4,6 +4,7 @@
  *
  * @module lander/agent
  */
+export { type KernelCode, KernelError, type ObjectCode, ObjectError } from '../errors.ts'
 export { type Agent, type AgentContext, type AgentFunction, type AgentOptions, agent } from './agent.ts'
 export { checkpoint } from './checkpoint.ts'
 export type { Chunk } from './chunk.ts'
@@ -11,14 +12,13 @@ export type { CodedColumn, CsvBatch, CsvOptions, CsvRow } from './csv.ts'
 export { fork, join } from './fork.ts'
 export { type Here, here } from './here.ts'
 export { at, hop } from './hop.ts'
-export { type BundledKernel, bundledKernel, defc, kernel } from './kernel.ts'
+export { type BundledKernel, defc, kernel } from './kernel.ts'
 export type { KernelFunction, KernelFunctions, KernelValue } from './kernel-types.ts'
 export { log, progress } from './log.ts'
 export { sum } from './merge.ts'
 export { type Message, receive, send } from './messages.ts'
 export type { KernelWorker } from './parallel.ts'
 export { type PlaceInfo, places } from './places.ts'
-export { KernelError, ObjectError } from './prelude/calls.ts'
 export { PlaceError } from './prelude/place-error.ts'
 export type { Sequence } from './sequence.ts'
 export { sleep } from './sleep.ts'

@@ -1,5 +1,5 @@
 import type { KernelFunction, KernelFunctions } from './kernel-types.ts'
-import { type CallReply, call } from './prelude/calls.ts'
+import { call } from './prelude/calls.ts'
 import { stringify } from './prelude/captured.ts'
 import { functionsOf } from './prelude/kernel-calls.ts'
 
@@ -53,15 +53,6 @@ export async function kernel<const P extends Prototypes>(
       ? await link('binary', { from: 'binary', base64: '' }, prototypes, binary)
       : await link(`kernel ${binary.kernel}`, bundled(binary.kernel), prototypes)
   return functions as KernelFunctions<P>
-}
-
-/**
- * What packing makes of `import { scan } from './scan.c'`. Not for authors: its functions can be called once the agent
- * is, and it has no effect later.
- */
-export function bundledKernel<const P extends Prototypes>(name: string, prototypes: P): KernelFunctions<P> {
-  const request = stringify({ title: `import ${name}`, source: bundled(name), prototypes })
-  return functionsOf(call('import-kernel', request) as CallReply) as KernelFunctions<P>
 }
 
 async function link(title: string, source: object, prototypes: Prototypes, binary?: Uint8Array) {

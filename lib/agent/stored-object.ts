@@ -1,6 +1,6 @@
+import { ObjectError } from '../errors.ts'
 import { Chunk } from './chunk.ts'
 import { type CsvBatch, type CsvOptions, type CsvRow, csvRows, readCsvBatch } from './csv.ts'
-import { ObjectError } from './prelude/calls.ts'
 import { BufferClass } from './prelude/captured.ts'
 import { admit } from './read-semaphore.ts'
 import { type Format, type ObjectSource, type OpenStream, onlyReply, openStream, replies } from './reading.ts'

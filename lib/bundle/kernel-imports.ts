@@ -87,7 +87,7 @@ const slashed = (path: string): string => path.replaceAll('\\', '/')
 
 function moduleOf(name: string, prototypes: ReadonlyMap<string, string>): string {
   const functions = JSON.stringify(Object.fromEntries(prototypes))
-  // Under other names first, since a C function may have a name that is reserved in JavaScript, such as `delete`.
+  // The functions get other names first, since a C function may have a name that JavaScript reserves, such as `delete`.
   const lines = [...prototypes.keys()].map((each, i) => `const f${i} = functions.${each}; export { f${i} as ${each} }`)
   return [
     "import { bundledKernel } from 'lander/agent'",

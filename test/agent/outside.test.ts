@@ -1,4 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest'
+import * as lander from '../../lib/agent/index.ts'
 import {
   type Agent,
   agent,
@@ -10,6 +11,7 @@ import {
   sleep,
   sum,
 } from '../../lib/agent/index.ts'
+import * as errors from '../../lib/errors.ts'
 
 describe('outside of a place', () => {
   test('an agent can be declared, with types for input and result', () => {
@@ -39,6 +41,15 @@ describe('outside of a place', () => {
     ['here.csv', () => here.csv().batches().next()],
   ])('%s says that it needs one', async (_name, use) => {
     await expect((async () => use())()).rejects.toThrow('place')
+  })
+
+  test('errors of kernels and objects are the classes that a client catches', () => {
+    expect(lander.KernelError).toBe(errors.KernelError)
+    expect(lander.ObjectError).toBe(errors.ObjectError)
+  })
+
+  test('nothing is exported that only the packer may use', () => {
+    expect(Object.keys(lander)).not.toContain('bundledKernel')
   })
 
   test('the import does not change the platform', () => {

@@ -20,9 +20,9 @@ describe('a prototype', () => {
   })
 
   test.each([
-    ['int(const int*)', 'a pointer needs a size_t behind it'],
-    ['int(int*, int)', 'a pointer needs a size_t behind it'],
-    ['int(char**, size_t)', 'is no parameter'],
+    ['int(const int*)', 'after a pointer there must be a size_t'],
+    ['int(int*, int)', 'after a pointer there must be a size_t'],
+    ['int(char**, size_t)', 'is not a parameter'],
     ['int*(int)', 'is not of the form'],
     ['int(long)', `a kernel can't take "long"`],
     ['long(int)', `a kernel can't return "long"`],

@@ -2,6 +2,7 @@
  * Calls to the host. Each call has a number, by which the host settles it at once or later. Promises never leave this
  * heap, so a restored agent needs nothing from outside but the host function.
  */
+import { type KernelCode, KernelError, type ObjectCode, ObjectError } from '../../errors.ts'
 import { create, defineProperty, ErrorClass, head, PromiseClass, parse, stringify } from './captured.ts'
 import { type HostFunction, host } from './host.ts'
 
@@ -9,30 +10,6 @@ import { type HostFunction, host } from './host.ts'
 export interface CallReply {
   readonly text: string | undefined
   readonly bytes: ArrayBuffer | undefined
-}
-
-/** An object, a bucket or a store did not do as asked. */
-export class ObjectError extends ErrorClass {
-  override readonly name = 'ObjectError'
-  /** `OBJECT_NOT_FOUND`, `OBJECT_CHANGED`, `OBJECT_FORMAT_INVALID` … */
-  readonly code: string
-
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
-}
-
-/** A kernel can't be linked, does not fit its prototype, or failed while it ran. */
-export class KernelError extends ErrorClass {
-  override readonly name = 'KernelError'
-  /** `KERNEL_COMPILE_FAILED`, `KERNEL_PROTOTYPE`, `KERNEL_TRAPPED` … */
-  readonly code: string
-
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
 }
 
 interface Call {
@@ -96,7 +73,10 @@ export function settle(number: number, ok: boolean, text: string | undefined, by
 
 function errorFrom(text: string | undefined, stack: string | undefined): Error {
   const { code, message } = parse(text ?? stringify({ code: 'STORE_FAILED', message: '' }))
-  const error = head(code, 7) === 'KERNEL_' ? new KernelError(code, message) : new ObjectError(code, message)
+  const error =
+    head(code, 7) === 'KERNEL_'
+      ? new KernelError(code as KernelCode, message)
+      : new ObjectError(code as ObjectCode, message)
   if (stack !== undefined) withStack(error, stack)
   return error
 }

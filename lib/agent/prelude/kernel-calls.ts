@@ -2,8 +2,9 @@
  * Calls of kernels. Each function has a number. Arguments and result pass through one array, whose address in this heap
  * the host knows, and views are passed as they are. A call therefore costs little more than a call within the agent.
  */
+import { KernelError } from '../../errors.ts'
 import { Chunk } from '../chunk.ts'
-import { type CallReply, call, KernelError } from './calls.ts'
+import { type CallReply, call } from './calls.ts'
 import { create, isView, parse, stringify } from './captured.ts'
 import { kernelHost } from './host.ts'
 

@@ -18,6 +18,7 @@ import { enterPlace } from './place.ts'
 import { installRandom, seedRandom } from './random.ts'
 
 export * from '../index.ts'
+export { bundledKernel } from './bundled-kernel.ts'
 
 /** The request with which the host starts an agent. */
 interface StartRequest {

@@ -1,5 +1,5 @@
 /** Rebuilds the error of a copy: class, name, message, code and stack. */
-import { KernelError, ObjectError } from './calls.ts'
+import { type KernelCode, KernelError, type ObjectCode, ObjectError } from '../../errors.ts'
 import { create, defineProperty, ErrorClass } from './captured.ts'
 import { PlaceError } from './place-error.ts'
 
@@ -11,10 +11,15 @@ export interface AgentErrorText {
   readonly stack?: string
 }
 
-const CLASSES: Record<string, { readonly prototype: Error }> = Object.assign(create(null), {
-  KernelError,
-  ObjectError,
-  PlaceError,
+/** Errors with a code of the host. */
+const CODED: Record<string, (code: string, message: string) => Error> = Object.assign(create(null), {
+  KernelError: (code: KernelCode, message: string) => new KernelError(code, message),
+  ObjectError: (code: ObjectCode, message: string) => new ObjectError(code, message),
+  PlaceError: (code: PlaceError['code'], message: string) => new PlaceError(code, message),
+})
+
+/** The other classes that the engine or an agent may throw. */
+const PLAIN: Record<string, { readonly prototype: Error }> = Object.assign(create(null), {
   TypeError,
   RangeError,
   SyntaxError,
@@ -24,12 +29,17 @@ const CLASSES: Record<string, { readonly prototype: Error }> = Object.assign(cre
 })
 
 export function rebuildError({ code, name = 'Error', message = '', stack }: AgentErrorText): Error {
-  const error = new ErrorClass(message)
-  const known = CLASSES[name]
-  if (known !== undefined) Object.setPrototypeOf(error, known.prototype)
+  const error = CODED[name]?.(code, message) ?? plainError(name, message)
   describe(error, 'name', name)
   if (code !== 'AGENT_THREW') describe(error, 'code', code)
   if (stack !== undefined) describe(error, 'stack', stack)
+  return error
+}
+
+function plainError(name: string, message: string): Error {
+  const error = new ErrorClass(message)
+  const known = PLAIN[name]
+  if (known !== undefined) Object.setPrototypeOf(error, known.prototype)
   return error
 }
 

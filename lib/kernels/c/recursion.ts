@@ -10,7 +10,7 @@ export const RECURSION_VERSION = 1
 /** The largest function that gets a twin, in lines of LLVM IR. LLVM would not inline a larger one. */
 const MAX_LINES = 120
 
-/** Whether a function may call itself. A guess, which does not distinguish comments and macros from code. */
+/** Guesses whether a function calls itself: it takes comments and macros for code, too. */
 export function mayRecurse(source: string): boolean {
   const called = [...source.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)].map(([, name]) => name!)
   return new Set(called).size < called.length

@@ -16,7 +16,7 @@ export interface TimersOptions {
 export class Timers {
   readonly #options: TimersOptions
   readonly #timers = new Set<NodeJS.Timeout>()
-  /** Sleeps, by call: when each is over. */
+  /** When each sleep is over, by the number of its call. */
   readonly #sleeps = new Map<number, number>()
 
   constructor(options: TimersOptions) {

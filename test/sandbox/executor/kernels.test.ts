@@ -227,8 +227,8 @@ describe('a kernel of the bundle', () => {
   })
 
   test.each([
-    [{ fib: 'int(int, int)' }, 'means (i32, i32) → (i32), the kernel’s is (i32) → (i32)'.replace('’', "'")],
-    [{ third: 'float(double)' }, "means (f64) → (f32), the kernel's is (f64) → (f64)"],
+    [{ fib: 'int(int, int)' }, "means (i32, i32) → (i32), but the kernel's function is (i32) → (i32)"],
+    [{ third: 'float(double)' }, "means (f64) → (f32), but the kernel's function is (f64) → (f64)"],
     [{ nothing: 'int()' }, 'the kernel has no function "nothing"; it exports fib, add, twice'],
     [{ calls: 'int()' }, 'the kernel has no function "calls"'],
     [{ fib: 'what(int)' }, `a kernel can't return "what"`],
@@ -343,7 +343,7 @@ describe('a kernel that is defined while the agent runs', () => {
   })
 
   test.each([
-    ['nothing', [], 'it ends in the middle'],
+    ['nothing', [], 'it is truncated'],
     ['a start section', [0, 97, 115, 109, 1, 0, 0, 0, 8, 1, 0], 'start section'],
     ['an old version', [0, 97, 115, 109, 2, 0, 0, 0], 'version 1'],
   ])('is refused as a binary with %s', async (_what, bytes, why) => {
