@@ -97,7 +97,7 @@ test('one agent for all data needs an object in one of the regions', async () =>
 })
 
 test('the command ends with 2, also before it sends a detached mission off', async () => {
-  const env = { LANDER_HOME: join(dir, 'home') }
+  const env = { LANDER_HOME: join(dir, 'client') }
   const { fleet, developerKey } = local.files
   const args = ['run', 'count.ts', '--data', 's3://logs-us/2062/', '--fleet', fleet, '--key', developerKey, '--json']
   for (const more of [[], ['--detach']]) {
