@@ -101,6 +101,7 @@ export type UsageCode =
   | 'MISSION_UNDER_WAY'
   | 'LOCAL_RUNNING'
   | 'LOCAL_NOT_RUNNING'
+  | 'PACKAGE_MISSING'
 
 export type UnreachableCode =
   | 'REGION_UNREACHABLE'

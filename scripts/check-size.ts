@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { ensureFunctionAsset } from '../lib/assets/function-asset.ts'
 import { ensureRelayAsset } from '../lib/assets/relay-asset.ts'
 import { ensureCompilerAsset } from '../lib/bundle/compiler-asset.ts'
+import { NOTICES_FILE } from '../lib/bundle/third-party-notices.ts'
 import { generateKey, packSigned, parseDataUri } from '../lib/index.ts'
 import { bytesBelow, explainChanges, type Sizes } from './sizes.ts'
 import { table } from './terminal/output.ts'
@@ -41,9 +42,9 @@ async function measure(): Promise<Sizes> {
   }
 }
 
-/** Whether a file of the compiler function is this project's code and not one of the compilers. */
+/** Whether a file of the compiler function is this project's code, with its notices, and not one of the compilers. */
 function isCode(name: string): boolean {
-  return name === 'index.mjs' || name === 'compiler.mjs'
+  return name === 'index.mjs' || name === 'compiler.mjs' || name === NOTICES_FILE
 }
 
 function rowOf([what, bytes]: [string, number]): string[] {

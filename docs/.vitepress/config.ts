@@ -13,7 +13,7 @@ const REFERENCE = 'docs/reference'
 
 /** Which page stands under which heading, in this order. Pages that nobody named here stand under "More". */
 const SECTIONS: Readonly<Record<string, readonly string[]>> = {
-  Start: ['README.md', 'docs/guide.md', 'examples/README.md'],
+  Start: ['README.md', 'docs/guide.md', 'docs/install.md', 'examples/README.md'],
   'Write agents': ['docs/agent-api.md', 'docs/kernels.md', 'docs/mobility.md', 'docs/acceleration.md'],
   'Plan and run': ['docs/gravity.md', 'docs/cli.md', 'docs/receipts.md', 'docs/cost.md'],
   Operate: ['docs/deploy.md', 'docs/trust.md', 'docs/threat-model.md', 'SECURITY.md'],

@@ -1,4 +1,5 @@
 import { readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -6,6 +7,11 @@ export const RUNS_FROM_SOURCE: boolean = import.meta.url.endsWith('.ts')
 
 /** The root of the package: the checkout, or the installed package if this file runs from `dist/`. */
 export const ROOT: string = fileURLToPath(new URL(RUNS_FROM_SOURCE ? '../../' : '../../../', import.meta.url))
+
+/** Lander's folder in the user's cache: https://specifications.freedesktop.org/basedir-spec/latest/ */
+export function userCache(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lander')
+}
 
 /** A module of this library: TypeScript in a checkout, JavaScript in an installed package. */
 export function moduleFile(path: string): string {

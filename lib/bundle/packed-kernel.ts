@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { utf8 } from '../encoding/bytes.ts'
 import { KernelError } from '../errors.ts'
@@ -8,6 +7,7 @@ import type { KernelLanguage } from '../kernels/language.ts'
 import { createKernelLibrary } from '../kernels/library.ts'
 import { functionTypeOf, parsePrototype } from '../kernels/signature.ts'
 import { checkStructure, type FunctionType } from '../kernels/structure.ts'
+import { userCache } from './asset-files.ts'
 import { ensureCompilerAsset } from './compiler-asset.ts'
 
 /** A kernel of a packed agent. */
@@ -35,26 +35,26 @@ export function kernelName(text: string): string {
 /**
  * Compiles on the author's machine. Binaries of C are cached in the user's cache folder, which nobody else can write
  * to.
+ *
+ * @throws KernelError `KERNEL_UNREACHABLE` if the language's compiler is not installed, `KERNEL_COMPILE_FAILED`, …
  */
 export async function compileHere(text: string, language: KernelLanguage): Promise<CompiledKernel> {
-  const compiler = await compilerHere()
-  if (language === 'assemblyscript') return compiler.compile(text, language)
+  const compile = async () => (await compilerHere(language)).compile(text, language)
+  if (language === 'assemblyscript') return compile()
   const { readCPrototypes } = await import('../kernels/c/prototypes.ts')
-  const compile = async () => (await compiler.compile(text, language)).binary
-  const binary = await createKernelLibrary({ compile, folder: cacheFolder() }).binaryOf(text, language)
-  return { binary, ...readCPrototypes(text) }
+  const library = createKernelLibrary({
+    compile: async () => (await compile()).binary,
+    folder: join(userCache(), 'kernels'),
+  })
+  return { binary: await library.binaryOf(text, language), ...readCPrototypes(text) }
 }
 
-let started: Promise<KernelCompiler> | undefined
+let started: KernelCompiler | undefined
 
-function compilerHere(): Promise<KernelCompiler> {
-  started ??= ensureCompilerAsset().then((assets) => createKernelCompiler({ assets }))
+async function compilerHere(language: KernelLanguage): Promise<KernelCompiler> {
+  const assets = await ensureCompilerAsset([language])
+  started ??= createKernelCompiler({ assets })
   return started
-}
-
-/** https://specifications.freedesktop.org/basedir-spec/latest/ */
-function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'lander/kernels')
 }
 
 /**

@@ -17,7 +17,6 @@ export {
 } from './cost.ts'
 export { explainPlan } from './explain.ts'
 export { type FrontierOptions, type FrontierPoint, placementFrontier } from './planner/frontier.ts'
-export type { MilpSolution, MilpSolver } from './planner/milp.ts'
 export {
   type Alternative,
   type Assignment,

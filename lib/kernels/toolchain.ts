@@ -8,6 +8,15 @@ import type { KernelLanguage } from './language.ts'
 export const CLANG_VERSION = '22.0.0-git20542-10'
 export const ASSEMBLYSCRIPT_VERSION = '0.28.20'
 
+/** The npm package with the compiler of each language. */
+export const COMPILER_PACKAGES = {
+  c: { title: 'C', name: '@yowasp/clang', version: CLANG_VERSION },
+  assemblyscript: { title: 'AssemblyScript', name: 'assemblyscript', version: ASSEMBLYSCRIPT_VERSION },
+} as const
+
+/** The name of the file beside a compiler that holds its version. The file is missing if the compiler is. */
+export const versionFile = (language: KernelLanguage): string => `${language}.version`
+
 /** The flags of `clang -cc1`: C11, freestanding, and nothing that depends on the computer or the time. */
 export const CLANG_FLAGS: readonly string[] = [
   ...['-triple', 'wasm32', '-O3', '-std=c11', '-ffreestanding', '-disable-free'],

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ensureFunctionAsset } from '../assets/function-asset.ts'
 import { ensureRelayAsset } from '../assets/relay-asset.ts'
-import { ensureCompilerAsset } from '../bundle/compiler-asset.ts'
+import { ensureInstalledCompilers } from '../bundle/compiler-asset.ts'
 import { toBase64url } from '../encoding/base64url.ts'
 import { parseStrictJson } from '../encoding/strict-json.ts'
 import { RefusedError, UsageError } from '../errors.ts'
@@ -80,7 +80,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
-  const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureCompilerAsset()] as const
+  const assets = [ensureFunctionAsset(), ensureRelayAsset(), ensureInstalledCompilers()] as const
   const [codeDir, relayDir, compilerDir] = await Promise.all(assets)
   const cloud = await startCloud({
     dir: files.data,

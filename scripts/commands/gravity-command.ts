@@ -23,7 +23,6 @@ import {
 } from '../../lib/gravity/units.ts'
 import { curvePage } from '../drawing/curve-page.ts'
 import { drawSvg } from '../drawing/draw-svg.ts'
-import { loadHighs } from '../solver/highs.ts'
 import { EXIT, note, printResult } from '../terminal/output.ts'
 import { withHelp } from './help-sections.ts'
 import { jsonOption } from './options.ts'
@@ -224,8 +223,7 @@ function planCommand(): Command {
       printResult(options.json, points, () => frontierText(points))
       return
     }
-    const solver = await loadHighs()
-    const plan = planPlacement(problem, { ...(solver && { solver }) })
+    const plan = planPlacement(problem)
     if (options.json) for (const warning of plan.warnings) note(`warning: ${warning}`)
     printResult(options.json, plan, () => explainPlan(plan, problem))
     if (!plan.feasible) process.exitCode = EXIT.failed

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ensureCompilerAsset } from '../../lib/bundle/compiler-asset.ts'
 import { createKernelCompiler, type KernelCompiler } from '../../lib/kernels/compiler.ts'
 import { MAX_SOURCE_BYTES } from '../../lib/kernels/language.ts'
+import { ASSEMBLYSCRIPT_VERSION, CLANG_VERSION, versionFile } from '../../lib/kernels/toolchain.ts'
 import { wasmModule } from '../support/wasm.ts'
 
 let assets: string
@@ -246,5 +247,45 @@ int f(void) { return A11 0; }`
     const waiting = [1, 2].map((i) => closed.compile(`int f(void) { return ${i}; }`, 'c'))
     closed.close()
     for (const each of await Promise.allSettled(waiting)) expect(each.status).toBe('rejected')
+  })
+})
+
+describe('a compiler that is not installed', () => {
+  async function compilerWithout(): Promise<{ folder: string; without: KernelCompiler }> {
+    const folder = await mkdtemp(join(tmpdir(), 'lander-compiler-'))
+    await copyFile(join(assets, 'compiler.mjs'), join(folder, 'compiler.mjs'))
+    const without = createKernelCompiler({ assets: folder })
+    onTestFinished(async () => {
+      without.close()
+      await rm(folder, { recursive: true, force: true })
+    })
+    return { folder, without }
+  }
+
+  test.each([
+    ['c', `@yowasp/clang@${CLANG_VERSION}`],
+    ['assemblyscript', `assemblyscript@${ASSEMBLYSCRIPT_VERSION}`],
+  ] as const)('is reported for %s, with the command that adds it', async (language, wanted) => {
+    const { without } = await compilerWithout()
+    await expect(without.compile('', language)).rejects.toMatchObject({
+      code: 'KERNEL_UNREACHABLE',
+      remedy: expect.stringContaining(`npm install ${wanted} `),
+    })
+  })
+
+  test('is reported also if another version is there, which would give other bytes', async () => {
+    const { folder, without } = await compilerWithout()
+    await writeFile(join(folder, 'assemblyscript.mjs'), 'export const asc = {}, parser = {}')
+    await writeFile(join(folder, versionFile('assemblyscript')), '0.27.0')
+    await expect(without.compile('', 'assemblyscript')).rejects.toMatchObject({ code: 'KERNEL_UNREACHABLE' })
+  })
+
+  test('is used as soon as it is there', async () => {
+    const { folder, without } = await compilerWithout()
+    const source = 'export function one(): i32 { return 1 }'
+    await expect(without.compile(source, 'assemblyscript')).rejects.toMatchObject({ code: 'KERNEL_UNREACHABLE' })
+    for (const name of ['assemblyscript.mjs', versionFile('assemblyscript')])
+      await copyFile(join(assets, name), join(folder, name))
+    expect((await without.compile(source, 'assemblyscript')).binary.length).toBeGreaterThan(0)
   })
 })

@@ -77,7 +77,7 @@ export function candidatesOf(model: PlacementModel, deadlineSeconds: number): Ca
 const cutoffOf = (best: Placement | undefined, budgetUsd: number): number =>
   best === undefined ? budgetUsd * (1 + 2 * TOLERANCE) + Number.MIN_VALUE : below(best.usd)
 
-export function cheapest(plans: readonly Placement[]): Placement | undefined {
+function cheapest(plans: readonly Placement[]): Placement | undefined {
   return plans.reduce<Placement | undefined>(
     (best, plan) => (best === undefined || plan.usd < best.usd ? plan : best),
     undefined,

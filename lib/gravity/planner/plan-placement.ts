@@ -4,9 +4,8 @@ import { datePrices, type PriceSection } from '../prices.ts'
 import { LAMBDA_LIMITS } from '../tables/lambda-performance.ts'
 import { secondsAt } from '../transfer.ts'
 import { formatSeconds } from '../units.ts'
-import { cheapest, keeps, searchLeastMoney } from './branch-and-bound.ts'
+import { keeps, searchLeastMoney } from './branch-and-bound.ts'
 import { searchLeastTime } from './least-time.ts'
-import { type MilpSolver, solveWithMilp } from './milp.ts'
 import { buildModel, type PlacementModel } from './model.ts'
 import { byObjective, type ExcludedIdea, type NaivePlacement, naivePlacements } from './naive.ts'
 import { limitObstacles, residencyObstacles } from './obstacles.ts'
@@ -88,8 +87,6 @@ export type Plan = FeasiblePlan | InfeasiblePlan
 export interface PlanOptions {
   /** The most search nodes; the search visits tens of thousands in a second. @default 50000 */
   readonly nodeLimit?: number
-  /** A second opinion where the search ends without a proof. */
-  readonly solver?: MilpSolver
   /** The time with which the age of prices is computed. @default the present */
   readonly now?: Date
 }
@@ -166,8 +163,7 @@ function solve(
   const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
   const { nodeLimit = DEFAULT_NODE_LIMIT } = options
   if (problem.objective === 'money') {
-    const found = searchLeastMoney(model, { deadlineSeconds, budgetUsd, nodeLimit, known: ideas })
-    return secondOpinion(found, problem, model, options)
+    return searchLeastMoney(model, { deadlineSeconds, budgetUsd, nodeLimit, known: ideas })
   }
   const { best, lowerBoundSeconds } = searchLeastTime(model, { budgetUsd, nodeLimit, known: ideas })
   const inTime = best !== undefined && keeps(best, deadlineSeconds, budgetUsd)
@@ -175,28 +171,6 @@ function solve(
   return {
     best: undefined,
     lowerBound: lowerBoundSeconds > deadlineSeconds ? Number.POSITIVE_INFINITY : lowerBoundSeconds,
-  }
-}
-
-/** Asks the other solver where the search ended without a proof, and keeps the better of both. */
-function secondOpinion(
-  found: Solution,
-  problem: ParsedProblem,
-  model: PlacementModel,
-  { solver }: PlanOptions,
-): Solution {
-  const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
-  const open =
-    found.best === undefined ? Number.isFinite(found.lowerBound) : gapOf(found.best.usd, found.lowerBound) > PRECISION
-  if (solver === undefined || !open || model.internetUsd !== undefined) return found
-  const other = solveWithMilp(model, deadlineSeconds, solver)
-  const fitting = [found.best, other.best].filter(
-    (plan) => plan !== undefined && keeps(plan, deadlineSeconds, budgetUsd),
-  )
-  const best = cheapest(fitting.filter((plan) => plan !== undefined))
-  return {
-    best,
-    lowerBound: Math.min(Math.max(found.lowerBound, other.lowerBound), best?.usd ?? Number.POSITIVE_INFINITY),
   }
 }
 

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { keeps, searchLeastMoney } from '../../../lib/gravity/planner/branch-and-bound.ts'
 import { searchLeastTime } from '../../../lib/gravity/planner/least-time.ts'
-import { type MilpSolver, solveWithMilp } from '../../../lib/gravity/planner/milp.ts'
 import { buildModel, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
 import { type PlacementProblem, parseProblem } from '../../../lib/gravity/planner/problem.ts'
-import { loadHighs } from '../../../scripts/solver/highs.ts'
 import { LONG } from '../../support/long.ts'
 import { everyPlacement } from '../support/brute-force.ts'
+import { loadHighs } from '../support/highs.ts'
+import { type MilpSolver, solveWithMilp } from '../support/milp.ts'
 import { type RandomProblemOptions, randomProblem, seededRandom, wildProblem } from '../support/problems.ts'
 
 const FREE = { deadlineSeconds: Number.POSITIVE_INFINITY, budgetUsd: Number.POSITIVE_INFINITY, nodeLimit: 1_000_000 }
@@ -98,7 +98,7 @@ describe('against every placement there is', () => {
 describe('against HiGHS', () => {
   let highs: MilpSolver
   beforeAll(async () => {
-    highs = (await loadHighs())!
+    highs = await loadHighs()
   })
 
   it.each([

@@ -1,10 +1,10 @@
-import { candidatesOf } from './branch-and-bound.ts'
-import { evaluate, type MergeOption, type PlacementModel } from './model.ts'
-import type { Placement } from './placement.ts'
+import { candidatesOf } from '../../../lib/gravity/planner/branch-and-bound.ts'
+import { evaluate, type MergeOption, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
+import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
 /**
- * The same problem for a solver of mixed-integer programs, one program for each merging place, in the CPLEX LP format
- * that HiGHS reads. It is the second opinion where branch and bound runs out of nodes, and the oracle in tests.
+ * The oracle of the planner: the same problem for a solver of mixed-integer programs, one program for each merging
+ * place, in the CPLEX LP format that HiGHS reads. Only tests and benchmarks use it.
  */
 
 /**

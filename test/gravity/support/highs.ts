@@ -1,4 +1,4 @@
-import type { MilpSolver } from '../../lib/gravity/planner/milp.ts'
+import type { MilpSolver } from './milp.ts'
 
 type HighsModule = typeof import('highs')
 
@@ -14,15 +14,10 @@ const PROVE = {
   primal_feasibility_tolerance: 1e-9,
 } as const
 
-/**
- * HiGHS (MIT, in WebAssembly) as a solver of placement programs; `undefined` where the package is not installed: it
- * is optional.
- */
-export async function loadHighs({ timeLimitSeconds = 30 } = {}): Promise<MilpSolver | undefined> {
-  const loaded = await import('highs').catch(() => undefined)
-  if (loaded === undefined) return undefined
+/** HiGHS (MIT, in WebAssembly) as a solver of placement programs. */
+export async function loadHighs({ timeLimitSeconds = 30 } = {}): Promise<MilpSolver> {
   // The package's types describe its CommonJS build; its ES module exports the loader itself.
-  const createHighs = loaded.default as unknown as HighsModule['default']
+  const createHighs = (await import('highs')).default as unknown as HighsModule['default']
   const highs = await createHighs()
   return (program) => {
     const { Status, Columns, ObjectiveValue } = highs.solve(program, { ...PROVE, time_limit: timeLimitSeconds })
