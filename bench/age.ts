@@ -1,10 +1,10 @@
 /**
- * An agent that is older than its function: it computes for an hour on functions that live for 20 seconds, carried by
- * relays that live no longer, and its answer is right.
+ * Runs an agent that outlives its function. It computes for an hour on functions with a timeout of 20 seconds, and the
+ * relay that moves it has the same timeout. The benchmark checks the agent's answer.
  *
  *     npx tsx bench/age.ts [--quick] [--check] [--json FILE]
  *
- * Quick: 9 seconds of work on functions of 4.
+ * Quick: 9 seconds of work on functions with a timeout of 4 seconds.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,13 +19,13 @@ import type { MissionAnswer } from '../lib/relay/detached-records.ts'
 import { type BenchResult, benchmark } from './support/program.ts'
 
 const REGION = 'eu-west-1'
-/** An agent goes to data, even if it needs none. */
+/** A scope is required even for an agent that reads no data. */
 const BUCKET = 'bench-data'
-/** Steps between two awaits, some milliseconds of work. */
+/** Computation steps between two awaits. They take some milliseconds. */
 const STEPS = 20_000
 const LIMITS = { wallMs: 3 * 3600 * 1000, hostCalls: 10_000_000, hops: 0 }
 
-/** A chain that can't be shortened: the agent's answer is its value after so many rounds. */
+/** A chain of hashes, which has no shortcut: the agent returns the value after this many rounds. */
 function next(value: number): number {
   return (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0
 }

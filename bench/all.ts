@@ -1,11 +1,11 @@
 /**
- * Every benchmark of a folder, one after the other, and a page of what they came to.
+ * Runs every benchmark of a folder, one after another, and writes a page with the results.
  *
  *     npm run bench [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE] [--in DIR]
  *
- * `--quick` measures less, in less than three minutes (in full it is an hour and a half); `--check` ends with 1 when a promise is missed or a program fails,
- * and names it. Writes `bench/results.json` and `docs/benchmarks.md`, unless only some programs are run, and the figures
- * in `docs/acceleration.md`.
+ * `--quick` measures less and takes under three minutes; a full run takes an hour and a half. With `--check` the exit
+ * code is 1 if a promise is missed or a program fails, and the output names it. Writes `bench/results.json`,
+ * `docs/benchmarks.md` and the figures in `docs/acceleration.md`, unless `--only` selects some programs.
  */
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const PAGE = here('../docs/benchmarks.md')
 const MARKED_PAGE = here('../docs/acceleration.md')
 const MINUTE_MS = 60_000
-/** Flags that name files. */
+/** Options whose value is a file name. */
 const TOLD_NOBODY = ['--json', '--page', '--in']
 
 const { values: flags } = parseArgs({
@@ -42,7 +42,7 @@ const programs = await runAll({
   dir: flags.in,
   names: flags.only?.split(',') ?? (await listPrograms(flags.in)),
   quick,
-  // One of them, in full, works for an hour.
+  // One of the benchmarks computes for an hour in a full run.
   timeoutMs: (quick ? 4 : 90) * MINUTE_MS,
   say: (line) => process.stderr.write(`${line}\n`),
 })
@@ -66,7 +66,7 @@ const missed = missedOf(programs)
 for (const name of missed) process.stderr.write(`missed: ${name}\n`)
 if (flags.check && missed.length > 0) process.exitCode = 1
 
-/** As it was called, but for where the results go. */
+/** The command line without the options that say where results are written. */
 function commandOf(args: readonly string[]): string {
   const told = args.filter((arg, index) => !TOLD_NOBODY.includes(arg) && !TOLD_NOBODY.includes(args[index - 1] ?? ''))
   return ['npm run bench', ...(told.length > 0 ? ['--'] : []), ...told].join(' ')
@@ -79,13 +79,13 @@ function summaryOf(entry: Entry): string {
   return [took, ...entry.report.promises.map((promised) => `  ${sayPromise(promised)}`), ...missing].join('\n')
 }
 
-/** Where the results go: some programs' alone don't replace those of all. */
+/** The files to write. The results of some programs do not replace the results of all. */
 function destinations(): [json: string | undefined, page: string | undefined] {
   if (flags.only !== undefined) return [flags.json, flags.page]
   return [flags.json ?? here('results.json'), flags.page ?? PAGE]
 }
 
-/** The version, and the commit where there is one. */
+/** The package's version, and the commit if the folder is a Git checkout. */
 function versionOfCheckout(): string {
   try {
     const options = { cwd: here('.'), encoding: 'utf8', stdio: 'pipe' } as const

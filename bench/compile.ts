@@ -1,6 +1,6 @@
 /**
- * What it takes to have a kernel: sources that no compiler has seen, through the compiler function of the local cloud,
- * cold and warm; sources that are known, from memory and from disk; and the bytes a kernel adds to a bundle.
+ * Measures what a kernel costs: compiling new sources in the local cloud's compiler function, cold and warm; loading
+ * known sources from memory and from disk; and the bytes that a kernel adds to a bundle.
  *
  *     npx tsx bench/compile.ts [--quick] [--check] [--json FILE]
  */
@@ -49,7 +49,7 @@ export function total(values: Float64Array): f64 {
 }
 `
 
-/** Sources that change with a number, so that none is known. */
+/** Sources that differ by a number, so that no cache has them. */
 const SOURCES: Readonly<Record<string, [KernelLanguage, (n: number) => string]>> = {
   'fib in C': ['c', (n) => `int fib(int x) { return x < 2 ? x : fib(x - 1) + ${n} + fib(x - 2); }`],
   '30 lines of C': ['c', (n) => THIRTY_LINES.replace('2166136261', `${2_166_136_261 - n}`)],
@@ -76,7 +76,7 @@ async function measure(dir: string, count: { cold: number; warmUp: number; warm:
   const rows: { kernel: string; coldMs: number; warmMs: number; knownMs: number; onDiskMs: number }[] = []
   for (const [kernel, [language, sourceOf]] of Object.entries(SOURCES)) {
     const cold = await series(count.cold, async (i) => {
-      // A new cloud has no instance.
+      // A new cloud has no warm instance.
       await using place = await startPlace(join(dir, `${kernel}-${i}`))
       return await timed(() => place.compile(sourceOf(i), language))
     })
@@ -109,7 +109,10 @@ async function measure(dir: string, count: { cold: number; warmUp: number; warm:
   }
 }
 
-/** The binary of a source that is known, compiled by the engine and linked; and how long it takes from disk. */
+/**
+ * Measures the time until a known source's binary is compiled by the engine and linked, and the time to load it from
+ * disk.
+ */
 async function measureKnown(compile: KernelLibrary['binaryOf'], dir: string, source: string, language: KernelLanguage) {
   const options = { compile, folder: join(dir, 'kernels') }
   const library = createKernelLibrary(options)
@@ -141,7 +144,7 @@ async function startPlace(dir: string) {
   }
 }
 
-/** What the kernel's entries add, by the form it travels in. */
+/** Measures the bytes that the kernel's entries add to the bundle, for each form in which a kernel is sent. */
 async function bundleBytes(dir: string): Promise<Record<'binary' | 'source' | 'both', number>> {
   await writeFile(join(dir, 'thirty.c'), THIRTY_LINES)
   const agent = join(dir, 'agent.ts')

@@ -1,4 +1,4 @@
-/** The demo's promises: what code → data saves over data → code, on the same links in the same run. */
+/** Checks the demo's promises: what code → data saves over data → code, on the same links in the same run. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ await benchmark('demo', async ({ quick }) => {
           name: 'data → code takes longer than a kernel in warm functions by',
           value: dataToCode.seconds / kernelAgain.seconds,
           unit: '×',
-          // Half the data takes half the time to move, and a call of a function as long as ever.
+          // Half of the data takes half the time to move, but the duration of a call does not shrink.
           atLeast: quick ? 10 : 20,
         },
         { name: 'answers that differ', value: equal ? 0 : 1, unit: '', atMost: 0 },

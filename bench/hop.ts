@@ -1,7 +1,7 @@
 /**
- * What a hop costs, without the network: bytes of the sealed box, and milliseconds to freeze and seal on one side, to
- * open and restore on the other, by the size of what the agent keeps. Beside it what AWS's durable execution keeps of
- * the same: bytes of a checkpoint, and the cost of a replay after many steps.
+ * Measures what a hop costs without the network, by the size of the agent's state: the bytes of the sealed state, the
+ * milliseconds to snapshot and seal it, and the milliseconds to open and restore it. For comparison it measures AWS's
+ * durable execution: the bytes of a checkpoint, and the time of a replay after many steps.
  *
  *     npx tsx bench/hop.ts [--quick] [--check] [--json FILE]
  */
@@ -22,28 +22,28 @@ import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const KILOBYTE = 1024
 const MEGABYTE = 1024 * KILOBYTE
-/** What an agent keeps: records, half of whose bytes are noise, as data is. */
+/** The agent's state: records of which half of the bytes are random, because real data does not compress fully. */
 const SIZES = [1, 16, 256, KILOBYTE, 4 * KILOBYTE, 16 * KILOBYTE, 64 * KILOBYTE].map(
   (kilobytes) => kilobytes * KILOBYTE,
 )
 const SMALL_AGENT = 1 * KILOBYTE
-/** After how many steps an agent hops, and a durable function is replayed. */
+/** The numbers of steps after which an agent hops and a durable function is replayed. */
 const STEPS = [10, 100, 1000]
 const LIMITS = { ...DEFAULT_LIMITS, memoryPages: 16_384, stateBytes: 1024 * MEGABYTE }
 
-/** About the size of one record in the engine. */
+/** The approximate size of one record in the engine's memory. */
 const RECORD_BYTES = 128
 
 function recordsIn(bytes: number): number {
   return Math.max(1, Math.round(bytes / RECORD_BYTES))
 }
 
-/** An agent that keeps this much, and goes round the regions. */
+/** An agent that keeps this many records and hops from region to region. */
 function keeping(bytes: number): string {
   return agentWith(`const records = Array.from({ length: ${recordsIn(bytes)} }, (_, i) => ({ i, x: Math.random() }))`)
 }
 
-/** One that has awaited so many steps, and keeps what each returned. */
+/** An agent that has awaited this many steps and keeps their results. */
 function stepping(steps: number): string {
   return agentWith(`const step = async (i) => ({ i, x: Math.random() })
       const records = []
@@ -85,7 +85,7 @@ const context = {
 const checks = { secret, expected: context, limits: LIMITS, now: Date.now() }
 
 interface Sample {
-  readonly freezeAndSealMs: number
+  readonly snapshotAndSealMs: number
   readonly openAndRestoreMs: number
   readonly stateBytes: number
   readonly sealedBytes: number
@@ -121,7 +121,7 @@ async function hop(engine: WebAssembly.Module, prelude: string, main: string): P
   if (end !== 'return') throw new Error(`the agent ended with ${end}`)
   there.dispose()
   return {
-    freezeAndSealMs: sealedAt - startedAt,
+    snapshotAndSealMs: sealedAt - startedAt,
     openAndRestoreMs: restoredAt - openedAt,
     sealedBytes: sealed.length,
     stateBytes: state.length,
@@ -141,7 +141,7 @@ function medians(samples: readonly Sample[]): Record<string, number> {
   return Object.fromEntries(names.map((name) => [name, median(samples.map((sample) => sample[name]))]))
 }
 
-/** Of several batches the quietest: what else runs on the machine only ever makes them slower. */
+/** Returns the fastest of several batches, because other programs on the machine can only slow a batch down. */
 function leastOf(batches: readonly Record<string, number>[]): Record<string, number> {
   const names = Object.keys(batches[0]!)
   return Object.fromEntries(
@@ -149,7 +149,7 @@ function leastOf(batches: readonly Record<string, number>[]): Record<string, num
   )
 }
 
-/** The quietest of some batches of hops. */
+/** Returns the fastest of several batches of hops. */
 type Measure = (main: string, rounds: number, batches: number) => Promise<Record<string, number>>
 
 async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
@@ -172,7 +172,7 @@ async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
         'What a hop costs without the network, by what the agent keeps and by the steps it has made, beside checkpoints and replays of AWS’s durable execution in its local runner.',
       promises: [
         { name: 'small agent, compressed', value: small.compressedBytes!, unit: 'bytes', atMost: 4096 },
-        { name: 'small agent, freeze and seal, p50', value: small.freezeAndSealMs!, unit: 'ms', atMost: 5 },
+        { name: 'small agent, snapshot and seal, p50', value: small.snapshotAndSealMs!, unit: 'ms', atMost: 5 },
         { name: 'small agent, open and restore, p50', value: small.openAndRestoreMs!, unit: 'ms', atMost: 10 },
       ],
       figures: { rows, steps: await bySteps(hops, peer, quick ? 1 : 4) },
@@ -183,7 +183,7 @@ async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
   }
 }
 
-/** What is kept: as an agent's state, and as the result of one durable step, which AWS takes up to 256 KB of. */
+/** Compares the same data as an agent's state and as the result of one durable step, which AWS limits to 256 KB. */
 async function bySize(hops: Measure, peer: DurablePeer | undefined, quick: boolean) {
   const rows: Record<string, number>[] = []
   for (const bytes of SIZES.filter((size) => !quick || size <= 4 * MEGABYTE)) {
@@ -196,7 +196,7 @@ async function bySize(hops: Measure, peer: DurablePeer | undefined, quick: boole
   return rows
 }
 
-/** The same steps in an agent that hops then, and in a durable function that is replayed then. */
+/** Compares the same steps in an agent that then hops and in a durable function that is then replayed. */
 async function bySteps(hops: Measure, peer: DurablePeer | undefined, replays: number) {
   const rows: Record<string, number>[] = []
   for (const steps of STEPS) {

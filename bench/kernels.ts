@@ -1,7 +1,7 @@
 /**
- * How fast an agent's kernel gets through an object: newlines are counted in C, over the whole way (local cloud, signed
- * bundle, `lander run`), against a plain GET of the same object from the same endpoint (TLS, all of it), and against the AWS CLI, which
- * fetches it for `wc -l`. Everything shares this machine, so rates are told as ratios of the same minute.
+ * Measures how fast a kernel reads an object: newlines are counted in C, end to end (local cloud, signed bundle,
+ * `lander run`). For comparison it measures a plain GET of the same object over TLS, and the AWS CLI, which pipes it to
+ * `wc -l`. All of them share the machine, so rates are reported as ratios of measurements of the same minute.
  */
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
@@ -25,9 +25,9 @@ const KEY = 'lines/all.log'
 const MIB = 2 ** 20
 const LINE = `${'2026-11-23T10:00:00Z eu-west-1 GET /index.html 200 '.padEnd(99, '.')}\n`
 const LINES_PER_MIB = Math.floor(MIB / LINE.length)
-/** Processes that read the object plainly, in turn. */
+/** Processes that read the object with a plain GET, used in turn. */
 const PLAIN_CLIENTS = 4
-/** Runs until the function's own code is compiled. */
+/** Runs until the JIT has compiled the function's code. */
 const WARM_UP_ROUNDS = 4
 const AGENT = fileURLToPath(new URL('kernels/count-lines.ts', import.meta.url))
 
@@ -45,9 +45,9 @@ await benchmark('kernels', async ({ quick }) => {
 /** Rates in bytes per second. */
 interface Round {
   readonly plain: number
-  /** From the order that is signed to the answer. */
+  /** Measured from the signature of the order to the answer. */
   readonly kernel: number
-  /** While the agent is at work: without what it takes to send and admit it. */
+  /** Measured while the agent works, without the time to send and to admit it. */
   readonly atWork: number
 }
 
@@ -64,7 +64,7 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
   })
   const count = await createCount(local, clients, mib * LINES_PER_MIB)
   const measured = await measureRounds(request, count, { bytes, rounds })
-  // In a run of its own: to look at every process takes a share of the machine.
+  // Memory is measured in a separate run, because watching the processes takes CPU time.
   const peak: PeakMemory = { host: 0, executor: 0 }
   await watchMemory(peak, count)
   const cli = await countByCli(local, mib)
@@ -89,7 +89,7 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
     figures: {
       objectMiB: mib,
       rounds,
-      // From the order that is signed to the answer.
+      // Measured from the signature of the order to the answer.
       wholeWayOfPlain: ofPlain('kernel'),
       bestOfPlain: best('kernel') / best('plain'),
       gigabytesPerSecond: {
@@ -104,7 +104,7 @@ async function measure(dir: string, { mib, rounds }: { mib: number; rounds: numb
   }
 }
 
-/** One after the other in turns, so that a busy moment of the machine meets both. */
+/** Measures the modes alternately, so that load on the machine affects both. */
 async function measureRounds(
   request: SignedGet,
   count: () => Promise<Counted>,
@@ -121,13 +121,13 @@ async function measureRounds(
   return measured
 }
 
-/** What it took to count all lines once. */
+/** Measurements of one count of all lines. */
 interface Counted {
   readonly seconds: number
   readonly secondsAtWork: number
 }
 
-/** Has the agent count the lines: each call is a run of its own. */
+/** Returns a function that runs the agent once and checks its count. */
 async function createCount(local: LocalFleet, clients: FleetClients, lines: number): Promise<() => Promise<Counted>> {
   const { fleet, developer: sender } = local
   const scopes = [{ bucket: BUCKET, prefix: 'lines/', actions: ['read'] }] as const
@@ -143,7 +143,7 @@ async function createCount(local: LocalFleet, clients: FleetClients, lines: numb
   }
 }
 
-/** Puts an object of about so many MiB into the bucket; returns its bytes. */
+/** Uploads an object of about this many MiB; returns its bytes. */
 async function putLines({ cloud }: LocalFleet, clients: FleetClients, dir: string, mib: number): Promise<number> {
   const path = join(dir, 'all.log')
   const block = LINE.repeat(LINES_PER_MIB)
@@ -157,13 +157,13 @@ async function putLines({ cloud }: LocalFleet, clients: FleetClients, dir: strin
   return block.length * mib
 }
 
-/** Seconds that `aws s3 cp … - | wc -l` takes; `undefined` where there is no AWS CLI. */
+/** Measures the seconds of `aws s3 cp … - | wc -l`; `undefined` if the AWS CLI is not installed. */
 async function countByCli({ fleet }: LocalFleet, mib: number): Promise<number | undefined> {
   const env = {
     ...process.env,
     AWS_ACCESS_KEY_ID: fleet.credentials!.accessKeyId,
     AWS_SECRET_ACCESS_KEY: fleet.credentials!.secretAccessKey,
-    // Version 1 of the CLI knows the region by this name alone.
+    // Version 1 of the CLI reads the region from this variable only.
     AWS_DEFAULT_REGION: REGION,
     AWS_ENDPOINT_URL: fleet.endpoint!,
     AWS_CA_BUNDLE: fleet.ca!,

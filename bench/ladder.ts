@@ -1,7 +1,7 @@
 /**
- * One workload along every way an agent can run it, beside what else the machine has: Node's own V8, gcc, tcc, CPython.
- * What a way of Lander's takes is all that its caller waits for, from `run` to the answer: signature, order, admission,
- * reading the objects. A peer reads a file on the same machine, already started.
+ * Measures one workload in every form in which an agent can run it, and in Node's own V8, gcc, tcc and CPython. A time
+ * of Lander includes everything that the caller waits for, from `run` to the answer: signature, order, admission and
+ * reading the objects. The other programs read a file on the same machine and are already started.
  *
  *     npx tsx bench/ladder.ts [--quick] [--check] [--json FILE]
  */
@@ -67,7 +67,7 @@ async function measure(dir: string, { bytes, turns }: { bytes: number; turns: nu
   }
 }
 
-/** Lander's own, from the slowest to the fastest. */
+/** Lander's own forms, from the slowest to the fastest. */
 async function agentWays(fleet: Fleet, dir: string): Promise<Way[]> {
   return [
     await agentWay(fleet, INTERPRETED, { path: source('interpreted.ts'), slow: true }),
@@ -79,7 +79,7 @@ async function agentWays(fleet: Fleet, dir: string): Promise<Way[]> {
   ]
 }
 
-/** The agent of the C kernel, with its kernel in AssemblyScript: no more than an import is another. */
+/** Writes the agent of the C kernel again with its kernel in AssemblyScript. Only the import differs. */
 async function writeAssemblyScript(dir: string): Promise<string> {
   const agent = (await readFile(source('kernel-c.ts'), 'utf8')).replace('./odd.c', './odd.as.ts')
   await writeFile(join(dir, 'kernel-assemblyscript.ts'), agent)
@@ -98,7 +98,7 @@ function tableOf(ways: readonly Way[], data: Data): Record<string, unknown>[] {
   }))
 }
 
-/** What a step from one way to another is worth; `null` where a peer is missing. */
+/** The speedup from one form to another; `null` if one of them was not measured. */
 function ratiosOf(ways: readonly Way[], data: Data): Record<string, number | null> {
   const rates = ratesOf(ways, data)
   const ratio = (way: string, other: string) => {

@@ -1,6 +1,7 @@
 /**
- * What the local Lambda costs (a bare handler, cold and warm, and calls from eight clients), and how true the shaped
- * links are: the time of a GET of 8 MB over the home line against the time the model says.
+ * Measures what the local Lambda costs (a bare handler, cold and warm, and calls from eight clients at once). It also
+ * measures how accurate the shaped links are: the time of a GET of 8 MB over the client's link, relative to the time in
+ * the model.
  *
  *     npx tsx bench/lambda.ts [--quick] [--check] [--json FILE]
  */
@@ -24,7 +25,7 @@ const CLIENTS = 8
 interface Count {
   readonly cold: number
   readonly warm: number
-  /** Calls of each client. */
+  /** Calls per client. */
   readonly calls: number
   readonly gets: number
 }
@@ -55,7 +56,7 @@ async function measure(dir: string, count: Count): Promise<BenchResult> {
       { name: 'warm call, p50', value: calls.warmMs, unit: 'ms', atMost: 25 },
       { name: `calls a second, ${CLIENTS} clients`, value: calls.perSecond, unit: '', atLeast: 100 },
       {
-        name: 'time of 8 MB over the home line / modelled',
+        name: 'time of 8 MB over the client’s link / modelled',
         value: median(ratios),
         unit: '',
         atLeast: 0.98,
@@ -99,14 +100,14 @@ async function measureCalls(cloud: LocalCloud, codeDir: string, count: Count) {
   return { coldMs: median(cold), warmMs: median(warm), perSecond: (CLIENTS * count.calls * 1000) / busyMs }
 }
 
-/** The first call of an SDK client loads and resolves things that are no cost of Lambda. */
+/** The first call of an SDK client loads modules and resolves credentials, which is not a cost of Lambda. */
 async function warmUpClient(cloud: LocalCloud, codeDir: string, call: (name: string) => Promise<unknown>) {
   cloud.createFunction(REGION, { name: 'first', codeDir })
   await call('first')
   await cloud.removeFunction(REGION, 'first')
 }
 
-/** Measured time over modelled time, GET by GET, on a connection that is open already. */
+/** Returns the measured time over the modelled time of each GET, on a connection that is already open. */
 async function measureLine(cloud: LocalCloud, gets: number): Promise<number[]> {
   const { endpoint, credentials } = cloud
   const client = new S3Client({ endpoint, credentials, region: REGION, forcePathStyle: true })

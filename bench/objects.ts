@@ -1,6 +1,6 @@
 /**
- * How fast the S3 store reads over TLS, against a plain GET of the same object from the same server, and how much memory
- * it takes for it. Client and server share this machine, so the rate is told as a ratio only.
+ * Measures how fast the S3 store reads over TLS, relative to a plain GET of the same object from the same server, and
+ * how much memory it uses. Client and server share the machine, so only the ratio is reported.
  *
  *     npx tsx bench/objects.ts [--quick] [--check] [--json FILE]
  */
@@ -23,7 +23,7 @@ const REGION = 'eu-west-1'
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 const OBJECT = { bucket: 'bench', key: 'object' }
 
-/** What the server's process says: where it listens, and the path of the certificate to trust. */
+/** What the server's process prints: its address, and the path of its certificate. */
 interface Served {
   readonly endpoint: string
   readonly ca: string
@@ -32,7 +32,7 @@ interface Served {
 interface Measure {
   /** Bytes per second. */
   readonly rate: number
-  /** Bytes of resident memory at the peak, beyond those before. */
+  /** Peak resident memory in bytes, minus the memory before the read. */
   readonly growth: number
 }
 
@@ -66,7 +66,7 @@ async function endProcess(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** The server's process: it ends when the bench does, however that ends. */
+/** Starts the server's process, which ends when the benchmark ends, even after an error. */
 async function serve(dir: string): Promise<void> {
   const credentials = new Map([[CREDENTIALS.accessKeyId, CREDENTIALS.secretAccessKey]])
   const { ca, server: tls } = await keepCertificates(join(dir, 'tls'), Date.now())
@@ -89,7 +89,7 @@ async function seedObject(client: S3Client, bytes: number): Promise<void> {
   await client.send(new PutObjectCommand({ Bucket, Key, Body: body, ContentLength: bytes }))
 }
 
-/** One after the other in turns, so that a busy moment of the machine meets both. The first round warms up. */
+/** Measures both alternately, so that load on the machine affects both. The first round warms up. */
 async function measureRounds(client: S3Client, served: Served, bytes: number, rounds: number) {
   const measured: { store: Measure; plain: Measure }[] = []
   for (let round = 0; round <= rounds; round++) {
@@ -122,7 +122,7 @@ async function readStore(client: S3Client): Promise<number> {
   return received
 }
 
-/** The best rounds tell what the code can do, the median what else the machine was doing. */
+/** The fastest rounds show what the code can do. The median also shows the load on the machine. */
 function reportRounds(measured: { store: Measure; plain: Measure }[], bytes: number): BenchResult {
   const [stores, plains] = [measured.map(({ store }) => store), measured.map(({ plain }) => plain)]
   const best = (measures: Measure[]) => Math.max(...measures.map(({ rate }) => rate))

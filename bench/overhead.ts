@@ -1,6 +1,6 @@
 /**
- * What admission, the wall and the engine cost: a trivial agent through the local Lambda, against a bare handler on the
- * same endpoint, warm and cold, taken in turn.
+ * Measures what admission, the sandbox and the engine cost: a trivial agent in the local Lambda, relative to a bare
+ * handler on the same endpoint, warm and cold, in alternation.
  */
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -37,7 +37,7 @@ async function measure(dir: string, count: { warm: number; cold: number }): Prom
   await writeFile(join(dir, 'agent.ts'), TRIVIAL_AGENT)
   const cold = { bare: [] as number[], agent: [] as number[] }
   for (let i = 0; i < count.cold; i++) {
-    // A new cloud has no instance, so the first call of each function is a cold one.
+    // A new cloud has no warm instance, so each function's first call is cold.
     await using place = await startPlace(dir)
     cold.bare.push(await timed(place.callBare))
     cold.agent.push(await timed(place.runAgent))

@@ -1,10 +1,10 @@
 /**
- * How fast the planner decides, and whether HiGHS agrees.
+ * Measures how fast the planner decides, and whether HiGHS finds the same plans.
  *
  *     npx tsx bench/planner.ts [--quick] [--check] [--json FILE]
  *
- * Instances are random but seeded: the published tables, and made-up worlds where every pair has a price and a rate of
- * its own and the cheap place is seldom the fast one. Deadlines lie between the fastest and the cheapest plan.
+ * Instances are random but seeded. Some use the published tables. In the others every pair of places has its own price
+ * and rate, and the cheap place is seldom the fast one. Deadlines lie between the fastest and the cheapest plan.
  */
 import { searchLeastMoney } from '../lib/gravity/planner/branch-and-bound.ts'
 import { searchLeastTime } from '../lib/gravity/planner/least-time.ts'
@@ -23,7 +23,7 @@ interface Case {
   readonly groups: number
   readonly deadline: boolean
   readonly instances: number
-  /** How many of them HiGHS solves as well; it is the slow one. */
+  /** The number of instances that HiGHS solves too. It is fewer because HiGHS is slow. */
   readonly compared: number
   readonly promisedMs: number
 }
@@ -31,7 +31,7 @@ interface Case {
 const WITH_DEADLINE = { groups: 40, deadline: true, instances: 40, promisedMs: 40 }
 const WITHOUT = { groups: 100, deadline: false, instances: 40, compared: 4, promisedMs: 5 }
 
-// 22 regions are all that have every price and rate published.
+// 22 regions have all prices and rates published.
 const CASES: readonly Case[] = [
   { name: 'tables, 22 × 40, deadline', world: randomProblem, regions: 22, compared: 8, ...WITH_DEADLINE },
   { name: 'made-up, 25 × 40, deadline', world: wildProblem, regions: 25, compared: 4, ...WITH_DEADLINE },
@@ -49,7 +49,7 @@ interface Measured {
   readonly instances: number
   readonly medianMs: number
   readonly worstMs: number
-  /** Plans proven optimal within the node limit. */
+  /** The plans that were proven optimal within the node limit. */
   readonly proven: number
   readonly highs: { readonly compared: number; readonly medianMs: number | null; readonly largestDifference: number }
 }
@@ -75,7 +75,7 @@ function promisesOf({ name, promisedMs }: Case, { medianMs, highs }: Measured): 
   ]
 }
 
-/** Compiled code is what users meet from the second plan on. */
+/** Measures after the JIT has compiled the code, because users see that speed from the second plan on. */
 function warmUp(): void {
   for (let seed = 0; seed < 5; seed++) {
     const model = modelOf(wildProblem, seed, { regions: 10, groups: 20 })
@@ -93,7 +93,7 @@ function deadlineOf(model: PlacementModel, looseness: number): number {
   return fast + (slow - fast) * looseness
 }
 
-/** What `work` gives, and how many milliseconds it took. */
+/** Returns the result of `work` and the milliseconds it took. */
 function clocked<T>(work: () => T): [result: T, ms: number] {
   const start = performance.now()
   const result = work()

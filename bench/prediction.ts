@@ -1,4 +1,7 @@
-/** Whether a quote comes true: the demo's question both modes, in the local cloud with WAN links, after a trial. */
+/**
+ * Measures how accurate a quote is: the demo's question in both modes, in the local cloud with WAN links, after a trial
+ * run.
+ */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +19,7 @@ import { DEMO_AGENT, DEMO_SCOPES, fillDemo } from '../scripts/demo/run-demo.ts'
 import { note } from '../scripts/terminal/output.ts'
 import { benchmark } from './support/program.ts'
 
-/** What the prediction may be off by, as a share of what was measured. */
+/** The largest promised error of a prediction, relative to the measured value. */
 const PROMISED_ERROR = 0.3
 
 interface Comparison {

@@ -1,11 +1,11 @@
 /**
- * Agents that are relayed over three regions while their places die: every agent completes, and nothing is counted
- * twice. Instances of the functions are killed in the middle of one landing in ten, some before the agent has done
- * anything, some when it has settled and nobody has heard of it.
+ * Moves agents over three regions while function instances are killed. Every agent must complete, and no object may be
+ * counted twice. The benchmark kills the instance during one landing in ten: before the agent has done anything, in the
+ * middle, or after it has completed but before the relay has the answer.
  *
  *     npx tsx bench/relay.ts [--quick] [--check] [--json FILE]
  *
- * In full 1,000 agents, in about six minutes on two cores; quick 15.
+ * A full run moves 1,000 agents and takes about six minutes on two cores; a quick run moves 15.
  */
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -22,13 +22,16 @@ import { verifyReceiptChain } from '../lib/trust/receipt.ts'
 import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1']
-/** Calls whose instance is killed, if they last that long. */
+/** The share of calls whose instance is killed, if the call lasts long enough. */
 const SHARE_KILLED = 0.1
-/** Of a landing, which takes some 50 ms where nothing else runs: the kill comes at any moment of it. */
+/**
+ * The latest moment of a kill, in milliseconds after the call. A landing takes about 50 ms on an idle machine, so a
+ * kill can occur at any moment of it.
+ */
 const LATEST_KILL_MS = 60
-/** Agents on their way at the same time. */
+/** The number of agents that run at the same time. */
 const AT_ONCE = 8
-/** Each region has as many lines; the agent reads all of them in each round. */
+/** The lines in each region. The agent reads all of them in each round. */
 const LINES = 25
 const ROUNDS = 1
 
@@ -63,10 +66,11 @@ await benchmark('relay', async ({ quick }) => {
   }
 })
 
-/** Decides who dies, and counts. */
+/** Decides which calls are killed, and counts them. */
 function createFate(share: number) {
   let calls = 0
-  // A digest of the call's number: which call has which number differs from run to run, how many die does not.
+  // The decision is a digest of the call's number. Which call has which number differs between runs, but the number of
+  // kills does not.
   const draw = () => createHash('sha256').update(String(calls++)).digest()
   const fate = { calls: 0, sentenced: 0, active: false }
   return {
@@ -165,7 +169,10 @@ function isRight(outcome: unknown): boolean {
   return value?.lines === ROUNDS * REGIONS.length * LINES && value.visits === ROUNDS * REGIONS.length
 }
 
-/** Every landing is there once, in its order, each with a receipt that names the one before; each visit logged once. */
+/**
+ * Checks that every landing is recorded once and in order, that each receipt names the one before it, and that each
+ * landing is logged once.
+ */
 function isWhole(route: NonNullable<MissionResult['regions'][number]['route']>, { fleet }: LocalFleet): boolean {
   try {
     verifyReceiptChain(route.map(({ landingResult }) => verifyLandingResult(landingResult, receiptTrustOf(fleet))))

@@ -1,7 +1,7 @@
 /**
- * How fast the local S3 sends and takes objects over TLS, against a bare `node:https` server that pipes the same bytes
- * from a file, and how much memory its process needs for it. Client and servers share the machine, so ratios are
- * promised.
+ * Measures how fast the local S3 sends and receives objects over TLS, relative to a bare `node:https` server that pipes
+ * the same bytes from a file, and how much memory its process uses. Client and servers share the machine, so the
+ * promises are ratios.
  *
  *     npx tsx bench/s3.ts [--quick] [--check] [--json FILE]
  */
@@ -36,10 +36,10 @@ const REGION = 'us-east-1'
 const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench-secret' }
 const OBJECT = { Bucket: 'bench', Key: 'object' }
 
-/** A server in a process of its own, so that its memory is its own. */
+/** A server in its own process, so that its memory can be measured. */
 interface ServerProcess {
   readonly endpoint: string
-  /** Bytes of resident memory at the peak since the last call. */
+  /** Returns the peak resident memory in bytes since the last call. */
   peakRss(): Promise<number>
   end(): Promise<void>
 }
@@ -71,19 +71,19 @@ async function runBench({ bytes, rounds }: { bytes: number; rounds: number }): P
   }
 }
 
-/** What is asked for the object, and the certificate (PEM) to trust. */
+/** The address of the object, and the server's certificate (PEM). */
 interface Urls {
   readonly s3: string
   readonly bare: string
   readonly ca: string
 }
 
-/** Made by the first who asks, before the servers start. */
+/** The certificate. The first caller creates it before the servers start. */
 function certificatesIn(dir: string) {
   return keepCertificates(join(dir, 'tls'), Date.now())
 }
 
-/** The four measurements of one round, in MiB/s, each next to its counterpart. */
+/** The four measurements of one round in MiB/s, each with the measurement it is compared with. */
 async function measureRounds({ s3, bare, ca }: Urls, bytes: number, rounds: number) {
   const rates: Record<'s3x1' | 'barex1' | 's3x8' | 'barex8', number[]> = { s3x1: [], barex1: [], s3x8: [], barex8: [] }
   for (let round = 0; round <= rounds; round++) {
@@ -158,7 +158,7 @@ function reportRounds(
   }
 }
 
-/** Puts the object in parts, four at a time, as the JavaScript SDK does by default: with CRC32. In MiB/s. */
+/** Uploads the object in parts, four at a time, as the JavaScript SDK does by default, with CRC32. Returns MiB/s. */
 async function uploadObject(endpoint: string, ca: string, bytes: number): Promise<number> {
   const client = createS3Client({ endpoint, ca, region: REGION, credentials: CREDENTIALS })
   await client.send(new CreateBucketCommand({ Bucket: OBJECT.Bucket }))
@@ -226,7 +226,7 @@ async function endProcess(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** The process of a server: it ends when the bench does, however that ends. */
+/** Starts a server's process, which ends when the benchmark ends, even after an error. */
 async function serve(kind: ServerKind, dir: string): Promise<void> {
   const { server: tls } = await certificatesIn(dir)
   const { endpoint, close } = kind === 's3' ? await serveS3(dir, tls) : await serveBare(dir, tls)
@@ -250,7 +250,7 @@ function serveS3(dir: string, tls: ServerTls) {
   return startS3Server({ dir: join(dir, 's3'), regions: [REGION], credentials, tls, fsync: false })
 }
 
-/** What Node's own documentation would do: a read stream, piped. */
+/** The bare server, as Node's documentation suggests it: a read stream piped to the response. */
 async function serveBare(dir: string, tls: ServerTls) {
   const server = createServer(tls, (request, response) => {
     const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') as unknown as [

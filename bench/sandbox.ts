@@ -1,6 +1,6 @@
 /**
- * How fast agents start and read, next to the same loops in V8 in the same process: ratios travel from machine to
- * machine, figures don't. CPU time is read from /proc, so Linux only.
+ * Measures how fast agents start and read, relative to the same loops in V8 in the same process. Ratios can be compared
+ * between machines; absolute times cannot. CPU time comes from /proc, so this benchmark needs Linux.
  *
  *     npx tsx bench/sandbox.ts [--quick] [--check] [--json FILE]
  */
@@ -19,7 +19,7 @@ import { type BenchResult, benchmark, median } from './support/program.ts'
 
 const AIRPORTS = ['ABQ', 'MCI', 'MDW', 'ORD', 'LAX', 'SEA', 'PHX', 'OAK', 'LAS', 'SAN']
 
-/** Flights: date, delay, distance, origin, destination; about 32 bytes a row. */
+/** Flights with date, delay, distance, origin and destination; about 32 bytes a row. */
 function flightsCsv(rows: number): Buffer {
   const lines = ['date,delay,distance,origin,destination\n']
   for (let row = 0; row < rows; row++) {
@@ -33,7 +33,7 @@ function flightsCsv(rows: number): Buffer {
 
 const KEY = 'flights.csv'
 
-/** Chunks straight out of memory, so that what is measured is the way to the agent. */
+/** Returns chunks from memory, so that only the path to the agent is measured. */
 function storeOf(bytes: Buffer): ObjectStore {
   return {
     stat: async (ref) => ({ ...ref, size: bytes.length, etag: 'e' }),
@@ -67,7 +67,7 @@ const agents = {
 
 type Reading = keyof typeof agents
 
-/** The same in V8: the whole text at once, the best case for it. */
+/** The same loops in V8 over the whole text at once, which is the fastest case for V8. */
 const inV8 = {
   lines: (bytes: Buffer) => {
     let n = 0
@@ -87,7 +87,7 @@ const inV8 = {
   },
 }
 
-/** Calls that do next to nothing, to see what a call costs. */
+/** Calls that do almost nothing, to measure the cost of a call. */
 const KERNEL = `#include <stddef.h>
 int add(int a, int b) { return a + b; }
 size_t count(const double *x, size_t n) { return n; }`
@@ -103,7 +103,7 @@ const { add, count } = bundledKernel('kit', { add: 'int(int, int)', count: 'size
 export default agent((input) => { ${body} })`
 }
 
-/** CPU time of a process so far, in milliseconds; needs /proc. */
+/** Returns the CPU time of a process so far in milliseconds; needs /proc. */
 function cpuOfProcess(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
@@ -113,7 +113,7 @@ function cpuOfProcess(pid: number | undefined): number {
   }
 }
 
-/** CPU time this process spends on `act`, in milliseconds. */
+/** Returns the CPU time that this process uses for `act`, in milliseconds. */
 function cpuOf(act: () => unknown): number {
   const from = process.cpuUsage()
   act()
@@ -179,7 +179,7 @@ async function readOnce(pool: ExecutorPool, reading: Reading, bytes: Buffer, row
   return { rowsPerSecond: Math.round((rows / ms) * 1000), cpuMs, cpuToV8: cpuMs / nativeMs }
 }
 
-/** What one call of a kernel costs, loop and all, in microseconds of CPU time. */
+/** Returns the CPU time of one kernel call in microseconds, including the loop. */
 async function callOnce(pool: ExecutorPool, body: string): Promise<number> {
   const kernels = supplyKernels({ kit: KERNEL })
   const job = (input: number) => jobOf(callingAgent(body), { kernels, input, limits: { wallMs: 120_000 } })

@@ -1,6 +1,6 @@
 /**
- * Streaming `lines()` over one large object through the local cloud, over TLS: what the function's processes hold in memory
- * meanwhile, and whether it grows with the object. Linux only: it reads /proc.
+ * Streams `lines()` over one large object through the local cloud over TLS. Measures the memory of the function's
+ * processes, and whether it grows with the object. Needs Linux, because it reads /proc.
  */
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
@@ -46,7 +46,7 @@ async function measure(dir: string, sizes: readonly [small: number, large: numbe
   }
 }
 
-/** What was measured while an agent counted the lines of an object. */
+/** The measurements while an agent counts the lines of an object. */
 interface Streamed extends PeakMemory {
   readonly MiB: number
   seconds: number
@@ -68,7 +68,7 @@ async function stream(local: LocalFleet, dir: string, MiB: number): Promise<Stre
   return peak
 }
 
-/** Puts an object of about `MiB` into the bucket; returns its lines. */
+/** Uploads an object of about `MiB` to the bucket; returns the number of its lines. */
 async function putLines({ cloud, fleet }: LocalFleet, path: string, key: string, MiB: number): Promise<number> {
   using clients = createFleetClients(fleet)
   const block = LINE.repeat(Math.floor(MIB / LINE.length))

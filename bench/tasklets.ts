@@ -1,7 +1,7 @@
 /**
- * 100,000 tasklets cross a hop half way: one agent whose heap holds a generator for each robot, frozen after five of ten
- * rounds, sealed, opened and restored elsewhere, where each does its other five. What crossing takes, in bytes and
- * milliseconds, without the network; and every robot's rounds are counted.
+ * Moves 100,000 tasklets in the middle of their work. The agent's heap holds a generator for each robot. The agent is
+ * suspended after five of ten rounds, sealed, opened and restored elsewhere, where each robot does the other five.
+ * Measures the bytes and milliseconds of the hop without the network, and checks every robot's rounds.
  *
  *     npx tsx bench/tasklets.ts [--quick] [--check] [--json FILE]
  */
@@ -22,7 +22,7 @@ const ROUNDS = 10
 const [HERE, THERE] = ['us-east-1', 'eu-west-1']
 const LIMITS = { ...DEFAULT_LIMITS, memoryPages: 4096, stateBytes: MAX_LIMITS.stateBytes }
 
-/** Each robot has a place, points and a count of its rounds, in the locals of its generator. */
+/** Each robot keeps its position, its points and the count of its rounds in local variables of its generator. */
 const source = (robots: number) => `import { agent, hop } from 'lander/agent'
   function* robot(id) {
     let [x, y, points, rounds] = [id, id, 0, 0]
@@ -65,13 +65,13 @@ interface Crossing {
   readonly memoryBytes: number
   readonly stateBytes: number
   readonly sealedBytes: number
-  readonly freezeMs: number
+  readonly snapshotMs: number
   readonly sealMs: number
   readonly openMs: number
-  /** Booting, loading and putting the memory back; the agent's next line runs then. */
+  /** Milliseconds to boot, to load and to restore the memory. Then the agent's next line runs. */
   readonly restoreMs: number
   readonly allMs: number
-  /** Robots that made all of their rounds. */
+  /** The number of robots that completed all rounds. */
   readonly intact: number
 }
 
@@ -104,7 +104,7 @@ async function cross(engine: WebAssembly.Module, prelude: string, main: string):
   const [name, , intact] = asked.pop()!
   there.dispose()
   if (name !== 'return') throw new Error(`the agent ended with ${name}`)
-  const [freezeMs, sealMs, openMs, restoreMs] = marks.slice(1).map((at, index) => at - marks[index]!) as [
+  const [snapshotMs, sealMs, openMs, restoreMs] = marks.slice(1).map((at, index) => at - marks[index]!) as [
     number,
     number,
     number,
@@ -115,7 +115,7 @@ async function cross(engine: WebAssembly.Module, prelude: string, main: string):
     memoryBytes,
     stateBytes: state.length,
     sealedBytes: sealed.length,
-    freezeMs,
+    snapshotMs,
     sealMs,
     openMs,
     restoreMs,
@@ -133,13 +133,13 @@ async function measure({ quick }: { quick: boolean }): Promise<BenchResult> {
   const robots = 100_000
   const runs: Crossing[] = []
   for (let run = 0; run < (quick ? 2 : 5); run++) runs.push(await cross(engine, prelude, source(robots)))
-  // What else runs on the machine only ever makes a crossing slower.
+  // The fastest hop counts, because other programs on the machine can only slow it down.
   const best = runs.reduce((a, b) => (b.allMs < a.allMs ? b : a))
   return {
     about: 'one agent with 100,000 generators is frozen half way, sealed, opened and restored; no network',
     promises: [
       { name: '100,000 tasklets, sealed', value: best.sealedBytes, unit: 'bytes', atMost: 20_000_000 },
-      { name: '100,000 tasklets, freeze to restored', value: best.allMs, unit: 'ms', atMost: 2000 },
+      { name: '100,000 tasklets, snapshot to restored', value: best.allMs, unit: 'ms', atMost: 2000 },
       {
         name: 'tasklets whose rounds are all there',
         value: Math.min(...runs.map(({ intact }) => intact)),

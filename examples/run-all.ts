@@ -1,10 +1,11 @@
 /**
- * Every example, one after the other, and one table of what they measured: the seed's figure, ours, the machine's peer.
+ * Runs every example, one after another, and prints one table of their figures: the seed's, ours, and those of the
+ * comparison programs.
  *
  *     npm run examples [-- --quick] [--check] [--only a,b] [--json FILE] [--page FILE]
  *
- * `--page` writes the table into a page that is otherwise written by hand, as examples/README.md is, between its marks.
- * Ends with 1 when an example fails or comes out wrong, and with `--check` also when a promise is missed.
+ * `--page` writes the table into a page that is otherwise hand-written, such as examples/README.md, between its marks.
+ * The exit code is 1 if an example fails or has a wrong answer, and with `--check` also if a promise is missed.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, platform, release, tmpdir } from 'node:os'

@@ -1,6 +1,7 @@
 /**
- * The other way to outlive a function: AWS's durable execution, which checkpoints the result of every step, and goes on
- * by calling the handler again from its start and handing it what its steps returned. Its own local runner runs it.
+ * The alternative for work that outlives a function: AWS's durable execution. It checkpoints the result of every step.
+ * To resume, it calls the handler again from the start and returns the recorded results. AWS's local runner executes it
+ * here.
  */
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
@@ -11,28 +12,28 @@ import type { BenchResult } from '../support/program.ts'
 
 const SDK = '@aws/durable-execution-sdk-js'
 const RUNNER = '@aws/durable-execution-sdk-js-testing'
-/** The versions that are measured. */
+/** The package versions that are measured. */
 const VERSIONS = { [SDK]: '2.4.0', [RUNNER]: '1.1.4' }
 const FOLDER = join(
   import.meta.dirname,
   `../../node_modules/.cache/lander-bench/durable-${Object.values(VERSIONS).join('-')}`,
 )
 
-/** What a durable function sent and took. */
+/** Measurements of a durable function. */
 export interface DurableRun {
-  /** Bytes of all checkpoints, as JSON. */
+  /** The JSON bytes of all checkpoints together. */
   readonly checkpointBytes: number
-  /** Bytes of the state that a replay is handed, as JSON. */
+  /** The JSON bytes of the state that a replay receives. */
   readonly stateBytes: number
-  /** From the handler's call to the end of its last step, in replays; the quickest. */
+  /** Milliseconds from the handler's call to the end of its last step, for the fastest replay. */
   readonly replayMs: number
 }
 
 export interface DurableOptions {
   readonly steps: number
-  /** What a step returns. */
+  /** Returns the result of a step. */
   result(step: number): unknown
-  /** How often it is suspended and replayed; each takes a second. @default 0 */
+  /** The number of suspensions, each followed by a replay. Each takes a second. @default 0 */
   readonly replays?: number
 }
 
@@ -41,7 +42,7 @@ export interface DurablePeer {
   close(): Promise<void>
 }
 
-/** The peer, or why it is missing. */
+/** Opens the local runner, or returns why it is missing. */
 export async function openDurable(): Promise<DurablePeer | NonNullable<BenchResult['missing']>> {
   try {
     const { withDurableExecution, LocalDurableTestRunner } = await install()
@@ -73,7 +74,9 @@ async function install(): Promise<{ withDurableExecution: Wrap; LocalDurableTest
   }
 }
 
-/** The part of the packages' types that is used. The packages are not installed when this file is type-checked. */
+/**
+ * The part of the packages' types that this file uses. The packages are not installed when this file is type-checked.
+ */
 interface DurableContext {
   step(name: string, work: () => Promise<unknown>): Promise<unknown>
   wait(duration: { seconds: number }): Promise<unknown>
@@ -128,7 +131,7 @@ async function runDurable(
   }
 }
 
-/** The runner hands its client in with the event; what goes through it is what would go to AWS. */
+/** The runner passes its client in the event. Everything that would be sent to AWS goes through this client. */
 function countCheckpoints({ durableExecutionClient: client }: DurableEvent, count: (bytes: number) => void): void {
   const send = client.checkpoint
   client.checkpoint = (request, ...rest) => {

@@ -1,4 +1,4 @@
-/** fib(30): an agent's own, its kernel's, and those of this machine's compilers. */
+/** Measures fib(30) in the agent's interpreter, in a kernel, and with the installed compilers. */
 import type { Promised } from '../support/program.ts'
 import { GCC, type Peer, TCC } from './peers.ts'
 import { type Fleet, packForCalls, source } from './ways.ts'
@@ -8,7 +8,7 @@ const ROUNDS = 5
 const INTERPRETED = 'agent, interpreted'
 const KERNEL = 'kernel in C'
 
-/** Milliseconds of one call, at its quickest. */
+/** Milliseconds of the fastest call. */
 export interface Fib {
   readonly name: string
   readonly ms: number
@@ -27,7 +27,7 @@ export async function measureFib(fleet: Fleet, peers: readonly Peer[]): Promise<
 
 type Call = (times: number) => Promise<{ readonly ms: number }>
 
-/** The difference between a run that calls it often and one that calls it once, so that nothing else counts. */
+/** Subtracts a run with one call from a run with many, so that the fixed costs of a run cancel out. */
 async function slopeOf(call: Call, times: number): Promise<number> {
   return ((await leastOf(call, 1 + times)) - (await leastOf(call, 1))) / times
 }
@@ -38,7 +38,7 @@ async function leastOf(call: Call, times: number): Promise<number> {
   return least
 }
 
-/** A peer times its calls alone. Those that are slow have none. */
+/** Other programs time their calls themselves. Slow ones have no such measurement. */
 async function peerFib({ name, fib }: Peer): Promise<Fib[]> {
   const times = 50
   return fib === undefined ? [] : [{ name, ms: (await leastOf(() => fib(N, times), times)) / times }]
@@ -53,12 +53,12 @@ export function fibTable(fib: readonly Fib[]): Record<string, unknown>[] {
   }))
 }
 
-/** How many times as fast as the agent's own the kernel is. */
+/** How many times faster the kernel is than the interpreted agent. */
 export function fibSpeedup(fib: readonly Fib[]): number {
   return msOf(fib, INTERPRETED)! / msOf(fib, KERNEL)!
 }
 
-/** Against the compilers that are there. */
+/** Compares the kernel with the installed compilers. */
 export function fibPromises(fib: readonly Fib[]): Promised[] {
   return [...against(fib, GCC, 1.6), ...against(fib, TCC, 1)]
 }

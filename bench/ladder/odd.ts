@@ -1,4 +1,7 @@
-/** How many bytes end odd after four rounds of xorshift: arithmetic on every byte, and any order of them will do. */
+/**
+ * Counts the bytes that are odd after four rounds of xorshift. The work is arithmetic on every byte, and the order does
+ * not matter.
+ */
 export function odd(bytes: Uint8Array): number {
   let count = 0
   for (let i = 0; i < bytes.length; i++) {

@@ -1,4 +1,4 @@
-/** What else the machine has to run the workload with. Whoever is not installed is named as missing, never passed over. */
+/** The other programs that can run the workload. A program that is not installed is listed as missing. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,23 +17,23 @@ export const POOL = 'CPython, multiprocessing'
 export const PYPY = 'PyPy'
 export const CTYPES = 'CPython, inner loop in C (ctypes, gcc -O2)'
 
-/** An answer, and the milliseconds from opening the file to it. */
+/** An answer, and the milliseconds from opening the file to the answer. */
 export interface Timed {
   readonly answer: number
   readonly ms: number
 }
 
-/** A peer that is there. */
+/** An installed program. */
 export interface Peer {
   readonly name: string
-  /** Slow ones are given less to do. */
+  /** Whether the program is slow, so that it gets the smaller file. */
   readonly slow: boolean
   odd(file: string): Promise<Timed>
-  /** fib(n), so many times; not for those that are slow. */
+  /** Runs fib(n) this many times; absent for slow programs. */
   fib?(n: number, times: number): Promise<Timed>
 }
 
-/** The peers of this machine, and the names of those it hasn't got, each with the reason. */
+/** Finds the installed programs; lists each missing one with the reason. */
 export async function findPeers(dir: string): Promise<{ peers: Peer[]; missing: string[] }> {
   const found = await Promise.all([
     native(GCC, ['gcc', '-O2'], dir),
@@ -98,7 +98,7 @@ async function failureOf(command: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** Runs a program that prints its answer and its own seconds: its start is no part of the work. */
+/** Runs a program that prints its answer and its own seconds, so that its start is not measured. */
 async function timedBy(program: string, args: readonly string[]): Promise<Timed> {
   const { stdout } = await execute(program, args)
   const [answer, seconds] = stdout.trim().split(' ').map(Number)

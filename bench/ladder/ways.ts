@@ -1,4 +1,6 @@
-/** The workload, way by way: its data in the regions of a local fleet and in files, agents that do it, and peers. */
+/**
+ * The forms of the workload: its data in the regions of a local fleet and in files, the agents, and the other programs.
+ */
 import { randomFillSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,12 +16,12 @@ import type { Peer, Timed } from './peers.ts'
 export const REGIONS = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 const CLIENT_REGION = REGIONS[1]
 const OBJECTS = 12
-/** Bytes for what is slow: interpreters. */
+/** The bytes that slow forms (interpreters) process. */
 const SLOW_BYTES = 600_000
-/** In a row; the first of each turn warms up. */
+/** Consecutive runs. The first run of each turn warms up. */
 const RUNS = 2
 
-/** A way to do the workload, and its quickest run. */
+/** A form of the workload, and the milliseconds of its fastest run. */
 export interface Way {
   readonly name: string
   readonly slow: boolean
@@ -27,7 +29,7 @@ export interface Way {
   best?: number
 }
 
-/** The bytes of slow ways and of fast ones, each as a file for the peers. */
+/** The data of slow and of fast forms, each also as a file for the other programs. */
 export interface Data {
   readonly slow: { readonly bytes: Buffer; readonly file: string }
   readonly fast: { readonly bytes: Buffer; readonly file: string }
@@ -38,7 +40,7 @@ export interface Fleet {
   readonly clients: FleetClients
 }
 
-/** A file beside this one. */
+/** Returns the path of a file in this folder. */
 export function source(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url))
 }
@@ -50,7 +52,7 @@ export async function writeData(dir: string, bytes: number): Promise<Data> {
   return { slow, fast }
 }
 
-/** All objects in one region, and the same objects spread over three. */
+/** Uploads all objects to one region, and the same objects spread over three. */
 export async function fillBuckets({ local: { cloud }, clients }: Fleet, data: Data): Promise<void> {
   await cloud.createBucket(CLIENT_REGION, bucketOf(CLIENT_REGION, false))
   for (const region of REGIONS) await cloud.createBucket(region, bucketOf(region, true))
@@ -70,10 +72,10 @@ function bucketOf(region: string, spread: boolean): string {
 }
 
 export interface AgentOptions {
-  /** Its source. */
+  /** The path of the agent's source. */
   readonly path: string
   readonly slow?: boolean
-  /** Over three regions rather than in one. */
+  /** Whether the agent runs in three regions instead of one. */
   readonly spread?: boolean
 }
 
@@ -90,7 +92,7 @@ export function peerWay({ name, slow, odd }: Peer, data: Data): Way {
   return { name, slow, odd: () => odd(slow ? data.slow.file : data.fast.file) }
 }
 
-/** Packs an agent. A call of it takes all that a caller waits for. */
+/** Packs an agent. The time of a call includes everything that a caller waits for. */
 export async function packForCalls({ local, clients }: Fleet, path: string, spread = false) {
   const regions = spread ? REGIONS : [CLIENT_REGION]
   const scopes = regions.map((region) => ({ bucket: bucketOf(region, spread), prefix: '', actions: ['read'] as const }))
@@ -110,7 +112,10 @@ export async function packForCalls({ local, clients }: Fleet, path: string, spre
   }
 }
 
-/** Each a few times in a row, warm, and all of them again, so that a busy moment of the machine is not one way's. */
+/**
+ * Runs each form several times in a row, and then all of them again, so that load on the machine does not affect only
+ * one form.
+ */
 export async function runInTurns(ways: readonly Way[], turns: number): Promise<void> {
   const answers = new Map<boolean, number>()
   for (let turn = 0; turn < turns; turn++)
@@ -124,7 +129,7 @@ export async function runInTurns(ways: readonly Way[], turns: number): Promise<v
       }
 }
 
-/** Megabytes a second. */
+/** Returns megabytes per second. */
 export function rateOf({ slow, best }: Way, data: Data): number {
   return (slow ? data.slow : data.fast).bytes.length / 1e6 / (best! / 1000)
 }

@@ -1,4 +1,4 @@
-/** What the function instances of this program's local cloud hold in memory. Linux only: it reads /proc. */
+/** Measures the memory of the function instances of this program's local cloud. Needs Linux, because it reads /proc. */
 import { readdir, readFile } from 'node:fs/promises'
 
 /** Peak resident memory of a function's two processes, in MB. */
@@ -7,7 +7,7 @@ export interface PeakMemory {
   executor: number
 }
 
-/** Notes peaks every 50 ms while `work` is under way. */
+/** Samples the peaks every 50 ms while `work` runs. */
 export async function watchMemory<T>(peak: PeakMemory, work: () => Promise<T>): Promise<T> {
   const timer = setInterval(() => sample(peak), 50)
   try {

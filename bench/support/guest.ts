@@ -1,18 +1,18 @@
-/** A machine without a sandbox around it: what hops are measured with. */
+/** A guest without a sandbox around it, with which hops are measured. */
 import { Machine } from '../../lib/sandbox/engine/machine.ts'
 
-/** What a guest asked for: name, number, request. */
+/** A request of the guest: name, number, payload. */
 export type Asked = readonly [name: string, id: number, request: string]
 
 export interface GuestOptions {
   readonly engine: WebAssembly.Module
   readonly prelude: string
   readonly memoryPages: number
-  /** Everything that the guest asks is put here. */
+  /** Every request of the guest is appended here. */
   readonly asked: Asked[]
 }
 
-/** Boots a machine whose calls are written down and answered by nobody. */
+/** Boots a guest whose requests are recorded and not answered. */
 export function bootGuest({ engine, prelude, memoryPages, asked }: GuestOptions): Promise<Machine> {
   return Machine.boot({
     engine,

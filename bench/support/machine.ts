@@ -1,10 +1,10 @@
 import { arch, cpus, platform, totalmem } from 'node:os'
 
-/** What a figure was measured on. Nothing in it names the machine. */
+/** The machine on which a figure was measured. Nothing here identifies it. */
 export interface Machine {
   readonly cores: number
   readonly cpu: string
-  /** GB of 10^9 bytes. */
+  /** Memory in GB (10^9 bytes). */
   readonly memoryGB: number
   readonly platform: string
   readonly node: string

@@ -1,4 +1,4 @@
-/** Figures inside pages that are otherwise written by hand: between `<!-- bench NAME PATH -->` and `<!-- /bench -->`. */
+/** Generated figures inside hand-written pages: between `<!-- bench NAME PATH -->` and `<!-- /bench -->`. */
 import { rowsTable, say } from './page.ts'
 import type { BenchReport } from './program.ts'
 import type { Entry } from './run-all.ts'
@@ -8,10 +8,11 @@ const MARKED = /(<!-- bench ([\w-]+) ([\w.]+) -->)[\s\S]*?(<!-- \/bench -->)/g
 type Figure = number | null | readonly Readonly<Record<string, unknown>>[]
 
 /**
- * Writes the figures of benchmarks anew into a page: a number in the middle of a line, an array of rows as a table; a
- * `null` is what could not be measured. Those of a program that was not run, or did not finish, stay as they are.
+ * Replaces the figures of benchmarks in a page. A number is written in the middle of a line, and an array of rows as a
+ * table. `null` means that the figure could not be measured. Figures of programs that did not run or did not finish
+ * stay as they are.
  *
- * @throws Error where a page names what its benchmark does not measure
+ * @throws Error if the page names a figure that its benchmark does not have
  */
 export function fillMarks(page: string, programs: readonly Entry[]): string {
   return page.replace(MARKED, (marked, opening: string, name: string, path: string, closing: string) => {

@@ -1,9 +1,9 @@
-/** The page of all benchmarks, `docs/benchmarks.md`, made of their reports. */
+/** Writes the page of all benchmarks, `docs/benchmarks.md`, from their reports. */
 import type { Machine } from './machine.ts'
 import { type BenchReport, isKept, type Promised, sayBound } from './program.ts'
 import type { Entry } from './run-all.ts'
 
-/** What `bench/results.json` holds. */
+/** The content of `bench/results.json`. */
 export interface Results {
   readonly date: string
   readonly command: string
@@ -14,7 +14,7 @@ export interface Results {
   readonly programs: readonly Entry[]
 }
 
-/** Every promise that was missed, and every program that did not finish, by name. */
+/** Names every missed promise and every program that did not finish. */
 export function missedOf(programs: readonly Entry[]): string[] {
   return programs.flatMap((entry) =>
     'error' in entry
@@ -23,7 +23,7 @@ export function missedOf(programs: readonly Entry[]): string[] {
   )
 }
 
-/** The results as Markdown. */
+/** Renders the results as Markdown. */
 export function renderPage(results: Results): string {
   return [
     '# Benchmarks',
@@ -75,7 +75,7 @@ function renderPromises({ promises, yardstickMs }: BenchReport): string {
 
 const MS_OF: Readonly<Record<string, number>> = { ms: 1, s: 1000 }
 
-/** A time against the yardstick's. */
+/** Returns a time relative to the yardstick's. */
 function sayAgainst({ value, unit }: Promised, yardstickMs: number): string {
   const ms = MS_OF[unit]
   return ms === undefined ? '' : `${say((value * ms) / yardstickMs)} ×`
@@ -85,7 +85,7 @@ function sayMeasured({ value, unit }: Promised): string {
   return `${say(value)} ${unit}`.trim()
 }
 
-/** Arrays of flat objects become tables of their own; everything else is one table of names and values. */
+/** Writes arrays of flat objects as tables; everything else goes to one table of names and values. */
 function renderFigures(figures: Readonly<Record<string, unknown>>): string[] {
   const flat = flatten(figures)
   const plain = flat.filter(([, value]) => !isRows(value)).map(([name, value]) => [name, sayValue(value)])
@@ -99,7 +99,7 @@ function isRows(value: unknown): value is readonly Row[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === 'object' && item !== null)
 }
 
-/** Flat objects as a table with a column for every name in them. */
+/** Writes flat objects as a table with a column for every name. */
 export function rowsTable(rows: readonly Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   return table(
@@ -123,7 +123,7 @@ function sayValue(value: unknown): string {
   return String(typeof value === 'object' ? JSON.stringify(value) : value).replaceAll('|', '\\|')
 }
 
-/** Whole numbers as they are, with commas; others to four digits. */
+/** Formats whole numbers in full with commas, and others with four digits. */
 export function say(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en') : String(Number(value.toPrecision(4)))
 }

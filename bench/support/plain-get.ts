@@ -1,4 +1,4 @@
-/** One plain GET of an object over TLS, whose chunks are counted as they come: as fast as Node's own client gets. */
+/** One plain GET of an object over TLS that counts the chunks' bytes, to measure the speed of Node's own client. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
@@ -10,7 +10,7 @@ import type { S3Client } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { ObjectRef } from '../../lib/objects/store.ts'
 
-/** A request that is signed and can be sent for some minutes. */
+/** A signed request, which stays valid for some minutes. */
 export interface SignedGet {
   readonly hostname: string
   readonly port: string
@@ -23,7 +23,7 @@ export interface SignedGet {
 export interface GetTarget extends ObjectRef {
   /** `https://host:port` */
   readonly endpoint: string
-  /** Path of the certificate to trust. */
+  /** The path of the certificate to trust. */
   readonly ca: string
 }
 
@@ -39,7 +39,7 @@ export async function signGet(client: S3Client, { endpoint, ca, bucket, key }: G
   return { hostname, port, path, headers: signed.headers, ca: await readFile(ca, 'utf8') }
 }
 
-/** Reads it; returns its bytes. */
+/** Reads the object; returns its bytes. */
 export async function plainGet(request: SignedGet): Promise<number> {
   const [answer] = (await once(get(request), 'response')) as [IncomingMessage]
   if (answer.statusCode !== 200) throw new Error(`the plain GET was answered with ${answer.statusCode}`)
@@ -52,15 +52,15 @@ export async function plainGet(request: SignedGet): Promise<number> {
 }
 
 /**
- * Processes for plain GETs, in turn: they share nothing with the server but the machine. One alone would not do. How
- * fast a client is depends on where the allocator of its process finds memory, by half, and stays so as long as it lives.
+ * Processes for plain GETs, used in turn. They share only the machine with the server. One process is not enough: its
+ * speed varies by half with where its allocator finds memory, and stays the same for its lifetime.
  */
 export interface PlainGets extends AsyncDisposable {
   /** Bytes per second. */
   rate(): Promise<number>
 }
 
-/** Starts so many of them for one request; each has made it once, to be warm. */
+/** Starts this many processes for one request; each makes the request once to warm up. */
 export async function startPlainGets(processes: number, request: SignedGet): Promise<PlainGets> {
   const children = Array.from({ length: processes }, () => fork(fileURLToPath(import.meta.url), ['--serve']))
   let turn = 0

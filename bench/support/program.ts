@@ -1,47 +1,47 @@
 /**
- * What every benchmark has in common. A promise is a ratio or a difference between two things measured in the same
- * minute, so that it holds on a slow machine as on a fast one. Times are given with a yardstick from the same process.
+ * The common part of all benchmarks. A promise is a ratio or a difference of two measurements of the same minute, so
+ * that it also holds on a slow machine. Times are reported with a yardstick from the same process.
  *
  *     npx tsx bench/NAME.ts [--quick] [--check] [--json FILE]
  *
- * `--quick` measures less, `--json` writes the figures, `--check` ends with 1 when a promise is missed.
+ * `--quick` measures less, `--json` writes the figures, and with `--check` the exit code is 1 if a promise is missed.
  */
 import '../../scripts/terminal/quiet-sdk.ts'
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { type Machine, thisMachine } from './machine.ts'
 
-/** A promise and what was measured. */
+/** A promise and the measured value. */
 export interface Promised {
   readonly name: string
   readonly value: number
   readonly unit: string
-  /** `value` must be at most, or at least, this. */
+  /** The upper or the lower bound of `value`. */
   readonly atMost?: number
   readonly atLeast?: number
 }
 
 export interface BenchResult {
-  /** What is measured, and against what: a sentence for the page of all benchmarks. */
+  /** One sentence for the page of all benchmarks: what is measured, and what it is compared with. */
   readonly about?: string
   readonly promises: readonly Promised[]
-  /** Everything else worth keeping. An array of flat objects becomes a table. */
+  /** Further figures. An array of flat objects becomes a table. */
   readonly figures: Readonly<Record<string, unknown>>
-  /** What there was nothing to measure with, each with the reason: `tcc: not installed`. */
+  /** Comparisons that could not be measured, each with the reason: `tcc: not installed`. */
   readonly missing?: readonly string[]
 }
 
-/** What `--json` writes. */
+/** The report that `--json` writes. */
 export interface BenchReport extends BenchResult {
   readonly name: string
   readonly date: string
   readonly quick: boolean
   readonly machine: Machine
-  /** Milliseconds of {@link yardstick} just before and just after, the quicker of them. */
+  /** Milliseconds of {@link yardstick} before and after the measurement, the lower of both. */
   readonly yardstickMs: number
 }
 
-/** Runs a benchmark as a program: measure, print, write, check. */
+/** Runs a benchmark as a program: measures, prints, writes and checks. */
 export async function benchmark(
   name: string,
   measure: (options: { quick: boolean }) => Promise<BenchResult>,
@@ -74,7 +74,7 @@ export function isKept({ value, atMost = Number.POSITIVE_INFINITY, atLeast = Num
   return value <= atMost && value >= atLeast
 }
 
-/** A promise as a line: `kept   warm run: 12 ms (promised at most 25)`. */
+/** Formats a promise as a line: `kept   warm run: 12 ms (promised at most 25)`. */
 export function sayPromise(promised: Promised): string {
   const { name, value, unit } = promised
   const measured = `${Number(value.toPrecision(4))} ${unit}`.trim()
@@ -86,7 +86,7 @@ export function sayBound({ atMost, atLeast }: Promised): string {
   return bounds.filter((bound) => bound !== false).join(', ')
 }
 
-/** Milliseconds of fib(30) in Node's own V8: the yardstick that makes times of two machines comparable. */
+/** Measures fib(30) in Node's own V8 in milliseconds: the yardstick for comparing times of two machines. */
 function yardstick(): number {
   const fib = (n: number): number => (n < 2 ? n : fib(n - 1) + fib(n - 2))
   const takes = Array.from({ length: 5 }, () => {
@@ -97,14 +97,14 @@ function yardstick(): number {
   return Math.min(...takes)
 }
 
-/** The middle of the values; of an even number, the mean of the two middle ones. */
+/** Returns the median; for an even number of values, the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
-/** Milliseconds that `work` took. */
+/** Returns the milliseconds that `work` takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   await work()

@@ -8,30 +8,30 @@ import type { BenchReport } from './program.ts'
 
 const TSX = fileURLToPath(import.meta.resolve('tsx/cli'))
 
-/** A benchmark that wrote its report, or one that did not get that far. */
+/** A benchmark's report, or why there is none. */
 export type Entry =
   | { readonly name: string; readonly seconds: number; readonly report: BenchReport }
   | { readonly name: string; readonly seconds: number; readonly error: string }
 
 export interface RunOptions {
-  /** The folder the programs stand in. */
+  /** The folder of the programs. */
   readonly dir: string
   /** Their names, without `.ts`. */
   readonly names: readonly string[]
   readonly quick: boolean
-  /** A program that takes longer is ended. */
+  /** The longest duration of a program, after which it is killed. */
   readonly timeoutMs: number
   readonly say: (line: string) => void
 }
 
-/** The benchmarks of a folder: every program in it but the one that runs them. */
+/** Lists the benchmarks of a folder: every program in it except the one that runs them. */
 export async function listPrograms(dir: string): Promise<string[]> {
   const files = await readdir(dir)
   const names = files.flatMap((file) => /^([a-z0-9][a-z0-9-]*)\.ts$/.exec(file)?.[1] ?? [])
   return names.filter((name) => name !== 'all').sort()
 }
 
-/** Runs programs one after the other, each in a process of its own; one that fails doesn't keep the next from its turn. */
+/** Runs programs one after another, each in its own process. If one fails, the next still runs. */
 export async function runAll({ dir, names, quick, timeoutMs, say }: RunOptions): Promise<Entry[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'lander-bench-'))
   try {
@@ -60,7 +60,7 @@ async function runOne(
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null]
   const seconds = (performance.now() - start) / 1000
   if (code === 0) return { name, seconds, report: JSON.parse(await readFile(json, 'utf8')) as BenchReport }
-  // A program that is told to end may still say with which code.
+  // A program that is killed can still exit with its own code.
   const late = signal !== null || seconds * 1000 >= timeoutMs
   const error = late ? `was ended after ${Math.round(timeoutMs / 1000)} s` : `ended with ${code}`
   return { name, seconds, error }

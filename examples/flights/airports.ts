@@ -1,20 +1,20 @@
-/** One airport's flights: how many, how late on average (minutes), and the destination with the worst mean delay. */
+/** An airport's flights: how many, the mean delay in minutes, and the destination with the worst mean delay. */
 export interface Airport {
   flights: number
   meanDelay: number
   worst: { to: string; meanDelay: number; flights: number }
 }
 
-/** What flew from one airport to another, and how late in all (minutes). */
+/** The flights from one airport to another, and the sum of their delays in minutes. */
 export interface Tally {
   flights: number
   delay: number
 }
 
-/** A route counts as bad only if it was flown this often. */
+/** The fewest flights of a route that can be the worst. */
 const REGULAR = 50
 
-/** The airports that `routes` leave from, by origin and destination. */
+/** Summarizes the airports of departure in `routes`, which are keyed by origin and destination. */
 export function summarise(routes: Map<string, Map<string, Tally>>): Record<string, Airport> {
   return Object.fromEntries([...routes].sort().map(([origin, to]) => [origin, summariseAirport(to)]))
 }

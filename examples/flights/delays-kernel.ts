@@ -1,9 +1,12 @@
-/** The question of delays.ts, with the inner loop in C: the kernel reads the flights, the agent makes sense of them. */
+/**
+ * Answers the question of delays.ts with the inner loop in C: the kernel reads the flights, and the agent summarizes
+ * them.
+ */
 import { agent, here } from 'lander/agent'
 import { type Airport, summarise, type Tally } from './airports.ts'
 import { begin_object, end_line, list_routes, read_piece } from './delays-kernel.c'
 
-/** Routes there is room for; as many as in the kernel. */
+/** The most routes; the same number as in the kernel. */
 const MOST_ROUTES = 2 ** 14
 const PROBLEMS = ['', 'a column is missing', 'a line is not as it should be', 'there are too many routes']
 
@@ -40,7 +43,7 @@ function readRoutes(): Map<string, Map<string, Tally>> {
   return routes
 }
 
-/** The letters of an airport's code, which the kernel holds as one number, the first in its lowest byte. */
+/** Decodes an airport's code, which the kernel holds as one number with the first letter in the lowest byte. */
 function nameOf(code: number): string {
   const messages = [code & 255, (code >>> 8) & 255, (code >>> 16) & 255, code >>> 24]
   return String.fromCharCode(...messages.filter((message) => message !== 0))

@@ -1,7 +1,7 @@
 import { agent, here } from 'lander/agent'
 import { type Airport, summarise, type Tally } from './airports.ts'
 
-/** Flights, mean delay and the worst route of every airport that flights of this region leave from. */
+/** Computes the flights, the mean delay and the worst route of every airport of departure in this region. */
 export default agent(
   async (): Promise<Record<string, Airport>> => {
     const routes = new Map<string, Map<string, Tally>>()
@@ -14,7 +14,7 @@ export default agent(
     }
     return summarise(routes)
   },
-  // No airport lies in two regions, so the answers only need to be put side by side.
+  // No airport is in two regions, so merging the answers is a union.
   { merge: (answers: Record<string, Airport>[]) => Object.assign({}, ...answers) as Record<string, Airport> },
 )
 
@@ -24,7 +24,7 @@ function count(
   origins: readonly string[],
   destinations: readonly string[],
 ): void {
-  // The inner loop, three million times over: two look-ups and two sums.
+  // The inner loop runs three million times: two look-ups and two sums.
   for (let i = 0; i < delays.length; i++) {
     const to = routes.get(origins[i]!)
     const tally = to?.get(destinations[i]!)

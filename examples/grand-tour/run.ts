@@ -1,6 +1,6 @@
 /**
- * An agent goes on tour twice, with a class, a generator and a Map alive all the while: through three regions, twice
- * around and home again; and from a tasklet of this process to a thread, a process, a region, and back to the tasklet.
+ * An agent travels twice, with a class, a generator and a Map as live state. The first tour goes through three regions
+ * twice. The second goes from a tasklet of this process to a thread, a process, a region, and back to the tasklet.
  *
  *     npx tsx examples/grand-tour/run.ts [--json FILE]
  */
@@ -25,12 +25,12 @@ import type { Tour } from './tour.ts'
 const REGIONS = ['us-east-1', 'eu-west-1', 'ap-south-1']
 const [, EU] = REGIONS as [string, string, string]
 const READINGS = 2000
-const HEAD = ['landing', 'where', 'came in a box of', 'read there', 'took']
+const HEAD = ['landing', 'where', 'sealed state', 'read there', 'took']
 
 const bucketOf = (where: string) => `weather-${where}`
 const scopes: Scope[] = REGIONS.map((name) => ({ bucket: bucketOf(name), prefix: '', actions: ['read'] }))
 
-/** What an agent brought home, and the way it went. */
+/** The agent's answer, and its landings. */
 interface StateExport {
   readonly value: Json | undefined
   readonly route: readonly RouteStep[]
@@ -42,7 +42,7 @@ await runExample({
   sizes: {},
   async perform({ local, clients }) {
     for (const name of REGIONS) await local.cloud.createBucket(name, bucketOf(name))
-    // Only the second tour takes state of the agent out of the regions: its author allows that, and so does the fleet.
+    // Only the second tour exports the agent's state from the regions, which both its manifest and the fleet allow.
     const options = { scopes, exportState: true }
     const { file } = await packSigned(join(import.meta.dirname, 'tour.ts'), local.developer, options)
 
@@ -59,15 +59,15 @@ await runExample({
       ].join('\n\n'),
       figures: [
         { what: 'the signed agent', unit: 'bytes', ours: file.length },
-        { what: 'largest box, from region to region', unit: 'bytes', ours: stateRefs[0]! },
-        { what: 'largest box, through places of one’s own', unit: 'bytes', ours: stateRefs[1]! },
+        { what: 'largest sealed state, between regions', unit: 'bytes', ours: stateRefs[0]! },
+        { what: 'largest sealed state, with local places', unit: 'bytes', ours: stateRefs[1]! },
       ],
       details: values,
     }
   },
 })
 
-/** Twice around three regions. */
+/** Sends the agent twice around three regions. */
 async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<StateExport> {
   const tour: Tour = { folder: 'regions', stops: 2 * REGIONS.length, route: REGIONS, witnesses: REGIONS }
   for (let stop = 1; stop <= tour.stops; stop++)
@@ -77,7 +77,7 @@ async function tourRegions(file: Uint8Array, local: LocalFleet, clients: FleetCl
   return { value: answer.value, route: answer.regions[0]?.route ?? [] }
 }
 
-/** From a tasklet to a thread, a process, a region, and back. The places of this machine share one store. */
+/** Sends the agent from a tasklet to a thread, a process, a region, and back. The local places share one store. */
 async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetClients): Promise<StateExport> {
   const route = ['tasklet', 'thread', 'process', EU, 'tasklet']
   const tour: Tour = { folder: 'places', stops: route.length, route, witnesses: ['tasklet', EU] }
@@ -93,19 +93,19 @@ async function tourPlaces(file: Uint8Array, local: LocalFleet, clients: FleetCli
   return { value: outcome?.kind === 'completed' ? outcome.value : undefined, route: landings }
 }
 
-/** One landing; a copy is named by its branch. */
+/** Writes a landing as a row. A copy is named by its branch. */
 function rowOf({ branch, sequence, place: where, sealedBytes, landingResult, seconds: took }: RouteStep): string[] {
   const copy = branch.includes('/') ? ` (copy ${branch.split('.').at(-1)})` : ''
   const came = sealedBytes === 0 ? 'started here' : bytes(sealedBytes)
   return [`${sequence}${copy}`, where, came, bytes(landingResult.usage.bytesRead), seconds(took)]
 }
 
-/** The object with the temperatures of a stop. */
+/** Returns the key of the object with the temperatures of a stop. */
 function keyOf({ folder }: Tour, stop: number): string {
   return `${folder}/${stop}.txt`
 }
 
-/** Temperatures of one stop. */
+/** Returns the temperatures of a stop. */
 function readings(stop: number): string {
   return Array.from({ length: READINGS }, (_, i) => (15 + stop + 10 * Math.sin(i * stop)).toFixed(2)).join('\n')
 }

@@ -1,6 +1,6 @@
 import { agent, at, here, hop, sum } from 'lander/agent'
 
-/** Mean and spread of numbers as they come, by Welford's method: nothing is kept but three numbers. */
+/** Computes the mean and the variance incrementally with Welford's method, whose state is three numbers. */
 class RunningStatistic {
   #count = 0
   #mean = 0
@@ -18,22 +18,22 @@ class RunningStatistic {
   }
 }
 
-/** The rounds of the tour: every place in turn, over and over. */
+/** Yields the places in turn, over and over. */
 function* rounds(places: readonly string[]) {
   for (let stop = 1; ; stop++) yield { stop, place: places[(stop - 1) % places.length]! }
 }
 
 export interface Tour {
-  /** Where the readings of this tour lie, in every place. */
+  /** The folder of this tour's readings in every place. */
   readonly folder: string
   readonly stops: number
-  /** Places in turn. */
+  /** The places, in the order of the tour. */
   readonly route: readonly string[]
-  /** Where a copy is sent for a second opinion. */
+  /** The places to which copies go for a second opinion. */
   readonly witnesses: readonly string[]
 }
 
-/** A statistic over the temperatures of all places, gathered by going there; and a second opinion from copies. */
+/** Computes a statistic over the temperatures of all places by hopping to each of them, and has copies check it. */
 export default agent(async ({ folder, stops, route, witnesses }: Tour) => {
   const statistic = new RunningStatistic()
   const readings = new Map<string, number>()

@@ -2,28 +2,31 @@ import { agent, defc, sleep } from 'lander/agent'
 import { FIB } from './source.ts'
 
 export interface Question {
-  /** Texts that no place has seen yet. */
+  /** Sources that no place has seen yet. */
   readonly salts: readonly [string, string]
   readonly n: number
-  /** How often fib(n), and defining what is known, are timed; interpreted fib(n) is timed once. */
+  /** How often to time fib(n) and the definition of a known source. Interpreted fib(n) is timed once. */
   readonly times: number
 }
 
 export interface Told {
-  /** Milliseconds until a source's function can be called: of a first one, of another one, and of either once more. */
+  /**
+   * Milliseconds until a source's function can be called: for a first source, for another source, and for each of them
+   * again.
+   */
   readonly compileMs: { readonly first: number; readonly unseen: number; readonly known: number }
   readonly answer: number
   /** Milliseconds of one fib(n). */
   readonly kernelMs: number
   readonly interpretedMs: number
-  /** fib(2) before and after the swap, called the same way both times. */
+  /** The results of fib(2) before and after the swap, from the same call site. */
   readonly before: number
   readonly after: number
-  /** Until the new source serves. */
+  /** Milliseconds until the new source is in use. */
   readonly swapMs: number
 }
 
-/** Compiles C that it makes at run time, and puts another function in the place of the first while that is in use. */
+/** Compiles C that the agent writes at run time, and replaces a function while it is in use. */
 export default agent(async ({ salts, n, times }: Question): Promise<Told> => {
   const define = (source: string) => defc('fib', 'int(int)', source)
   const first = await timed(() => define(salted(salts[0])))
@@ -59,7 +62,10 @@ function interpretedFib(x: number): number {
   return x <= 1 ? 1 : interpretedFib(x - 1) + interpretedFib(x - 2)
 }
 
-/** The clock of a place stands while the agent works, and moves on at each answer of the host: so ask for one, twice. */
+/**
+ * Reads the clock. A place's clock stands still while the agent works and advances with each answer of the host, so
+ * this waits for an answer first.
+ */
 async function timed<Value>(work: () => Value | Promise<Value>): Promise<{ value: Value; ms: number }> {
   await sleep(0)
   const start = performance.now()

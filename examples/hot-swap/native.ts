@@ -1,4 +1,4 @@
-/** The same C by the compilers of this machine. */
+/** Compiles the same C with the installed compilers. */
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import type { Peer } from '../support/figures.ts'
 
 const execute = promisify(execFile)
 
-/** Prints the answer and the milliseconds of one call, the mean of several. */
+/** Prints the answer, and the mean milliseconds of one call over several. */
 const MAIN = `
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +23,13 @@ int main(int count, char **arguments)
 }
 `
 
-/** What a compiler took to compile, and its program for one call; both in seconds. */
+/** The seconds that the compiler takes, and the seconds of one call of its program. */
 export interface NativeTimes {
   readonly compile: Peer
   readonly call: Peer
 }
 
-/** Compiles the source with a compiler of this machine and times both; the quickest of several counts. */
+/** Compiles the source with an installed compiler, and times both; the fastest of several runs counts. */
 export async function timeNative(
   compiler: string,
   flags: readonly string[],

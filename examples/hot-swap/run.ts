@@ -1,6 +1,6 @@
 /**
- * C inside of a program, compiled while the agent runs, and replaced while it is in use: the seed's fib(30), and its `+`
- * made `+998+`; beside gcc, tcc and CPython where they are installed.
+ * C inside a program, compiled while the agent runs and replaced while it is in use: the seed's fib(30), and its `+`
+ * replaced by `+998+`. For comparison: gcc, tcc and CPython, if they are installed.
  *
  *     npx tsx examples/hot-swap/run.ts [--quick] [--json FILE] [--n N] [--times N]
  */
@@ -14,9 +14,12 @@ import type { Question, Told } from './fib.ts'
 import { type NativeTimes, timeNative } from './native.ts'
 import { FIB } from './source.ts'
 
-/** Of the seed: cinpy compiled in 3.33 ms; fib(30) took 0.034 s by TCC in cinpy, 0.016 s by gcc. Seconds. */
+/**
+ * The seed's measurements in seconds: cinpy compiled in 3.33 ms; fib(30) took 0.034 s with TCC in cinpy, and 0.016 s
+ * with gcc.
+ */
 const SEED = { compile: 0.00333, tcc: 0.034, gcc: 0.016 }
-/** Missions: in the first one nothing is warm. */
+/** The number of missions. In the first one nothing is warm. */
 const MISSIONS = 4
 
 type Swap = Stage<'n' | 'times'>
@@ -54,7 +57,7 @@ async function perform(stage: Swap): Promise<Report> {
 }
 
 async function ask(stage: Swap, mission: number): Promise<Told> {
-  // Their own time makes the texts ones that no compiler has seen.
+  // Each text contains the current time, so that no compiler has seen it.
   const salts = [0, 1].map((n) => `${Date.now()} ${mission} ${n}`) as [string, string]
   const input: Question = { salts, ...stage.sizes }
   const agent = join(import.meta.dirname, 'fib.ts')
@@ -83,7 +86,7 @@ function figuresOf({ missions: [cold, ...warm], gcc, tcc, python, n }: Measured)
   return [
     { what: 'compiling C, all cold', unit: 'seconds', ours: cold!.compileMs.first / 1000 },
     {
-      what: 'compiling C that nobody has seen',
+      what: 'compiling C that is in no cache',
       unit: 'seconds',
       seed: SEED.compile,
       ours: best(({ compileMs: { first, unseen } }) => Math.min(first, unseen)),

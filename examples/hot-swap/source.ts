@@ -1,5 +1,5 @@
 /**
- * The seed's own case: Fibonacci's numbers as cinpy's example has them, with fib(0) = fib(1) = 1. "C in Python",
+ * The seed's own case: Fibonacci numbers as in cinpy's example, with fib(0) = fib(1) = 1. "C in Python",
  * http://www.cs.tut.fi/~ask/cinpy/
  */
 export const FIB = `int fib(int x)

@@ -6,16 +6,16 @@ export interface ChiSquare {
   /** Sum of (observed − expected)² / expected. */
   readonly statistic: number
   readonly degrees: number
-  /** Probability of a statistic at least as large when the distribution is the expected one. */
+  /** The probability of a statistic at least this large, if the data have the expected distribution. */
   readonly p: number
 }
 
-/** Classes that are expected less often than this are put together: Cochran's rule. */
+/** Cochran's rule: classes with a lower expected count are merged. */
 const LEAST_EXPECTED = 5
 
 /**
- * Whether a histogram looks like discs that fell by chance. The degrees of freedom are two less than the classes: there
- * are as many trees as there are, and as many discs as there are.
+ * Tests whether a histogram looks like discs that fell at random. The degrees of freedom are the number of classes
+ * minus two, because the numbers of trees and of discs are given.
  *
  * @throws RangeError if there are too few trees or discs for three classes
  */
@@ -29,14 +29,14 @@ export function testAgainstPoisson(histogram: Histogram, christmas: Christmas): 
   return { statistic, degrees, p: chiSquareTail(statistic, degrees) }
 }
 
-/** Independent tests as one: their statistics add up, and so do their degrees of freedom. */
+/** Combines independent tests: their statistics and their degrees of freedom add up. */
 export function pool(tests: readonly ChiSquare[]): ChiSquare {
   const statistic = sum(tests.map((test) => test.statistic))
   const degrees = sum(tests.map((test) => test.degrees))
   return { statistic, degrees, p: chiSquareTail(statistic, degrees) }
 }
 
-/** Trees expected to have 0, 1, 2 … discs; the last class takes in all that have more. */
+/** Returns the expected numbers of trees with 0, 1, 2 … discs; the last class contains all trees with more. */
 function classesOf(christmas: Christmas): number[] {
   const { trees } = christmas
   const most = Math.ceil(christmas.discs / trees) + 100

@@ -6,12 +6,12 @@ import { type Christmas, type Habits, type Histogram, simulate } from './simulat
 
 export interface Question {
   readonly christmas: Christmas
-  /** What people do; the walks are not told, but for the share of grand trees. */
+  /** The habits to estimate. The Markov chains know only the share of grand trees. */
   readonly habits: Required<Habits>
   readonly steps: number
 }
 
-/** What one region found out. */
+/** The estimate of one region. */
 interface Chain {
   readonly histogram: Histogram
   readonly walk: readonly Point[]
@@ -20,23 +20,23 @@ interface Chain {
 
 export interface Answer {
   readonly histogram: Histogram
-  /** Share of the buyers who keep theirs, as the trees alone tell it. */
+  /** The estimated share of the buyers who keep their disc. */
   readonly keep: Estimate
-  /** Pull of a grand tree, likewise. */
+  /** The estimated pull of a grand tree. */
   readonly pull: Estimate
-  /** Of keep and pull: 1 when the regions' walks agree. */
+  /** Gelman–Rubin statistic of both parameters: near 1 if the regions' chains agree. */
   readonly agreement: readonly [number, number]
   readonly accepted: number
 }
 
-/** The walk gets this part of its steps to find its way to where the density is. */
+/** The share of the steps that is discarded as burn-in. */
 const WARM_UP = 0.4
-/** One point in so many is told: neighbours are nearly the same. */
+/** The chain is thinned: one point in this many is reported, because neighbours are almost equal. */
 const TOLD = 10
 
 /**
- * A harder Christmas: some buyers keep theirs, and some trees are grander than others. It is drawn once, the same in
- * every region; then each region walks a Markov chain of its own to find out from the trees alone what people do.
+ * A harder Christmas: some buyers keep their disc, and some trees are grander than others. The trees are drawn once,
+ * equal in every region. Then each region runs its own Markov chain to estimate the habits from the trees alone.
  */
 export default agent(
   ({ christmas, habits, steps }: Question, { mission, region, regions }): Chain => {
@@ -64,7 +64,7 @@ export default agent(
 
 const at = ([keep, pull]: Point) => ({ keep: keep!, pull: pull! })
 
-/** How likely the trees are, given the habits; nothing is known of those but that they make sense. */
+/** Returns the log-likelihood of the trees for given habits. The prior is uniform over all valid habits. */
 export function logLikelihood(histogram: Histogram, christmas: Christmas, habits: Required<Habits>): number {
   const { keep, pull } = habits
   if (keep < 0 || keep >= 1 || pull < 1 || pull > 100) return Number.NEGATIVE_INFINITY

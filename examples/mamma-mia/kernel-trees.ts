@@ -4,10 +4,10 @@ import { draw } from './draw.c'
 import { histogramOf, requireSensible } from './simulation.ts'
 import type { Row, Runs } from './trees.ts'
 
-/** Classes that are counted: no tree may get this many discs. */
+/** The number of classes. No tree may get this many discs. */
 const CLASSES = 1024
 
-/** What `trees.ts` does, with its inner loop in C: the same streams, and so the same trees. */
+/** Does the same as `trees.ts` with the inner loop in C: the same streams give the same trees. */
 export default agent(
   ({ runs, ...christmas }: Runs, { mission, region, regions }): Row[] => {
     requireSensible(christmas)

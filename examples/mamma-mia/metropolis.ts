@@ -1,27 +1,28 @@
 import type { RandomStream } from '../support/random-stream.ts'
 
-/** A place in the space that is walked through: one number for each dimension. */
+/** A point in the space of the chain: one number for each dimension. */
 export type Point = readonly number[]
 
 export interface Walk {
-  /** Logarithm of what the walk is to visit in proportion; −∞ where it must not go. Any constant may be missing. */
+  /** The logarithm of the target density, up to a constant; −∞ outside its support. */
   readonly logDensity: (point: Point) => number
   readonly start: Point
-  /** Typical length of a step, dimension by dimension. */
+  /** The typical length of a step in each dimension. */
   readonly stride: Point
   readonly steps: number
 }
 
 export interface Walked {
-  /** Where the walk was after each step. */
+  /** The point after each step. */
   readonly visited: readonly Point[]
-  /** Share of the proposals that were taken. */
+  /** The share of accepted proposals. */
   readonly accepted: number
 }
 
 /**
- * Markov chain Monte Carlo by the rule of Metropolis et al. (J. Chem. Phys. 21, 1087, 1953): propose a step, take it
- * always if it leads to more density, and otherwise as often as the ratio of the densities says.
+ * Markov chain Monte Carlo with the rule of Metropolis et al. (J. Chem. Phys. 21, 1087, 1953). A proposed step to a
+ * higher density is always accepted. A step to a lower density is accepted with the ratio of the densities as its
+ * probability.
  */
 export function metropolis({ logDensity, start, stride, steps }: Walk, stream: RandomStream): Walked {
   const visited: Point[] = []
@@ -41,9 +42,9 @@ export function metropolis({ logDensity, start, stride, steps }: Walk, stream: R
   return { visited, accepted: taken / steps }
 }
 
-/** Box–Muller: a number from the standard normal distribution. */
+/** Returns a number from the standard normal distribution (Box–Muller). */
 function normal(stream: RandomStream): number {
-  // 1 − u is never 0, and neither is its logarithm infinite.
+  // 1 − u is never 0, so its logarithm is finite.
   return Math.sqrt(-2 * Math.log(1 - stream.uniform())) * Math.cos(2 * Math.PI * stream.uniform())
 }
 
@@ -52,7 +53,7 @@ export interface Estimate {
   readonly deviation: number
 }
 
-/** Mean and standard deviation of one dimension over a walk, or over several. */
+/** Returns the mean and the standard deviation of one dimension over one or several chains. */
 export function estimate(walks: readonly (readonly Point[])[], dimension: number): Estimate {
   const values = walks.flat().map((point) => point[dimension]!)
   const mean = average(values)
@@ -60,8 +61,8 @@ export function estimate(walks: readonly (readonly Point[])[], dimension: number
 }
 
 /**
- * Gelman's and Rubin's R (Statistical Science 7, 457, 1992): near 1 when walks that set out independently tell the same,
- * larger while they have not walked enough.
+ * Gelman's and Rubin's R (Statistical Science 7, 457, 1992): near 1 if independent chains agree, and larger if they
+ * need more steps.
  */
 export function agreement(walks: readonly (readonly Point[])[], dimension: number): number {
   const each = walks.map((walk) => estimate([walk], dimension))

@@ -4,13 +4,13 @@ import { drawSvg } from '../../scripts/drawing/draw-svg.ts'
 import { paint } from '../../scripts/terminal/output.ts'
 import type { Histogram } from './simulation.ts'
 
-/** Trees per number of discs, the mean of several runs. */
+/** Trees by their number of discs, as the mean of several runs. */
 export interface Series {
   readonly name: string
   readonly trees: readonly number[]
 }
 
-/** The mean of several histograms. */
+/** Returns the mean of several histograms. */
 export function meanOf(histograms: readonly Histogram[]): number[] {
   const length = Math.max(...histograms.map((histogram) => histogram.length))
   return Array.from({ length }, (_, discs) => {
@@ -21,7 +21,7 @@ export function meanOf(histograms: readonly Histogram[]): number[] {
 
 const WIDTH = 48
 
-/** A bar for each number of discs from one up, its length by the logarithm of the trees. */
+/** Draws a bar for each number of discs from one up. The length is the logarithm of the number of trees. */
 export function barChart({ trees }: Series): string {
   const decades = Math.log10(Math.max(...trees.slice(1)) * 10)
   return trees
@@ -33,7 +33,7 @@ export function barChart({ trees }: Series): string {
     .join('\n')
 }
 
-/** Bars side by side for each number of discs, on a logarithmic scale. */
+/** Draws the bars of several histograms side by side, on a logarithmic scale. */
 export async function histogramSvg(series: readonly Series[]): Promise<string> {
   const values = series.flatMap(({ name, trees }) =>
     trees.flatMap((count, discs) => (discs === 0 || count < 0.1 ? [] : [{ name, discs, trees: count, floor: 0.05 }])),

@@ -1,8 +1,9 @@
 import type { Christmas, Habits } from './simulation.ts'
 
 /**
- * Probability that a tree has exactly 0, 1, 2 … `most` discs. A disc falls under a tree rarely and independently of the
- * others, so their number is Poisson distributed; with grand trees among the others it is a mixture of two.
+ * Returns the probabilities that a tree has exactly 0, 1, 2 … `most` discs. A disc lands under a given tree rarely and
+ * independently of the others, so the number is Poisson distributed. With grand trees it is a mixture of two Poisson
+ * distributions.
  */
 export function discProbabilities(christmas: Christmas, most: number, habits: Habits = {}): number[] {
   const { discs, trees } = christmas
@@ -14,7 +15,7 @@ export function discProbabilities(christmas: Christmas, most: number, habits: Ha
   return poisson(perTree * pull, most).map((probability, n) => grand * probability + (1 - grand) * others[n]!)
 }
 
-/** Each term out of the one before it: mean / n more. */
+/** Computes each term from the previous one: multiplied by mean / n. */
 function poisson(mean: number, most: number): number[] {
   const probabilities = [Math.exp(-mean)]
   for (let n = 1; n <= most; n++) probabilities.push((probabilities[n - 1]! * mean) / n)

@@ -1,4 +1,4 @@
-/** What the example prints. Pure. */
+/** Formats the example's output. Pure. */
 import { table } from '../../scripts/terminal/output.ts'
 import type { Figure } from '../support/figures.ts'
 import type { PythonAnswer } from '../support/python.ts'
@@ -9,29 +9,29 @@ import { SEED_CHRISTMAS, SEED_ROWS } from './seed.ts'
 import type { Habits, Histogram } from './simulation.ts'
 import type { Row } from './trees.ts'
 
-/** What people do in the harder Christmas; the Markov chains are to find it out. */
+/** The true habits of the harder Christmas, which the Markov chains estimate. */
 export const HABITS: Required<Habits> = { keep: 0.2, grand: 0.1, pull: 5 }
-/** Below it a test says that the discs did not fall by chance. */
+/** Below this probability a test rejects the hypothesis that the discs fell at random. */
 const LEAST_P = 0.001
 
-/** What `mammamia.py` tells. */
+/** The output of `mammamia.py`. */
 export interface PythonRuns {
   readonly rows: readonly Histogram[]
   readonly seconds: readonly number[]
 }
 
 export interface Told {
-  /** Seconds of one run, in a region. */
+  /** Seconds of one run in a region. */
   readonly interpreted: number
   readonly kernel: number
   readonly python: PythonAnswer<PythonRuns>
   readonly rows: readonly Row[]
-  /** Seconds of all of them, spread over the regions. */
+  /** Seconds of all runs together, spread over the regions. */
   readonly seconds: number
   readonly chiSquare: Readonly<Record<'seed' | 'ours' | 'hundred', ChiSquare>>
   readonly habits: Answer
   readonly sameHere: boolean
-  /** A small Christmas says little about speed: it promises none. */
+  /** A quick run promises nothing, because a small Christmas says little about speed. */
   readonly quick: boolean
 }
 
@@ -62,7 +62,7 @@ export function figuresOf({ interpreted, kernel, python, seconds, chiSquare, hab
   ]
 }
 
-/** Our time beside CPython's, and the two put together, where there is a CPython. */
+/** Compares our time with CPython's, if CPython is installed. */
 function besides(
   python: PythonAnswer<PythonRuns>,
   what: string,
@@ -78,7 +78,7 @@ function besides(
   ]
 }
 
-/** Within five standard deviations of what it was, and the walks agree. */
+/** Checks that the estimates are within five standard deviations of the truth, and that the chains agree. */
 export function isFound({ keep, pull, agreement }: Answer): boolean {
   const near = ({ mean, deviation }: Answer['keep'], truth: number) => Math.abs(mean - truth) < 5 * deviation
   return near(keep, HABITS.keep) && near(pull, HABITS.pull) && agreement.every((ratio) => ratio < 1.2)

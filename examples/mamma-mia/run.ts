@@ -1,6 +1,6 @@
 /**
- * "Mamma Mia!" under the Christmas trees: 600,000 discs over 2,000,000 trees, ten times over, in three regions of a
- * fleet on this machine; beside the seed's ten runs, the Poisson distribution, and the same program in CPython.
+ * "Mamma Mia!" under the Christmas trees: 600,000 discs over 2,000,000 trees, ten times, in three regions of a local
+ * fleet. For comparison: the seed's ten runs, the Poisson distribution, and the same program in CPython.
  *
  *     npx tsx examples/mamma-mia/run.ts [--quick] [--json FILE] [--svg FILE] [--discs N] [--trees N] [--runs N]
  */
@@ -21,12 +21,12 @@ import type { Row, Runs } from './trees.ts'
 
 type MammaMia = Stage<'discs' | 'trees' | 'runs' | 'steps'>
 
-/** Runs that are timed together, and how often: the quickest time counts, as it does for CPython. */
+/** The number of runs that are timed together, and the number of repetitions. The fastest counts, as for CPython. */
 const TIMED = {
   interpreted: { agent: 'trees.ts', runs: 3, times: 3 },
   kernel: { agent: 'kernel-trees.ts', runs: 20, times: 5 },
 }
-/** What CPython may try. */
+/** The number of CPython's repetitions. */
 const PYTHON_RUNS = 5
 
 await runExample({
@@ -82,7 +82,7 @@ function poolOf(rows: readonly Row[], christmas: Christmas): ChiSquare {
   return pool(rows.map(({ histogram }) => testAgainstPoisson(histogram, christmas)))
 }
 
-/** Whether the first two runs of a mission, drawn once more on this side, give the same trees. */
+/** Draws the first two runs of a mission again in this process, and checks that they give the same trees. */
 function isSameHere({ mission, rows }: { mission: string; rows: readonly Row[] }, christmas: Christmas): boolean {
   return rows
     .slice(0, 2)
@@ -91,7 +91,7 @@ function isSameHere({ mission, rows }: { mission: string; rows: readonly Row[] }
     )
 }
 
-/** Seconds of one run with nothing beside it. */
+/** Measures the seconds of one run while nothing else runs. */
 async function timeInOneRegion(
   stage: MammaMia,
   timed: { agent: string; runs: number; times: number },
@@ -100,7 +100,7 @@ async function timeInOneRegion(
     const answer = await draw(stage, timed.agent, runs, [stage.fleet.regions[0]!.region])
     return answer.regions[0]!.landingResult!.usage.wallMs / 1000
   }
-  // The first run of a new executor pays for compiling the engine.
+  // The first run of a new executor also compiles the engine, so it is not timed.
   await secondsOf(1)
   const times: number[] = []
   for (let time = 0; time < timed.times; time++) times.push((await secondsOf(timed.runs)) / timed.runs)

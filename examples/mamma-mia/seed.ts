@@ -1,12 +1,12 @@
 /**
- * What the seed printed: ten runs of its program, trees by the discs under them.
+ * The seed's output: ten runs of its program, as trees by the number of discs under them.
  *
  * "Simulating Mamma Mia under the xmas tree (with Python)", 17 December 2008,
  * https://amundblog.blogspot.com/2008/12/simulating-mamma-mia-under-xmas-tree.html
  */
 import type { Christmas, Histogram } from './simulation.ts'
 
-/** The seed's `randint(0, 2000000)` includes both ends, so it has one tree more than it means to have. */
+/** The seed's `randint(0, 2000000)` includes both ends, so it has one tree more than intended. */
 export const SEED_CHRISTMAS: Christmas = { discs: 600_000, trees: 2_000_001 }
 
 /** Trees with 1, 2, 3 … discs. */
@@ -23,7 +23,7 @@ export const SEED_ROWS: readonly Histogram[] = [
   [443903, 66853, 6774, 487, 23, 1],
 ]
 
-/** A row of the seed with the trees it does not print: those without a disc. */
+/** Adds the trees without a disc to a row of the seed, which does not print them. */
 export function withBareTrees(row: Histogram): Histogram {
   const taken = row.reduce((sum, trees) => sum + trees, 0)
   return [SEED_CHRISTMAS.trees - taken, ...row]

@@ -1,41 +1,41 @@
 import type { RandomStream } from '../support/random-stream.ts'
 
-/** What is given away, and where it may end up. */
+/** The parameters of a simulation. */
 export interface Christmas {
-  /** Discs that were sold. */
+  /** The number of discs sold. */
   readonly discs: number
-  /** Trees that a disc may lie under. */
+  /** The number of trees that a disc can lie under. */
   readonly trees: number
 }
 
-/** How many trees have 0, 1, 2 … discs under them, down to the fullest. */
+/** The numbers of trees with 0, 1, 2 … discs under them, up to the fullest tree. */
 export type Histogram = readonly number[]
 
-/** Where the discs go, if not under any tree alike. */
+/** Deviations from the case in which all trees are equally likely. */
 export interface Habits {
-  /** Share of the buyers who keep the disc: it lies under no tree. @default 0 */
+  /** The share of buyers who keep their disc, so that it lies under no tree. @default 0 */
   readonly keep?: number
-  /** Share of the trees that are grand: whole families meet there. @default 0 */
+  /** The share of grand trees, where whole families meet. @default 0 */
   readonly grand?: number
-  /** How many times as likely a grand tree is to get a disc as another. @default 1 */
+  /** How many times likelier a grand tree gets a disc than another tree. @default 1 */
   readonly pull?: number
 }
 
 /**
- * Draws a tree for every disc and counts the trees by their discs.
+ * Draws a tree for every disc, and counts the trees by their number of discs.
  *
- * @throws RangeError if there is no tree, or a share is none
+ * @throws RangeError if there is no tree, or if a share is outside 0 to 1
  */
 export function simulate(christmas: Christmas, stream: RandomStream, habits: Habits = {}): number[] {
   requireSensible(christmas, habits)
   return habits.keep || habits.grand ? drawByHabits(christmas, stream, habits) : drawEvenly(christmas, stream)
 }
 
-/** The seed's program: every tree takes part in the lottery for every disc. */
+/** The seed's program: every tree is equally likely for every disc. */
 function drawEvenly({ discs, trees }: Christmas, stream: RandomStream): number[] {
   const under = new Uint32Array(trees)
   const reached = [trees]
-  // 2^32 words over 2,000,000 trees: 2,147 or 2,148 words lead to each, too even for any of our tests to notice.
+  // 2^32 values over 2,000,000 trees: 2,147 or 2,148 values lead to each tree. No test here can detect that difference.
   const treesPerWord = trees / 2 ** 32
   for (let left = discs; left > 0; ) {
     const words = stream.batch()
@@ -46,7 +46,10 @@ function drawEvenly({ discs, trees }: Christmas, stream: RandomStream): number[]
   return histogramOf(reached)
 }
 
-/** Grand trees come first in the row, each as wide as its pull; behind the last tree lies what buyers keep. */
+/**
+ * Grand trees come first on the line, each as wide as its pull. The end of the line, after the last tree, stands for
+ * the discs that buyers keep.
+ */
 function drawByHabits({ discs, trees }: Christmas, stream: RandomStream, habits: Habits): number[] {
   const { keep = 0, grand = 0, pull = 1 } = habits
   const grandTrees = Math.round(grand * trees)
@@ -64,13 +67,13 @@ function drawByHabits({ discs, trees }: Christmas, stream: RandomStream, habits:
   return histogramOf(reached)
 }
 
-/** Counts one more tree that has got its nth disc. So the trees needn't be looked at once more when all is drawn. */
+/** Counts a tree that got its nth disc. Counting while drawing saves a second pass over the trees. */
 function reachNext(reached: number[], nth: number): void {
   if (nth === reached.length) reached.push(0)
   reached[nth]!++
 }
 
-/** Of trees that got an nth disc, those that got no further one have exactly n. */
+/** Of the trees that got an nth disc, those that got no further disc have exactly n. */
 export function histogramOf(reached: readonly number[]): number[] {
   return reached.map((trees, n) => trees - (reached[n + 1] ?? 0))
 }

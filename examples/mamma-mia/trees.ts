@@ -7,14 +7,14 @@ export interface Runs extends Christmas {
 }
 
 export interface Row {
-  /** Which of the runs; together with the mission it names the stream of random numbers. */
+  /** The index of the run. Mission and index select the stream of random numbers. */
   readonly run: number
   readonly region: string
   /** Trees with 0, 1, 2 … discs. */
   readonly histogram: readonly number[]
 }
 
-/** The runs, dealt out over the regions of the mission; none draws the numbers of another. */
+/** Divides the runs among the regions of the mission. Every run has its own random numbers. */
 export default agent(
   ({ runs, ...christmas }: Runs, { mission, region, regions }): Row[] => {
     const rows: Row[] = []

@@ -1,6 +1,6 @@
 import { agent, here, receive, send, sleep } from 'lander/agent'
 
-/** Sums up a little, rests a little, over and over, until it is told to stop. */
+/** Computes a little and sleeps a little, repeatedly, until it receives a message. */
 export default agent(async () => {
   let [rounds, stop] = [0, false]
   const places = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * One API for process, thread, tasklet and cloud: the very same agent is started in each of them and moved through all.
- * Then a place grows crowded, and a scheduler moves some of its agents.
+ * One API for process, thread, tasklet and cloud: the same agent starts in each of them and hops through all of them.
+ * Then one place has too many agents, and a scheduler moves some of them.
  *
  *     npx tsx examples/places/run.ts [--quick] [--json FILE] [--primes NUMBER] [--agents NUMBER]
  */
@@ -20,7 +20,7 @@ import { MissionError } from '../support/mission.ts'
 
 const REGION = 'eu-west-1'
 const PLACES = ['tasklet', 'thread', 'process', REGION]
-const HEAD = ['started in', 'landing', 'where', 'came in a box of', 'took']
+const HEAD = ['started in', 'landing', 'where', 'sealed state', 'took']
 
 interface Told {
   readonly last: number
@@ -54,7 +54,7 @@ await runExample({
           ours: destinations.length,
           atLeast: PLACES.length,
         },
-        { what: 'largest sealed box', unit: 'bytes', ours: heaviest },
+        { what: 'largest sealed state', unit: 'bytes', ours: heaviest },
         { what: 'slowest landing, with its work', unit: 'seconds', ours: slowest },
         { what: `agents moved out of a crowd of ${sizes.agents}`, unit: 'count', ours: moved, atLeast: 1 },
       ],
@@ -69,7 +69,7 @@ interface Destination {
   readonly told: Told
 }
 
-/** Starts the traveller in every place, and sends each around all of them. */
+/** Starts the traveller in every place, and sends each through all the others. */
 async function startInEach(launcher: Launcher, key: SigningKey, each: number): Promise<Destination[]> {
   const { file } = await packSigned(join(import.meta.dirname, 'traveller.ts'), key, { scopes: [], exportState: true })
   const destinations: Destination[] = []
@@ -83,7 +83,7 @@ async function startInEach(launcher: Launcher, key: SigningKey, each: number): P
   return destinations
 }
 
-/** Fills the tasklets' place beyond its bound, has the scheduler make room, and asks everybody what they noticed. */
+/** Fills the tasklet place beyond its bound, lets the scheduler move agents, and collects every agent's answer. */
 async function crowd(launcher: Launcher, key: SigningKey, count: number) {
   const { file } = await packSigned(join(import.meta.dirname, 'rester.ts'), key, { scopes: [] })
   const agents = Array.from({ length: count }, () => launcher.launch(file, { in: 'tasklet' }))

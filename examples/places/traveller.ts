@@ -1,6 +1,6 @@
 import { agent, here, hop, receive, send } from 'lander/agent'
 
-/** What was found where. */
+/** The agent's answer. */
 class Diary {
   readonly #places = new Map<string, number>()
   #last = 0
@@ -15,7 +15,7 @@ class Diary {
   }
 }
 
-/** Every prime number, one after the other. */
+/** Yields the prime numbers in order. */
 function* primes() {
   for (let n = 2; ; n++) if (isPrime(n)) yield n
 }
@@ -26,13 +26,16 @@ function isPrime(n: number): boolean {
 }
 
 interface Destination {
-  /** Where it goes, one after the other. */
+  /** The places to hop to, in order. */
   readonly route: readonly string[]
-  /** Primes to find in each place. */
+  /** The number of primes to find in each place. */
   readonly each: number
 }
 
-/** Looks for primes, some in each place of its way, and ends when it is told to. It does not know what its places are. */
+/**
+ * Finds some primes in each place of its route, and ends when it receives a message. The code does not depend on the
+ * kind of place.
+ */
 export default agent(async ({ route, each }: Destination) => {
   const [found, diary] = [primes(), new Diary()]
   for (const place of [here.region, ...route]) {

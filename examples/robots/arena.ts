@@ -1,19 +1,19 @@
 const FIRST_SLOTS = 2 ** 16
-/** So full may it get: the fewer slots are free, the fewer pieces the arena is in when it travels. */
+/** The largest load factor. A fuller table has fewer runs of free slots, so its snapshot has fewer pieces. */
 const FULL = 3 / 4
 
 /**
- * A field of cells of which only those that were taken are kept: as a table 10,000 × 10,000 cells would be 400 MB, of
- * which a million moves touch one in a hundred. So it is an open-addressing hash table in a typed array, at most three
- * quarters full. An interpreter reads that fast, and when the arena travels, free slots are zeros and weigh little.
+ * A field of cells that stores only the taken ones. A table of 10,000 × 10,000 cells would take 400 MB, and a million
+ * moves touch one cell in a hundred. So this is an open-addressing hash table in a typed array, at most three quarters
+ * full. An interpreter reads it fast, and free slots are zeros, which compress well in a snapshot.
  */
 export class Arena {
   readonly cells: number
-  /** Two words for each slot: the cell's number plus one, or 0 when the slot is free; and who has it. */
+  /** Two 32-bit words for each slot: the cell's number plus one (0 for a free slot), and the robot that has it. */
   #slots = new Int32Array(2 * FIRST_SLOTS)
-  /** Of the number of a slot. */
+  /** The number of bits in a slot's number. */
   #mask = FIRST_SLOTS - 1
-  /** How many cells may be taken before there have to be more slots. */
+  /** The number of taken cells above which the table grows. */
   #room = FIRST_SLOTS * FULL
 
   /** @param cells up to 2^31 */
@@ -21,15 +21,15 @@ export class Arena {
     this.cells = cells
   }
 
-  /** How many cells were taken. */
+  /** The number of taken cells. */
   get taken(): number {
     return (this.#mask + 1) * FULL - this.#room
   }
 
-  /** Takes a cell for a robot, unless somebody has it. Nothing can come in between: a robot yields only afterwards. */
+  /** Takes a cell for a robot if it is free. This is atomic, because a robot yields only afterwards. */
   take(cell: number, robot: number): boolean {
     const slots = this.#slots
-    // Cells come by chance: their own lowest bits are as good as a hash of them.
+    // Cells are random, so their lowest bits are already a good hash.
     let slot = (cell & this.#mask) << 1
     for (let there = slots[slot]!; there !== 0; there = slots[slot]!) {
       if (there === cell + 1) return false
@@ -41,7 +41,7 @@ export class Arena {
     return true
   }
 
-  /** How many cells each robot has, looked up on the arena. */
+  /** Counts the cells of each robot on the arena. */
   census(robots: number): Int32Array {
     const cells = new Int32Array(robots)
     const slots = this.#slots

@@ -1,23 +1,23 @@
-/** A town grows crowded, and the scheduler moves some of those who live there. */
+/** One place has too many agents, and the scheduler moves some of them. */
 import { join } from 'node:path'
 import { createLauncher, createScheduler, type Limits, type Move, packSigned, place, type SigningKey } from 'lander'
 import { MissionError } from '../support/mission.ts'
 import { type End, Population, type Rules } from './game.ts'
 import type { Game, Played } from './robots.ts'
 
-/** So many populations start in the town. It has room for half of them, and so has the suburb. */
+/** The number of populations that start in the town. Town and suburb each have room for half of them. */
 const POPULATIONS = 4
 const ROOM = { agents: POPULATIONS / 2 }
 
 export interface Crowd {
   readonly moves: readonly Move[]
-  /** Where each population's rounds were played. */
+  /** The places in which each population played its rounds. */
   readonly where: readonly (readonly string[])[]
-  /** Whether every population's game ended as it does when nobody moves. */
+  /** Whether every population's game ended as it does without moves. */
   readonly right: boolean
 }
 
-/** Divides the robots over several populations, each with an arena of its own, and lets them start in one place. */
+/** Divides the robots into several populations, each with its own arena, and starts all of them in one place. */
 export async function playCrowded(rules: Rules, key: SigningKey, limits: Partial<Limits>): Promise<Crowd> {
   const { file } = await packSigned(join(import.meta.dirname, 'robots.ts'), key, { scopes: [], limits })
   await using launcher = await createLauncher({ places: [place.process('town'), place.thread('suburb')], key })
@@ -45,7 +45,7 @@ function gameOf({ robots, side, rounds, seed }: Rules, n: number): Game & Record
   return { robots: Math.ceil(robots / POPULATIONS), side, rounds, seed: `${seed} ${n}`, hops: false }
 }
 
-/** The same game in this very process. */
+/** Plays the same game in this process. */
 function playHere(rules: Rules): End {
   const population = new Population(rules)
   for (let round = 0; round < rules.rounds; round++) population.playRound()

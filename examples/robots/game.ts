@@ -3,39 +3,39 @@ import { Arena } from './arena.ts'
 
 export interface Rules {
   readonly robots: number
-  /** Cells of the arena in a row, and rows. */
+  /** The arena's numbers of columns and rows. */
   readonly side: number
   readonly rounds: number
-  /** Names the random numbers: the same game twice has the same end. */
+  /** Selects the random numbers: the same seed gives the same game. */
   readonly seed: string
 }
 
-/** The most that a robot got, and how many robots got that. */
+/** The highest score, and the number of robots that have it. */
 export interface Winners {
   readonly most: number
   readonly robots: number
-  /** The first of them. */
+  /** The first of these robots. */
   readonly first: number
 }
 
 export interface End {
-  /** Cells that were taken. */
+  /** The number of taken cells. */
   readonly taken: number
-  /** By the points that the robots counted themselves. */
+  /** The winners by the points that the robots counted. */
   readonly byPoints: Winners
-  /** By the cells that bear their names. */
+  /** The winners by the cells on the arena. */
   readonly onTheArena: Winners
 }
 
 /**
- * Musical chairs on which nobody sits twice: in each round each robot picks a cell by chance and takes it, with a point,
- * if it is free. Robots are generators, all of them alive at once.
+ * Musical chairs without repeats: in each round every robot picks a random cell. If the cell is free, the robot takes
+ * it and gets a point. Robots are generators, and all of them are alive at the same time.
  */
 export class Population {
   readonly #arena: Arena
   readonly #robots: readonly Generator<void, number>[]
 
-  /** @throws RangeError for rules that are no game */
+  /** @throws RangeError for invalid rules */
   constructor(rules: Rules) {
     requirePlayable(rules)
     const { robots, side, rounds, seed } = rules
@@ -45,12 +45,12 @@ export class Population {
     this.#robots = Array.from({ length: robots }, (_, name) => robot(name, rounds, arena, stream))
   }
 
-  /** Everybody's turn. */
+  /** Plays one round. */
   playRound(): void {
     for (const each of this.#robots) each.next()
   }
 
-  /** Ends the game. */
+  /** Ends the game, and returns the winners. */
   end(): End {
     const points = Int32Array.from(this.#robots, (each) => each.next().value as number)
     const cells = this.#arena.census(this.#robots.length)
@@ -58,7 +58,7 @@ export class Population {
   }
 }
 
-/** One robot's life: its name, its points and where it is in its loop are its own. */
+/** A robot. Its name, its points and its position in the loop are local variables. */
 function* robot(name: number, rounds: number, arena: Arena, stream: RandomStream): Generator<void, number> {
   let points = 0
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,4 @@
-/** What the example prints. Pure. */
+/** Formats the example's output. Pure. */
 import { bytes, seconds, table } from '../../scripts/terminal/output.ts'
 import type { Figure, Peer } from '../support/figures.ts'
 import type { ProcessUse } from '../support/processes.ts'
@@ -10,25 +10,25 @@ import type { Played } from './robots.ts'
 /** One landing of the population. */
 interface Landing {
   readonly region: string
-  /** The sealed box it came in; 0 where it started. */
+  /** The bytes of the sealed state; 0 where the agent started. */
   readonly sealedBytes: number
-  /** From the first byte sent to the last received. */
+  /** Seconds from the first byte sent to the last byte received. */
   readonly seconds: number
-  /** What of that the robots ran, or were frozen and restored. */
+  /** The part of these seconds in which the place worked: it ran the robots, and took or restored snapshots. */
   readonly workedSeconds: number
   readonly memoryPages: number
 }
 
 export interface OurGame {
-  /** From packing the agent to its answer. */
+  /** Seconds from packing the agent to its answer. */
   readonly seconds: number
-  /** What all processes of the fleet used for it, where that can be known. */
+  /** The resources that all processes of the fleet used, if /proc is available. */
   readonly use?: ProcessUse
   readonly game: Played
   readonly landings: readonly Landing[]
 }
 
-/** What `robots.py` tells. */
+/** The output of `robots.py`. */
 export interface PythonGame {
   readonly seconds: number
   readonly cpuSeconds: number
@@ -42,9 +42,9 @@ export interface Told {
   readonly stayed: OurGame
   readonly hopped: OurGame
   readonly crowd: Crowd
-  /** With a table of all cells, as the seed has it. */
+  /** CPython with a table of all cells, as in the seed. */
   readonly python: PythonAnswer<PythonGame>
-  /** With a dict of the cells that were taken. */
+  /** CPython with a dict of the taken cells. */
   readonly sparse: PythonAnswer<PythonGame>
   readonly quick: boolean
 }
@@ -57,10 +57,10 @@ export function figuresOf({ stayed, hopped, python, sparse, quick }: Told): Figu
     { what: 'the game with a hop half way', unit: 'seconds', ours: hopped.seconds },
   ]
   if (landed !== undefined)
-    figures.push({ what: 'the population, frozen and sealed', unit: 'bytes', ours: landed.sealedBytes })
+    figures.push({ what: 'the population’s sealed state', unit: 'bytes', ours: landed.sealedBytes })
   if (hopped.use === undefined) return figures
   const { cpuSeconds, largestBytes } = hopped.use
-  // A small game says nothing about memory and little about time: `--quick` promises nothing.
+  // A quick run promises nothing, because a small game says nothing about memory and little about time.
   const atMost = (most: number) => (quick ? {} : { atMost: most })
   return [
     ...figures,
@@ -88,7 +88,7 @@ export function describe({ stayed, hopped, crowd, python }: Told): string {
   const same = JSON.stringify({ ...game, where: 0 }) === JSON.stringify({ ...stayed.game, where: 0 })
   return [
     table(
-      ['landing', 'region', 'came in a box of', 'engine memory', 'worked'],
+      ['landing', 'region', 'sealed state', 'engine memory', 'worked'],
       landings.map(({ region, sealedBytes, memoryPages, workedSeconds }, n) => [
         `${n}`,
         region,
@@ -115,7 +115,7 @@ function winnersText({ most, robots, first }: Winners): string {
   return `${robots.toLocaleString('en')} robots with ${most} points, robot ${first} the first of them`
 }
 
-/** Of equal places next to each other one, with the number of rounds there. */
+/** Groups consecutive equal places, with the number of rounds in each. */
 function roundsText(where: readonly string[]): string {
   const stays: { place: string; rounds: number }[] = []
   for (const place of where)

@@ -2,16 +2,16 @@ import { agent, here, hop, progress, sleep } from 'lander/agent'
 import { type End, Population, type Rules } from './game.ts'
 
 export interface Game extends Rules {
-  /** Whether to go to the second region of the mission half way. */
+  /** Whether to hop to the second region of the mission after half of the rounds. */
   readonly hops: boolean
 }
 
 export interface Played extends End {
-  /** Where each round was played. */
+  /** The place of each round. */
   readonly where: readonly string[]
 }
 
-/** A game whose robots are frozen in the middle of their loops, and go on in another place. */
+/** A game whose robots are suspended in the middle of their loops and resume in another place. */
 export default agent(async ({ hops, ...rules }: Game, { regions }): Promise<Played> => {
   const population = new Population(rules)
   const where: string[] = []
@@ -20,7 +20,7 @@ export default agent(async ({ hops, ...rules }: Game, { regions }): Promise<Play
     population.playRound()
     where.push(here.region)
     progress((round + 1) / rules.rounds)
-    // An agent can be frozen, and moved by others, wherever it awaits something.
+    // The scheduler can suspend and move an agent only while the agent awaits something.
     await sleep(0)
   }
   return { ...population.end(), where }

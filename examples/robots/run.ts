@@ -1,7 +1,7 @@
 /**
- * 100,000 robots on an arena of 10,000 × 10,000 cells, ten rounds; half way all of them are frozen in the middle of
- * their loops, land in another region and go on. Beside them the same game in CPython with greenlets, where it is
- * installed (PYTHON names another python3).
+ * 100,000 robots on an arena of 10,000 × 10,000 cells play ten rounds. After half of them all robots are suspended in
+ * the middle of their loops, land in another region and resume. For comparison: the same game in CPython with
+ * greenlets, if it is installed (the variable PYTHON names another python3).
  *
  *     npx tsx examples/robots/run.ts [--quick] [--json FILE] [--robots N] [--side N] [--rounds N] [--pages N]
  */
@@ -29,7 +29,8 @@ await runExample({
 
 async function perform(stage: Robots): Promise<Report> {
   const { robots, side, rounds } = stage.sizes
-  // A few robots first: their game pays for starting the functions and compiling the engine, as CPython is started too.
+  // A game of few robots first, to start the functions and to compile the engine, because CPython's start is not
+  // measured either.
   await play(stage, { robots: Math.min(robots, 100), hops: true })
   say('the game with a hop half way')
   const hopped = await play(stage, { robots, hops: true })
@@ -45,7 +46,7 @@ async function perform(stage: Robots): Promise<Report> {
   return { figures: figuresOf(told), text: describe(told), right: isRight(told), details: told }
 }
 
-/** What the population may use. It weighs 26 MB where it is frozen; the default for an agent's state is 4 MB. */
+/** The limits of the population. Its snapshot has 26 MB; the default limit of an agent's state is 4 MB. */
 function limitsOf({ sizes: { pages } }: Robots): Partial<Limits> {
   return { wallMs: 300_000, memoryPages: pages, stateBytes: 64 * 1024 * 1024 }
 }
@@ -63,7 +64,10 @@ async function play(stage: Robots, { robots, hops }: Pick<Game, 'robots' | 'hops
   return { seconds, ...(use && { use }), game: completedValue<Played>(answer), landings: landingsOf(answer) }
 }
 
-/** What is left of an agent that hit a limit: it is sealed, and lies in the agent bucket of the region it came to. */
+/**
+ * Describes the last checkpoint of an agent that reached a limit. It is sealed, and is stored in the agent bucket of
+ * the region where the agent landed.
+ */
 async function describeCheckpoint({ fleet, clients }: Robots, { regions: [agent] }: Answer): Promise<string> {
   const last = agent?.route?.findLast(({ sealedBytes }) => sealedBytes > 0)
   const found = fleet.regions.find(({ region }) => region === last?.place)
@@ -86,7 +90,7 @@ function landingsOf({ regions: [agent] }: Answer): OurGame['landings'] {
   }))
 }
 
-/** Neither the hop nor the scheduler changed anything, and points and arena name the same winners. */
+/** Checks that the hop and the scheduler changed nothing, and that points and arena give the same winners. */
 function isRight({ stayed, hopped, crowd }: Pick<Told, 'stayed' | 'hopped' | 'crowd'>): boolean {
   const ends = [stayed, hopped].map(({ game }) => JSON.stringify({ ...game, where: [] }))
   const { byPoints, onTheArena, where } = hopped.game

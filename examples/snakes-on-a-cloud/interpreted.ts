@@ -1,7 +1,7 @@
 import { agent, type Chunk } from 'lander/agent'
 import { tour } from './tour.ts'
 
-/** All of it interpreted. */
+/** The tour with an interpreted inner loop. */
 export default agent(() => tour(scan))
 
 function scan(checksum: number, chunk: Chunk, counts: Uint32Array): number {

@@ -2,5 +2,5 @@ import { agent } from 'lander/agent'
 import { scan } from './scan.c'
 import { tour } from './tour.ts'
 
-/** The inner loop in C: sent as a binary, or as source that is compiled where it lands. */
+/** The tour with its inner loop in C, sent as a binary, or as source that each region compiles. */
 export default agent(() => tour(scan))

@@ -1,11 +1,11 @@
-/** What lies in the regions, and what the tour is to find there. */
+/** The data in the regions, and the finding that the tour must return. */
 import { RandomStream } from '../support/random-stream.ts'
 import type { Finding } from './tour.ts'
 
 const LEVELS = ['INFO', 'INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR']
 const VERBS = ['opened', 'read', 'moved', 'closed', 'lost']
 
-/** A log of a region, the same each time. */
+/** Returns the log of a region, which is always the same. */
 export function makeLog(region: string, bytes: number): Buffer {
   const stream = new RandomStream({ mission: region, index: 0 })
   const one = (words: readonly string[]) => words[Math.floor(stream.uniform() * words.length)]!
@@ -15,7 +15,7 @@ export function makeLog(region: string, bytes: number): Buffer {
   return Buffer.from(lines.join('')).subarray(0, bytes)
 }
 
-/** The finding, by this side's own means. */
+/** Computes the finding in this process. */
 export function expectedFinding(logs: readonly Buffer[], regions: readonly string[]): Finding {
   const all = Buffer.concat(logs)
   const counts = new Array<number>(256).fill(0)

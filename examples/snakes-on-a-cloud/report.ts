@@ -1,10 +1,10 @@
-/** What the example prints. Pure. */
+/** Formats the example's output. Pure. */
 import type { PackOptions } from 'lander'
 import { bytes, table } from '../../scripts/terminal/output.ts'
 import { type Figure, format } from '../support/figures.ts'
 import type { Finding } from './tour.ts'
 
-/** A way to send the same agent. */
+/** A form in which the agent is sent. */
 export interface Form {
   readonly name: string
   readonly agent: string
@@ -17,20 +17,20 @@ export const FORMS: readonly Form[] = [
   { name: 'interpreted', agent: 'interpreted.ts' },
 ]
 
-/** A tour in one form. */
+/** The tours in one form. */
 export interface Flight {
   readonly form: string
   readonly finding: Finding
-  /** The signed bundle: code, manifest and signature. */
+  /** The bytes of the signed bundle: code, manifest and signature. */
   readonly bundleBytes: number
-  /** Its parts: their bytes, and their bytes as they are stored. */
+  /** The bundle's entries: their bytes, and their bytes as stored. */
   readonly entries: readonly { readonly name: string; readonly bytes: number; readonly stored: number }[]
-  /** State of each landing; 0 where the agent started. */
+  /** The bytes of the sealed state at each landing; 0 where the agent started. */
   readonly sealedBytes: readonly number[]
   readonly bytesMoved: number
-  /** From sending to the answer: for the first time, and once more. */
+  /** Seconds from sending to the answer, for the first tour and for the second. */
   readonly seconds: { readonly first: number; readonly again: number }
-  /** Of the second tour, in all regions. */
+  /** Seconds of the second tour in which the agent worked, summed over the regions. */
   readonly workedSeconds: number
   readonly receipts: { readonly count: number; readonly verified: boolean }
 }
@@ -49,14 +49,14 @@ export function figuresOf({ flights: [binary, source, interpreted] }: Told): Fig
     { what: 'bundle that is interpreted', unit: 'bytes', ours: interpreted!.bundleBytes },
     { what: 'the kernel’s C, as a multiple of its binary', unit: 'times', ours: kernelOf(source!) / kernelOf(binary!) },
     { what: 'tour with a binary', unit: 'seconds', ours: binary!.seconds.again },
-    { what: 'tour with C nobody has seen', unit: 'seconds', ours: source!.seconds.first },
-    { what: 'tour with C seen before', unit: 'seconds', ours: source!.seconds.again },
+    { what: 'tour with C that is in no cache', unit: 'seconds', ours: source!.seconds.first },
+    { what: 'tour with C that is cached', unit: 'seconds', ours: source!.seconds.again },
     { what: 'tour, interpreted', unit: 'seconds', ours: interpreted!.seconds.again },
     { what: 'the kernel’s speed to the interpreter’s', unit: 'times', ours: speed(binary!) / speed(interpreted!) },
   ]
 }
 
-/** Bytes of the kernel in the bundle. */
+/** Returns the bytes of the kernel in the bundle. */
 function kernelOf({ entries }: Flight): number {
   return entries.filter(({ name }) => name !== 'main.js').reduce((sum, { stored }) => sum + stored, 0)
 }
@@ -82,7 +82,7 @@ export function describe({ flights, expected, forgedIsRefused }: Told): string {
     ),
     '',
     ...flights.map(({ form, finding }) => `${form}: ${findingText(finding)}`),
-    `by this side: ${findingText(expected)}`,
+    `in this process: ${findingText(expected)}`,
     `with one byte changed the bundle is ${forgedIsRefused ? 'refused' : 'NOT REFUSED'}`,
     '',
     `"A small source is smaller than the binary": ${smaller ? 'still true' : 'not true here'}. This kernel weighs ${kernelOf(source)} bytes as C and ${kernelOf(binary)} as WebAssembly, both compressed.`,

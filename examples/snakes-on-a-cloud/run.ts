@@ -1,7 +1,7 @@
 /**
- * A mobile agent visits three regions with its state, three times: its inner loop as a binary, as C that is compiled
- * where it lands, and interpreted. Every landing checks the signature, and every receipt is verified. What each form
- * weighs and how fast it works, in one table: is a small source still smaller than the binary?
+ * A mobile agent visits three regions with its state, three times: its inner loop is sent as a binary, as C that the
+ * regions compile, and interpreted. Every landing checks the signature, and the example verifies every receipt. One
+ * table shows the size and the speed of each form, and whether a small source is still smaller than its binary.
  *
  *     npx tsx examples/snakes-on-a-cloud/run.ts [--quick] [--json FILE] [--kilobytes N]
  */
@@ -50,7 +50,7 @@ async function perform(stage: Snakes): Promise<Report> {
   }
 }
 
-/** The first time a source is compiled on arrival; the second time it is known there. */
+/** On the first tour the regions compile the source; on the second they have it in their cache. */
 async function flyTwice(stage: Snakes, form: Form): Promise<Flight> {
   say(`the tour ${form.name}`)
   const { file, manifest } = await pack(stage, form)
@@ -83,7 +83,10 @@ async function visit({ fleet, clients, developer }: Snakes, file: Uint8Array) {
   return { answer, seconds: (performance.now() - start) / 1000 }
 }
 
-/** Each landing's receipt is signed by the fleet, says what the landing's answer says, and names the one before it. */
+/**
+ * Checks each landing's receipt: the fleet's signature, the fields that the landing's answer repeats, and the reference
+ * to the receipt before it.
+ */
 function verifyReceipts({ fleet, developer }: Snakes, { regions: [agent] }: Answer): Flight['receipts'] {
   const trust = receiptTrustOf(fleet)
   const receipts = agent!.route!.map(({ landingResult }) => verifyLandingResult(landingResult, trust))
@@ -92,7 +95,7 @@ function verifyReceipts({ fleet, developer }: Snakes, { regions: [agent] }: Answ
   return { count: receipts.length, verified: byUs }
 }
 
-/** A bundle whose code was changed after it was signed. */
+/** Returns a bundle whose code was changed after it was signed. */
 async function forge(stage: Snakes): Promise<Uint8Array> {
   const { file } = await pack(stage, FORMS[0]!)
   const forged = file.slice()

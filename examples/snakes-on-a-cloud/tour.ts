@@ -1,24 +1,21 @@
 import { type Chunk, here, hop } from 'lander/agent'
 
-/**
- * Goes over the bytes of a chunk: counts them by their value into `counts`, and carries a checksum on, FNV-1a of 32
- * bits.
- */
+/** Scans the bytes of a chunk: counts the values into `counts`, and returns the continued checksum (32-bit FNV-1a). */
 export type Scan = (checksum: number, chunk: Chunk, counts: Uint32Array) => number
 
-/** What the tour found out. */
+/** The tour's result. */
 export interface Finding {
   readonly bytes: number
-  /** Over all regions in their order: it comes out right only if the state went along. */
+  /** The checksum over all regions in order. It is right only if the state moved with the agent. */
   readonly checksum: number
-  /** Bits that a byte of the data carries, by the frequencies of its values. */
+  /** The entropy of the data in bits per byte, from the frequencies of the values. */
   readonly entropy: number
   readonly visited: readonly string[]
 }
 
 const FNV_OFFSET = 0x811c9dc5
 
-/** What the agent carries from region to region. */
+/** The state that moves with the agent from region to region. */
 class Survey {
   #checksum = FNV_OFFSET
   readonly #counts = new Uint32Array(256)
@@ -39,7 +36,7 @@ class Survey {
   }
 }
 
-/** The same agent, whichever way its inner loop arrives. */
+/** Runs the tour; the same code for every form of the inner loop. */
 export async function tour(scan: Scan): Promise<Finding> {
   const survey = new Survey()
   for (const region of here.regions) await survey.visit(region, scan)

@@ -1,10 +1,10 @@
 /**
- * What every example has in common: a fleet on this machine, sizes that can be set, and a table of figures.
+ * The common part of all examples: a local fleet, sizes that options can change, and a table of figures.
  *
  *     npx tsx examples/NAME/run.ts [--quick] [--json FILE] [--SIZE NUMBER …]
  *
- * `--quick` does less of the same, `--json` writes the figures. Exit code 1 says that something did not come out right;
- * a missed promise is printed, and is an error with `--check` only: machines differ, and so do minutes.
+ * `--quick` uses smaller sizes, `--json` writes the figures. Exit code 1 means that an answer was wrong. A missed
+ * promise is printed, and is an error only with `--check`, because the speed of machines varies.
  */
 import '../../scripts/terminal/quiet-sdk.ts'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -17,13 +17,13 @@ import { EXIT, note, paint, printError } from '../../scripts/terminal/output.ts'
 import { type Figure, figuresTable, isKept } from './figures.ts'
 import { MissionError } from './mission.ts'
 
-/** What an example works with. */
+/** What an example gets to work with. */
 export interface Stage<Size extends string> {
   readonly sizes: Readonly<Record<Size, number>>
   readonly quick: boolean
-  /** Where to write what was asked for, by the option's name. */
+  /** The output files that were requested, by the option's name. */
   readonly files: Readonly<Record<string, string>>
-  /** A folder of its own; it is gone afterwards. */
+  /** A temporary folder, which is deleted afterwards. */
   readonly dir: string
   readonly local: LocalFleet
   readonly fleet: Fleet
@@ -31,25 +31,25 @@ export interface Stage<Size extends string> {
   readonly developer: SigningKey
 }
 
-/** What an example came to. */
+/** The result of an example. */
 export interface Report {
   readonly figures: readonly Figure[]
-  /** Whether all answers were what they should be. */
+  /** Whether all answers were right. */
   readonly right: boolean
-  /** What people see before the figures. */
+  /** The text that is printed before the figures. */
   readonly text: string
-  /** What else is worth keeping. */
+  /** Further data for `--json`. */
   readonly details: object
 }
 
 export interface Example<Size extends string> {
   readonly name: string
   readonly regions: readonly string[]
-  /** What `--NAME NUMBER` may set, and its default. */
+  /** The sizes that `--NAME NUMBER` can set, with their defaults. */
   readonly sizes: Readonly<Record<Size, number>>
-  /** Other defaults for `--quick`. */
+  /** Other defaults with `--quick`. */
   readonly quick?: Partial<Readonly<Record<Size, number>>>
-  /** What `--NAME FILE` may ask for. @default [] */
+  /** The names of the options that request an output file. @default [] */
   readonly files?: readonly string[]
   readonly perform: (stage: Stage<Size>) => Promise<Report>
 }
@@ -73,7 +73,7 @@ export async function runExample<Size extends string>(example: Example<Size>): P
   }
 }
 
-/** Tells the person who watches what goes on. */
+/** Prints progress to stderr. */
 export const say = (text: string): void => note(text)
 
 function printEnd({ message }: MissionError): number {

@@ -1,38 +1,38 @@
-/** What an example measured, beside what the seed told and what this machine's own tools take. */
+/** An example's measurements, with the seed's figures and those of the comparison programs. */
 import { bytes, paint, seconds, table } from '../../scripts/terminal/output.ts'
 
 export type Unit = 'seconds' | 'bytes' | 'times' | 'count' | 'probability'
 
-/** The same program by another tool of this machine, in the same minute. */
+/** The same program with another tool on the same machine, measured at the same time. */
 export type Peer = { readonly name: string } & ({ readonly value: number } | { readonly missing: string })
 
 export interface Figure {
   readonly what: string
   readonly unit: Unit
   readonly ours: number
-  /** What the seed printed, in 2008 or 2009, on its author's machine. */
+  /** The figure that the seed printed in 2008 or 2009 on its author's machine. */
   readonly seed?: number
   readonly peers?: readonly Peer[]
-  /** What `ours` is promised to be at most, or at least. */
+  /** The promised upper or lower bound of `ours`. */
   readonly atMost?: number
   readonly atLeast?: number
 }
 
 const HEADINGS = ['', 'the seed', 'here', 'this machine’s peer', 'promised']
 
-/** The figures as a table. */
+/** Formats the figures as a table. */
 export function figuresTable(figures: readonly Figure[]): string {
   return table(HEADINGS, figures.map(rowOf))
 }
 
-/** Several examples' figures as one table: the example's name stands beside its first. */
+/** Formats several examples' figures as one table, with the example's name in its first row. */
 export function allFiguresTable(
   all: readonly { readonly name: string; readonly figures: readonly Figure[] }[],
 ): string {
   return table(['example', ...HEADINGS], rowsOfAll(all))
 }
 
-/** The same for a page in Markdown. */
+/** Formats the same as a Markdown table. */
 export function allFiguresMarkdown(all: Parameters<typeof allFiguresTable>[0]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   const rows = rowsOfAll(all).map(line)
@@ -43,7 +43,7 @@ function rowsOfAll(all: Parameters<typeof allFiguresTable>[0]): string[][] {
   return all.flatMap(({ name, figures }) => figures.map((figure, n) => [n === 0 ? name : '', ...rowOf(figure)]))
 }
 
-/** A line of the table. */
+/** Returns the cells of a row. */
 function rowOf(figure: Figure): string[] {
   const { what, unit, seed, ours, peers = [] } = figure
   return [
@@ -55,7 +55,7 @@ function rowOf(figure: Figure): string[] {
   ]
 }
 
-/** Whether a figure is what it was promised to be. */
+/** Whether a figure keeps its promise. */
 export function isKept({
   ours,
   atMost = Number.POSITIVE_INFINITY,
@@ -76,7 +76,7 @@ function describePromise(figure: Figure): string {
   return isKept(figure) ? said : paint('red', `${said}: MISSED`)
 }
 
-/** A figure for people. */
+/** Formats a figure. */
 export function format(value: number, unit: Unit): string {
   switch (unit) {
     case 'seconds':

@@ -1,31 +1,31 @@
-/** One mission on the stage's fleet, for examples that are only interested in its end. */
+/** Runs one mission in the example's fleet, and returns its answer. */
 import { type Answer, type Json, type Limits, type PackOptions, packSigned, run, type Scope } from 'lander'
 import type { Stage } from './example.ts'
 
 export interface MissionPlan {
-  /** The agent's source. */
+  /** The path of the agent's source. */
   readonly agent: string
   /** JSON. */
   readonly input: unknown
-  /** @default all of the fleet's */
+  /** @default all regions of the fleet */
   readonly regions?: readonly string[]
   /** @default 'everywhere' */
   readonly start?: 'once' | 'everywhere'
   /** @default [] */
   readonly scopes?: readonly Scope[]
   readonly limits?: Partial<Limits>
-  /** How kernels travel. @default 'binary' */
+  /** The form in which kernels are sent. @default 'binary' */
   readonly kernels?: PackOptions['kernels']
   /** Whether the agent compiles code while it runs. @default false */
   readonly compiles?: boolean
 }
 
-/** A mission that did not come to a good end, in a sentence. */
+/** A mission that did not complete. */
 export class MissionError extends Error {
   override readonly name = 'MissionError'
 }
 
-/** Packs and signs an agent with the developer's key, and runs it, however that ends. */
+/** Packs and signs an agent with the developer's key, runs it, and returns its answer for every outcome. */
 export async function fly(stage: Stage<string>, plan: MissionPlan): Promise<Answer & { file: Uint8Array }> {
   const { fleet, clients, developer } = stage
   const { agent, input, start = 'everywhere', scopes = [], limits = {}, kernels, compiles = false } = plan
@@ -36,9 +36,9 @@ export async function fly(stage: Stage<string>, plan: MissionPlan): Promise<Answ
 }
 
 /**
- * The value of a mission.
+ * Returns the value of a mission.
  *
- * @throws MissionError unless it completed
+ * @throws MissionError unless the mission completed
  */
 export function completedValue<Value>({ outcome, value, regions }: Answer): Value {
   if (outcome === 'completed') return value as Value

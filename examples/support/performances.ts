@@ -1,21 +1,21 @@
-/** Examples run as anyone runs them: as programs, one at a time. */
+/** Runs examples as a user does: as programs, one at a time. */
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Figure } from './figures.ts'
 
-/** What an example came to. */
+/** The result of an example's program. */
 export interface Performance {
   readonly name: string
   readonly seconds: number
   readonly figures: readonly Figure[]
-  /** Why there are no figures, or they can't be trusted. */
+  /** Why there are no figures, or why they are not reliable. */
   readonly problem?: string
 }
 
 interface Program {
   readonly path: string
-  /** Arguments for less of the same. */
+  /** The arguments of a quick run. */
   readonly quick: readonly string[]
   readonly figuresOf: (document: unknown) => readonly Figure[]
 }
@@ -38,7 +38,7 @@ function example(name: string): Program {
   return { path: `examples/${name}/run.ts`, quick: ['--quick'], figuresOf }
 }
 
-/** Runs an example; what it says on the way goes to stderr. Never rejects. */
+/** Runs an example and passes its stderr on. Never rejects. */
 export async function perform(name: string, { quick, dir }: { quick: boolean; dir: string }): Promise<Performance> {
   const { path, quick: less, figuresOf } = EXAMPLES[name]!
   const json = join(dir, `${name}.json`)
@@ -69,7 +69,7 @@ interface Side {
   readonly seconds: number
 }
 
-/** What `npm run demo` writes is older than the examples’ figures. */
+/** The output of `npm run demo` has an older format than the examples’ figures. */
 function demoFigures(document: unknown): readonly Figure[] {
   const { codeToData, kernelToData, dataToCode } = document as Record<string, Side>
   return [

@@ -1,7 +1,7 @@
 /**
- * Philox 4x32-10, a random number generator without a state: a block of 128 random bits is a function of a 128-bit
- * counter and a 64-bit key. So block n of a stream is there without the blocks before it, and streams with different
- * keys, or different upper words of the counter, have nothing to do with each other, wherever they run.
+ * Philox 4x32-10, a stateless random number generator: a block of 128 random bits is a function of a 128-bit counter
+ * and a 64-bit key. So block n of a stream does not need the blocks before it. Streams with different keys, or
+ * different upper words of the counter, are independent, wherever they run.
  *
  * J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC '11,
  * https://doi.org/10.1145/2063384.2063405, section 4.3 and table 2.
@@ -15,10 +15,10 @@ export type PhiloxKey = readonly [number, number]
 
 export const ROUNDS = 10
 export const MULTIPLIERS: PhiloxKey = [0xd2511f53, 0xcd9e8d57]
-/** Parts of the golden ratio and of √3 − 1; the key moves on by them from round to round. */
+/** The round constants of the key, from the golden ratio and from √3 − 1. */
 const KEY_STEPS: PhiloxKey = [0x9e3779b9, 0xbb67ae85]
 
-/** The keys of all rounds. */
+/** Returns the keys of all rounds. */
 export function keySchedule([low, high]: PhiloxKey): PhiloxKey[] {
   return Array.from({ length: ROUNDS }, (_, round) => [
     (low + Math.imul(round, KEY_STEPS[0])) >>> 0,
@@ -26,7 +26,7 @@ export function keySchedule([low, high]: PhiloxKey): PhiloxKey[] {
   ])
 }
 
-/** The block that belongs to a counter, its least significant word first. The definition, word by word. */
+/** Returns the block of a counter, whose least significant word comes first. This is the definition, word by word. */
 export function philox(counter: Block, key: PhiloxKey): Block {
   return keySchedule(key).reduce<Block>(([a, b, c, d], [k0, k1]) => {
     const [high0, low0] = multiply(MULTIPLIERS[0], a)
@@ -35,9 +35,9 @@ export function philox(counter: Block, key: PhiloxKey): Block {
   }, counter)
 }
 
-/** The upper and the lower half of the product of two words. */
+/** Returns the upper and the lower half of the product of two words. */
 function multiply(x: number, y: number): PhiloxKey {
   const low = Math.imul(x, y) >>> 0
-  // The rounded product is off by 2^10 at most; without its lower half it is 2^32 times a whole number, or close to.
+  // The rounded product is off by at most 2^10. Without its lower half it is close to 2^32 times a whole number.
   return [Math.round((x * y - low) / 2 ** 32), low]
 }

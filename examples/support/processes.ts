@@ -1,19 +1,22 @@
-/** What the processes of a fleet on this machine use, as Linux tells in /proc. */
+/** Measures the resources that the processes of a local fleet use, from /proc on Linux. */
 import { readdir, readFile } from 'node:fs/promises'
 
-/** The kernel itself keeps the most that a process had in memory: it is enough to look before the process ends. */
+/**
+ * The interval between samples, in milliseconds. The kernel keeps a process's peak memory, so one sample before the
+ * process ends is enough.
+ */
 const SAMPLE_MS = 500
-/** Of the clock in /proc, as on x86-64 and ARM. */
+/** Clock ticks per second in /proc, on x86-64 and ARM. */
 const TICKS_PER_SECOND = 100
 
 export interface ProcessUse {
-  /** Most memory of any one of them at any time. */
+  /** The largest peak memory of any of the processes, in bytes. */
   readonly largestBytes: number
-  /** Time on processors of all of them and of this process, in sum. */
+  /** CPU seconds of all of them and of this process together. */
   readonly cpuSeconds: number
 }
 
-/** Watches this process's descendants while `work` goes on. What they used is undefined where there is no /proc. */
+/** Watches this process's descendants while `work` runs. The resources are undefined if there is no /proc. */
 export async function watchProcesses<Value>(
   work: () => Promise<Value>,
 ): Promise<{ value: Value; use: ProcessUse | undefined }> {
@@ -37,7 +40,7 @@ export async function watchProcesses<Value>(
   }
 }
 
-/** Those that have ended are counted by the parent that waited for them. */
+/** The CPU time of ended processes is counted in the parent that waited for them. */
 async function cpuSeconds(): Promise<number> {
   const { user, system } = process.cpuUsage()
   const all = await descendants()
@@ -45,19 +48,19 @@ async function cpuSeconds(): Promise<number> {
 }
 
 interface Process {
-  /** Most memory it had so far. */
+  /** The peak memory so far. */
   readonly bytes: number
   readonly ticks: number
 }
 
-/** All processes below one; a look costs no more than they are many. */
+/** Lists all descendants of a process. The cost grows only with their number. */
 async function descendants(pid: number | string = process.pid): Promise<Process[]> {
   const children = await childrenOf(pid)
   const below = await Promise.all(children.map(async (child) => [await readProcess(child), await descendants(child)]))
   return below.flat(2).filter((found) => found !== undefined)
 }
 
-/** proc(5): each thread of a process tells the children that it made. */
+/** Lists a process's children. In proc(5) each thread lists the children that it created. */
 async function childrenOf(pid: number | string): Promise<string[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => [])
   const read = (thread: string) => readFile(`/proc/${pid}/task/${thread}/children`, 'latin1').catch(() => '')
@@ -65,7 +68,10 @@ async function childrenOf(pid: number | string): Promise<string[]> {
   return lists.flatMap((list) => list.split(' ').filter((child) => child !== ''))
 }
 
-/** proc(5): the name may hold anything but ends at the last parenthesis; the fields that follow are numbered from 3. */
+/**
+ * Parses a line of proc(5). The name can contain any character and ends at the last parenthesis; the fields after it
+ * are numbered from 3.
+ */
 async function readProcess(pid: string): Promise<Process | undefined> {
   try {
     const [stat, status] = await Promise.all(

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** What a Python program told, or why there is none to ask. */
+/** The output of a Python program, or why it could not run. */
 export type PythonAnswer<Told> = { readonly name: string } & ({ readonly told: Told } | { readonly missing: string })
 
 /**
- * Runs a program in CPython, `python3` or what the variable PYTHON names; it prints one line of JSON. A program that
- * lacks a module prints `{"missing": "…"}`.
+ * Runs a program in CPython (`python3`, or the variable PYTHON), which prints one line of JSON. A program that lacks a
+ * module prints `{"missing": "…"}`.
  *
  * @throws Error if the program fails
  */

@@ -1,17 +1,17 @@
 import { keySchedule, MULTIPLIERS, type PhiloxKey } from './philox.ts'
 
-/** Blocks that are made at once, and their words. */
-const WORKERS = 32
-const BATCH = 4 * WORKERS
-/** How many values a word can have. */
+/** The blocks that are computed at once, and the number of their words. */
+const LANES = 32
+const BATCH = 4 * LANES
+/** The number of values of a word. */
 const WORD_VALUES = 4_294_967_296
-const WORKER_BITS = 64n
-/** A one in every lane. */
-const ONES = workers(() => 1n)
+const LANE_BITS = 64n
+/** A one in every 64-bit lane. */
+const ONES = lanes(() => 1n)
 const LOW_HALVES = ONES * 0xffff_ffffn
 const [M0, M1] = MULTIPLIERS.map(BigInt) as [bigint, bigint]
 
-/** Which numbers to draw: each index of each mission has a stream of its own. */
+/** Selects the numbers to draw: every index of every mission has its own stream. */
 export interface StreamName {
   readonly mission: string
   /** From 0 to 2^32 − 1. */
@@ -19,12 +19,12 @@ export interface StreamName {
 }
 
 /**
- * The numbers of Philox 4x32-10 for one stream, in the order of their blocks. The key comes from the mission; the index
- * is the second word of the counter, so streams of one mission can't overlap within 2^34 words each.
+ * The numbers of Philox 4x32-10 for one stream, in the order of their blocks. The key is derived from the mission. The
+ * index is the second word of the counter, so streams of one mission can't overlap within 2^34 words each.
  *
- * An interpreter pays for every operation, not for its width. So 32 blocks are made side by side in big integers, one
- * block to each 64 bits: a product of two 32-bit words just fits, and an interpreted multiplication does 32 of them.
- * In QuickJS that is five times as fast as word by word.
+ * An interpreter's cost depends on the number of operations, not on the width of the operands. So 32 blocks are
+ * computed side by side in big integers, one block to each 64 bits: a product of two 32-bit words just fits, and one
+ * interpreted multiplication does 32 of them. In QuickJS that is five times as fast as word by word.
  *
  * @example
  * const stream = new RandomStream({ mission, index: 0 })
@@ -33,10 +33,10 @@ export interface StreamName {
 export class RandomStream {
   readonly #keys: readonly (readonly [bigint, bigint])[]
   readonly #index: bigint
-  /** Words of a batch, and the same memory block half by block half. */
+  /** The words of a batch, and the same memory as half blocks. */
   readonly #words = new Uint32Array(BATCH)
   readonly #halves = new BigUint64Array(this.#words.buffer)
-  #counters = workers((worker) => BigInt(worker))
+  #counters = lanes((lane) => BigInt(lane))
   #next = BATCH
 
   constructor({ mission, index }: StreamName) {
@@ -44,7 +44,7 @@ export class RandomStream {
     this.#index = ONES * BigInt(index)
   }
 
-  /** The next 128 words, from 0 to 2^32 − 1 each. The same array every time: read it before the next call. */
+  /** Returns the next 128 words, from 0 to 2^32 − 1 each. The array is reused: read it before the next call. */
   batch(): Uint32Array {
     let a = this.#counters
     let b = this.#index
@@ -58,23 +58,23 @@ export class RandomStream {
       c = ((p >> 32n) & LOW_HALVES) ^ d ^ k1
       d = p & LOW_HALVES
     }
-    this.#counters += ONES * BigInt(WORKERS)
-    this.#spread(a | (b << 32n), 0, WORKERS)
-    this.#spread(c | (d << 32n), 1, WORKERS)
+    this.#counters += ONES * BigInt(LANES)
+    this.#spread(a | (b << 32n), 0, LANES)
+    this.#spread(c | (d << 32n), 1, LANES)
     return this.#words
   }
 
-  /** The next word, from 0 to 2^32 − 1. */
+  /** Returns the next word, from 0 to 2^32 − 1. */
   word(): number {
     return this.#words[this.#advance()]!
   }
 
-  /** The next number from 0 up to 1, without 1 itself; a multiple of 2^-32. */
+  /** Returns the next number in [0, 1), a multiple of 2^-32. */
   uniform(): number {
     return this.word() / WORD_VALUES
   }
 
-  /** The next whole number from 0 up to `count`, without that; up to 2^31. */
+  /** Returns the next integer from 0 to `count` − 1; `count` is at most 2^31. */
   below(count: number): number {
     const next = this.#next
     if (next === BATCH) return (this.word() * (count / WORD_VALUES)) | 0
@@ -82,7 +82,7 @@ export class RandomStream {
     return (this.#words[next]! * (count / WORD_VALUES)) | 0
   }
 
-  /** Where the next word is. */
+  /** The index of the next word. */
   #advance(): number {
     if (this.#next === BATCH) {
       this.batch()
@@ -91,20 +91,26 @@ export class RandomStream {
     return this.#next++
   }
 
-  /** Lane by lane into every other half block; long integers are cut in two first, since a shift costs their length. */
+  /**
+   * Writes every other half block, one lane at a time. Long integers are split in two first, because the cost
+   * of a shift grows with their length.
+   */
   #spread(packed: bigint, at: number, count: number): void {
     if (count > 8) {
       const half = count >> 1
-      this.#spread(BigInt.asUintN(Number(WORKER_BITS) * half, packed), at, half)
-      this.#spread(packed >> (WORKER_BITS * BigInt(half)), at + 2 * half, count - half)
+      this.#spread(BigInt.asUintN(Number(LANE_BITS) * half, packed), at, half)
+      this.#spread(packed >> (LANE_BITS * BigInt(half)), at + 2 * half, count - half)
       return
     }
     let rest = packed
-    for (let worker = 0; worker < count; worker++, rest >>= WORKER_BITS) this.#halves[at + 2 * worker] = rest
+    for (let lane = 0; lane < count; lane++, rest >>= LANE_BITS) this.#halves[at + 2 * lane] = rest
   }
 }
 
-/** FNV-1a, 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/): enough to tell missions apart. Lower word first. */
+/**
+ * FNV-1a with 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/), which is enough to tell missions apart. The lower
+ * word comes first.
+ */
 export function keyOf(mission: string): PhiloxKey {
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(mission))
@@ -112,8 +118,8 @@ export function keyOf(mission: string): PhiloxKey {
   return [Number(hash & 0xffff_ffffn), Number(hash >> 32n)]
 }
 
-function workers(numberOf: (worker: number) => bigint): bigint {
-  return Array.from({ length: WORKERS }, (_, worker) => numberOf(worker) << (WORKER_BITS * BigInt(worker))).reduce(
+function lanes(numberOf: (lane: number) => bigint): bigint {
+  return Array.from({ length: LANES }, (_, lane) => numberOf(lane) << (LANE_BITS * BigInt(lane))).reduce(
     (all, one) => all | one,
   )
 }

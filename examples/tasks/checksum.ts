@@ -1,4 +1,7 @@
-/** The CRC-32 of every object. The loop over the bytes is C; the bytes never enter the agent's own memory. */
+/**
+ * Computes the CRC-32 of every object. The loop over the bytes is in C, and the bytes never enter the agent's own
+ * memory.
+ */
 import { agent, here } from 'lander/agent'
 import { crc32 } from './checksum.c'
 

@@ -1,5 +1,5 @@
 /**
- * Sends a mission off that goes on without this machine, and asks for its answer later.
+ * Sends a mission that continues without this computer, and fetches its answer later.
  *
  *     npx tsx examples/tasks/detached.ts FLEET.json ME.key
  */
@@ -25,7 +25,7 @@ const { file } = await packSigned(`${import.meta.dirname}/count-lines.ts`, sende
 const { mission } = await run({ fleet, clients, file, sender, input: { word: 'ERROR' }, detach: true })
 console.error(`${mission} is on its way; this machine could go to sleep now`)
 
-// The id is enough to ask for the mission: a minute or a day later, from any machine with the fleet file.
+// The id is enough to fetch the answer, a minute or a day later, on any computer with the fleet file.
 while ((await missionStatus(mission, { fleet, clients })).state === 'under way') await delay(200)
 const { outcome, value } = await collectAnswer(mission, { fleet, clients, sender: async () => sender })
 console.log(JSON.stringify({ outcome, value }))

@@ -1,4 +1,4 @@
-/** Groups the rows of CSV files by a column: how many rows, and how much in sum, has each category? */
+/** Groups the rows of CSV files by a column: the number of rows and the sum of each category. */
 import { agent, here } from 'lander/agent'
 
 type Groups = Record<string, { rows: number; total: number }>
@@ -8,7 +8,8 @@ export default agent(
     const groups: Groups = {}
     const sales = here.csv('sales/', { columns: ['category', 'amount'], numbers: ['amount'] })
     for await (const batch of sales.batches()) {
-      // Each distinct word once, and a code for every row: faster than one string for every row.
+      // A dictionary-encoded column has each distinct string once and a code for every row, which is faster than a
+      // string for every row.
       const { words, codes } = batch.coded('category')
       const amounts = batch.column('amount')
       codes.forEach((code, row) => {
@@ -20,7 +21,7 @@ export default agent(
   { merge: mergeGroups },
 )
 
-/** One answer from the answers of all regions. */
+/** Merges the answers of all regions. */
 function mergeGroups(results: Groups[]): Groups {
   const merged: Groups = {}
   for (const groups of results) for (const [name, group] of Object.entries(groups)) add(merged, name, group)

@@ -1,4 +1,4 @@
-/** Finds the slowest request. One agent goes from region to region and keeps what it has found so far. */
+/** Finds the slowest request. One agent hops from region to region with its result so far. */
 import { agent, here, hop } from 'lander/agent'
 
 class Slowest {
@@ -18,7 +18,7 @@ class Slowest {
 export default agent(async () => {
   const slowest = new Slowest()
   for (const region of here.regions) {
-    // The next line runs in that region, with `slowest` as it is here, private fields and all.
+    // The next line runs in the new region, with `slowest` and its private fields intact.
     await hop(region)
     for await (const line of here.lines('logs/')) slowest.add(line)
   }

@@ -1,4 +1,4 @@
-/** Tests an agent of your own against a cloud on this machine: real signatures, real S3 requests, the real sandbox. */
+/** Tests your own agent against the local cloud: real signatures, real S3 requests, the real sandbox. */
 import { deepEqual } from 'node:assert/strict'
 import { packSigned, parseDataUri, run } from 'lander'
 import { startLocalCloud } from 'lander/testing'

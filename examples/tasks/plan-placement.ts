@@ -1,4 +1,4 @@
-/** What would it cost to move the data, and what to move the code? Needs no account, no cloud and no agent. */
+/** Compares the cost of moving the data with the cost of moving the code. Needs no account, no cloud and no agent. */
 import { explainPlan, type PlacementProblem, planPlacement } from 'lander/gravity'
 
 const problem: PlacementProblem = {

@@ -1,6 +1,6 @@
 /**
- * The mean of a column in each city, for data that must stay in its region. Rows never leave it, and neither do groups
- * so small that their mean would tell of single people.
+ * Computes the mean of a column for each city, from data that must stay in its region. Rows never leave it, and neither
+ * do groups so small that their mean would reveal individual people.
  */
 import { agent, here } from 'lander/agent'
 

@@ -105,7 +105,7 @@ async function locateBucket(root: string, bucket: string): Promise<string> {
 }
 
 /**
- * The path of an object whose path has no link. The real path must have the exact letters of the key, so that on a file
+ * The path of an object whose path has no link. The real path must equal the key exactly, so that on a file
  * system that ignores case only the listed key is found.
  */
 async function locateObject(root: string, ref: ObjectRef): Promise<string> {

@@ -1,4 +1,7 @@
-/** The calls to AWS that no local cloud answers, against an emulated AWS. It checks no session policy, AWS does. */
+/**
+ * Tests the AWS calls that the local cloud does not implement, with an emulated AWS, which does not check session
+ * policies.
+ */
 
 import { CreateFunctionCommand, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
@@ -17,7 +20,7 @@ import { type Emulator, missingEmulator, startEmulator } from '../e2e/deploy/emu
 const region = 'eu-west-1'
 const GENERATED = 'a1B2'.repeat(16)
 const roleArn = 'arn:aws:iam::123456789012:role/lander-trial-broker'
-/** The end of a central directory without entries: a zip of nothing. */
+/** The end record of a zip without entries: an empty zip. */
 const EMPTY_ZIP = Uint8Array.from([0x50, 0x4b, 5, 6, ...new Array<number>(18).fill(0)])
 const missing = missingEmulator()
 
@@ -38,12 +41,12 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
     await emulator?.[Symbol.asyncDispose]()
   })
 
-  test('a function reads the secret by its name', async () => {
+  test('reads the function’s secret by its name', async () => {
     expect(await secretReader('lander/trial', { region })()).toBe(GENERATED)
     await expect(secretReader('lander/other', { region })()).rejects.toThrow()
   })
 
-  test('a run gets a session of its own, named after its mission', async () => {
+  test('opens a session for each run, named after its mission', async () => {
     let given: SessionCredentials | undefined
     const storeOf = (credentials: SessionCredentials) => {
       given = credentials
@@ -56,9 +59,9 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
     expect(Arn).toBe('arn:aws:sts::123456789012:assumed-role/lander-trial-broker/lander-BwcHBwcHBwcHBwcHBwcHBw')
   })
 
-  test('a rotation writes the secret where it was made, and keeps the epoch before', async () => {
+  test('writes a rotated secret in its primary region, and keeps the previous epoch', async () => {
     const fleet: Fleet = { lander: FORMAT_VERSION, name: 'trial', rootKey: '', receiptKeys: [], regions: [] }
-    // The replica knows where that is.
+    // The replica names its primary region.
     const store = createManagedSecret({ name: 'lander/trial', region: 'us-east-1' })
     const rotation = await rotateFleet(fleet, { store, now: Date.now() })
     expect(rotation).toMatchObject({ epoch: 2, fleet: { receiptKeys: [{ epoch: 1 }, { epoch: 2 }] } })
@@ -67,7 +70,7 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
     expect(epochs[1]?.epoch).toBe(2)
   })
 
-  test('an isolated function, which carries the secret, is given the new one, and others are left alone', async () => {
+  test('gives the new secret to isolated functions, which hold it in their environment, and to no others', async () => {
     const lambda = new LambdaClient({ region })
     const isolated = { LANDER_FLEET: 'trial', LANDER_FLEET_SECRET: GENERATED }
     await createFunction(lambda, 'isolated', isolated)
@@ -102,13 +105,13 @@ describe.skipIf(missing)(`against an emulated AWS${missing ? ` (skipped: ${missi
     return Environment?.Variables
   }
 
-  test('a secret that is not there is an error with a remedy', async () => {
+  test('reports a missing secret with a remedy', async () => {
     const store = createManagedSecret({ name: 'lander/other', region })
     await expect(store.read()).rejects.toMatchObject({ code: 'SECRET_UNAVAILABLE', remedy: expect.any(String) })
   })
 })
 
-test('a session lives a little longer than its run, and as short as STS allows', () => {
+test('a session lives a little longer than its run, and at least as long as STS requires', () => {
   const run = { mission: 'm', scopes: [] }
   expect(sessionOf({ ...run, wallMs: 60_000 }, roleArn).DurationSeconds).toBe(900)
   expect(sessionOf({ ...run, wallMs: 900_000 }, roleArn).DurationSeconds).toBe(960)

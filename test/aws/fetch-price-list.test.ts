@@ -4,10 +4,7 @@ import { PricingClient } from '@aws-sdk/client-pricing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fetchPriceList } from '../../lib/aws/fetch-price-list.ts'
 
-/**
- * The real client against a server of our own that answers as the Price List API is documented to; AWS itself was not
- * asked.
- */
+/** Runs the real client against a test server that answers as the Price List API documents it. AWS is not called. */
 
 const document = (attributes: Record<string, string>, usd: string) =>
   JSON.stringify({
@@ -23,7 +20,7 @@ interface Query {
   readonly Filters: readonly { readonly Field: string; readonly Value: string }[]
 }
 
-/** Two pages for pairs of regions, one for everything else. */
+/** Two pages for pairs of regions, and one page for everything else. */
 function answer({ Filters: [filter], NextToken }: Query) {
   const { Field, Value } = filter!
   if (Value === 'InterRegion Outbound') {
@@ -79,7 +76,7 @@ describe('fetching the price list', () => {
     ])
   })
 
-  it('says what it needs where it is not allowed', async () => {
+  it('names the missing permission', async () => {
     const client = await clientOf(400, [])
     await expect(fetchPriceList(client, new Date())).rejects.toThrow(
       expect.objectContaining({ code: 'FUNCTION_FAILED', remedy: expect.stringContaining('pricing:GetProducts') }),

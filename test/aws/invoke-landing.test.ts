@@ -6,7 +6,7 @@ const progress = { progress: { bytesRead: 7, objects: 1 } }
 const reply = { error: { code: 'EXPIRED', situation: 'refused', message: 'the bundle expired – ⏱' } }
 const wire = Buffer.from(`${JSON.stringify(progress)}\n${JSON.stringify(reply)}\n`)
 
-test('frames come out whole, however the bytes were cut', () => {
+test('reads whole frames, wherever the chunks are cut', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(wire.length), { maxLength: 12 }), (cuts) => {
       const reader = createFrameReader()
@@ -17,13 +17,13 @@ test('frames come out whole, however the bytes were cut', () => {
   )
 })
 
-test('a last line without its end is still read', () => {
+test('reads a last line without a line end', () => {
   const reader = createFrameReader()
   expect(reader.push(wire.subarray(0, wire.length - 1))).toEqual([progress])
   expect(reader.end()).toEqual([reply])
 })
 
-test('lines that are no frames are passed over', () => {
+test('ignores lines that are no frames', () => {
   const reader = createFrameReader()
   expect(reader.push(Buffer.from('not json\n{"landing result":1}\n[]\n{}\n'))).toEqual([])
   expect(reader.end()).toEqual([])

@@ -15,7 +15,7 @@ test.each([
   expect(await secretReader(secret, { region })()).toBe(secret)
 })
 
-test('a file is read anew each time', async () => {
+test('reads the file again each time', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-secret-'))
   try {
     const path = join(dir, 'secret.json')

@@ -50,7 +50,7 @@ describe.each([
   })
 })
 
-test('the checks find what is wrong', () => {
+test('the checks find real problems', () => {
   const app = new App()
   new Bucket(new Stack(app, 'Careless'), 'Bucket')
   expect(findingsIn(app)).toContain('AwsSolutions-S10')
@@ -65,7 +65,7 @@ interface MetadataEntry {
   readonly data?: unknown
 }
 
-/** The CDK acknowledges findings of its own in the same way; those are not ours to judge. */
+/** The CDK acknowledges findings of its own in the same way; this test ignores them. */
 function ownAcknowledgements(metadata: readonly MetadataEntry[]): { id: string; reason: string }[] {
   return metadata
     .filter(({ type }) => type === 'aws:cdk:acknowledged-rules')

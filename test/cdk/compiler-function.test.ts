@@ -8,7 +8,7 @@ const compiler = (config: object = {}) =>
   Object.values(synthesiseOne(config).findResources('AWS::Lambda::Function', { Properties: COMPILER }))
 
 describe('the compiler function', () => {
-  test('has a processor of its own, half a minute, and no network', () => {
+  test('has one vCPU, half a minute, and no network', () => {
     const [fn] = compiler()
     expect(fn!.Properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -20,7 +20,7 @@ describe('the compiler function', () => {
     expect(fn!.Properties).not.toHaveProperty('VpcConfig')
   })
 
-  test('may write its own log and put kernels, and can do nothing else to any service', () => {
+  test('may write its own log and put kernels, and has no other permission', () => {
     expect(allowedActions(compilerStatements())).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents', 's3:PutObject'])
     const puts = compilerStatements().filter(({ Action }) => Action === 's3:PutObject')
     const agents = { 'Fn::GetAtt': [expect.stringMatching(/^Agents/), 'Arn'] }
@@ -28,7 +28,7 @@ describe('the compiler function', () => {
     expect(JSON.stringify(compilerStatements())).not.toContain('logs-eu')
   })
 
-  test('knows its agent bucket, and neither fleet nor secret', () => {
+  test('knows its agent bucket, but neither fleet nor secret', () => {
     expect(compiler()[0]!.Properties.Environment.Variables).toEqual({
       LANDER_AGENT_BUCKET: { Ref: expect.stringMatching(/^Agents/) },
     })
@@ -42,14 +42,14 @@ describe('the compiler function', () => {
     expect(environmentOf(synthesiseOne()).LANDER_COMPILER).toEqual({ Ref: expect.stringMatching(/^Compiler/) })
   })
 
-  test('leaves binaries that nobody asks for to expire', () => {
+  test('lets unused binaries expire', () => {
     const [bucket] = Object.values(synthesiseOne().findResources('AWS::S3::Bucket'))
     expect(bucket!.Properties.LifecycleConfiguration.Rules).toContainEqual(
       expect.objectContaining({ Prefix: 'kernels/', ExpirationInDays: 90 }),
     )
   })
 
-  test('is not there in an isolated network, from which nobody could reach it', () => {
+  test('is absent in an isolated network, from which nothing could invoke it', () => {
     const isolated = { network: 'isolated' }
     expect(compiler(isolated)).toEqual([])
     expect(environmentOf(synthesiseOne(isolated))).not.toHaveProperty('LANDER_COMPILER')

@@ -7,7 +7,7 @@ import { prefixHolds } from '../../lib/scope.ts'
 import { LONG } from '../support/long.ts'
 import { synthesise } from './support/synthesise.ts'
 
-test('any list of regions gives one stack each, in its order, with one secret replicated to the others', {
+test('every list of regions gives one stack each, in order, with one secret that is replicated to the others', {
   timeout: 120_000,
 }, () => {
   const regionLists = fc.uniqueArray(fc.constantFrom(...AWS_REGIONS), { minLength: 1, maxLength: 5 })
@@ -26,7 +26,7 @@ test('any list of regions gives one stack each, in its order, with one secret re
   )
 })
 
-test('the secret is generated where it lies: no template holds it', () => {
+test('CloudFormation generates the secret, and no template holds it', () => {
   const { templates } = synthesise({ fleet: 'demo', regions: ['us-east-1', 'eu-west-1'] })
   templates.get('us-east-1')!.hasResourceProperties('AWS::SecretsManager::Secret', {
     Name: 'lander/demo',
@@ -49,7 +49,7 @@ test('one dashboard in the first region shows every region', () => {
   templates.get('eu-west-1')!.resourceCountIs('AWS::CloudWatch::Dashboard', 0)
 })
 
-test('everything that can be is tagged with the fleet and the tags of the configuration', () => {
+test('every resource that can have tags has those of the fleet and of the configuration', () => {
   const { templates } = synthesise({ fleet: 'demo', regions: ['eu-west-1'], tags: { team: 'research' } })
   const tags = Match.arrayWith([
     { Key: 'lander:fleet', Value: 'demo' },
@@ -61,7 +61,7 @@ test('everything that can be is tagged with the fleet and the tags of the config
   template.hasResourceProperties('AWS::SecretsManager::Secret', { Tags: tags })
 })
 
-test('a grant means for IAM what the prefix means for a scope', () => {
+test('a grant matches the same keys in IAM as its prefix does in a scope', () => {
   const segment = fc.constantFrom('a', 'ab', 'logs', '')
   const path = fc.array(segment, { maxLength: 5 }).map((segments) => segments.join('/'))
   fc.assert(
@@ -75,7 +75,7 @@ test('a grant means for IAM what the prefix means for a scope', () => {
 
 const isStack = (id: string) => !id.endsWith('.assets')
 
-/** IAM's `*` at the end of a pattern: any characters, slashes too. */
+/** Matches IAM's `*` at the end of a pattern, which stands for any characters, including slashes. */
 function iamMatches(pattern: string, key: string): boolean {
   return pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) : key === pattern
 }

@@ -6,21 +6,21 @@ const LOGS = { bucket: 'logs-eu', region: 'eu-west-1' }
 const isolated = () => synthesiseOne({ network: 'isolated', data: [LOGS] })
 
 describe('an isolated network', () => {
-  test('is what a fleet with confidential data gets unless the configuration says otherwise', () => {
+  test('is the default of a fleet with confidential data', () => {
     const confidential = { data: [{ ...LOGS, confidential: true }] }
     synthesiseOne(confidential).resourceCountIs('AWS::EC2::VPC', 1)
     synthesiseOne({ ...confidential, network: 'open' }).resourceCountIs('AWS::EC2::VPC', 0)
     synthesiseOne({ data: [LOGS] }).resourceCountIs('AWS::EC2::VPC', 0)
   })
 
-  test('holds the function', () => {
+  test('contains the function', () => {
     const subnets = [{ Ref: Match.stringLikeRegexp('Subnet1') }, { Ref: Match.stringLikeRegexp('Subnet2') }]
     isolated().hasResourceProperties('AWS::Lambda::Function', {
       VpcConfig: { SubnetIds: subnets, SecurityGroupIds: [Match.anyValue()] },
     })
   })
 
-  test('has no way to the internet and nothing that costs by the hour', () => {
+  test('has no route to the internet and no resource with an hourly price', () => {
     const template = isolated()
     const types = [
       'NatGateway',
@@ -42,7 +42,7 @@ describe('an isolated network', () => {
     })
   })
 
-  test('reaches buckets of its own account alone, as a principal of its own account alone', () => {
+  test('reaches only buckets of its own account, and only with principals of its own account', () => {
     const account = { Ref: 'AWS::AccountId' }
     const [endpoint] = Object.values(isolated().findResources('AWS::EC2::VPCEndpoint'))
     for (const statement of endpoint!.Properties.PolicyDocument.Statement) {
@@ -52,7 +52,7 @@ describe('an isolated network', () => {
     }
   })
 
-  test('reaches the agent bucket and the data buckets of the configuration by name, and no other', () => {
+  test('reaches only the agent bucket and the data buckets of the configuration', () => {
     const [endpoint] = Object.values(isolated().findResources('AWS::EC2::VPCEndpoint'))
     const resources = endpoint!.Properties.PolicyDocument.Statement.flatMap(
       ({ Resource }: { Resource: unknown }) => Resource,
@@ -63,7 +63,7 @@ describe('an isolated network', () => {
     expect(resources).not.toContain('*')
   })
 
-  test('carries writes of reservations and sealed states alone', () => {
+  test('allows writes of reservations and sealed states only', () => {
     const [endpoint] = Object.values(isolated().findResources('AWS::EC2::VPCEndpoint'))
     const statements = endpoint!.Properties.PolicyDocument.Statement
     expect(allowedActions(statements)).toEqual(['s3:GetObject', 's3:ListBucket', 's3:PutObject'])
@@ -71,7 +71,7 @@ describe('an isolated network', () => {
     expect(JSON.stringify(put.Resource)).toMatch(/AgentsBucket.*\/missions\/\*.*AgentsBucket.*\/states\/\*/)
   })
 
-  test('makes the role worthless elsewhere: S3 answers it through the endpoint alone', () => {
+  test('makes the role useless elsewhere: S3 accepts it through the endpoint only', () => {
     const denied = roleStatements(isolated()).filter(({ Effect, Action }) => Effect === 'Deny' && Action === 's3:*')
     expect(denied).toEqual([
       expect.objectContaining({
@@ -81,7 +81,7 @@ describe('an isolated network', () => {
     ])
   })
 
-  test("denies the function's own code the calls by which Lambda attaches it", () => {
+  test('denies the function’s own code the calls with which Lambda attaches the network', () => {
     const statements = roleStatements(isolated())
     const attach = (effect: string) =>
       statements.filter(({ Effect, Action }) => Effect === effect && Action.includes('ec2:CreateNetworkInterface'))
@@ -95,7 +95,7 @@ describe('an isolated network', () => {
     expect(JSON.stringify(attach('Deny'))).toContain(':function:lander-demo-data-locality')
   })
 
-  test('resolves the names of S3 and blocks every other, so that no data leaves in a name', () => {
+  test('resolves names of S3 and blocks all others, so that no data leaves in a DNS query', () => {
     const template = isolated()
     template.hasResourceProperties('AWS::Route53Resolver::FirewallDomainList', {
       Domains: ['s3.eu-west-1.amazonaws.com', '*.s3.eu-west-1.amazonaws.com'],
@@ -109,17 +109,17 @@ describe('an isolated network', () => {
     template.resourceCountIs('AWS::Route53Resolver::FirewallRuleGroupAssociation', 1)
   })
 
-  test('logs the packets that tried to leave', () => {
+  test('logs rejected packets', () => {
     isolated().hasResourceProperties('AWS::EC2::FlowLog', { TrafficType: 'REJECT' })
   })
 
-  test('gets the secret from CloudFormation, since Secrets Manager is out of reach, and no right to fetch it', () => {
+  test('gets the secret from CloudFormation, because Secrets Manager is unreachable, and may not fetch it', () => {
     const template = isolated()
     expect(environmentOf(template).LANDER_FLEET_SECRET).toBe('{{resolve:secretsmanager:lander/demo:SecretString}}')
     expect(allowedActions(roleStatements(template))).not.toContain('secretsmanager:GetSecretValue')
   })
 
-  test('waits for the secret in the region that makes it', () => {
+  test('waits for the secret’s primary region', () => {
     const [fn] = Object.values(isolated().findResources('AWS::Lambda::Function'))
     expect(fn!.DependsOn).toContainEqual(expect.stringMatching(/^FleetSecret/))
   })

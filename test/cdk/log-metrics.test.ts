@@ -6,7 +6,7 @@ import { synthesiseOne } from './support/synthesise.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-test('the fields that metrics are made of are in the entries that the function logs', async () => {
+test('the function’s log entries contain the fields from which metrics are made', async () => {
   const entries = [await logged(FINISHED), await logged(REFUSED)]
   const filters = Object.values(synthesiseOne().findResources('AWS::Logs::MetricFilter'))
   const values = filters.flatMap(({ Properties }) => [Properties.MetricTransformations[0].MetricValue as string])
@@ -16,12 +16,12 @@ test('the fields that metrics are made of are in the entries that the function l
   expect(entries.map((entry) => at(entry, '$.message.lander'))).toEqual(['finished', 'refused'])
 })
 
-test('what an agent returned, logged or read is not in the log', async () => {
+test('the log does not contain what an agent returned, logged or read', async () => {
   const entry = JSON.stringify(await logged(FINISHED))
   for (const secret of ['the-result', 'the-log-line', 'the-key']) expect(entry).not.toContain(secret)
 })
 
-/** What Lambda's JSON format makes of what the handler logs: one entry, an object under `message`. */
+/** Writes a log entry as Lambda's JSON format does: one entry with the handler's object under `message`. */
 async function logged(reply: LandingReply): Promise<unknown> {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   log.mockClear()

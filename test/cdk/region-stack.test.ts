@@ -14,7 +14,7 @@ describe('the data-locality function', () => {
     functionHas(template, { Code: { S3Key: Match.stringLikeRegexp('^[0-9a-f]{64}\\.zip$') } })
   })
 
-  test('has the memory, time, room and concurrency of the configuration', () => {
+  test('has the configured memory, timeout, storage and concurrency', () => {
     const limits = { memoryMb: 3008, timeoutSeconds: 60, ephemeralMb: 1024, concurrency: 7 }
     functionHas(synthesiseOne({ limits }), {
       MemorySize: 3008,
@@ -24,21 +24,21 @@ describe('the data-locality function', () => {
     })
   })
 
-  test('has one vCPU, five minutes and a ceiling of 20 runs when the configuration is silent', () => {
+  test('has one vCPU, five minutes and at most 20 runs by default', () => {
     functionHas(synthesiseOne(), { MemorySize: 1769, Timeout: 300, ReservedConcurrentExecutions: 20 })
   })
 
-  test('shares the concurrency of the account when asked to', () => {
+  test('shares the account’s concurrency if configured', () => {
     functionHas(synthesiseOne({ limits: { concurrency: 'unreserved' } }), {
       ReservedConcurrentExecutions: Match.absent(),
     })
   })
 
-  test('is traced, and is stopped when it calls itself in a circle', () => {
+  test('has tracing, and stops recursive invocations', () => {
     functionHas(synthesiseOne(), { TracingConfig: { Mode: 'Active' }, RecursiveLoop: 'Terminate' })
   })
 
-  test('learns its fleet, agent bucket, secret, root key and compiler from its environment, and nothing else', () => {
+  test('gets its fleet, agent bucket, secret, root key and compiler from its environment, and nothing else', () => {
     expect(environmentOf(synthesiseOne({ rootKey: ROOT_KEY }))).toEqual({
       LANDER_FLEET: 'demo',
       LANDER_AGENT_BUCKET: { Ref: expect.stringMatching(/^Agents/) },
@@ -48,23 +48,23 @@ describe('the data-locality function', () => {
     })
   })
 
-  test('has no root key, and so lets nobody in, until the configuration names one', () => {
+  test('has no root key by default, and so admits no agent', () => {
     expect(environmentOf(synthesiseOne())).not.toHaveProperty('LANDER_ROOT_KEY')
   })
 
-  test('has no URL and may be invoked by nobody whom the account does not allow', () => {
+  test('has no URL and no resource policy, so only identities of the account can invoke it', () => {
     const template = synthesiseOne()
     template.resourceCountIs('AWS::Lambda::Url', 0)
     template.resourceCountIs('AWS::Lambda::Permission', 0)
   })
 
-  test('writes JSON lines to its own log, which is kept as long as the configuration says', () => {
+  test('writes JSON lines to its own log, with the configured retention', () => {
     const template = synthesiseOne({ logRetentionDays: 90 })
     template.hasResourceProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 })
     functionHas(template, { LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.stringLikeRegexp('Log') } } })
   })
 
-  test('tries a detached run once and leaves what failed in a queue that is encrypted and takes TLS alone', () => {
+  test('does not retry a detached run, and sends failed ones to an encrypted queue that requires TLS', () => {
     const template = synthesiseOne()
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 })
     functionHas(template, { DeadLetterConfig: { TargetArn: Match.anyValue() } })
@@ -74,7 +74,7 @@ describe('the data-locality function', () => {
 })
 
 describe('the role of the function', () => {
-  test('reads objects, lists, writes to the ledger of missions and has kernels compiled, and can do nothing else to any service', () => {
+  test('may read objects, list, write to the mission ledger and invoke the compiler, and has no other permission', () => {
     expect(allowedActions(roleStatements(synthesiseOne({ data: [LOGS] })))).toEqual([
       'lambda:InvokeFunction',
       'logs:CreateLogStream',
@@ -89,20 +89,20 @@ describe('the role of the function', () => {
     ])
   })
 
-  test('puts nothing anywhere but the ledger of missions and sealed states into its own agent bucket', () => {
+  test('writes only the mission ledger and sealed states, and only to its own agent bucket', () => {
     const puts = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Action }) => Action === 's3:PutObject')
     expect(puts).toHaveLength(1)
     expect(puts[0]!.Resource).toEqual([inAgentBucket('/missions/*/landings/*'), inAgentBucket('/states/*')])
   })
 
-  test('takes bundles, kernels, the key policy, states and the ledger of missions out of the agent bucket', () => {
+  test('reads bundles, kernels, the key policy, states and the mission ledger from the agent bucket', () => {
     const reads = roleStatements(synthesiseOne()).filter(({ Action }) => Action === 's3:GetObject')
     expect(reads.map(({ Resource }) => Resource)).toEqual([
       ['agents', 'kernels', 'missions', 'states', 'trust'].map((folder) => inAgentBucket(`/${folder}/*`)),
     ])
   })
 
-  test('reads and lists the prefixes of a data bucket alone', () => {
+  test('reads and lists only the configured prefixes of a data bucket', () => {
     const statements = roleStatements(synthesiseOne({ data: [{ ...LOGS, prefixes: ['2026/', 'one.csv'] }] }))
     const [read] = statements.filter(({ Resource }) => JSON.stringify(Resource).includes('logs-eu/'))
     expect(read).toMatchObject({
@@ -127,20 +127,20 @@ describe('the role of the function', () => {
     expect(text).not.toContain('logs-eu')
   })
 
-  test('has no managed policy and is assumed by Lambda alone', () => {
+  test('has no managed policy, and only Lambda can assume it', () => {
     synthesiseOne().hasResourceProperties('AWS::IAM::Role', {
       ManagedPolicyArns: Match.absent(),
       AssumeRolePolicyDocument: { Statement: [Match.objectLike({ Principal: { Service: 'lambda.amazonaws.com' } })] },
     })
   })
 
-  test('fetches no secret but the one of its fleet, in its own region', () => {
+  test('may fetch only its fleet’s secret, in its own region', () => {
     const fetches = roleStatements(synthesiseOne()).filter(({ Action }) => Action === 'secretsmanager:GetSecretValue')
     expect(JSON.stringify(fetches[0]!.Resource)).toContain(':secretsmanager:eu-west-1:')
     expect(JSON.stringify(fetches[0]!.Resource)).toContain(':secret:lander/demo-??????')
   })
 
-  test('allows every resource to the trace actions alone', () => {
+  test('allows all resources for the trace actions only', () => {
     const wide = roleStatements(synthesiseOne({ data: [LOGS] })).filter(({ Resource }) => Resource === '*')
     expect(allowedActions(wide)).toEqual(['xray:PutTelemetryRecords', 'xray:PutTraceSegments'])
   })
@@ -150,25 +150,25 @@ describe('with credentials for each run', () => {
   const template = () => synthesiseOne({ data: [LOGS], perRunCredentials: true })
   const brokerPolicy = () => statementsOf(template(), /^BrokerRole/)
 
-  test('the function can read no data by itself', () => {
+  test('the function itself may read no data', () => {
     const statements = roleStatements(template())
     expect(JSON.stringify(statements)).not.toContain('logs-eu')
     expect(allowedActions(statements)).toContain('sts:AssumeRole')
   })
 
-  test('it may assume the role that can, and that role alone', () => {
+  test('the function may assume the data role, and no other', () => {
     const assume = roleStatements(template()).filter(({ Action }) => Action === 'sts:AssumeRole')
     const broker = { 'Fn::GetAtt': [expect.stringMatching(/^BrokerRole/), 'Arn'] }
     expect(assume.map(({ Resource }) => Resource)).toEqual([broker])
     expect(environmentOf(template()).LANDER_BROKER_ROLE_ARN).toEqual(broker)
   })
 
-  test('that role reads and lists the data, and nothing else', () => {
+  test('the data role reads and lists the data, and nothing else', () => {
     expect(allowedActions(brokerPolicy())).toEqual(['s3:GetObject', 's3:ListBucket'])
     expect(JSON.stringify(brokerPolicy())).not.toContain('AgentsBucket')
   })
 
-  test('that role is assumed by the function alone', () => {
+  test('only the function can assume the data role', () => {
     const functionRole = { 'Fn::GetAtt': [Match.stringLikeRegexp('^DataLocalityRole'), 'Arn'] }
     template().hasResourceProperties('AWS::IAM::Role', {
       AssumeRolePolicyDocument: {
@@ -179,7 +179,7 @@ describe('with credentials for each run', () => {
 })
 
 describe('the agent bucket', () => {
-  test('blocks public access and access lists, and is encrypted', () => {
+  test('blocks public access and ACLs, and is encrypted', () => {
     synthesiseOne().hasResourceProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {
         BlockPublicAcls: true,
@@ -194,7 +194,7 @@ describe('the agent bucket', () => {
     })
   })
 
-  test('refuses what comes without TLS 1.2', () => {
+  test('refuses requests without TLS 1.2', () => {
     const template = synthesiseOne()
     const has = (statement: object) =>
       template.hasResourceProperties('AWS::S3::BucketPolicy', {
@@ -204,7 +204,7 @@ describe('the agent bucket', () => {
     has({ Effect: 'Deny', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } })
   })
 
-  test('forgets bundles and kernels after 90 days, reservations after 30, states after two, and uploads that were cut off after one', () => {
+  test('deletes bundles and kernels after 90 days, reservations after 30, states after two, and incomplete uploads after one', () => {
     synthesiseOne().hasResourceProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
         Rules: [
@@ -218,7 +218,7 @@ describe('the agent bucket', () => {
     })
   })
 
-  test('never forgets the key policy', () => {
+  test('never deletes the key policy', () => {
     const [bucket] = Object.values(synthesiseOne().findResources('AWS::S3::Bucket'))
     const rules: { Prefix?: string; ExpirationInDays?: number }[] = bucket!.Properties.LifecycleConfiguration.Rules
     const expiring = rules.filter(({ ExpirationInDays }) => ExpirationInDays !== undefined)
@@ -226,8 +226,8 @@ describe('the agent bucket', () => {
   })
 })
 
-describe('what watches a region', () => {
-  test('rings when the function fails, has a fault, is throttled, refuses many, loses a detached run or sends much home', () => {
+describe('alarms of a region', () => {
+  test('fire when the function fails, has a fault, is throttled, refuses many runs, loses a detached run or sends many bytes to clients', () => {
     const template = synthesiseOne({ limits: { returnedBytesPerDay: 5000 } })
     const alarm = (properties: object) => template.hasResourceProperties('AWS::CloudWatch::Alarm', properties)
     alarm({ MetricName: 'Errors', Namespace: 'AWS/Lambda', Threshold: 1 })
@@ -238,13 +238,13 @@ describe('what watches a region', () => {
     alarm({ MetricName: 'BytesReturned', Namespace: 'Lander/demo', Threshold: 5000, Period: 86_400 })
   })
 
-  test('is silent while nobody calls', () => {
+  test('do not fire without calls', () => {
     const alarms = Object.values(synthesiseOne().findResources('AWS::CloudWatch::Alarm'))
     expect(alarms).toHaveLength(6)
     expect(alarms.every(({ Properties }) => Properties.TreatMissingData === 'notBreaching')).toBe(true)
   })
 
-  test('counts refusals and bytes in the lines the function logs', () => {
+  test('count refusals and bytes from the function’s log lines', () => {
     const template = synthesiseOne()
     const filter = (FilterPattern: string, MetricName: string, MetricValue: string) =>
       template.hasResourceProperties('AWS::Logs::MetricFilter', {
@@ -258,7 +258,7 @@ describe('what watches a region', () => {
   })
 })
 
-test('a region has the outputs that a fleet is imported from', () => {
+test('a region has the outputs from which a fleet file is made', () => {
   expect(synthesiseOne({ rootKey: ROOT_KEY }).toJSON().Outputs).toEqual({
     Fleet: { Value: 'demo' },
     Region: { Value: 'eu-west-1' },
@@ -270,14 +270,14 @@ test('a region has the outputs that a fleet is imported from', () => {
   })
 })
 
-test('a region has no custom resource, and so no code but the function and the relay', () => {
+test('a region has no custom resource, so its only functions are the data-locality function and the relay', () => {
   const template = synthesiseOne({ network: 'isolated' }).toJSON()
   const types = Object.values<{ Type: string }>(template.Resources).map(({ Type }) => Type)
   expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(2)
   expect(types.filter((type) => type.startsWith('Custom::') || type.includes('CustomResource'))).toEqual([])
 })
 
-test('everything that goes can go: a destroyed stack leaves nothing behind', () => {
+test('a destroyed stack leaves no resource behind', () => {
   const template = synthesiseOne({ network: 'isolated' }).toJSON()
   const kept = Object.values<{ DeletionPolicy?: string }>(template.Resources).filter(
     ({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete',

@@ -8,7 +8,7 @@ const inAgentBucket = (path: string) => ({
 })
 
 describe('the relay of detached missions', () => {
-  test('lives as long as Lambda lets it, is started again when it died, and starts its own successor', () => {
+  test('has Lambda’s longest timeout, is restarted when it fails, and starts its own successor', () => {
     const template = synthesiseOne()
     template.hasResourceProperties('AWS::Lambda::Function', {
       ...RELAY,
@@ -21,7 +21,7 @@ describe('the relay of detached missions', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 2 })
   })
 
-  test('is in no network, also where the data-locality function is isolated', () => {
+  test('has no network, even if the data-locality function is isolated', () => {
     const functions = Object.values(synthesiseOne({ network: 'isolated' }).findResources('AWS::Lambda::Function'))
     const relay = functions.find(({ Properties }) => Properties.FunctionName === RELAY.FunctionName)
     expect(relay!.Properties).not.toHaveProperty('VpcConfig')
@@ -35,7 +35,7 @@ describe('the relay of detached missions', () => {
     })
   })
 
-  test('invokes the fleet’s functions and itself, moves sealed states, and can do nothing else', () => {
+  test('invokes the fleet’s functions and itself, moves sealed states, and has no other permission', () => {
     const statements = relayStatements({ data: [{ bucket: 'logs-eu', region: 'eu-west-1' }] })
     expect(allowedActions(statements)).toEqual([
       'lambda:InvokeFunction',
@@ -56,7 +56,7 @@ describe('the relay of detached missions', () => {
     ])
   })
 
-  test('writes neither to the ledger of landings nor to requests', () => {
+  test('writes neither to the landing ledger nor to requests', () => {
     const puts = relayStatements().filter(({ Action }) => [Action].flat().includes('s3:PutObject'))
     expect(puts.flatMap(({ Resource }) => Resource)).toEqual([
       { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::lander-demo-*-agents*/agents/*']] },
@@ -66,14 +66,14 @@ describe('the relay of detached missions', () => {
     ])
   })
 
-  test('moves states between buckets of the account alone, whatever others call theirs', () => {
+  test('moves states only between buckets of the account, whatever the names of others', () => {
     const far = relayStatements().filter(({ Resource }) => JSON.stringify(Resource).includes('lander-demo-*'))
     expect(far.map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { 'aws:ResourceAccount': { Ref: 'AWS::AccountId' } } },
     ])
   })
 
-  test('is named by the outputs, for the fleet file', () => {
+  test('is named in the outputs, for the fleet file', () => {
     synthesiseOne().hasOutput('RelayName', {})
   })
 })

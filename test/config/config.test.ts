@@ -21,7 +21,7 @@ function refusal(config: unknown): { message: string; remedy: string } {
 }
 
 describe('a configuration', () => {
-  test('of a name and regions is enough, and gets every default', () => {
+  test('needs only a name and regions, and gets every default', () => {
     expect(parseConfig(valid)).toEqual({
       ...valid,
       data: [],
@@ -39,7 +39,7 @@ describe('a configuration', () => {
     })
   })
 
-  test('keeps what it says, whole', () => {
+  test('keeps every field', () => {
     const config = {
       ...valid,
       rootKey: 'k'.repeat(43),
@@ -59,18 +59,18 @@ describe('a configuration', () => {
     expect(parseConfig({ $schema: './docs/lander.config.schema.json', ...config })).toEqual(config)
   })
 
-  test('grants a whole bucket when it names no prefixes', () => {
+  test('grants a whole bucket if it names no prefixes', () => {
     const { data } = parseConfig({ ...valid, data: [{ bucket: 'logs-us', region: 'us-east-1' }] })
     expect(data).toEqual([{ bucket: 'logs-us', region: 'us-east-1', prefixes: [''], confidential: false }])
   })
 
-  test('is isolated when it has confidential data and says nothing of the network', () => {
+  test('is isolated by default if it has confidential data', () => {
     const data = [{ bucket: 'logs-us', region: 'us-east-1', confidential: true }]
     expect(parseConfig({ ...valid, data }).network).toBe('isolated')
     expect(parseConfig({ ...valid, data, network: 'open' }).network).toBe('open')
   })
 
-  test('exists for those who have none', () => {
+  test('has an example for users without one', () => {
     expect(parseConfig(EXAMPLE_CONFIG).data).toEqual([])
   })
 })
@@ -145,18 +145,18 @@ describe('a wrong field is refused with its name, its value and its remedy:', ()
     expect(remedy).toContain(advice)
   })
 
-  test('all of them at once', () => {
+  test('all faults at once', () => {
     const { message } = refusal({ fleet: 'Sales', regions: ['eu-wst-1'], network: 'vpn' })
     expect(message).toContain('fleet is "Sales"; regions[0] is "eu-wst-1"; network is "vpn"')
   })
 
-  test('a key that was mistaken for the root key is not printed', () => {
+  test('a private key in place of the root key is not printed', () => {
     const secret = `x${'k'.repeat(86)}`
     const { message, remedy } = refusal({ ...valid, rootKey: secret })
     expect(message + remedy).not.toContain('kkk')
   })
 
-  test('a long value is cut', () => {
+  test('a long value is truncated', () => {
     expect(refusal({ ...valid, fleet: 'x'.repeat(5000) }).message.length).toBeLessThan(200)
   })
 })
@@ -174,7 +174,7 @@ describe('a configuration file', () => {
     expect((await readConfig(path)).fleet).toBe('sales')
   })
 
-  test('that is missing is named', async () => {
+  test('is named if it is missing', async () => {
     const path = join(folder, 'missing.json')
     await expect(readConfig(path)).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
@@ -182,7 +182,7 @@ describe('a configuration file', () => {
     })
   })
 
-  test('that is no JSON is named', async () => {
+  test('is named if it is not JSON', async () => {
     const path = join(folder, 'broken.json')
     await writeFile(path, '{')
     await expect(readConfig(path)).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe('a configuration file', () => {
   })
 })
 
-test('the schema for editors says what the code checks (npx tsx scripts/config-schema.ts writes it)', async () => {
+test('the schema for editors matches the code’s checks (npx tsx scripts/config-schema.ts writes it)', async () => {
   expect(await isCurrent()).toBe(true)
 })
 

@@ -8,7 +8,7 @@ const regionOf = new Map([
   ['logs-eu', 'eu-west-1'],
 ])
 
-test('a draft has each bucket once, where it lies, and the regions of all', () => {
+test('a draft has each bucket once, in its region, and the regions of all buckets', () => {
   const scopes = [scope('logs-eu', '2026/'), scope('logs-us', ''), scope('logs-eu', 'a.csv'), scope('logs-us', 'b/')]
   const draft = draftConfig({ fleet: 'sales', scopes, regionOf, regions: ['us-east-1', 'eu-north-1'] })
   expect(draft).toEqual({
@@ -22,7 +22,7 @@ test('a draft has each bucket once, where it lies, and the regions of all', () =
   expect(() => parseConfig(draft)).not.toThrow()
 })
 
-test('a draft of confidential data is isolated, unless told otherwise', () => {
+test('a draft with confidential data is isolated by default', () => {
   const answers = { fleet: 'sales', scopes: [scope('logs-us', '')], regionOf, confidential: true }
   expect(parseConfig(draftConfig(answers)).network).toBe('isolated')
   expect(parseConfig(draftConfig({ ...answers, network: 'open' })).network).toBe('open')

@@ -12,7 +12,7 @@ const stack = (region: string, changes: object = {}) => ({
 })
 
 describe('the outputs of a deployment', () => {
-  test('give the fleet, its regions in the order of their names', () => {
+  test('give the fleet, with its regions in alphabetical order', () => {
     const outputs = { 'sales-us': stack('us-east-1'), 'sales-eu': stack('eu-west-1') }
     const functionName = 'lander-sales-data-locality'
     expect(parseOutputs(outputs)).toEqual({

@@ -124,7 +124,6 @@ const EXCEPTIONS: readonly Exception[] = [
     path: /^(lib|test)\/local\//,
     why: 'Lambda freezes an environment between runs; the local one sends SIGSTOP',
   },
-  { text: /\bfunctions? (that )?(is|are|was|were) frozen\b/g, why: 'Lambda freezes an environment between runs' },
   { text: /\|home\b/g, path: /^test\/errors\.test\.ts$/, why: 'the user’s folder' },
   { text: /.*/g, path: /^docs\/decisions\/00(53|54)-/, why: 'says what the words were' },
   { text: /.*/g, path: /^test\/docs\/words\.test\.ts$/, why: 'this list' },

@@ -114,7 +114,7 @@ describe('lander trust', () => {
     await writeFile(join(dir, 'older.json'), older)
     const refused = await run('trust', 'publish', '--policy', 'older.json', '--json')
     expect(refused).toMatchObject({ status: 3, json: { error: { code: 'REPLAYED' } } })
-    expect(refused.json.error.message).toBe('us-east-1 has version 4 of the key policy, this is 3')
+    expect(refused.json.error.message).toBe('us-east-1 has version 4 of the key policy, not 3')
   })
 
   test('refuses what it can not do, each with its reason', async () => {
@@ -203,7 +203,7 @@ describe('lander init', () => {
 
   test('without a terminal names the option for what nobody said', async () => {
     const silent = await run('init', '--out', 'new.json', '--json')
-    expect(silent).toMatchObject({ status: 2, json: { error: { code: 'USAGE', remedy: 'say it with --name NAME' } } })
+    expect(silent).toMatchObject({ status: 2, json: { error: { code: 'USAGE', remedy: 'give it with --name NAME' } } })
   })
 
   test('finds a bucket that is not there, and a name that is none, before it writes anything', async () => {

@@ -5,7 +5,7 @@ import { compress, inflateExactly } from '../../lib/encoding/brotli.ts'
 import { concatBytes, utf8 } from '../../lib/encoding/bytes.ts'
 
 describe('Brotli', () => {
-  test('gives the bytes back, and the same stream each time', () => {
+  test('returns the bytes, and compresses deterministically', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
         const stream = compress(bytes)
@@ -26,18 +26,18 @@ describe('Brotli', () => {
     expect(() => inflateExactly(stream, length)).toThrow(SyntaxError)
   })
 
-  test('refuses a stream with a byte, or another stream, behind it', () => {
+  test('refuses a stream with a byte, or another stream, after it', () => {
     expect(() => inflateExactly(concatBytes(stream, Uint8Array.of(0)), text.length)).toThrow('bytes follow the stream')
     expect(() => inflateExactly(concatBytes(stream, stream), text.length)).toThrow(SyntaxError)
     expect(() => inflateExactly(concatBytes(compress(new Uint8Array()), stream), 0)).toThrow(SyntaxError)
   })
 
-  test('refuses a stream cut anywhere', () => {
+  test('refuses a truncated stream', () => {
     for (let length = 0; length < stream.length; length++)
       expect(() => inflateExactly(stream.subarray(0, length), text.length)).toThrow(SyntaxError)
   })
 
-  test('stops a bomb at the stated length', () => {
+  test('stops decompressing at the stated length', () => {
     const bomb = brotliCompressSync(new Uint8Array(64 * 1024 * 1024), {
       params: { [constants.BROTLI_PARAM_QUALITY]: 5 },
     })

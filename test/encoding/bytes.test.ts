@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../lib/encoding/bytes.ts'
 
 describe('utf8', () => {
-  test('gives back every well-formed text, a byte order mark included', () => {
+  test('returns every well-formed text, including a byte order mark', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => fromUtf8(utf8(text)) === text))
     expect(fromUtf8(utf8('\ufeffa'))).toBe('\ufeffa')
   })

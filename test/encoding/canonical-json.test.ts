@@ -28,7 +28,7 @@ describe('canonical JSON', () => {
     expect(text.indexOf('"\\r"')).toBeLessThan(text.indexOf('"1"'))
   })
 
-  test('does not depend on the order in which members were set', () => {
+  test('does not depend on the order of assignment', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), json), (value) => {
         const reversed = Object.fromEntries(Object.entries(value).reverse())
@@ -37,7 +37,7 @@ describe('canonical JSON', () => {
     )
   })
 
-  test('is read back as the same value, and written as the same text', () => {
+  test('parses to the same value, and is written as the same text', () => {
     fc.assert(
       fc.property(json, (value) => {
         const text = canonicalJson(value)

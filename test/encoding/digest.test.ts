@@ -12,7 +12,7 @@ describe('SHA-256', () => {
     expect(digestOf(utf8('abc'))).toBe(Buffer.from(ABC, 'hex').toString('base64url'))
   })
 
-  test('gives the same where there is no Node', async () => {
+  test('gives the same without Node’s crypto module', async () => {
     const digest = await runInBrowser<string>(`
       import { digestOf } from './lib/encoding/digest.ts'
       globalThis.result = digestOf(new TextEncoder().encode('abc'))

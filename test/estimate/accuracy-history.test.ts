@@ -46,29 +46,29 @@ function entry(
 const PART = { agent: 'count@abc', basis: 'assumed', region: US, place: US } as const
 
 describe('the accuracy of predictions', () => {
-  test('is the error in the middle, the bias, and how many lay in their interval', () => {
+  test('is the median error, the bias, and the share of runs within their interval', () => {
     const { seconds } = accuracy([entry(1, 1), entry(1, 2), entry(1, 4)])
     expect(seconds).toEqual({ runs: 3, medianError: 0.5, error90: 0.75, bias: 2, withinInterval: 2 / 3 })
   })
 
-  test('is told for money, by basis and by agent as well', () => {
+  test('is computed for money, by basis and by agent as well', () => {
     const report = accuracy([entry(1, 1), entry(1, 2, { agent: 'other@def' })])
     expect(report.usd).toMatchObject({ runs: 2, medianError: 0.5, bias: 2 })
     expect(report.byBasis.assumed?.runs).toBe(2)
     expect(Object.keys(report.byAgent)).toEqual(['count@abc', 'other@def'])
   })
 
-  test('does not count runs that were stopped', () => {
+  test('ignores stopped runs', () => {
     expect(accuracy([entry(10, 1, { outcome: 'stopped' })]).seconds).toBeUndefined()
   })
 })
 
-describe('what the past does to a quote', () => {
-  test('is nothing without a past', () => {
+describe('the correction of a quote by earlier runs', () => {
+  test('is absent without earlier runs', () => {
     expect(correctionOf([], PART)).toEqual({ factor: 1, runs: 0 })
   })
 
-  test('is believed the more the more runs there are', () => {
+  test('gets a larger weight with more runs', () => {
     const factors = [1, 3, 20].map((n) => correctionOf(new Array(n).fill(entry(1, 4)), PART).factor)
     expect(factors[0]).toBeCloseTo(2)
     expect(factors[1]).toBeGreaterThan(2.5)
@@ -76,29 +76,29 @@ describe('what the past does to a quote', () => {
     expect(Math.max(...factors)).toBeLessThan(4)
   })
 
-  test('compares with what would have been predicted uncorrected, so that corrections don’t pile up', () => {
+  test('compares with the uncorrected predictions, so that corrections don’t accumulate', () => {
     const corrected = new Array(20).fill(entry(4, 4, { correction: 4 }))
     expect(correctionOf(corrected, PART).factor).toBeGreaterThan(3.7)
   })
 
-  test('does not move for an outlier', () => {
+  test('ignores an outlier', () => {
     const runs = [...new Array(9).fill(entry(1, 2)), entry(1, 10_000)]
     expect(correctionOf(runs, PART).factor).toBeCloseTo(2 ** (10 / 11))
   })
 
-  test('prefers the agent’s own runs, and takes those of others where it has none', () => {
+  test('prefers the agent’s own runs, and uses those of others if it has none', () => {
     const runs = [entry(1, 8, { agent: 'other@def' }), entry(1, 2)]
     expect(correctionOf(runs, PART).runs).toBe(1)
     expect(correctionOf(runs, PART).factor).toBeCloseTo(Math.SQRT2)
     expect(correctionOf(runs, { ...PART, agent: 'new@ghi' }).runs).toBe(2)
   })
 
-  test('is not carried over to another place, or to what rested on a trial', () => {
+  test('does not apply to another place, nor to figures from a trial', () => {
     expect(correctionOf([entry(1, 4)], { ...PART, place: 'client' }).runs).toBe(0)
     expect(correctionOf([entry(1, 4)], { ...PART, basis: 'sampled' }).runs).toBe(0)
   })
 
-  test('makes the next prediction no worse than the last, if runs go on as they went', () => {
+  test('makes the next prediction no worse than the last, if runs continue alike', () => {
     const seconds = fc.double({ min: 0.1, max: 100, noNaN: true })
     fc.assert(
       fc.property(
@@ -113,7 +113,7 @@ describe('what the past does to a quote', () => {
     )
   })
 
-  test('remembers how large the agent’s last result was there', () => {
+  test('remembers the size of the agent’s last result in that place', () => {
     expect(lastResultBytes([entry(1, 1)], { agent: 'count@abc', region: US })).toBe(50)
     expect(lastResultBytes([entry(1, 1)], { agent: 'other@def', region: US })).toBeUndefined()
   })
@@ -126,7 +126,7 @@ describe('the history’s file', () => {
   })
   afterAll(() => rm(dir, { recursive: true, force: true }))
 
-  test('gives back what was added, and passes over a line that a crash cut off', async () => {
+  test('returns the entries added, and ignores a line that a crash truncated', async () => {
     const path = join(dir, 'client', 'history.jsonl')
     await addToHistory(path, entry(1, 2))
     await appendFile(path, '{"lander":1,"at":"20\n')
@@ -134,7 +134,7 @@ describe('the history’s file', () => {
     expect(await readHistory(path)).toEqual([entry(1, 2), entry(3, 4)])
   })
 
-  test('is empty where there is none', async () => {
+  test('is empty if the file is missing', async () => {
     expect(await readHistory(join(dir, 'none.jsonl'))).toEqual([])
   })
 })

@@ -67,7 +67,7 @@ const SAMPLE: Sample = {
 }
 
 describe('a quote', () => {
-  test('sends the agent to much data, and says what fetching it would take', () => {
+  test('sends the agent to large data, and reports the cost of fetching the data', () => {
     const { plan } = quote()
     expect(placesOf(quote())).toEqual([US, EU])
     const [stay, come] = ['code to data', 'data to code'].map((name) => plan.alternatives.find((a) => a.name === name)!)
@@ -76,7 +76,7 @@ describe('a quote', () => {
     expect(stay!.seconds).toBeLessThan(come!.seconds)
   })
 
-  test('is wide before the agent was tried, and narrow after', () => {
+  test('is wide before a trial, and narrow after it', () => {
     const width = ({ seconds }: Quote) => seconds!.high / seconds!.low
     const [before, after] = [quote(), quote({ sample: SAMPLE })]
     expect([before.basis, after.basis]).toEqual(['assumed', 'sampled'])
@@ -84,27 +84,27 @@ describe('a quote', () => {
     expect(width(before)).toBeGreaterThan(4)
   })
 
-  test('adds up what the trial taught: start, work, the way of the result, merge', () => {
+  test('adds what the trial measured: start, work, transfer of the result, merge', () => {
     const { seconds } = quote({ sample: SAMPLE })
-    // 1 s of start (that includes a way back), 1 GB at 100 MB/s or at what Lambda's network gives, 0.1 s of merge.
+    // 1 s of start (which includes a round trip), 1 GB at 100 MB/s or at the rate of Lambda's network, 0.1 s of merge.
     expect(seconds!.value).toBeGreaterThan(11)
     expect(seconds!.value).toBeLessThan(13)
   })
 
-  test('names the date its prices rest on, and the line it assumes', () => {
+  test('names the date of its prices, and the assumed line rate', () => {
     const { client: _, ...unknown } = fleet
     const { plan, notes } = quote({ fleet: unknown })
     expect(plan.pricesAsOf).toMatch(/^\d{4}-\d{2}-\d{2}$/)
     expect(notes.join()).toMatch(/client's line is unknown; 50 Mbit\/s near us-east-1 is assumed/)
   })
 
-  test('does not offer to gather in one region, and says why', () => {
+  test('does not offer to gather in one region, and gives the reason', () => {
     const { plan, notes } = quote()
     expect(plan.alternatives.map(({ name }) => name)).not.toContain(`gather in ${US}`)
     expect(notes.join()).toMatch(/gathering data in one region is not offered/)
   })
 
-  test('is corrected by the runs of the past, and says by how much', () => {
+  test('is corrected by earlier runs, and says by how much', () => {
     const first = quote()
     const run = (seconds: number): HistoryEntry => {
       const results = first.parts.map(({ region, place }) => ({ region, place, route: [], bytesMoved: 0, seconds }))
@@ -117,7 +117,7 @@ describe('a quote', () => {
     expect(explainQuote(later)).toMatch(/Corrected by earlier runs/)
   })
 
-  test('holds its best guess within its interval, whatever the data', () => {
+  test('has its best guess within its interval, for any data', () => {
     const bytes = fc.integer({ min: 1, max: 1e12 })
     fc.assert(
       fc.property(bytes, bytes, fc.boolean(), (us, eu, tried) => {
@@ -132,39 +132,39 @@ describe('a quote', () => {
   })
 })
 
-describe('a quote that can’t be', () => {
-  test('of no data is refused with a remedy', () => {
+describe('a quote that is impossible', () => {
+  test('for no data is refused with a remedy', () => {
     const empty = () => quote({ survey: surveyOf({ [US]: 0 }) })
     expect(empty).toThrow(expect.objectContaining({ code: 'PROBLEM_INVALID', remedy: expect.stringMatching(/prefix/) }))
     expect(empty).toThrow(/no objects under s3:\/\/logs-us-east-1\//)
   })
 
-  test('a deadline shorter than one start says how long that is', () => {
+  test('for a deadline shorter than one start reports that duration', () => {
     const { plan, seconds } = quote({ deadlineSeconds: 0.01, keepData: [US, EU] })
     expect(plan).toMatchObject({ feasible: false, reasons: [expect.stringMatching(/shorter than one start/)] })
     expect(seconds).toBeUndefined()
     expect(explainQuote(quote({ deadlineSeconds: 0.01 }))).toMatch(/There is no plan/)
   })
 
-  test('data that may not leave a region without a function names that region', () => {
+  test('names the region if data may not leave it and it has no function', () => {
     const { plan } = quote({ survey: surveyOf({ [US]: 1e6, 'sa-east-1': 1e6 }), keepData: ['sa-east-1'] })
     expect(plan.feasible).toBe(false)
     expect(plan.reasons.join()).toMatch(/residency of data: group 1 \(sa-east-1\)/)
   })
 
-  test('a result that may not leave its region names that region', () => {
+  test('names the region if a result may not leave it', () => {
     const { plan } = quote({ keepResults: [EU] })
     expect(plan.feasible).toBe(false)
     expect(plan.reasons.join()).toMatch(/residency of results: .*eu-west-1/)
   })
 
-  test('regions outside the agent’s audience are not planned for', () => {
+  test('does not plan regions outside the agent’s audience', () => {
     const narrow = { ...manifest, audience: { fleet: '*', regions: [US] } }
     expect(placesOf(quote({ manifest: narrow }))).toEqual([US, CLIENT])
   })
 })
 
-describe('the way that is taken by itself', () => {
+describe('the mode that is chosen automatically', () => {
   const little = surveyOf({ [US]: 1000, [EU]: 1000 })
   const slowStart: Sample = {
     ...SAMPLE,
@@ -173,31 +173,31 @@ describe('the way that is taken by itself', () => {
   const choose = (options: Partial<QuoteOptions>) =>
     chooseMode({ fleet, manifest, survey: little, agentBytes: 20_000, now: NOW, ...options })
 
-  test('moves data only where that is better beyond doubt', () => {
+  test('moves data only if that is clearly better', () => {
     expect(placesOf(choose({ sample: slowStart }))).toEqual([CLIENT, CLIENT])
   })
 
-  test('leaves data where it is when it is a close call, and still shows the other way', () => {
+  test('leaves data in place if the difference is small, and still shows the other mode', () => {
     const { parts, plan, notes } = choose({})
     expect(parts.map(({ place }) => place)).toEqual([US, EU])
     expect(plan.alternatives.map(({ name }) => name)).toContain('data to code')
     expect(notes.join()).toMatch(/not beyond doubt/)
   })
 
-  test('never moves data over a line nobody told of, or of which not all was counted', () => {
+  test('does not move data over a line of unknown rate, nor data that was not fully counted', () => {
     const { client: _, ...unknown } = fleet
     expect(placesOf(choose({ fleet: unknown, sample: slowStart }))).toEqual([US, EU])
     expect(placesOf(choose({ survey: { ...little, complete: false }, sample: slowStart }))).toEqual([US, EU])
   })
 
-  test('a budget decides by itself', () => {
+  test('follows a budget alone', () => {
     const free = choose({ budgetUsd: 1e-6 })
     expect(placesOf(free)).toEqual([CLIENT, CLIENT])
   })
 })
 
-describe('words', () => {
-  test('tell the decision, both times, the money, and no place called internet', () => {
+describe('the text of a quote', () => {
+  test('states the decision, both times and the costs, and calls no place "internet"', () => {
     const text = explainQuote(quote({ sample: SAMPLE }), SAMPLE)
     expect(text).toMatch(/^Decision: the agent moves to us-east-1, eu-west-1\./)
     expect(text).toMatch(/time .*between/)
@@ -205,11 +205,11 @@ describe('words', () => {
     expect(text.replaceAll('the internet', '')).not.toMatch(/internet/)
   })
 
-  test('tell the accuracy, or that there is none yet', () => {
+  test('states the accuracy, or that there is none yet', () => {
     expect(explainAccuracy(accuracy([]))).toMatch(/No run has been recorded/)
   })
 
-  test('an agent is known by its name and its code, whenever it was signed', () => {
+  test('identifies an agent by its name and its code, not by its signature', () => {
     expect(agentName(manifest)).toBe(agentName({ ...manifest, issuedAt: 1, expiresAt: 2 }))
   })
 })

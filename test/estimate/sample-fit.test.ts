@@ -8,16 +8,16 @@ const trial = (bytes: number, workSeconds: number, { resultBytes = 100, around =
 }
 const ALL = { allBytes: 100 * MB, maxResultBytes: 256 * 1024 }
 
-describe('what trials teach', () => {
-  test('is the slope, not the mean: what every run takes anyway does not count', () => {
+describe('the fit of trials', () => {
+  test('uses the slope, not the mean, because every run has a fixed cost', () => {
     const trials = [trial(0.25 * MB, 2), trial(1 * MB, 0.6), trial(5 * MB, 1)]
     const learned = fitTrials(trials, ALL)!
     expect(learned.bytesPerSecond.value).toBeCloseTo(10 * MB)
-    // Half a second of work whatever is read, and 0.2 around it.
+    // Half a second of fixed work, and 0.2 s of overhead.
     expect(learned.startSeconds.value).toBeCloseTo(0.7)
   })
 
-  test('knows what a cold start adds from the first trial', () => {
+  test('takes the cold start’s extra time from the first trial', () => {
     const { startSeconds } = fitTrials(
       [trial(0.25 * MB, 2, { around: 1 }), trial(1 * MB, 0.1), trial(5 * MB, 0.5)],
       ALL,
@@ -26,17 +26,17 @@ describe('what trials teach', () => {
     expect(startSeconds.high).toBeGreaterThan(2)
   })
 
-  test('takes the faster of two trials on the same bytes, since noise only slows', () => {
+  test('takes the faster of two trials on the same bytes, because noise only slows', () => {
     const trials = [trial(0.25 * MB, 1), trial(1 * MB, 0.2), trial(9 * MB, 3), trial(9 * MB, 1)]
     expect(fitTrials(trials, ALL)!.bytesPerSecond.value).toBeCloseTo(10 * MB)
   })
 
-  test('of one trial is its mean, and not much is claimed for it', () => {
+  test('uses the mean of a single trial, with a wide interval', () => {
     const { bytesPerSecond } = fitTrials([trial(1 * MB, 0.5)], ALL)!
     expect(bytesPerSecond).toEqual({ low: (2 * MB) / 1.5, value: 2 * MB, high: 8 * MB })
   })
 
-  test('is nothing where nothing was read', () => {
+  test('is absent if the trials read nothing', () => {
     expect(fitTrials([], ALL)).toBeUndefined()
     expect(fitTrials([trial(0, 1)], ALL)).toBeUndefined()
   })
@@ -52,12 +52,12 @@ describe('what trials teach', () => {
     expect(fitTrials(trials, ALL)!.resultBytes.value).toBeCloseTo(expected, -1)
   })
 
-  test('a result never passes its limit', () => {
+  test('a result never exceeds its limit', () => {
     const trials = [trial(1 * MB, 0.1, { resultBytes: 90_000 }), trial(2 * MB, 0.2, { resultBytes: 180_000 })]
     expect(fitTrials(trials, ALL)!.resultBytes).toEqual({ low: 180_000, value: 262_144, high: 262_144 })
   })
 
-  test('every interval holds its best guess, whatever the trials were', () => {
+  test('every interval contains its best guess, for any trials', () => {
     const anyTrial = fc.record({
       bytes: fc.integer({ min: 1, max: 1e9 }),
       workSeconds: fc.double({ min: 1e-3, max: 100, noNaN: true }),

@@ -13,7 +13,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 
 const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, explainFileError)
 
-test('says what is wrong with a path, with a remedy', async () => {
+test('reports what is wrong with a path, with a remedy', async () => {
   const failures = [
     [readFile(join(dir, 'none')), 'FILE_NOT_FOUND', 'none'],
     [writeFile(join(dir, 'none/x'), ''), 'FILE_NOT_FOUND', 'no folder'],
@@ -22,7 +22,7 @@ test('says what is wrong with a path, with a remedy', async () => {
     [open(join(dir, 'file'), 'wx'), 'FILE_EXISTS', 'exists'],
     [writeFile(join(dir, 'x'.repeat(300)), ''), 'FILE_UNUSABLE', 'longer'],
   ] as const
-  // All are listened to at once: one that fails while another is awaited would count as unhandled.
+  // All promises get a handler at once. Otherwise a rejection while another is awaited counts as unhandled.
   const errors = await Promise.all(failures.map(([promise]) => failure(promise)))
   for (const [i, [, code, said]] of failures.entries()) {
     expect(errors[i]).toMatchObject({
@@ -34,14 +34,14 @@ test('says what is wrong with a path, with a remedy', async () => {
   }
 })
 
-test('leaves other errors alone', () => {
+test('keeps other errors', () => {
   const own = new Error('own')
   expect(explainFileError(own)).toBe(own)
   const socket = Object.assign(new Error('refused'), { code: 'ECONNREFUSED', syscall: 'connect' })
   expect(explainFileError(socket, '/x')).toBe(socket)
 })
 
-test('makes a folder and those above it, and one that is there is as good', async () => {
+test('creates a folder and its parents, and accepts an existing one', async () => {
   await makeFolder(join(dir, 'a/b/c'))
   await makeFolder(join(dir, 'a/b/c'))
   expect((await stat(join(dir, 'a/b/c'))).isDirectory()).toBe(true)

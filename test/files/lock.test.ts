@@ -16,7 +16,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 
 const PARENT = process.ppid
 
-test('leaves nothing behind when it is given back', async () => {
+test('leaves no file behind when it is released', async () => {
   const lock = await takeLock(path)
   expect(await readdir(dir)).toEqual(['lock'])
   await lock[Symbol.asyncDispose]()
@@ -29,7 +29,7 @@ test('is refused while a living process holds it', async () => {
   expect(await readdir(dir)).toEqual(['lock'])
 })
 
-test('of a dead process is taken over', async () => {
+test('is taken over if its process is dead', async () => {
   const dead = spawn(process.execPath, ['-e', ''])
   await once(dead, 'exit')
   await writeFile(path, String(dead.pid))
@@ -37,12 +37,12 @@ test('of a dead process is taken over', async () => {
   expect(await readdir(dir)).toEqual(['lock'])
 })
 
-test('from before the machine started is taken over, whoever has its number now', async () => {
+test('is taken over if it is older than the boot, even if its process id is in use', async () => {
   await writeFile(path, String(PARENT))
   await utimes(path, 1, 1)
   await using _lock = await takeLock(path)
 })
 
-test('in a folder that is not there is an error of usage', async () => {
+test('in a missing folder is a usage error', async () => {
   await expect(takeLock(join(dir, 'none/lock'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND', situation: 'usage' })
 })

@@ -9,7 +9,7 @@ import { startCloud } from '../../lib/local/cloud.ts'
 const dir = mkdtempSync(join(tmpdir(), 'lander-clients-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-test('S3 is asked once where a bucket lies, and again for one that was not there', async () => {
+test('asks S3 once for a bucket’s region, and again if the bucket was missing', async () => {
   const cloud = await startCloud({ dir, regions: ['us-east-1', 'eu-west-1'] })
   using clients = createFleetClients(cloud)
   await expect(clients.regionOf('data-eu', 'us-east-1')).rejects.toMatchObject({ code: 'BUCKET_NOT_FOUND' })

@@ -10,7 +10,7 @@ const place = { region: 'eu-west-1', functionName: 'lander-sales', agentBucket: 
 const MINUTE = 60_000
 
 describe('a clock', () => {
-  test('may differ by five minutes, and not by more', () => {
+  test('may differ by at most five minutes', () => {
     expect(explainSkew(5 * MINUTE, 'eu-west-1')).toBeUndefined()
     expect(explainSkew(-5 * MINUTE, 'eu-west-1')).toBeUndefined()
     expect(explainSkew(10 * MINUTE, 'eu-west-1')).toMatchObject({
@@ -20,7 +20,7 @@ describe('a clock', () => {
     expect(explainSkew(-10 * MINUTE, 'eu-west-1')?.message).toContain('10 minutes ahead of')
   })
 
-  test('that makes AWS refuse the signature is named as the reason', async () => {
+  test('is named as the reason if AWS refuses a signature because of it', async () => {
     await using aws = await refusing(-10 * MINUTE)
     await expect(probeRegion(place, aws.lambda, Date.now)).rejects.toMatchObject({
       code: 'CLOCK_SKEW',
@@ -29,13 +29,13 @@ describe('a clock', () => {
     })
   })
 
-  test('is not blamed for a signature that is wrong in itself', async () => {
+  test('is not named if the signature itself is wrong', async () => {
     await using aws = await refusing(0)
     await expect(probeRegion(place, aws.lambda, Date.now)).rejects.toMatchObject({ code: 'REGION_UNREACHABLE' })
   })
 })
 
-/** An AWS that refuses every signature, by a clock that is ahead of this one. */
+/** An AWS that refuses every signature, and whose clock is ahead of this computer's. */
 async function refusing(aheadMs: number) {
   const server = createServer((request, response) => {
     request.resume()

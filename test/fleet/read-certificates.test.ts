@@ -17,11 +17,11 @@ const write = (name: string, text: string): string => {
   return join(dir, name)
 }
 
-test('certificates are read as they stand in the file, several of them too', () => {
+test('reads one or several certificates of a file', () => {
   expect(readCertificates(write('two.pem', ca + ca))).toBe(ca + ca)
 })
 
-test('a file that is not there, or without a certificate, is refused before anything is asked', () => {
+test('refuses a missing file, and a file without a certificate, before it sends a request', () => {
   const remedy = expect.stringContaining('"ca" in the fleet file')
   const refused = (path: string) => () => createFleetClients({ endpoint: 'https://127.0.0.1:9', ca: path })
   const missing = join(dir, 'missing.pem')
@@ -38,7 +38,7 @@ test('a file that is not there, or without a certificate, is refused before anyt
     )
 })
 
-test('a fleet file names its certificate from where it lies', async () => {
+test('resolves a certificate’s path relative to the fleet file', async () => {
   const fleet = {
     lander: FORMAT_VERSION,
     name: 'local',

@@ -5,7 +5,7 @@ import { createFleetSecret, deriveReceiptKey, rotateSecret } from '../../lib/tru
 const first = createFleetSecret()
 const second = rotateSecret(first, 0)
 
-test('the public keys of a secret are those of its epochs', () => {
+test('gives the public keys of all epochs of a secret', () => {
   const keys = receiptTrustOf({ name: 'sales', receiptKeys: publicReceiptKeys(second, 'sales') })
   expect(keys).toEqual({
     fleet: 'sales',
@@ -13,7 +13,7 @@ test('the public keys of a secret are those of its epochs', () => {
   })
 })
 
-test('a key stays known when its epoch is over', () => {
+test('keeps the key of an epoch that has ended', () => {
   const third = rotateSecret(second, 0, { overlapMs: 0 })
   const keys = mergeReceiptKeys(publicReceiptKeys(second, 'sales'), publicReceiptKeys(third, 'sales'))
   expect(keys.map(({ epoch }) => epoch)).toEqual([1, 2, 3])

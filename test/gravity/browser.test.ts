@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 
-it('lander/gravity is made for a browser: it needs nothing of Node and no SDK', async () => {
+it('lander/gravity runs in a browser: it imports neither Node modules nor an SDK', async () => {
   const { metafile, errors } = await build({
     entryPoints: [fileURLToPath(new URL('../../lib/gravity/index.ts', import.meta.url))],
     bundle: true,

@@ -8,8 +8,8 @@ import { BYTES_PER_BILLED_GB as GB } from '../../lib/gravity/units.ts'
 
 const now = new Date('2026-11-23')
 
-describe('money', () => {
-  it('adds up its lines', () => {
+describe('cost', () => {
+  it('is the sum of its lines', () => {
     const { usd, lines } = estimateCost({
       transfers: [
         { from: 'us-east-1', to: 'eu-west-1', bytes: 2 ** 40 },
@@ -29,25 +29,25 @@ describe('money', () => {
     expect(usd).toBeCloseTo(29.898_335_4)
   })
 
-  it('charges nothing within a region, from the internet, and for nothing', () => {
+  it('is zero within a region, from the internet, and for zero bytes', () => {
     expect(estimateCost({ transfers: [{ from: 'us-east-1', to: 'us-east-1', bytes: 1e15 }] }).usd).toBe(0)
     expect(estimateCost({ transfers: [{ from: 'client', to: 'us-east-1', bytes: 1e15 }] }).usd).toBe(0)
     expect(estimateCost({}).usd).toBe(0)
   })
 
-  it('gives the discount of billions of GB-seconds where it is published', () => {
+  it('includes the discount for billions of GB-seconds where it is published', () => {
     const compute = (region: string) => [{ region, gbSeconds: 10e9, architecture: 'x86' as const }]
     expect(estimateCost({ compute: compute('us-east-1') }).usd).toBeCloseTo(6e9 * 1.66667e-5 + 4e9 * 1.5e-5)
     expect(estimateCost({ compute: compute('eu-west-1') }).usd).toBeCloseTo(10e9 * 1.66667e-5)
   })
 
-  it('shares the free tier of Lambda between regions', () => {
+  it('applies Lambda’s free tier once for all regions', () => {
     const compute = ['us-east-1', 'eu-west-1'].map((region) => ({ region, gbSeconds: 300_000, invocations: 600_000 }))
     const { lines } = estimateCost({ compute, lambdaFreeTier: true })
     expect(lines.map(({ usd }) => usd)).toEqual([0, expect.closeTo(200_000 * 1.33334e-5), expect.closeTo(0.04)])
   })
 
-  it('names the date of the oldest price it used, and warns past twelve months', () => {
+  it('names the date of the oldest price used, and warns after twelve months', () => {
     const quote = estimateCost({ transfers: [{ from: 'us-east-1', to: 'eu-west-1', bytes: 1 }], now })
     expect(quote.pricesAsOf).toBe('2023-04-27')
     expect(quote.warnings).toEqual([
@@ -92,19 +92,19 @@ describe('tiers', () => {
     expect(internetUsd([{ from: 'us-east-1', bytes: gb * GB }], PUBLISHED_PRICES)).toBeCloseTo(usd, 6)
   })
 
-  it('begin where the month stands', () => {
+  it('start from the bytes that the month has used', () => {
     expect(internetUsd([{ from: 'us-east-1', bytes: 1000 * GB }], PUBLISHED_PRICES, 10_000)).toBeCloseTo(
       240 * 0.09 + 760 * 0.085,
     )
     expect(internetUsd([{ from: 'us-east-1', bytes: 100 * GB }], PUBLISHED_PRICES, 50)).toBeCloseTo(50 * 0.09)
   })
 
-  it('share the free GB between regions in proportion', () => {
+  it('divide the free GB between regions in proportion', () => {
     const flows = ['us-east-1', 'sa-east-1'].map((from) => ({ from, bytes: 100 * GB }))
     expect(internetUsd(flows, PUBLISHED_PRICES)).toBeCloseTo(50 * 0.09 + 50 * 0.15)
   })
 
-  it('cost the same in one go as in two', () => {
+  it('cost the same for one transfer as for two halves', () => {
     const amount = fc.double({ min: 0, max: 1e6, noNaN: true })
     fc.assert(
       fc.property(amount, amount, (first, second) => {
@@ -114,7 +114,7 @@ describe('tiers', () => {
     )
   })
 
-  it('say how much a sum of money pays for', () => {
+  it('give the bytes that a sum of money pays for', () => {
     const tiers = [
       [10_240, 51_200, null],
       [0.09, 0.085, 0.07],
@@ -125,7 +125,7 @@ describe('tiers', () => {
     expect(amountFor(1, 0, [null], [0])).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('never make more cheaper than less', () => {
+  it('never make more bytes cheaper than fewer', () => {
     const volume = fc.integer({ min: 0, max: 2 ** 52 })
     fc.assert(
       fc.property(volume, volume, (a, b) => {
@@ -137,7 +137,7 @@ describe('tiers', () => {
 })
 
 describe('time', () => {
-  it('is eight times the bytes over what the link gives', () => {
+  it('is eight times the bytes over the link’s rate', () => {
     expect(estimateTransfer({ bytes: 1e9, bitsPerSecond: 1e9 })).toEqual({
       seconds: 8,
       days: 8 / 86_400,
@@ -146,7 +146,7 @@ describe('time', () => {
     expect(estimateTransfer({ bytes: 1e9, bitsPerSecond: 1e9, utilisation: 0.5 }).seconds).toBe(16)
   })
 
-  it('is the drive’s where that is slower', () => {
+  it('is limited by a slower drive', () => {
     expect(estimateTransfer({ bytes: 1e9, bitsPerSecond: 1e10, driveBytesPerSecond: 1e8 })).toMatchObject({
       seconds: 10,
       bottleneck: 'drive',
@@ -174,7 +174,7 @@ describe('time', () => {
     expect(secondsAt(lines, 0)).toBe(0)
   })
 
-  it('is never faster than the connections, and shared by workers', () => {
+  it('is never shorter than the connections allow, and workers share the network', () => {
     const slow = fetchLines({ connectionBytesPerSecond: 20e6, connections: 2, workers: 1 })
     expect(secondsAt(slow, 400e6)).toBe(10)
     const shared = fetchLines({ connectionBytesPerSecond: 20e6, connections: 2, workers: 10 })

@@ -16,13 +16,13 @@ describe('docs/gravity.md', () => {
     for (const field of Object.keys(plan)) expect(shown).toContain(field)
   })
 
-  it('shows a price file that can be read', () => {
+  it('shows a valid price file', () => {
     expect(parsePrices(prices).provenance.s3.source).toBe('my contract')
   })
 })
 
 describe('docs/gravity-curve.svg', () => {
-  it('is what lander gravity curve draws', async () => {
+  it('is the output of lander gravity curve', async () => {
     const committed = await readFile(new URL('../../docs/gravity-curve.svg', import.meta.url), 'utf8')
     expect(committed.trim()).toBe((await drawSvg(curveSpec())).trim())
   })

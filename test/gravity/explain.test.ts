@@ -28,18 +28,18 @@ describe('an explanation', () => {
     )
   })
 
-  it('says what happens to each group and where results meet', () => {
+  it('states the place of each group, and where results are merged', () => {
     expect(text).toContain('us-east-1  2 TB   processed where it is')
     expect(text).toContain('results are merged in us-east-1')
     expect(explained({ groups: [{ ...problem.groups[1]!, resultBytes: 1e12 }] })).toContain('moved to us-east-1')
   })
 
-  it('lists what the alternatives cost', () => {
+  it('lists the costs of the alternatives', () => {
     expect(text).toMatch(/code to data +\$0\.\d+/)
     expect(text).toMatch(/data to code +\$0\.\d+/)
   })
 
-  it('says what would change the answer, and by how much', () => {
+  it('states which change would change the plan, and how large it is', () => {
     expect(text).toContain('data to code gets cheaper')
     expect(text).toMatch(/if results grow to 11 GB \(9\.\d+ times\)/)
     expect(text).toMatch(/if transfer between regions costs \d+ times less/)
@@ -50,23 +50,23 @@ describe('an explanation', () => {
     expect(text).toContain('lander prices refresh fetches current ones')
   })
 
-  it('tells how far a plan may be from the best one where that is not proven', () => {
+  it('states how far an unproven plan may be from the optimum', () => {
     const plan = { ...planPlacement(problem, { now }), optimal: false, gap: 0.0123 }
     expect(explainPlan(plan as never, problem)).toContain('at most 1.2% from the cheapest possible')
   })
 
-  it('of a plan for time speaks of time', () => {
+  it('of a plan for least time reports times', () => {
     const hurried = explained({ objective: 'time' })
     expect(hurried).toContain('proven to be the fastest')
   })
 
-  it('says why there is no plan, and what there would be', () => {
+  it('states why there is no plan, and the plan without the limits', () => {
     const none = explained({ deadlineSeconds: 10 })
     expect(none).toContain('There is no plan.\n  deadline: the fastest plan found takes')
     expect(none).toContain('Without the limits')
   })
 
-  it('says what is not possible', () => {
+  it('states what is impossible', () => {
     expect(explained({ groups: [{ ...problem.groups[1]!, allowed: ['eu-west-2'] }] })).toContain(
       'data to code: not possible, group 0 (eu-west-2) may not be processed in us-east-1',
     )
@@ -86,13 +86,13 @@ describe('break-evens', () => {
   const usdOf = (change: Partial<PlacementProblem>, name: string) =>
     planPlacement({ ...problem, ...change }, { now }).alternatives.find((each) => each.name === name)!.usd
 
-  it('lie where plan and rival cost the same', () => {
+  it('are where plan and alternative cost the same', () => {
     const { factor } = points.find(({ what }) => what === 'result bytes')!
     const groups = problem.groups.map((group) => ({ ...group, resultBytes: group.resultBytes * factor }))
     expect(usdOf({ groups }, 'data to code') / usdOf({ groups }, 'code to data')).toBeCloseTo(1, 6)
   })
 
-  it('are left out where nothing within a thousandfold changes the answer', () => {
+  it('are omitted if no change within a factor of 1,000 changes the plan', () => {
     const small = { ...problem, groups: problem.groups.map((group) => ({ ...group, resultBytes: 1 })) }
     expect(breakEvens(small, mine, rival).map(({ what }) => what)).not.toContain('result bytes')
   })

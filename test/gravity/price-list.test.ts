@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readPriceList } from '../../lib/gravity/price-list.ts'
 import { internetTierPrices, interRegionUsdPerGB, lambdaUsdPerRequest, parsePrices } from '../../lib/gravity/prices.ts'
 
-/** Documents as GetProducts returns them (format aws_v1), written by hand: nobody asked AWS for these. */
+/** Hand-written documents in the format of GetProducts (aws_v1); AWS is not called. */
 
 type Range = readonly [begin: string, end: string, usd: string]
 
@@ -68,7 +68,7 @@ const documents = [
 describe('the price list', () => {
   const { file, leftOut } = readPriceList(documents, '2026-11-23')
 
-  it('becomes a price file with the day it was fetched', () => {
+  it('becomes a price file with the date of the fetch', () => {
     expect(file).toEqual({
       source: 'AWS Price List API',
       asOf: '2026-11-23',
@@ -94,14 +94,14 @@ describe('the price list', () => {
     })
   })
 
-  it('names what it leaves out', () => {
+  it('names what it omits', () => {
     expect(leftOut).toEqual([
       'internet prices of cn-north-1: its tiers end elsewhere than most',
       'Lambda in ap-south-2: a price is missing',
     ])
   })
 
-  it('is read back as a book of prices', () => {
+  it('parses as a price file', () => {
     const prices = parsePrices(JSON.parse(JSON.stringify(file)))
     expect(interRegionUsdPerGB('us-east-1', 'us-east-2', prices)).toBe(0.01)
     expect(internetTierPrices('eu-west-1', prices)).toEqual([0.09, 0.085, 0.07])
@@ -136,7 +136,7 @@ describe('the price list', () => {
     )
   })
 
-  it('refuses a list that lacks a section, rather than to quote old prices as new', () => {
+  it('refuses a list without a section, so that old prices are not quoted as new', () => {
     const without = documents.filter(({ product: { attributes } }) => !('transferType' in attributes))
     expect(() => readPriceList(without, '2026-11-23')).toThrow('the price list has no prices for interRegionUsdPerGB')
     expect(() => readPriceList([], '2026-11-23')).toThrow(expect.objectContaining({ code: 'PROBLEM_INVALID' }))

@@ -13,14 +13,14 @@ const invalid = expect.objectContaining({ code: 'PROBLEM_INVALID' })
 const file = { source: 'my contract', asOf: '2026-11-01' }
 
 describe('published prices', () => {
-  it('are the source’s, whatever the destination, but for one pair', () => {
+  it('depend only on the source, except for one pair', () => {
     expect(interRegionUsdPerGB('us-east-1', 'ap-south-1')).toBe(0.02)
     expect(interRegionUsdPerGB('ap-south-1', 'us-east-1')).toBe(0.086)
     expect(interRegionUsdPerGB('us-east-1', 'us-east-2')).toBe(0.01)
     expect(interRegionUsdPerGB('us-east-1', 'us-east-1')).toBe(0)
   })
 
-  it('hold every pair of the 26 priced regions', () => {
+  it('cover every pair of the 26 priced regions', () => {
     const pairs = Object.values(PUBLISHED_PRICES.interRegionUsdPerGB).flatMap((row) => Object.values(row))
     expect(pairs).toHaveLength(26 * 25)
     expect(Math.max(...pairs)).toBe(0.147)
@@ -28,7 +28,7 @@ describe('published prices', () => {
 })
 
 describe('a price file', () => {
-  it('replaces the sections it has and leaves the others', () => {
+  it('replaces its sections and keeps the others', () => {
     const prices = parsePrices({ ...file, interRegionUsdPerGB: { 'us-east-1': { 'eu-west-1': 0.012 } } })
     expect(interRegionUsdPerGB('us-east-1', 'eu-west-1', prices)).toBe(0.012)
     expect(s3RequestPrice('us-east-1', prices)).toEqual(s3RequestPrice('us-east-1'))
@@ -36,7 +36,7 @@ describe('a price file', () => {
     expect(prices.provenance.s3).toBe(PUBLISHED_PRICES.provenance.s3)
   })
 
-  it('with a missing pair does not fall back in silence', () => {
+  it('with a missing pair is an error, not a silent fallback', () => {
     const prices = parsePrices({ ...file, interRegionUsdPerGB: { 'us-east-1': { 'eu-west-1': 0.012 } } })
     expect(() => interRegionUsdPerGB('us-east-1', 'eu-west-2', prices)).toThrow(
       expect.objectContaining({
@@ -47,7 +47,7 @@ describe('a price file', () => {
     )
   })
 
-  it('may know regions that the tables don’t', () => {
+  it('may have regions that the tables lack', () => {
     const prices = parsePrices({
       ...file,
       lambda: { 'mars-1': { x86UsdPerGBSecond: 2e-5, arm64UsdPerGBSecond: 1e-5, usdPerRequest: 2e-7 } },
@@ -56,7 +56,7 @@ describe('a price file', () => {
     expect(lambdaUsdPerGBSecond('mars-1', 'x86', prices)).toBe(2e-5)
   })
 
-  it('brings its own tiers', () => {
+  it('has its own tiers', () => {
     const prices = parsePrices({
       ...file,
       internet: { freeGBPerMonth: 1, tierUpperGB: [10, null], usdPerGB: { 'us-east-1': [0.1, 0.05] } },
@@ -82,7 +82,7 @@ describe('a price file', () => {
     expect(() => parsePrices(value)).toThrow(invalid)
   })
 
-  it('is told where it is wrong', () => {
+  it('names the faulty field', () => {
     expect(() => parsePrices({ ...file, s3: { 'us-east-1': { getUsdPer1000: -1, putUsdPer1000: 0 } } })).toThrow(
       's3.us-east-1.getUsdPer1000',
     )
@@ -90,7 +90,7 @@ describe('a price file', () => {
 })
 
 describe('the date of a quote', () => {
-  it('is the oldest of the sections used', () => {
+  it('is that of the oldest section used', () => {
     const now = new Date('2024-03-01')
     expect(datePrices(['lambda', 's3', 's3'], PUBLISHED_PRICES, now)).toEqual({
       pricesAsOf: '2023-12-07',

@@ -4,7 +4,7 @@ import { interRegionUsdPerGB, parsePrices } from '../../lib/gravity/prices.ts'
 import { estimateTransfer } from '../../lib/gravity/transfer.ts'
 import { BYTES_PER_BILLED_GB } from '../../lib/gravity/units.ts'
 
-/** Tables and worked examples that others published, reproduced to the precision they were printed with. */
+/** Reproduces published tables and worked examples to the printed precision. */
 
 const GB = BYTES_PER_BILLED_GB
 const usd = (request: CostRequest) => estimateCost(request).usd
@@ -29,8 +29,8 @@ describe('AWS Import/Export (2009): days to send 1 TB (2^40 bytes) at 80% utilis
 })
 
 describe('AWS Snowball user guide: time to fill a device', () => {
-  // The columns are headed 42 TB and 72 TB, but were worked out for 40 and 70. The row of 450 MB/s holds a slip
-  // (1.09 days where 1.03 is right) and is left out.
+  // The columns are headed 42 TB and 72 TB, but were computed for 40 and 70. The row of 450 MB/s has an error (1.09
+  // days instead of 1.03) and is omitted.
   it.each([
     [400, 1.16, 2.03],
     [300, 1.54, 2.7],

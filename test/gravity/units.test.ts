@@ -61,7 +61,7 @@ describe('sizes', () => {
     expect(() => parseBytes(text)).toThrow(invalid)
   })
 
-  it('says what to write instead of bits', () => {
+  it('suggests bytes in place of bits', () => {
     expect(() => parseBytes('1Gb')).toThrow(expect.objectContaining({ remedy: expect.stringContaining('1.5TiB') }))
   })
 })
@@ -85,7 +85,7 @@ describe('links', () => {
     },
   )
 
-  it('says that the unit is missing', () => {
+  it('reports a missing unit', () => {
     expect(() => parseLink('100')).toThrow('link "100" has no unit')
   })
 })

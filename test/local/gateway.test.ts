@@ -40,16 +40,16 @@ describe('routes', () => {
     expect(route({ url })).toEqual({ kind: 'service', region: 'eu-west-1', service: 's3' })
   })
 
-  test('what it does not have is told apart', () => {
+  test('an unknown region and an unknown service each have their own route', () => {
     expect(route(signed('mars-north-1', 's3'))).toMatchObject({ kind: 'unknownRegion', region: 'mars-north-1' })
     expect(route(signed('eu-west-1', 'sts'))).toEqual({ kind: 'unknownService', service: 'sts' })
   })
 
-  test('an anonymous request is for the S3 of the place', () => {
+  test('an anonymous request is for the S3 of the default region', () => {
     expect(route({ url: '/bucket/key' })).toEqual({ kind: 'service', region: 'us-east-1', service: 's3' })
   })
 
-  test('its own pages answer to GET alone, and only there', () => {
+  test('its own pages are routed only for GET at their exact paths', () => {
     expect(route({ url: '/_lander/health' })).toEqual({ kind: 'health' })
     expect(route({ url: '/_lander/links' })).toEqual({ kind: 'links' })
     expect(route({ url: '/_lander/health', method: 'PUT' }).kind).toBe('service')
@@ -78,12 +78,12 @@ describe('one port', () => {
     expect(Payload?.transformToString()).toBe('"eu-west-1"')
   })
 
-  test('says that it is well, and which regions it has', async () => {
+  test('reports its health and its regions', async () => {
     const answer = await fetch(`${local.cloud.endpoint}/_lander/health`)
     expect(await answer.json()).toEqual({ status: 'ok', pid: process.pid, regions: ['eu-west-1', 'us-east-1'] })
   })
 
-  test('names its regions to who asks for another one, in the way of the service', async () => {
+  test('names its regions in the error for another region, in the service’s format', async () => {
     const lambda = await signedPost(local.cloud, '/2015-03-31/functions/a/invocations', '{}', {
       region: 'mars-north-1',
     })
@@ -97,26 +97,26 @@ describe('one port', () => {
     })
   })
 
-  test('tells who asks for another service what it has', async () => {
+  test('names its services in the error for another service', async () => {
     const answer = await signedPost(local.cloud, '/', 'Action=GetCallerIdentity', { service: 'sts' })
     expect(answer.status).toBe(501)
     expect(await answer.json()).toEqual({ message: 'the local cloud has s3 and lambda, not sts' })
   })
 
-  test('tells it in XML to a client that sends forms', async () => {
+  test('writes that error in XML for a client that sends forms', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
     const answer = await signedPost(local.cloud, '/', 'Action=GetCallerIdentity', { service: 'sts', headers })
     expect([answer.status, answer.headers.get('content-type')]).toEqual([501, 'application/xml'])
     expect(await answer.text()).toContain('<ErrorResponse><Error><Code>UnknownService</Code>')
   })
 
-  test('turns an anonymous request away', async () => {
+  test('refuses an anonymous request', async () => {
     const answer = await fetch(`${local.cloud.endpoint}/bucket-eu-west-1/k`)
     expect(answer.status).toBe(403)
     expect(await answer.text()).toContain('<Code>AccessDenied</Code>')
   })
 
-  test('refuses a start on a port that is taken, and a region nobody knows', async () => {
+  test('refuses a port that is in use, and an unknown region', async () => {
     const dir = join(local.dir, 'second')
     const port = Number(new URL(local.cloud.endpoint).port)
     await expect(startCloud({ dir, regions: ['us-east-1'], port })).rejects.toMatchObject({
@@ -128,7 +128,7 @@ describe('one port', () => {
   })
 })
 
-test('buckets and objects are there again after a restart', async () => {
+test('buckets and objects survive a restart', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-restart-'))
   const options = { dir, regions: ['eu-west-1'] }
   const first = await startCloud(options)
@@ -155,7 +155,7 @@ describe.each([
     return local
   }
 
-  /** Speaks HTTP by hand, so that every byte is known. */
+  /** Sends raw HTTP, so that the test knows every byte. */
   async function exchange(endpoint: string, lines: readonly string[]): Promise<{ sent: number; received: number }> {
     const socket = connect(Number(new URL(endpoint).port), '127.0.0.1')
     const head = [...lines, 'Host: x', 'Connection: close', '', ''].join('\r\n')
@@ -164,7 +164,7 @@ describe.each([
     return { sent: head.length, received }
   }
 
-  test('every byte is counted, both ways, on the link it took', async () => {
+  test('counts every byte in both directions on its link', async () => {
     const { cloud } = await start()
     const scope = 'Credential=k/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0'
     const lines = ['GET /bucket/key HTTP/1.1', `Authorization: AWS4-HMAC-SHA256 ${scope}`]
@@ -183,7 +183,7 @@ describe.each([
     expect(answer.links).toEqual(cloud.links())
   })
 
-  test('a large object goes through whole, up and down, and is counted', async () => {
+  test('transfers a large object completely in both directions, and counts it', async () => {
     const { cloud } = await start()
     const body = Buffer.alloc(3_000_000, 'object ')
     await cloud.createBucket('us-east-1', 'big')
@@ -198,7 +198,7 @@ describe.each([
     }
   })
 
-  test('what a function reads in its own region stays off the home line; what it reads elsewhere is on that link', async () => {
+  test('a function’s reads in its own region are not on the client’s link, and its reads elsewhere are on that region’s link', async () => {
     const { cloud, deploy, lambda } = await start()
     for (const region of cloud.regions) {
       await cloud.createBucket(region, `data-${region}`)
@@ -239,7 +239,7 @@ describe.each([
     }
   })
 
-  test('a streamed answer streams over the link, too', async () => {
+  test('a streamed answer streams over the link too', async () => {
     const { deploy, lambda } = await start()
     const fn = await deploy(`
       import { setTimeout as sleep } from 'node:timers/promises'
@@ -253,7 +253,7 @@ describe.each([
     expect(answer).toBe('abc')
   })
 
-  test('Expect: 100-continue is answered before the body is sent', async () => {
+  test('answers Expect: 100-continue before the body is sent', async () => {
     const { cloud } = await start()
     const socket = connect(Number(new URL(cloud.endpoint).port), '127.0.0.1')
     const scope = 'Credential=k/20261123/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0'
@@ -265,7 +265,7 @@ describe.each([
   })
 })
 
-test('inside a region nothing is shaped: its links have no path to take', async () => {
+test('does not shape traffic within a region, because it uses no link', async () => {
   const asked: string[] = []
   const rttMs = (from: string, to: string) => asked.push(`${from} ${to}`)
   const figures: LinkFigures = { ...NO_DELAY, rttMs }
@@ -274,7 +274,7 @@ test('inside a region nothing is shaped: its links have no path to take', async 
   await local.close()
 })
 
-test('heads are as long as they are on the wire', () => {
+test('headers have the same length as on the wire', () => {
   const rawHeaders = ['Host', 'a', 'X-Long-Name', 'value']
   const call = { method: 'GET', url: '/path', rawHeaders } as Parameters<typeof requestHeadBytes>[0]
   expect(requestHeadBytes(call)).toBe('GET /path HTTP/1.1\r\nHost: a\r\nX-Long-Name: value\r\n\r\n'.length)

@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => local.close())
 
 describe.skipIf(!awscli)(`awscli${awscli ? '' : ' (skipped: there is no aws on this machine)'}`, () => {
-  test('invokes a function with its endpoint and keys alone', async () => {
+  test('invokes a function with only the endpoint and keys', async () => {
     const fn = await local.deploy('export const handler = async (event) => ({ hello: event.name })')
     const out = join(local.dir, 'answer.json')
     const call = ['lambda', 'invoke', '--function-name', fn.name, '--log-type', 'Tail']
@@ -41,7 +41,7 @@ describe.skipIf(!awscli)(`awscli${awscli ? '' : ' (skipped: there is no aws on t
     expect(JSON.parse(await readFile(out, 'utf8'))).toEqual({ hello: 'aws' })
   })
 
-  test('finds functions, and hears of those that are missing', async () => {
+  test('finds functions, and gets an error for missing ones', async () => {
     const fn = await local.deploy('')
     const listed = await run('aws', ['lambda', 'list-functions'], { env })
     expect(JSON.parse(listed.stdout).Functions).toContainEqual(expect.objectContaining({ FunctionArn: fn.arn }))
@@ -72,7 +72,7 @@ print(json.dumps({
 `
 
 describe.skipIf(!boto3)(`boto3${boto3 ? '' : ' (skipped: there is no boto3 on this machine)'}`, () => {
-  test('invokes, streams, and tells failures from refusals', async () => {
+  test('invokes, streams, and distinguishes failures from refusals', async () => {
     const fn = await local.deploy(
       'export const handler = async (event) => { if (event.fail) throw new Error("no"); return "yes" }',
     )

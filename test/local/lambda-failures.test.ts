@@ -22,7 +22,7 @@ async function invoke(FunctionName: string, event: unknown = {}, more: Partial<I
 const post = (path: string, body: string, more?: SignedPost) => signedPost(local.cloud, path, body, more)
 
 describe('failures of a function', () => {
-  test('an error it throws comes back with type, message and trace, and is in its log', async () => {
+  test('returns a thrown error with type, message and trace, and logs it', async () => {
     const fn = await local.deploy('export const handler = async () => { throw new RangeError("too far") }')
     const { FunctionError, value, log } = await invoke(fn.name, {}, { LogType: 'Tail' })
     expect(FunctionError).toBe('Unhandled')
@@ -31,25 +31,25 @@ describe('failures of a function', () => {
     expect(log).toContain('RangeError: too far')
   })
 
-  test('whatever it throws is told', async () => {
+  test('reports any thrown value', async () => {
     const fn = await local.deploy('export const handler = async (event) => { throw event.what }')
     expect((await invoke(fn.name, { what: 'text' })).value).toMatchObject({ errorType: 'string', errorMessage: 'text' })
     expect((await invoke(fn.name, { what: null })).value).toMatchObject({ errorMessage: 'null' })
   })
 
-  test('an error may have any name', async () => {
+  test('an error can have any name', async () => {
     const fn = await local.deploy(
       'export const handler = async () => { throw Object.assign(new Error("x"), { name: "line\\nbreak ☠" }) }',
     )
     expect((await invoke(fn.name)).value).toMatchObject({ errorType: 'line\nbreak ☠', errorMessage: 'x' })
   })
 
-  test('a callback can fail, too', async () => {
+  test('reports an error of a callback', async () => {
     const fn = await local.deploy('export const handler = (event, context, done) => { done(new Error("by callback")) }')
     expect((await invoke(fn.name)).value).toMatchObject({ errorType: 'Error', errorMessage: 'by callback' })
   })
 
-  test('an answer that is not JSON is an error', async () => {
+  test('reports an answer that is not JSON', async () => {
     const fn = await local.deploy('export const handler = async () => 1n')
     expect((await invoke(fn.name)).value).toMatchObject({ errorType: 'TypeError' })
   })
@@ -70,7 +70,7 @@ describe('failures of a function', () => {
     expect(value.errorMessage).toContain(message)
   })
 
-  test('an error outside of the handler ends the process, and is told', async () => {
+  test('an error outside the handler ends the process and is reported', async () => {
     const fn = await local.deploy(`export const handler = async ({ how }) => {
       if (how === 'throw') setTimeout(() => { throw new TypeError('stray') })
       if (how === 'reject') void Promise.reject(new TypeError('stray'))
@@ -106,7 +106,7 @@ describe('failures of a function', () => {
     expect(await invoke(fn.name)).toMatchObject({ FunctionError: 'Unhandled', value: { errorType } })
   })
 
-  test('too slow is a timeout, and the next call finds a new instance', async () => {
+  test('reports a timeout, and starts a new instance for the next call', async () => {
     const fn = await local.deploy(
       'export const handler = async (event) => { if (event.slow) await new Promise((r) => setTimeout(r, 1e6)); return process.pid }',
       { timeoutSeconds: 1 },
@@ -119,12 +119,12 @@ describe('failures of a function', () => {
     expect((await invoke(fn.name)).value).not.toBe(before)
   })
 
-  test('a loop that never yields is stopped, too', async () => {
+  test('stops a loop that never yields', async () => {
     const fn = await local.deploy('export const handler = async () => { for (;;); }', { timeoutSeconds: 1 })
     expect((await invoke(fn.name)).value).toMatchObject({ errorType: 'Sandbox.Timedout' })
   })
 
-  test('memory above the limit ends it, in a child process as well', async () => {
+  test('kills the function above its memory limit, and counts child processes too', async () => {
     const hog = 'const held = []; setInterval(() => held.push(Buffer.alloc(32e6, 1)), 10)'
     const fn = await local.deploy(
       {
@@ -147,7 +147,7 @@ describe('failures of a function', () => {
     }
   })
 
-  test('an answer above 6 MB is refused, buffered or streamed; one of 6 MB is not', async () => {
+  test('refuses an answer above 6 MB, buffered or streamed, and accepts one of 6 MB', async () => {
     const fn = await local.deploy('export const handler = async (event) => "x".repeat(event.size - 2)')
     const streaming = await local.deploy(
       'export const handler = awslambda.streamifyResponse(async (event, out) => { out.end(JSON.stringify("x".repeat(event.size - 2))) })',
@@ -164,7 +164,7 @@ describe('failures of a function', () => {
 })
 
 describe('refusals of the service', () => {
-  test('404 for a function, a version and a region that are not there', async () => {
+  test('404 for a missing function, version or region', async () => {
     const fn = await local.deploy('')
     const elsewhere = fn.arn.replace('eu-west-1', 'us-east-1')
     for (const name of ['missing', `${fn.name}:7`, elsewhere])
@@ -176,7 +176,7 @@ describe('refusals of the service', () => {
     await expect(other).rejects.toThrow(`Function not found: ${elsewhere}`)
   })
 
-  test('400 for a name that is none, an event that is not JSON, and a client context that is not', async () => {
+  test('400 for an invalid name, an event that is not JSON, and an invalid client context', async () => {
     const fn = await local.deploy('')
     await expect(invoke('white space')).rejects.toMatchObject({ name: 'InvalidParameterValueException' })
     const refused = { name: 'InvalidRequestContentException', $metadata: { httpStatusCode: 400 } }
@@ -186,7 +186,7 @@ describe('refusals of the service', () => {
     await expect(invoke(fn.name, {}, { ClientContext: long })).rejects.toMatchObject(refused)
   })
 
-  test('the text of a bad event is not repeated', async () => {
+  test('does not repeat the text of an invalid event', async () => {
     const fn = await local.deploy('')
     const failed = invoke(fn.name, {}, { Payload: Buffer.from('hunter2 is secret') })
     await expect(failed).rejects.not.toThrow(/hunter2/)
@@ -235,7 +235,7 @@ describe('refusals of the service', () => {
     expect(refused[0]).toMatchObject({ name: 'TooManyRequestsException', Reason: 'ConcurrentInvocationLimitExceeded' })
   })
 
-  test('403 for keys the cloud does not know, a wrong secret and no signature', async () => {
+  test('403 for unknown keys, a wrong secret and a missing signature', async () => {
     const fn = await local.deploy('')
     const { endpoint, credentials } = local.cloud
     const as = (keys: typeof credentials) =>
@@ -253,7 +253,7 @@ describe('refusals of the service', () => {
     })
   })
 
-  test('the body is part of the signature', async () => {
+  test('the signature covers the body', async () => {
     const fn = await local.deploy('export const handler = async (event) => event')
     const path = `/2015-03-31/functions/${fn.name}/invocations`
     const honest = await post(path, '{"a":1}')
@@ -263,7 +263,7 @@ describe('refusals of the service', () => {
     expect(tampered.headers.get('x-amzn-errortype')).toBe('InvalidSignatureException')
   })
 
-  test('an unknown operation and an unknown invocation type are refused; every answer has an id', async () => {
+  test('refuses an unknown operation and an unknown invocation type; every answer has an id', async () => {
     const fn = await local.deploy('')
     const unknown = await post('/2015-03-31/layers/a', '{}')
     expect(unknown.status).toBe(404)
@@ -287,7 +287,7 @@ describe('settings of a function', () => {
     await expect(local.deploy('', settings)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
   })
 
-  test('a folder that is not there, a name that is taken and a region that is not served are refused', async () => {
+  test('refuses a missing folder, a name in use and an unknown region', async () => {
     const { cloud, dir } = local
     const fn = await local.deploy('')
     const create = (region: string, name: string, codeDir: string) => () =>

@@ -19,7 +19,7 @@ async function invoke(FunctionName: string, event: unknown = {}) {
   return JSON.parse((await local.lambda.send(command)).Payload?.transformToString() ?? '')
 }
 
-/** Answers with its own process id and that of a child it starts once. */
+/** A handler that returns its process id and that of a child process that it starts once. */
 const FAMILY = `
   import { spawn } from 'node:child_process'
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
@@ -30,7 +30,7 @@ const FAMILY = `
   }`
 
 describe('instances', () => {
-  test('one after the other, calls share an instance and what it remembers', async () => {
+  test('consecutive calls share an instance and its memory', async () => {
     const fn = await local.deploy('let calls = 0; export const handler = async () => [process.pid, ++calls]')
     const answers = []
     for (let i = 0; i < 20; i++) answers.push(await invoke(fn.name))
@@ -38,7 +38,7 @@ describe('instances', () => {
     expect(answers.map(([, calls]) => calls)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1))
   })
 
-  test('at the same time, every call has an instance of its own', async () => {
+  test('concurrent calls each have their own instance', async () => {
     const fn = await local.deploy(FAMILY)
     const answers = await Promise.all([1, 2, 3].map(() => invoke(fn.name, { wait: 300 })))
     expect(new Set(answers.map(({ parent }) => parent)).size).toBe(3)
@@ -51,7 +51,7 @@ describe('instances', () => {
     expect(await invoke(fn.name)).toEqual({ parent, child })
   })
 
-  test('freezing can be turned off: work that was left behind goes on', async () => {
+  test('without freezing, background work continues after the answer', async () => {
     const free = await startTestCloud({ lambda: { freeze: false } })
     const fn = await free.deploy(
       'let ticks = 0; setInterval(() => ticks++, 5); export const handler = async () => ticks',
@@ -63,7 +63,7 @@ describe('instances', () => {
     await free.close()
   })
 
-  test('an idle instance is reaped', async () => {
+  test('stops an idle instance after a while', async () => {
     const brief = await startTestCloud({ lambda: { idleMs: 50 } })
     const fn = await brief.deploy('export const handler = async () => process.pid')
     const command = new InvokeCommand({ FunctionName: fn.name })
@@ -73,7 +73,7 @@ describe('instances', () => {
     await brief.close()
   })
 
-  test('one that died while it was idle is replaced', async () => {
+  test('replaces an instance that died while it was idle', async () => {
     const fn = await local.deploy('export const handler = async () => process.pid')
     const pid = await invoke(fn.name)
     process.kill(pid, 'SIGKILL')
@@ -82,7 +82,7 @@ describe('instances', () => {
   })
 })
 
-describe('the end of an instance is the end of all its processes', () => {
+describe('the end of an instance ends all its processes', () => {
   test('after an exit', async () => {
     const fn = await local.deploy(FAMILY)
     const { parent, child } = await invoke(fn.name)

@@ -25,14 +25,14 @@ async function invoke(FunctionName: string, event?: unknown, more: Partial<Invok
 }
 
 describe('handlers', () => {
-  test('an async handler gets the event and gives the answer', async () => {
+  test('an async handler gets the event and returns the answer', async () => {
     const fn = await local.deploy('export const handler = async (event) => ({ got: event })')
     const answer = await invoke(fn.name, { word: 'Grüße 🛰' })
     expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '$LATEST', value: { got: { word: 'Grüße 🛰' } } })
     expect(answer.FunctionError).toBeUndefined()
   })
 
-  test('no event at all is an empty object, and no answer is null', async () => {
+  test('a missing event is an empty object, and a missing answer is null', async () => {
     const fn = await local.deploy('export const handler = async (event) => event.nothing ?? Object.keys(event)')
     expect((await invoke(fn.name)).value).toEqual([])
     const silent = await local.deploy('export const handler = async () => {}')
@@ -56,7 +56,7 @@ describe('handlers', () => {
     expect((await invoke(fn.name)).value).toBe(1)
   })
 
-  test('a callback answers once nothing else is going on', async () => {
+  test('a callback answers when the event loop is empty', async () => {
     const fn = await local.deploy(`
       let work = 'none'
       export const handler = (event, context, callback) => {
@@ -69,7 +69,7 @@ describe('handlers', () => {
     expect((await invoke(fn.name)).value).toBe('done')
   })
 
-  test('a callback answers at once if the handler wants that', async () => {
+  test('a callback answers at once if the handler requests it', async () => {
     const fn = await local.deploy(`
       export const handler = (event, context, callback) => {
         context.callbackWaitsForEmptyEventLoop = false
@@ -79,7 +79,7 @@ describe('handlers', () => {
     expect((await invoke(fn.name)).value).toBe('at once')
   })
 
-  test('a handler that never answers gives null when its event loop is empty', async () => {
+  test('a handler that never answers returns null when its event loop is empty', async () => {
     const fn = await local.deploy('export const handler = () => new Promise(() => {})')
     expect((await invoke(fn.name)).value).toBe(null)
     expect((await invoke(fn.name)).value).toBe(null)
@@ -95,13 +95,13 @@ describe('handlers', () => {
   })
 })
 
-describe('what a function knows', () => {
+describe('a function’s surroundings', () => {
   const PROBE = `
     export const handler = async (event, context) => ({
       ...context, left: context.getRemainingTimeInMillis(), env: process.env, cwd: process.cwd(), zone: new Date(0).getHours(),
     })`
 
-  test('the context is that of AWS', async () => {
+  test('the context is the same as on AWS', async () => {
     const fn = await local.deploy(PROBE, { timeoutSeconds: 7, memoryMb: 256 })
     const ClientContext = Buffer.from('{"client":"Prüfer"}').toString('base64')
     const { value, $metadata } = await invoke(fn.name, {}, { ClientContext })
@@ -118,7 +118,7 @@ describe('what a function knows', () => {
     expect(value.left).toBeLessThanOrEqual(7000)
   })
 
-  test('the environment is clean: what Lambda sets, what the function asks for, and nothing of the host', async () => {
+  test('the environment has Lambda’s variables and the function’s own, and none of the host', async () => {
     process.env.LANDER_TEST_SECRET = 'stays outside'
     const fn = await local.deploy(PROBE, { environment: { GREETING: 'hello' } })
     const { env, cwd, zone } = (await invoke(fn.name)).value
@@ -141,7 +141,7 @@ describe('what a function knows', () => {
     expect({ cwd, zone }).toEqual({ cwd: fn.codeDir, zone: 0 })
   })
 
-  test('its endpoint is its own region, not the public port', async () => {
+  test('the function’s endpoint is its own region, not the public port', async () => {
     const fn = await local.deploy(PROBE)
     const { env } = (await invoke(fn.name)).value
     expect(env.AWS_ENDPOINT_URL).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
@@ -174,7 +174,7 @@ describe('kinds of calls', () => {
     expect((await invoke(fn.name, {}, { InvocationType: 'DryRun' })).StatusCode).toBe(204)
   })
 
-  test('Event is taken at once and tried again twice when it fails', async () => {
+  test('Event is accepted at once and retried twice if it fails', async () => {
     const mark = join(local.dir, 'tries')
     const fn = await local.deploy(`
       import { appendFileSync } from 'node:fs'
@@ -191,7 +191,7 @@ describe('kinds of calls', () => {
     expect((await tries()).length).toBe(4)
   })
 
-  test('an Event that finds all instances busy waits for its turn', async () => {
+  test('an Event waits while all instances are busy', async () => {
     const mark = join(local.dir, 'turns')
     const fn = await local.deploy(
       `

@@ -30,7 +30,7 @@ describe('function names', () => {
     },
   )
 
-  test('the runtime is named after the Node.js at hand', () => {
+  test('names the runtime after the installed Node.js', () => {
     expect(runtimeName('24.1.0')).toBe('nodejs24.x')
   })
 })
@@ -58,7 +58,7 @@ describe('routes', () => {
     expect(() => routeLambda(method, url)).toThrowError(expect.objectContaining({ type: 'UnknownOperationException' }))
   })
 
-  test('a name that is not well encoded is refused', () => {
+  test('refuses a name with invalid encoding', () => {
     const act = () => routeLambda('GET', '/2015-03-31/functions/%E0%A4')
     expect(act).toThrowError(expect.objectContaining({ type: 'InvalidParameterValueException' }))
   })
@@ -74,7 +74,7 @@ describe('frames', () => {
     return { type: headers[':event-type']?.value, body: Buffer.from(body) }
   }
 
-  test('any chunk comes back whole, in order, in frames of bounded size', () => {
+  test('transfer any chunk in order, in frames of bounded size', () => {
     fc.assert(
       fc.property(fc.nat({ max: 3 * FRAME_PAYLOAD_BYTES }), (size) => {
         const chunk = Buffer.alloc(size, 'frame')
@@ -89,7 +89,7 @@ describe('frames', () => {
     )
   })
 
-  test('the last frame says how it ended', () => {
+  test('the last frame contains the outcome', () => {
     const failure = { errorType: 'Error', errorMessage: 'no' }
     expect(decode(completeFrame(undefined, undefined))).toEqual({ type: 'InvokeComplete', body: Buffer.from('{}') })
     expect(JSON.parse(decode(completeFrame(failure, 'bG9n')).body.toString())).toEqual({
@@ -101,7 +101,7 @@ describe('frames', () => {
 })
 
 describe('the tail of a log', () => {
-  test('is the end of everything appended, whatever the pieces', () => {
+  test('is the end of everything appended, for any chunks', () => {
     fc.assert(
       fc.property(
         fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 40 })),
@@ -123,7 +123,7 @@ describe('the tail of a log', () => {
 })
 
 describe('memory', () => {
-  test('own pages add up, shared pages count once', () => {
+  test('sums private pages, and counts shared pages once', () => {
     const processes = [
       { group: 1, residentBytes: 100, sharedBytes: 40 },
       { group: 1, residentBytes: 90, sharedBytes: 30 },
@@ -137,11 +137,11 @@ describe('memory', () => {
     )
   })
 
-  test('state and group are found behind any process name', () => {
+  test('reads state and process group after any process name', () => {
     expect(parseStat('12', '12 (a) b) S 1 345 345 0 -1')).toEqual({ id: '12', state: 'S', group: 345 })
   })
 
-  test('only watched groups are read, and none is told about after its watch has ended', async () => {
+  test('reads only watched groups, and reports none after its watch has ended', async () => {
     const asked: string[] = []
     const read = async (groups: ReadonlySet<number>) => {
       asked.push([...groups].join())
@@ -162,7 +162,7 @@ describe('memory', () => {
 })
 
 describe('environment', () => {
-  test('a reserved variable is named in the refusal', () => {
+  test('names a reserved variable in the refusal', () => {
     expect(() => checkEnvironment({ OK: '1', AWS_LAMBDA_RUNTIME_API: 'x' })).toThrow(/AWS_LAMBDA_RUNTIME_API/)
     expect(() => checkEnvironment({ AWS_ENDPOINT_URL: 'http://elsewhere', TZ: 'UTC' })).not.toThrow()
   })
@@ -178,7 +178,7 @@ describe('in the runtime', () => {
       )
   })
 
-  test('anything thrown has a type and a message', () => {
+  test('any thrown value has a type and a message', () => {
     expect(describeFailure(new TypeError('no'))).toMatchObject({ errorType: 'TypeError', errorMessage: 'no' })
     expect(describeFailure(undefined)).toMatchObject({ errorType: 'undefined', errorMessage: 'undefined' })
   })

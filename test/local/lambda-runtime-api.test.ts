@@ -10,7 +10,7 @@ import { buildLambdaRuntime } from '../../lib/assets/runtime-asset.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeListener } from '../../lib/local/lambda/runtime-api.ts'
 import { until } from './support/processes.ts'
 
-/** Speaks to a Runtime API as any runtime would, without ours. */
+/** Calls a Runtime API directly, without our runtime. */
 let api: RuntimeApi
 let told: [string, unknown][]
 let taken: boolean
@@ -44,7 +44,7 @@ const EVENT = {
   payload: Buffer.from('{"b":2}'),
 }
 
-/** Polls, and hands an event over once the poll is there. */
+/** Polls for an event, and sends one after the poll has arrived. */
 async function takeEvent(event = EVENT) {
   const polls = told.filter(([what]) => what === 'ready').length
   const polled = fetch(url('/invocation/next'))
@@ -53,7 +53,7 @@ async function takeEvent(event = EVENT) {
   return polled
 }
 
-test('an event comes with its id, deadline, function, trace and client context', async () => {
+test('delivers an event with its id, deadline, function, trace and client context', async () => {
   const answer = await takeEvent()
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     'content-type': 'application/json',
@@ -66,12 +66,12 @@ test('an event comes with its id, deadline, function, trace and client context',
   expect(await answer.text()).toBe('{"b":2}')
 })
 
-test('without a client context there is no header for it', async () => {
+test('omits the client context’s header if there is none', async () => {
   const answer = await takeEvent({ ...EVENT, clientContext: undefined as never })
   expect(answer.headers.has('lambda-runtime-client-context')).toBe(false)
 })
 
-test('a response is accepted with 202; one that is too large with 413', async () => {
+test('accepts a response with 202, and refuses one that is too large with 413', async () => {
   await takeEvent()
   expect((await post('/invocation/id-1/response', 'answer')).status).toBe(202)
   expect(told.at(-1)).toEqual(['response', expect.objectContaining({ streaming: false, text: 'answer' })])
@@ -79,7 +79,7 @@ test('a response is accepted with 202; one that is too large with 413', async ()
   expect((await post('/invocation/id-1/response', 'answer')).status).toBe(413)
 })
 
-test('a streamed response tells its content type, and in its trailers what went wrong', async () => {
+test('a streamed response has its content type, and its error in the trailers', async () => {
   await takeEvent()
   const failure = { errorType: 'Runtime.Broken', errorMessage: 'half way' }
   const call = request(url('/invocation/id-1/response'), {
@@ -114,7 +114,7 @@ test.each([
   expect(told.at(-1)).toEqual(['failure', failure])
 })
 
-test('an answer to another call, or after the next was asked for, is refused', async () => {
+test('refuses an answer to another call, and one after the next poll', async () => {
   expect((await post('/invocation/id-1/response', 'early')).status).toBe(400)
   await takeEvent()
   expect((await post('/invocation/id-2/response', 'other')).status).toBe(400)
@@ -123,13 +123,13 @@ test('an answer to another call, or after the next was asked for, is refused', a
   expect(told.filter(([what]) => what === 'response' || what === 'failure')).toEqual([])
 })
 
-test('other paths, methods and versions are not found', async () => {
+test('answers 404 for other paths, methods and versions', async () => {
   expect((await fetch(url('/invocation/last'))).status).toBe(404)
   expect((await post('/invocation/next', '')).status).toBe(404)
   expect((await fetch(`http://${api.address}/2020-01-01/extension/event/next`)).status).toBe(404)
 })
 
-test('our runtime takes what the API hands it, and ends when the API is gone', async () => {
+test('our runtime works with the API, and exits when the API is gone', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lander-runtime-'))
   const bootstrap = await buildLambdaRuntime(dir)
   await writeFile(join(dir, 'index.mjs'), 'export const handler = async (event) => ({ got: event })')

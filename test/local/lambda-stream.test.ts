@@ -26,7 +26,7 @@ async function stream(FunctionName: string, more: Partial<InvokeWithResponseStre
   return { text: chunks.join(''), chunks, end }
 }
 
-test('chunks arrive while the handler is still at work', async () => {
+test('chunks arrive while the handler is still running', async () => {
   const mark = join(local.dir, 'seen')
   const fn = await local.deploy(`
     import { existsSync } from 'node:fs'
@@ -45,7 +45,7 @@ test('chunks arrive while the handler is still at work', async () => {
   expect(chunks).toEqual(['first', 'second'])
 })
 
-test('the stream ends with InvokeComplete, and with the log if it was asked for', async () => {
+test('the stream ends with InvokeComplete, and with the log if requested', async () => {
   const fn = await local.deploy(`
     export const handler = awslambda.streamifyResponse(async (event, stream, context) => {
       console.log('working for', context.functionName)
@@ -70,7 +70,7 @@ test('HttpResponseStream puts status and headers before the body', async () => {
   expect(body).toBe('body')
 })
 
-test('a streamed call of an ordinary handler gets its answer whole', async () => {
+test('a streamed call of an ordinary handler gets its whole answer', async () => {
   const fn = await local.deploy('export const handler = async () => ({ a: 1 })')
   expect(await stream(fn.name)).toMatchObject({ text: '{"a":1}', chunks: ['{"a":1}'] })
 })
@@ -120,7 +120,7 @@ test('the same error fails a buffered call', async () => {
   expect(JSON.parse(Payload?.transformToString() ?? '')).toMatchObject({ errorType: 'TypeError', errorMessage: 'no' })
 })
 
-test('a handler that forgets to end its stream is told so', async () => {
+test('reports a handler that does not end its stream', async () => {
   const fn = await local.deploy(
     `export const handler = awslambda.streamifyResponse(async (event, stream) => { stream.write('some') })`,
   )
@@ -129,7 +129,7 @@ test('a handler that forgets to end its stream is told so', async () => {
   expect(JSON.parse(end.ErrorDetails ?? '')).toMatchObject({ errorType: 'Runtime.StreamNotEnded' })
 })
 
-test('the content type is fixed with the first byte', async () => {
+test('the first byte fixes the content type', async () => {
   const fn = await local.deploy(`
     export const handler = awslambda.streamifyResponse(async (event, stream) => {
       stream.setContentType('text/plain')
@@ -141,7 +141,7 @@ test('the content type is fixed with the first byte', async () => {
   expect(JSON.parse(end.ErrorDetails ?? '')).toMatchObject({ errorType: 'Runtime.InvalidStreamingOperation' })
 })
 
-test('a timeout, an exit and a memory kill end a stream that has begun', async () => {
+test('a timeout, an exit and a memory kill end a started stream', async () => {
   const write = `stream.write('some'); await new Promise(setImmediate)`
   const handler = (rest: string) =>
     `export const handler = awslambda.streamifyResponse(async (event, stream) => { ${write}; ${rest} })`
@@ -153,7 +153,7 @@ test('a timeout, an exit and a memory kill end a stream that has begun', async (
   expect(failures).toEqual(['Sandbox.Timedout', 'Runtime.ExitError'])
 })
 
-test('DryRun streams nothing; an Event can not be streamed', async () => {
+test('DryRun streams nothing, and an Event cannot be streamed', async () => {
   const fn = await local.deploy('throw new Error("loaded")')
   const dry = await local.lambda.send(
     new InvokeWithResponseStreamCommand({ FunctionName: fn.name, InvocationType: 'DryRun' }),
@@ -165,7 +165,7 @@ test('DryRun streams nothing; an Event can not be streamed', async () => {
   })
 })
 
-/** 32 MB, written as fast as the stream takes them; leaves a mark when it has had to wait for long. */
+/** A handler that writes 32 MB as fast as the stream accepts it, and creates a file if it had to wait for long. */
 const WRITER = (mark: string) => `
   import { once } from 'node:events'
   import { writeFileSync } from 'node:fs'
@@ -179,7 +179,7 @@ const WRITER = (mark: string) => `
     stream.end()
   })`
 
-test('a receiver that does not read holds the writer back, and gets everything in the end', async () => {
+test('a receiver that does not read slows the writer (backpressure), and gets everything in the end', async () => {
   const mark = join(local.dir, 'stalled')
   const fn = await local.deploy(WRITER(mark), { timeoutSeconds: 30 })
   const { EventStream = [] } = await local.lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: fn.name }))
@@ -189,7 +189,7 @@ test('a receiver that does not read holds the writer back, and gets everything i
   expect(bytes).toBe(32 * 1024 * 1024)
 })
 
-test('a receiver that goes away does not end the function', async () => {
+test('a receiver that disconnects does not end the function', async () => {
   const mark = join(local.dir, 'went-on')
   const fn = await local.deploy(`
     import { writeFileSync } from 'node:fs'

@@ -71,7 +71,7 @@ async function getText(key: string, more: { Range?: string; IfMatch?: string; If
   return reply.Body!.transformToString()
 }
 
-/** Whom a client sees when a call fails: the error's name and the HTTP status. */
+/** Returns what a client sees of a failed call: the error's name and the HTTP status. */
 async function failure(call: Promise<unknown>): Promise<{ name: string; status: number | undefined }> {
   const error = await call.then(
     () => undefined,
@@ -111,7 +111,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       })
     })
 
-    it('tells the location of a bucket in another region', async () => {
+    it('returns the location of a bucket in another region', async () => {
       const [, region] = target.regions
       const name = newBucketName()
       await target.client({ region }).send(new CreateBucketCommand({ Bucket: name }))
@@ -203,12 +203,12 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(reply.$metadata.httpStatusCode).toBe(206)
     })
 
-    it('refuses a range that no byte is in', async () => {
+    it('refuses a range without bytes', async () => {
       await put('digits', '0123456789')
       expect(await failure(getText('digits', { Range: 'bytes=10-' }))).toEqual({ name: 'InvalidRange', status: 416 })
     })
 
-    it('answers 404 with the code for a key and for a bucket that are not there', async () => {
+    it('answers 404 with the code for a missing key and for a missing bucket', async () => {
       expect(await failure(getText('nowhere'))).toEqual({ name: 'NoSuchKey', status: 404 })
       const call = client.send(new GetObjectCommand({ Bucket: newBucketName(), Key: 'any' }))
       expect(await failure(call)).toEqual({ name: 'NoSuchBucket', status: 404 })
@@ -216,7 +216,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await failure(head)).toEqual({ name: 'NotFound', status: 404 })
     })
 
-    it('deletes an object, and what is not there', async () => {
+    it('deletes an object, and accepts a missing one', async () => {
       await put('short-lived', 'x')
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'short-lived' }))
       expect(await failure(getText('short-lived'))).toMatchObject({ status: 404 })
@@ -269,7 +269,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await getText('conditional-copy')).toBe('x')
     })
 
-    it('refuses to copy what is not there', async () => {
+    it('refuses to copy a missing object', async () => {
       const call = client.send(new CopyObjectCommand({ Bucket: bucket, Key: 'copy', CopySource: `${bucket}/nowhere` }))
       expect(await failure(call)).toEqual({ name: 'NoSuchKey', status: 404 })
     })
@@ -294,7 +294,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
     })
 
-    it('tells keys apart that differ in case only', async () => {
+    it('distinguishes keys that differ only in case', async () => {
       await put('odd/case', 'lower')
       await put('odd/CASE', 'upper')
       expect(await Promise.all([getText('odd/case'), getText('odd/CASE')])).toEqual(['lower', 'upper'])
@@ -367,7 +367,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(seen).toEqual([0, 1, 2, 3, 4].map((year) => `year/${year}/`))
     })
 
-    it('starts after a key, there or not', async () => {
+    it('starts after a key, whether or not it exists', async () => {
       const after = await list({ StartAfter: 'year/4/item-2489', MaxKeys: 3 })
       expect(after.Contents!.map(({ Key }) => Key)).toEqual(['year/4/item-2494', 'year/4/item-2499', 'zebra'])
       const between = await list({ StartAfter: 'year/4/item-2495' })
@@ -413,7 +413,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await getText('once')).toBe('first')
     })
 
-    it('lets one of 20 win a race with If-None-Match: *', async () => {
+    it('lets exactly one of 20 concurrent writes with If-None-Match: * succeed', async () => {
       const racers = Array.from({ length: 20 }, (_, i) => put('race', `racer ${i}`, { IfNoneMatch: '*' }))
       const results = await Promise.allSettled(racers)
       const winners = results.flatMap((result, i) => (result.status === 'fulfilled' ? [`racer ${i}`] : []))
@@ -421,7 +421,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await getText('race')).toBe(winners[0])
     })
 
-    it('replaces with If-Match only what it names', async () => {
+    it('replaces with If-Match only if the tag matches', async () => {
       const { ETag } = await put('matched', 'first')
       await put('matched', 'second', { IfMatch: ETag! })
       expect(await failure(put('matched', 'third', { IfMatch: ETag! }))).toEqual({
@@ -450,15 +450,15 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
     })
   })
 
-  describe('many at once', () => {
-    it('takes 50 puts at once', async () => {
+  describe('concurrency', () => {
+    it('accepts 50 concurrent puts', async () => {
       const puts = Array.from({ length: 50 }, (_, i) => put(`crowd/${i}`, `${i}`))
       await Promise.all(puts)
       const { KeyCount } = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: 'crowd/' }))
       expect(KeyCount).toBe(50)
     })
 
-    it('never tears an object that many put at once while others read', async () => {
+    it('readers never see a mix of concurrent puts', async () => {
       const bodies = Array.from({ length: 8 }, (_, i) => Buffer.alloc(MB + i, i))
       await put('torn', bodies[0]!)
       const writes = Promise.all(bodies.map((body) => put('torn', body)))
@@ -472,7 +472,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       await writes
     })
 
-    it('keeps the old object when a put is cut off', async () => {
+    it('keeps the old object if a put is cut off', async () => {
       await put('aborted', 'the old object')
       const url = await presign(target, { method: 'PUT', bucket, key: 'aborted' })
       await putAndHangUp(url, 4 * MB, randomBytes(MB))
@@ -583,7 +583,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await getText('stated')).toBe('123456789')
     })
 
-    it('lists uploads and parts, aborts, and forgets', async () => {
+    it('lists uploads and parts, and aborts uploads', async () => {
       const named = { Bucket: bucket, Key: 'abandoned' }
       const { UploadId } = await client.send(new CreateMultipartUploadCommand(named))
       for (const PartNumber of [1, 2, 5])
@@ -687,7 +687,7 @@ describe(`S3 conformance of ${TARGET_NAME}`, { timeout: 60_000 }, () => {
       expect(await failure(call)).toEqual({ name: 'SignatureDoesNotMatch', status: 403 })
     })
 
-    it('refuses a key it does not know', async () => {
+    it('refuses an unknown key', async () => {
       const stranger = target.client({ credentials: { accessKeyId: 'AKIANOBODY', secretAccessKey: 'wrong' } })
       const call = stranger.send(new ListObjectsV2Command({ Bucket: bucket }))
       expect(await failure(call)).toEqual({ name: 'InvalidAccessKeyId', status: 403 })

@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true })
 })
 
-/** No configuration but the endpoint, a region and keys: what a user of the local cloud sets. */
+/** The configuration that a user of the local cloud sets: endpoint, region and keys. */
 function environment(region: string = target.regions[0]): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
@@ -61,7 +61,7 @@ describe.skipIf(!hasAwscli)(
       await aws('s3', 'mb', `s3://${bucket}`)
     })
 
-    it('copies a file there in parts, moves it, and copies it back', async () => {
+    it('uploads a file in parts, moves it, and downloads it', async () => {
       const file = join(dir, 'parts')
       const body = randomBytes(20 * MB)
       await writeFile(file, body)
@@ -72,7 +72,7 @@ describe.skipIf(!hasAwscli)(
       expect((await readFile(`${file}.back`)).equals(body)).toBe(true)
     })
 
-    it('syncs a folder once, brings it back, and removes it', async () => {
+    it('syncs a folder once, downloads it, and removes it', async () => {
       const folder = join(dir, 'folder')
       await mkdir(join(folder, 'deep'), { recursive: true })
       for (const name of ['a.txt', 'b.txt', 'deep/c.txt']) await writeFile(join(folder, name), name)
@@ -100,7 +100,7 @@ describe.skipIf(!hasAwscli)(
       expect(await (await fetch(url)).text()).toBe('0123456789')
     })
 
-    it('says why it may not', async () => {
+    it('reports the reason of a refusal', async () => {
       const call = aws('s3api', 'get-object', '--bucket', bucket, '--key', 'nowhere', join(dir, 'nothing'))
       await expect(call).rejects.toThrow(/NoSuchKey/)
     })

@@ -7,10 +7,10 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { startS3Server } from '../../lib/local/s3/server.ts'
 
-/** The S3 under test: the one of this project, or whichever `LANDER_S3_CONFORMANCE_ENDPOINT` names. */
+/** The S3 under test: the project's own, or the one that `LANDER_S3_CONFORMANCE_ENDPOINT` names. */
 export interface S3Target {
   readonly endpoint: string
-  /** Two regions; buckets go to the first where nothing else is said. */
+  /** Two regions; buckets are created in the first by default. */
   readonly regions: readonly [string, string]
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   client(options?: S3ClientConfig): S3Client
@@ -63,12 +63,12 @@ function targetAt(endpoint: string, credentials: S3Target['credentials'], stop: 
   }
 }
 
-/** A name that no other run has. */
+/** Returns a name that is unique to this run. */
 export function newBucketName(): string {
   return `lander-${randomBytes(8).toString('hex')}`
 }
 
-/** SHA-256 in the shape that the signer asks for. */
+/** A SHA-256 constructor of the shape that the signer requires. */
 export class Sha256 {
   readonly #hash
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
@@ -99,7 +99,7 @@ export interface PresignOptions {
   readonly signingDate?: Date
 }
 
-/** A presigned URL, made by the SDK's own signer. */
+/** Presigns a URL with the SDK's own signer. */
 export async function presign(
   { endpoint, regions, credentials }: S3Target,
   { method, bucket, key, headers = {}, expiresIn = 60, signingDate = new Date() }: PresignOptions,
@@ -131,7 +131,7 @@ export async function presign(
   return `${endpoint}${path}?${query.join('&')}`
 }
 
-/** Starts a PUT of `promised` bytes, sends fewer, and hangs up when they are on their way. */
+/** Starts a PUT of `promised` bytes, sends fewer, and disconnects after they were sent. */
 export async function putAndHangUp(url: string, promised: number, sent: Buffer): Promise<void> {
   const request = httpRequest(url, { method: 'PUT', headers: { 'content-length': promised } })
   request.on('error', () => {})
@@ -142,7 +142,7 @@ export async function putAndHangUp(url: string, promised: number, sent: Buffer):
   })
 }
 
-/** One request over node:http, with the path exactly as given. */
+/** Sends one request with node:http and exactly the given path. */
 export async function send(
   url: string,
   {

@@ -1,4 +1,4 @@
-/** The local cloud over TLS: who reaches it, and who does not. */
+/** Tests the local cloud over TLS: which clients it accepts, and which fail. */
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -22,7 +22,7 @@ const curl = present('curl', '--version')
 
 let local: TestCloud
 let clients: FleetClients
-/** What trusts another cloud's certificate, and is otherwise right. */
+/** A client's settings that trust another cloud's certificate and are otherwise right. */
 let misled: FleetClients
 let other: TestCloud
 beforeAll(async () => {
@@ -47,7 +47,7 @@ describe('a client that knows the certificate', () => {
     expect(await json(answer)).toMatchObject({ status: 'ok', pid: process.pid })
   })
 
-  // From 2 MiB on the SDK sends "Expect: 100-continue", and would do so over a connection of its own making.
+  // From 2 MiB on the SDK sends "Expect: 100-continue", and by default does so on a connection of its own.
   test.each([1000, 3_000_000])('puts and gets %d bytes', async (length) => {
     const [object, body] = [{ Bucket: 'over-tls', Key: `bytes-${length}` }, randomBytes(length)]
     await clients.s3(REGION).send(new PutObjectCommand({ ...object, Body: body }))
@@ -60,7 +60,7 @@ describe('a client that knows the certificate', () => {
     expect(JSON.parse(Buffer.from(Payload!).toString())).toEqual({ hello: 'tls' })
   })
 
-  test('is counted by what it asked and was answered', async () => {
+  test('has its requests and answers counted', async () => {
     const body = Buffer.alloc(1_000_000)
     const before = local.cloud.links().find(({ to }) => to === REGION)
     await clients.s3(REGION).send(new PutObjectCommand({ Bucket: 'over-tls', Key: 'counted', Body: body }))
@@ -85,14 +85,14 @@ test('a function reaches the services of its region over TLS, as on AWS', async 
 })
 
 describe('a client is refused', () => {
-  test('by its own SDK where it trusts another certificate', async () => {
+  test('by its own SDK if it trusts another certificate', async () => {
     const code = 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
     const put = new PutObjectCommand({ Bucket: 'over-tls', Key: 'secret', Body: 'for the other cloud' })
     await expect(misled.s3(REGION).send(put)).rejects.toMatchObject({ code })
     await expect(misled.lambda(REGION).send(invocation((await deployed()).name))).rejects.toMatchObject({ code })
   })
 
-  test('where it trusts what Node trusts', async () => {
+  test('if it trusts only Node’s authorities', async () => {
     const asked = get(`${local.cloud.endpoint}/_lander/health`)
     await expect(once(asked, 'response')).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' })
   })
@@ -103,7 +103,7 @@ describe('a client is refused', () => {
   })
 })
 
-/** What `lander local up --tls` says to set. */
+/** The environment variables that `lander local up --tls` prints. */
 function environment(ca: string | undefined): NodeJS.ProcessEnv {
   const { accessKeyId, secretAccessKey } = local.cloud.credentials
   return {
@@ -153,7 +153,7 @@ describe.skipIf(!boto3)(
   `boto3${boto3 ? '' : ' (skipped: there is no boto3 on this machine)'}`,
   { timeout: 120_000 },
   () => {
-    test('puts an object, and with another certificate none', async () => {
+    test('puts an object, and fails with another certificate', async () => {
       expect((await run('python3', ['-c', BOTO3], { env: environment(local.cloud.ca) })).stdout).toBe('3000000\n')
       const refused = run('python3', ['-c', BOTO3], { env: environment(other.cloud.ca) })
       await expect(refused).rejects.toThrow(/SSLError/)
@@ -162,7 +162,7 @@ describe.skipIf(!boto3)(
 )
 
 describe.skipIf(!curl)(`curl${curl ? '' : ' (skipped: there is no curl on this machine)'}`, () => {
-  test('is answered with --cacert, and by the name localhost too', async () => {
+  test('works with --cacert, and with the name localhost', async () => {
     const health = (host: string) => `${local.cloud.endpoint.replace('127.0.0.1', host)}/_lander/health`
     for (const host of ['127.0.0.1', 'localhost']) {
       const { stdout } = await run('curl', ['-sS', '--noproxy', '*', '--cacert', local.cloud.ca!, health(host)])

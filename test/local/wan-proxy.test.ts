@@ -8,7 +8,7 @@ import { createLine } from '../../lib/local/pacing.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
 import { createWanProxy, type WanProxy } from '../../lib/local/wan-proxy.ts'
 
-/** The region's side, the proxy in front of it, and what the proxy waited for. */
+/** The region's server, the proxy in front of it, and the delays of the proxy. */
 let arrivals: Server
 let front: Server
 let proxy: WanProxy
@@ -46,7 +46,7 @@ async function call(method: string, path: string, headers: Record<string, string
   return answer
 }
 
-test('a connection costs a round trip once per region, a request half of one, and its answer the other half', async () => {
+test('a connection costs one round trip per region, a request half of one, and its answer the other half', async () => {
   serve = (_, reply) => void reply.end('ok')
   await text(await call('GET', '/'))
   expect(waits).toEqual([80, 40, 40])
@@ -82,7 +82,7 @@ test('Expect: 100-continue costs one more', async () => {
   expect(waits).toEqual([80, 80, 40, 40])
 })
 
-test('method, target, headers, status and bodies arrive to the letter', async () => {
+test('method, target, headers, status and bodies arrive unchanged', async () => {
   let seen: unknown
   serve = async (received, reply) => {
     const body = await buffer(received)
@@ -104,13 +104,13 @@ test('method, target, headers, status and bodies arrive to the letter', async ()
   expect(seen).toEqual({ method: 'POST', url: '/a%2Fb?c=%20d', body: 200_000, odd: 'v', host: 'bucket.example' })
 })
 
-test('an answer without a body stays without one', async () => {
+test('an answer without a body has none after the proxy', async () => {
   serve = (_, reply) => void reply.writeHead(200, { 'Content-Length': 1234 }).end()
   const answer = await call('HEAD', '/')
   expect({ length: answer.headers['content-length'], body: await text(answer) }).toEqual({ length: '1234', body: '' })
 })
 
-test('an answer that breaks off does not look complete', async () => {
+test('a truncated answer is not complete after the proxy', async () => {
   serve = (_, reply) => {
     reply.write('half')
     setTimeout(() => reply.destroy(), 20)
@@ -119,12 +119,12 @@ test('an answer that breaks off does not look complete', async () => {
   await expect(text(answer)).rejects.toThrow('aborted')
 })
 
-test('a region that hangs up at once looks like a broken connection', async () => {
+test('a region that closes the connection at once looks like a broken connection', async () => {
   serve = (received) => void received.socket.destroy()
   await expect(call('GET', '/')).rejects.toThrow('socket hang up')
 })
 
-test('a client that goes away is gone for the region, too', async () => {
+test('a client that disconnects is also disconnected from the region', async () => {
   const gone = new Promise<void>((resolve) => {
     serve = (_, reply) => {
       reply.write('some')

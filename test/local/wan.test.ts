@@ -13,7 +13,7 @@ import {
 } from '../../lib/local/pacing.ts'
 import { type Clock, createSender, createWan, type LinkFigures, paced } from '../../lib/local/wan.ts'
 
-/** A clock that jumps: a sleep ends when nobody has anything else to do, in the order of the alarms. */
+/** A fake clock that jumps: when no other work is left, it ends the sleeps in the order of their deadlines. */
 function createJumpingClock(lateMs = 0): Clock & { settle(): Promise<void> } {
   let now = 0
   const alarms: { at: number; ring: () => void }[] = []
@@ -40,20 +40,20 @@ describe('the plan of a line', () => {
     expect(planDepartures([createLine(50 * MEGABIT)], 1000, 1_000_000)).toEqual([1160])
   })
 
-  test('pieces queue; after a pause the line starts anew', () => {
+  test('pieces queue, and after a pause the line is free again', () => {
     const line = createLine(8 * MEGABIT) // a byte per microsecond
     expect(planDepartures([line], 0, 5000)).toEqual([5])
     expect(planDepartures([line], 1, 5000)).toEqual([10])
     expect(planDepartures([line], 100, 5000)).toEqual([105])
   })
 
-  test('two lines in a row: the slower one sets the pace', () => {
+  test('the slower of two lines in series sets the rate', () => {
     const lines = [createLine(80 * MEGABIT), createLine(8 * MEGABIT)]
     const departures = [1, 2, 3].map(() => planDepartures(lines, 0, 1000).at(-1))
     expect(departures).toEqual([1.1, 2.1, 3.1].map((ms) => expect.closeTo(ms, 6)))
   })
 
-  test('a line never carries more than its rate, whoever asks when', () => {
+  test('a line never exceeds its rate, for any requests', () => {
     const requests = fc.array(fc.record({ wait: fc.nat({ max: 30 }), bytes: fc.integer({ min: 1, max: 100_000 }) }), {
       minLength: 1,
     })
@@ -73,13 +73,13 @@ describe('the plan of a line', () => {
     )
   })
 
-  test('a late return is forgiven up to half a second, an early one needs no pardon', () => {
+  test('forgives a late timer by up to half a second', () => {
     expect(lateness(1000, 993)).toBe(7)
     expect(lateness(1000, 1020)).toBe(0)
     expect(lateness(10_000, 1000)).toBe(FORGIVEN_MS)
   })
 
-  test('a turn is 5 ms of the slowest line, between 4 and 64 KiB', () => {
+  test('a quantum is 5 ms of the slowest line, between 4 and 64 KiB', () => {
     const turn = (...megabits: number[]) => pieceBytes(megabits.map((rate) => createLine(rate * MEGABIT)))
     expect(turn(50)).toBe(31_250)
     expect(turn(50, 5000)).toBe(31_250)
@@ -87,7 +87,7 @@ describe('the plan of a line', () => {
     expect(turn(5000)).toBe(65_536)
   })
 
-  test('cutting loses nothing', () => {
+  test('loses nothing when it cuts chunks', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 50 }), (chunk, size) => {
         const pieces = cutPieces(chunk, size)
@@ -103,7 +103,7 @@ describe('streams on a line', () => {
     for (let left = bytes; left > 0; left -= chunk) yield Buffer.alloc(Math.min(left, chunk))
   }
 
-  /** Runs streams side by side; tells when each had received its last byte, in milliseconds. */
+  /** Runs streams in parallel; returns the milliseconds at which each received its last byte. */
   async function run(lines: readonly Line[], sizes: readonly number[], lateMs = 0): Promise<number[]> {
     const clock = createJumpingClock(lateMs)
     const ends = sizes.map(async (size) => {
@@ -117,13 +117,13 @@ describe('streams on a line', () => {
     return Promise.all(ends)
   }
 
-  test('one alone has the whole line', async () => {
+  test('a single stream gets the whole line', async () => {
     const [end = 0] = await run([createLine(50 * MEGABIT)], [8_000_000])
     expect(end).toBeGreaterThan(1279)
     expect(end).toBeLessThanOrEqual(1281)
   })
 
-  test('a second line in a row costs no pace, only its own time for the last piece', async () => {
+  test('a second line in series adds only its own time for the last piece', async () => {
     const [end = 0] = await run([createLine(50 * MEGABIT), createLine(300 * MEGABIT)], [8_000_000])
     expect(end).toBeGreaterThan(1279)
     expect(end).toBeLessThanOrEqual(1282)
@@ -135,7 +135,7 @@ describe('streams on a line', () => {
     expect(end).toBeLessThanOrEqual(1281 + lateMs)
   })
 
-  test('a source that pauses gets nothing for its pause', async () => {
+  test('a source that pauses gets no credit for its pause', async () => {
     const lines = [createLine(8 * MEGABIT)]
     const clock = createJumpingClock()
     async function* source() {
@@ -153,7 +153,7 @@ describe('streams on a line', () => {
     expect(arrivals).toEqual([4, 308, 312])
   })
 
-  test('four of a size share evenly, and fill the line together', async () => {
+  test('four equal streams share evenly, and fill the line together', async () => {
     const ends = await run([createLine(50 * MEGABIT)], [2_000_000, 2_000_000, 2_000_000, 2_000_000])
     for (const end of ends) {
       expect(end).toBeGreaterThan(1250)
@@ -161,13 +161,13 @@ describe('streams on a line', () => {
     }
   })
 
-  test('a short one is not held up by a long one', async () => {
+  test('a long stream does not delay a short one', async () => {
     const [short = 0, long = 0] = await run([createLine(50 * MEGABIT)], [500_000, 8_000_000])
     expect(short).toBeLessThan(170) // twice its 80 ms, not the long one's second and more
     expect(long).toBeGreaterThan(1350)
   })
 
-  test('streams of two regions share the home line, each within its own haul', async () => {
+  test('streams of two regions share the client’s line, each within the rate of its own region', async () => {
     const client = createLine(50 * MEGABIT)
     const clock = createJumpingClock()
     const download = async (lines: readonly Line[], size: number) => {
@@ -183,7 +183,7 @@ describe('streams on a line', () => {
     }
   })
 
-  test('the source is read no further than one piece ahead', async () => {
+  test('reads the source at most one piece ahead', async () => {
     const lines = [createLine(8 * MEGABIT)]
     const clock = createJumpingClock()
     let read = 0
@@ -209,7 +209,7 @@ describe('the map', () => {
   }
   const regions = ['us-east-1', 'eu-west-1']
 
-  test('home is near its region, behind an access line', () => {
+  test('the client is near its region, behind an access line', () => {
     const wan = createWan({ regions, figures, accessRttMs: 5 })
     expect(wan.path(CLIENT, 'us-east-1')).toMatchObject({ rttMs: 6, there: [{ bitsPerSecond: 50 * MEGABIT }] })
     expect(wan.path(CLIENT, 'eu-west-1')).toMatchObject({
@@ -218,12 +218,12 @@ describe('the map', () => {
     })
   })
 
-  test('home may be near a region that the cloud does not have', () => {
+  test('the client may be near a region that the cloud does not have', () => {
     const wan = createWan({ regions, figures, near: 'ap-south-1', clientBps: 10 * MEGABIT })
     expect(wan.path(CLIENT, 'us-east-1')).toMatchObject({ rttMs: 95, back: [{ bitsPerSecond: 10 * MEGABIT }, {}] })
   })
 
-  test('all regions share the home line, each direction its own', () => {
+  test('all regions share the client’s line, each direction separately', () => {
     const wan = createWan({ regions, figures })
     const [near, far] = regions.map((region) => wan.path(CLIENT, region))
     expect(near?.there[0]).toBe(far?.there[0])
@@ -231,18 +231,18 @@ describe('the map', () => {
     expect(near?.there[0]).not.toBe(near?.back[0])
   })
 
-  test('between regions there is no home line, and inside a region no path', () => {
+  test('between regions the client’s line is not used, and within a region there is no path', () => {
     const wan = createWan({ regions, figures })
     expect(wan.path('us-east-1', 'eu-west-1')).toMatchObject({ rttMs: 90, there: [{ bitsPerSecond: 1000 * MEGABIT }] })
     expect(wan.path('us-east-1', 'us-east-1')).toBeUndefined()
   })
 
-  test('what one direction carries is what the other one brings', () => {
+  test('both directions of a pair share the same line objects', () => {
     const wan = createWan({ regions, figures })
     expect(wan.path('us-east-1', 'eu-west-1')?.there[0]).toBe(wan.path('eu-west-1', 'us-east-1')?.back[0])
   })
 
-  test('a region without figures is found at the start', () => {
+  test('reports a region without figures at the start', () => {
     const unknown: LinkFigures = {
       ...figures,
       rttMs: () => {

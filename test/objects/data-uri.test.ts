@@ -60,16 +60,16 @@ test.each(['logs/2026', 'S3://logs/', 's3:/logs', 'https://logs/x', 'file:///log
   },
 )
 
-test('a prefix is bounded by the length of a key, in bytes of UTF-8', () => {
+test('bounds a prefix by the length of a key in UTF-8 bytes', () => {
   expect(parseDataUri(`s3://logs/${'é'.repeat(512)}`).prefix).toHaveLength(512)
   expect(() => parseDataUri(`s3://logs/${'é'.repeat(513)}`)).toThrow(expect.objectContaining({ code: 'URI_INVALID' }))
 })
 
-test('a prefix of broken Unicode is refused, since it would become another one on the way', () => {
+test('refuses a prefix with lone surrogates, because encoding would change it', () => {
   expect(() => parseDataUri('s3://logs/\ud83d')).toThrow(expect.objectContaining({ code: 'URI_INVALID' }))
 })
 
-test('parsing undoes formatting', () => {
+test('parsing inverts formatting', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'a/ ?#%+:\n\0é🚀'), maxLength: 200 }), (prefix) => {
       const scope = { bucket: 'logs-us', prefix, actions: ['read' as const] }

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { type DrainOptions, drainBody } from '../../lib/objects/drain-body.ts'
 
-/** A body that is written by hand, and a reader that has enough after every chunk. */
+/** A body that the test writes, and a reader that is full after every chunk. */
 function startDraining(wanted: number) {
   const body = new PassThrough()
   const texts: string[] = []
@@ -22,7 +22,7 @@ function startDraining(wanted: number) {
 
 const turn = () => new Promise(setImmediate)
 
-test('while the reader has enough, nothing more is taken from the network', async () => {
+test('reads nothing more from the network while the reader is full', async () => {
   const { body, texts, makeRoom, observed, drained } = startDraining(6)
   for (const text of ['ab', 'cd']) body.write(text)
   await turn()
@@ -36,13 +36,13 @@ test('while the reader has enough, nothing more is taken from the network', asyn
   expect(observed).toEqual([2])
 })
 
-test('a body that is complete is not kept waiting', async () => {
+test('does not hold back a complete body', async () => {
   const { body, drained } = startDraining(2)
   body.end('ab')
   expect(await drained).toMatchObject({ received: 2, failure: undefined, held: undefined })
 })
 
-test('a body that ends while it was kept waiting says so', async () => {
+test('reports a body that ends while it was held back', async () => {
   const { body, makeRoom, drained } = startDraining(6)
   body.write('ab')
   await turn()

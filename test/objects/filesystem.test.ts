@@ -72,12 +72,12 @@ test.each(['..', '.', '', 'contract/logs', 'secret.txt', '../x'])('the name %j i
   await expectCode(listKeys(store, { bucket: name }), 'BUCKET_NOT_FOUND')
 })
 
-test('a prefix with dots does not leave the bucket', async () => {
+test('a prefix with dots stays in the bucket', async () => {
   expect(await listKeys(store, { prefix: '../' })).toEqual([])
   expect(await listKeys(store, { prefix: 'logs/../' })).toEqual([])
 })
 
-test('links are neither followed nor listed, be it a file, a folder or a bucket', async () => {
+test('neither follows nor lists links, for files, folders and buckets', async () => {
   await symlink(join(root, 'secret.txt'), join(root, bucket, 'file-link'))
   await symlink(root, join(root, bucket, 'folder-link'))
   await symlink(join(root, bucket), join(root, 'bucket-link'))
@@ -101,7 +101,7 @@ test.skipIf(process.platform === 'win32')('a pipe is no object, and does not blo
   await expectCode(readChunks(store, { bucket, key: 'pipe', etag: '', size: 1 }), 'OBJECT_NOT_FOUND')
 })
 
-test('a file that is touched, cut or written to while it is read fails the read', async () => {
+test('fails a read if the file is touched, truncated or written during the read', async () => {
   const path = join(root, bucket, 'big')
   const changes = [
     () => utimes(path, 1, 1),

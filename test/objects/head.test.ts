@@ -25,7 +25,7 @@ describe('a store of heads', () => {
     expect(await readAll(heads(LINES, 15))).toBe('first\nsecond\n')
   })
 
-  test('cuts an object without a line end where the head ends', async () => {
+  test('cuts an object without a line end at the limit of the head', async () => {
     expect(await readAll(heads('no line end here', 7))).toBe('no line')
   })
 
@@ -33,21 +33,21 @@ describe('a store of heads', () => {
     expect(await readAll(heads(LINES, LINES.length))).toBe(LINES)
   })
 
-  test('tells the same length in a listing as for the object alone', async () => {
+  test('reports the same length in a listing and for the object alone', async () => {
     const store = heads(LINES, 8)
     const listed = await collect(store.list({ bucket }))
     expect(listed).toEqual([await store.stat({ bucket, key: 'a' })])
     expect(listed[0]!.size).toBe('first\n'.length)
   })
 
-  test('refuses to read beyond the head, though there is more', async () => {
+  test('refuses to read beyond the head, although the object is longer', async () => {
     const store = heads(LINES, 8)
     const object = await store.stat({ bucket, key: 'a' })
     const beyond = collect(store.read({ ...object, start: 0, end: LINES.length }))
     await expect(beyond).rejects.toMatchObject({ code: 'OBJECT_RANGE_INVALID' })
   })
 
-  test('never shows more than the head, and only a beginning of the object', async () => {
+  test('never shows more than the head, and only the beginning of the object', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), fc.integer({ min: 1, max: 40 }), async (body, headBytes) => {
         const bytes = Buffer.from(body)

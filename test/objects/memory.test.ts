@@ -9,7 +9,7 @@ describeObjectStore('memory', {
   },
 })
 
-test('a put makes its bucket, and later changes to the bytes given do not show', async () => {
+test('a put creates its bucket and copies the bytes', async () => {
   const store = createMemoryStore()
   const body = new Uint8Array([1, 2, 3])
   store.put('contract', 'a', body)
@@ -19,7 +19,7 @@ test('a put makes its bucket, and later changes to the bytes given do not show',
   expect(chunks).toEqual([new Uint8Array([1, 2, 3])])
 })
 
-test('the same bytes are the same version, wherever they are', async () => {
+test('equal bytes have equal versions', async () => {
   const store = createMemoryStore({ buckets: { one: { a: 'x' }, two: { b: 'x' } } })
   const [a, b] = [await store.stat({ bucket: 'one', key: 'a' }), await store.stat({ bucket: 'two', key: 'b' })]
   expect(a.etag).toBe(b.etag)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compareKeys } from '../../lib/objects/object-keys.ts'
 
-test('a character outside the basic plane comes after the last one inside, unlike in the order of strings', () => {
+test('a character outside the basic plane sorts after the last one inside, unlike in JavaScript’s string order', () => {
   expect(['\u{1f680}', '\uff01'].sort()).toEqual(['\u{1f680}', '\uff01'])
   expect(['\u{1f680}', '\uff01'].sort(compareKeys)).toEqual(['\uff01', '\u{1f680}'])
 })

@@ -5,7 +5,7 @@ import { type FetchPart, readInOrder } from '../../lib/objects/parts-in-order.ts
 import { type Part, planParts } from '../../lib/objects/read-plan.ts'
 import { collect } from '../contracts/object-store.ts'
 
-/** Part fetches that the test carries out by hand, by the number of the part. */
+/** Part fetches that the test completes, by the number of the part. */
 function holdFetches() {
   const begun: { part: Part; signal: AbortSignal; deliver(text: string): void; end(): void; fail(e: unknown): void }[] =
     []
@@ -16,7 +16,7 @@ function holdFetches() {
   return { begun, fetch }
 }
 
-/** Reads `parts` parts with three under way. */
+/** Reads `parts` parts with three fetches at once. */
 function startReading(parts: number, signal?: AbortSignal) {
   const held = holdFetches()
   const chunks = readInOrder(
@@ -31,7 +31,7 @@ function startReading(parts: number, signal?: AbortSignal) {
   return { ...held, chunks, next }
 }
 
-test('later parts wait for the one in front, whose chunks pass as they arrive', async () => {
+test('later parts wait for the first one, whose chunks pass as they arrive', async () => {
   const { begun, next } = startReading(2)
   const first = next()
   begun[1]?.deliver('c')
@@ -44,7 +44,7 @@ test('later parts wait for the one in front, whose chunks pass as they arrive', 
   expect([await second, await next(), await next()]).toEqual(['b', 'c', 'end'])
 })
 
-test('a part begins only when another was read to its end', async () => {
+test('starts a part only when another was read to its end', async () => {
   const { begun, next } = startReading(5)
   const first = next()
   expect(begun.map(({ part }) => part.start)).toEqual([0, 1, 2])
@@ -56,7 +56,7 @@ test('a part begins only when another was read to its end', async () => {
   expect(begun.map(({ part }) => part.start)).toEqual([0, 1, 2, 3])
 })
 
-test('a part that is ahead of the reader is told to wait until half of it was read', async () => {
+test('pauses a part that is ahead of the reader until half of it was read', async () => {
   const rooms: (Promise<void> | undefined)[] = []
   const fetch: FetchPart = async (_, deliver) => {
     for (const text of ['a', 'b', 'c', 'd']) rooms.push(deliver(Buffer.from(text)))
@@ -78,8 +78,8 @@ test('a part that is ahead of the reader is told to wait until half of it was re
   }
 })
 
-describe('whatever ends the reading ends the fetching', () => {
-  test('the failure of the part in front, even with chunks unread', async () => {
+describe('the end of the reading ends the fetching, for', () => {
+  test('a failure of the first part, even with unread chunks', async () => {
     const { begun, next } = startReading(5)
     const first = next()
     begun[0]?.deliver('a')
@@ -92,7 +92,7 @@ describe('whatever ends the reading ends the fetching', () => {
     expect(await next()).toBe('end')
   })
 
-  test('the failure of a later part, once its turn comes', async () => {
+  test('a failure of a later part, once it is read', async () => {
     const { begun, next } = startReading(5)
     const first = next()
     begun[1]?.fail(new Error('broken'))
@@ -112,12 +112,12 @@ describe('whatever ends the reading ends the fetching', () => {
     expect(begun.every(({ signal }) => signal.aborted)).toBe(true)
   })
 
-  test('a signal that had aborted before', async () => {
+  test('a signal that was already aborted', async () => {
     const { next } = startReading(5, AbortSignal.abort('enough'))
     await expect(next()).rejects.toBe('enough')
   })
 
-  test('the reader, who leaves', async () => {
+  test('a reader that stops', async () => {
     const { begun, chunks, next } = startReading(5)
     const first = next()
     begun[0]?.deliver('a')
@@ -127,7 +127,7 @@ describe('whatever ends the reading ends the fetching', () => {
   })
 })
 
-test('many readings may share a signal, and leave nothing behind on it', async () => {
+test('many readings can share a signal, and leave no listener on it', async () => {
   const { signal } = new AbortController()
   const warnings: Error[] = []
   const onWarning = (warning: Error) => warnings.push(warning)
@@ -143,11 +143,11 @@ test('many readings may share a signal, and leave nothing behind on it', async (
   expect(warnings).toEqual([])
 })
 
-test('no part is no chunk', async () => {
+test('zero parts give zero chunks', async () => {
   expect(await startReading(0).next()).toBe('end')
 })
 
-test('in whatever order the parts arrive, their bytes come in order', async () => {
+test('parts that arrive in any order are returned in order', async () => {
   const delays = fc.array(fc.nat({ max: 5 }), { maxLength: 20 })
   await fc.assert(
     fc.asyncProperty(delays, fc.integer({ min: 1, max: 4 }), async (turns, concurrency) => {

@@ -9,7 +9,7 @@ import {
   remainingPart,
 } from '../../lib/objects/read-plan.ts'
 
-test('parts cut a range into equal pieces and a shorter last one', () => {
+test('parts divide a range into equal pieces and a shorter last one', () => {
   expect([...planParts(0, 20, () => 8)]).toEqual([
     { start: 0, end: 8 },
     { start: 8, end: 16 },
@@ -17,7 +17,7 @@ test('parts cut a range into equal pieces and a shorter last one', () => {
   ])
 })
 
-test('parts begin where the range begins', () => {
+test('parts start at the start of the range', () => {
   expect([...planParts(5, 21, () => 8)]).toEqual([
     { start: 5, end: 13 },
     { start: 13, end: 21 },
@@ -29,7 +29,7 @@ test('a range up to the size of a part is one part, an empty one is none', () =>
   expect([...planParts(3, 3, () => 8)]).toEqual([])
 })
 
-test('parts are made on demand, so that a plan for the largest object takes no memory', () => {
+test('parts are computed on demand, so that a plan for the largest object takes no memory', () => {
   const parts = planParts(0, 50 * 2 ** 40, () => 1)
   expect(parts.next().value).toEqual({ start: 0, end: 1 })
 })
@@ -50,7 +50,7 @@ test('parts join to the range, and none is empty or too large', () => {
   )
 })
 
-test('what remains of a part begins after the bytes received', () => {
+test('the rest of a part starts after the bytes received', () => {
   expect(remainingPart({ start: 8, end: 16 }, 3)).toEqual({ start: 11, end: 16 })
 })
 
@@ -59,7 +59,7 @@ test('the last byte of a Range header is inclusive', () => {
   expect(rangeHeader({ start: 8, end: 16 })).toBe('bytes=8-15')
 })
 
-test('a Content-Range header tells part and size', () => {
+test('a Content-Range header gives part and size', () => {
   expect(parseContentRange('bytes 8-15/100')).toEqual({ start: 8, end: 16, size: 100 })
 })
 
@@ -93,12 +93,12 @@ test.each([
   )
 })
 
-test('a range error states range, size and object', () => {
+test('a range error contains range, size and object', () => {
   expect(() => checkRange({ ...ref, start: 0, end: 4 }, 3)).toThrow('[0, 4) is not within the 3 bytes of object "b/k"')
   expect(() => checkRange({ ...ref, start: 2, end: 1 })).toThrow('[2, 1) is not a range of object "b/k"')
 })
 
-test('backing off is random below a ceiling that doubles up to five seconds', () => {
+test('backoff is random below a ceiling that doubles up to five seconds', () => {
   const almostOne = () => 1 - Number.EPSILON
   expect([0, 1, 2, 3].map((retry) => Math.round(backoffMs(retry, almostOne)))).toEqual([50, 100, 200, 400])
   expect(Math.round(backoffMs(40, almostOne))).toBe(5_000)

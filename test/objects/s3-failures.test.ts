@@ -13,7 +13,7 @@ interface FaultyServer {
   readonly requests: IncomingMessage[]
 }
 
-/** An S3 that misbehaves as `answer` says, and a store that reads it in parts of 40 bytes. */
+/** An S3 whose faults `answer` defines, and a store that reads it in parts of 40 bytes. */
 async function startServer(answer: RequestListener, options: S3StoreOptions = {}): Promise<FaultyServer> {
   const requests: IncomingMessage[] = []
   const server = createServer((request, response) => {
@@ -37,7 +37,7 @@ function rangeOf(request: IncomingMessage): { start: number; end: number } {
   return { start: Number(first), end: Number(last) + 1 }
 }
 
-/** The head of a good answer to a range request, with `headers` in place of what they name. */
+/** Sends the headers of a correct answer to a range request, with `headers` as overrides. */
 function beginAnswer(request: IncomingMessage, response: ServerResponse, headers: Record<string, string> = {}): Buffer {
   const { start, end } = rangeOf(request)
   response.writeHead(206, {
@@ -73,20 +73,20 @@ function rangesOf(requests: IncomingMessage[]): (string | undefined)[] {
 }
 
 describe('a read', () => {
-  test('up to the size of a part is one GET, of the version seen', async () => {
+  test('up to the size of a part is one GET, of the listed version', async () => {
     const { store, requests } = await startServer(answerWell, { partBytes: 100 })
     expect(Buffer.concat(await readChunks(store, object)).equals(body)).toBe(true)
     expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /contract/data?x-id=GetObject'])
     expect(requests[0]?.headers).toMatchObject({ range: 'bytes=0-99', 'if-match': '"v1"' })
   })
 
-  test('above it is a GET per part', async () => {
+  test('above that size is one GET per part', async () => {
     const { store, requests } = await startServer(answerWell, { concurrency: 1 })
     expect(Buffer.concat(await readChunks(store, object)).equals(body)).toBe(true)
     expect(rangesOf(requests)).toEqual(['bytes=0-39', 'bytes=40-79', 'bytes=80-99'])
   })
 
-  test('has as many GETs under way as it may, and no more', async () => {
+  test('runs as many GETs concurrently as allowed', async () => {
     const held: (() => void)[] = []
     let most = 0
     const { store } = await startServer(
@@ -104,8 +104,8 @@ describe('a read', () => {
   })
 })
 
-describe('a connection that is cut', () => {
-  test('in the middle of a body is taken up at the byte where it stopped', async () => {
+describe('a broken connection', () => {
+  test('in the middle of a body is resumed at the byte where it stopped', async () => {
     const cuts = [10, 25]
     const { store, requests } = await startServer(
       (request, response) => {
@@ -119,7 +119,7 @@ describe('a connection that is cut', () => {
     expect(rangesOf(requests)).toEqual(['bytes=0-99', 'bytes=10-99', 'bytes=35-99'])
   })
 
-  test('before the answer is asked again', async () => {
+  test('before the answer is retried', async () => {
     let cut = true
     const { store } = await startServer(
       (request, response) => {
@@ -132,7 +132,7 @@ describe('a connection that is cut', () => {
     expect(Buffer.concat(await readChunks(store, object)).equals(body)).toBe(true)
   })
 
-  test('time and again fails the read after the retries', async () => {
+  test('repeatedly fails the read after the retries', async () => {
     const { store, requests } = await startServer((request, response) => answerAndBreak(request, response, 1), {
       partBytes: 100,
     })
@@ -142,7 +142,7 @@ describe('a connection that is cut', () => {
     expect(rangesOf(requests)).toEqual(['bytes=0-99', 'bytes=1-99', 'bytes=2-99'])
   })
 
-  test('by silence is taken up as well', async () => {
+  test('by silence is resumed as well', async () => {
     let silent = true
     const { store, requests } = await startServer(
       (request, response) => {
@@ -166,7 +166,7 @@ describe('a server that fails', () => {
     expect(requests).toHaveLength(3)
   })
 
-  test('for a while is asked again', async () => {
+  test('temporarily is retried', async () => {
     let failures = 2
     const { store } = await startServer(
       (request, response) => {
@@ -178,12 +178,12 @@ describe('a server that fails', () => {
     expect(Buffer.concat(await readChunks(store, object)).equals(body)).toBe(true)
   })
 
-  test('is reported by its code and status, without its words', async () => {
+  test('is reported by code and status, without its message', async () => {
     const { store } = await startServer((_, response) => answerError(response, 500, 'InternalError'), { maxRetries: 0 })
     await expect(call(store, 'list')).rejects.toThrow('S3 failed on bucket "contract": InternalError (status 500)')
   })
 
-  test('to be there is reported by what the system says', async () => {
+  test('to be reachable is reported by the system’s error', async () => {
     const store = createS3Store({
       region: 'eu-west-1',
       endpoint: 'http://127.0.0.1:1',
@@ -236,7 +236,7 @@ describe('what S3 says', () => {
     await expectCode(call(store, 'read'), 'STORE_FAILED')
   })
 
-  test('of a missing object is believed where the bucket may not be asked for', async () => {
+  test('of a missing object is accepted even if the bucket may not be read', async () => {
     const { store } = await startServer((request, response) =>
       answerError(response, request.url?.startsWith('/contract/data') ? 404 : 403, 'x'),
     )
@@ -244,7 +244,7 @@ describe('what S3 says', () => {
   })
 })
 
-describe('a server that passes wrong bytes off', () => {
+describe('a server that sends wrong bytes', () => {
   test.each([
     ['another version, with no regard to If-Match', { ETag: '"v2"' }, 'OBJECT_CHANGED'],
     ['another range', { 'Content-Range': 'bytes 1-40/100' }, 'STORE_FAILED'],
@@ -276,7 +276,7 @@ describe('a server that passes wrong bytes off', () => {
     expect(Buffer.concat(received).equals(body.subarray(0, 40))).toBe(true)
   })
 
-  test('by sending more than was asked for never gets them delivered', async () => {
+  test('more than requested is detected before delivery', async () => {
     const { store } = await startServer((request, response) => {
       const { start, end } = rangeOf(request)
       response.writeHead(206, { ETag: '"v1"', 'Content-Range': `bytes ${start}-${end - 1}/100` })
@@ -285,7 +285,7 @@ describe('a server that passes wrong bytes off', () => {
     await expectCode(readChunks(store, object), 'STORE_FAILED')
   })
 
-  test('of an empty stretch, with no regard to If-Match, is found out too', async () => {
+  test('for an empty range, ignoring If-Match, is detected too', async () => {
     const { store } = await startServer((_, response) =>
       response.writeHead(200, { ETag: '"v2"', 'Content-Length': '9' }).end(),
     )
@@ -298,8 +298,8 @@ describe('a server that passes wrong bytes off', () => {
   })
 })
 
-describe('ending early ends the requests', () => {
-  /** Waits until every one of the `count` requests that came has lost its connection. */
+describe('an early end aborts the requests', () => {
+  /** Waits until all `count` requests have lost their connection. */
   async function expectEnded(requests: IncomingMessage[], count: number): Promise<void> {
     expect(requests).toHaveLength(count)
     await Promise.all(requests.map(({ socket }) => socket.destroyed || new Promise((end) => socket.on('close', end))))
@@ -341,7 +341,7 @@ describe('ending early ends the requests', () => {
     await expect(call(store, 'stat', abort.signal)).rejects.toBe('enough')
   })
 
-  test('when the reader leaves', async () => {
+  test('when the reader stops', async () => {
     const { store, requests } = await startServer(answerForever, { concurrency: 1 })
     for await (const chunk of store.read({ ...object, start: 0, end: 100 })) {
       expect(chunk).toHaveLength(10)
@@ -367,7 +367,7 @@ describe('a listing', () => {
     expect(new URL(requests[1]?.url ?? '', 'http://s3').searchParams.get('continuation-token')).toBe('t+/=')
   })
 
-  test('decodes keys only where the server says that it encoded them', async () => {
+  test('decodes keys only if the server says that it encoded them', async () => {
     const pages = [page(['a%2Bb+c%E2%82%AC'], '<EncodingType>url</EncodingType>'), page(['a%2Bb+c'])]
     const { store } = await startServer((_, response) => response.end(pages.shift()))
     expect(await collect(store.list(object))).toMatchObject([{ key: 'a+b c€', size: 1, etag: 'e' }])

@@ -23,8 +23,8 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe('an S3 that is not reached', () => {
-  test('because nothing listens is told by its address', async () => {
+describe('an unreachable S3', () => {
+  test('that does not listen is reported by its address', async () => {
     const port = await freePort()
     const client = clientOf({ endpoint: `http://127.0.0.1:${port}` })
     const refusal = { code: 'STORE_FAILED', remedy: expect.stringContaining('AWS_ENDPOINT_URL') }
@@ -36,7 +36,7 @@ describe('an S3 that is not reached', () => {
     })
   })
 
-  test('for want of credentials says how to get some', async () => {
+  test('without credentials says how to get some', async () => {
     const none = async () => {
       throw Object.assign(new Error('secret words'), { name: 'CredentialsProviderError' })
     }
@@ -47,7 +47,7 @@ describe('an S3 that is not reached', () => {
     })
   })
 
-  test('by its name or in time is told apart', () => {
+  test('by name or by timeout has its own message', () => {
     const unnamed = Object.assign(new Error(), { code: 'ENOTFOUND', hostname: 's3.mars-1.amazonaws.com' })
     expect(explainUnreached(unnamed)?.why).toContain('s3.mars-1.amazonaws.com')
     expect(explainUnreached(Object.assign(new Error(), { name: 'TimeoutError' }))?.why).toContain('in time')

@@ -71,7 +71,7 @@ test.each(['stat', 'list', 'read'] as const)(
   },
 )
 
-test('credentials that S3 does not know are refused without being told', async () => {
+test('reports unknown credentials without printing them', async () => {
   const store = createS3Store({
     region,
     endpoint: server.endpoint,

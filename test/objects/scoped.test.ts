@@ -31,7 +31,7 @@ describeObjectStore('a store narrowed to whole buckets', {
 describe('a scoped store', () => {
   const store = scopeStore(storeOf('logs', 'logs-old/x', 'logs/2025/a', 'logs/2026/a', 'other'), scopesOf('logs/2026'))
 
-  test('reads what is in scope', async () => {
+  test('reads within its scope', async () => {
     const object = await store.stat({ bucket, key: 'logs/2026/a' })
     expect(Buffer.concat(await readChunks(store, object)).toString()).toBe('logs/2026/a')
   })
@@ -44,12 +44,12 @@ describe('a scoped store', () => {
     },
   )
 
-  test('refuses a bucket without a scope, whether or not it exists', async () => {
+  test('refuses a bucket outside the scopes, whether or not it exists', async () => {
     await expectCode(store.stat({ bucket: 'elsewhere', key: 'logs/2026/a' }), 'OBJECT_OUT_OF_SCOPE')
     await expectCode(listKeys(store, { bucket: 'elsewhere' }), 'OBJECT_OUT_OF_SCOPE')
   })
 
-  test('says what was asked, what is granted and how to grant it', async () => {
+  test('reports the request, the scopes and how to grant access', async () => {
     await expect(store.stat({ bucket, key: 'other' })).rejects.toMatchObject({
       message: 'object "other" is outside the granted prefixes "logs/2026" of bucket "contract"',
       remedy: "add it to the agent's data with --data s3://contract/other",
@@ -60,7 +60,7 @@ describe('a scoped store', () => {
     })
   })
 
-  test('refuses to list where the scopes hold nothing, rather than tell of no data', async () => {
+  test('refuses to list outside the scopes, instead of returning an empty list', async () => {
     await expectCode(listKeys(store, { prefix: 'other' }), 'OBJECT_OUT_OF_SCOPE')
     await expectCode(listKeys(store, { prefix: 'logs/2025/' }), 'OBJECT_OUT_OF_SCOPE')
   })
@@ -69,7 +69,7 @@ describe('a scoped store', () => {
     await expectCode(listKeys(scopeStore(storeOf('a'), [])), 'OBJECT_OUT_OF_SCOPE')
   })
 
-  test('holds on to the scopes it was made with', async () => {
+  test('is not affected by later changes of the scopes', async () => {
     const scopes = scopesOf('a')
     const held = scopeStore(storeOf('a', 'b'), scopes)
     scopes[0] = { bucket, prefix: '', actions: ['read'] }
@@ -78,7 +78,7 @@ describe('a scoped store', () => {
 })
 
 describe('a listing of a scoped store', () => {
-  test('of a broader prefix yields what the scope holds', async () => {
+  test('of a broader prefix returns what is in scope', async () => {
     const store = scopeStore(
       storeOf('logs/2025/a', 'logs/2026/a', 'logs/2026/b', 'logs/2027/a'),
       scopesOf('logs/2026/'),
@@ -94,12 +94,12 @@ describe('a listing of a scoped store', () => {
     expect(await listKeys(store, { prefix: 'logs' })).toEqual(['logs', 'logs/x'])
   })
 
-  test('of overlapping scopes tells every key once, in order', async () => {
+  test('of overlapping scopes returns every key once, in order', async () => {
     const store = scopeStore(storeOf('a/1', 'a/b/2', 'a/c/3', 'b'), scopesOf('b', 'a/c/', 'a/', 'a/b/2', 'a'))
     expect(await listKeys(store)).toEqual(['a/1', 'a/b/2', 'a/c/3', 'b'])
   })
 
-  test('never asks the store for names out of scope', async () => {
+  test('never requests names out of scope from the store', async () => {
     const asked: string[] = []
     const store = storeOf('logs', 'logs-old/x', 'logs/x')
     const watched: ObjectStore = {
@@ -117,7 +117,7 @@ describe('a listing of a scoped store', () => {
     expect(asked).toEqual(['logs', 'logs/'])
   })
 
-  test('passes on any failure but a missing key', async () => {
+  test('passes on every failure except a missing key', async () => {
     const store = scopeStore(storeOf(), [{ bucket: 'missing', prefix: 'a', actions: ['read'] }])
     await expectCode(listKeys(store, { bucket: 'missing' }), 'BUCKET_NOT_FOUND')
   })
@@ -139,12 +139,12 @@ describe('planListing', () => {
     expect(planListing(scopesOf(...prefixes), bucket, prefix)).toEqual(steps)
   })
 
-  test('leaves out the scopes of other buckets', () => {
+  test('omits the scopes of other buckets', () => {
     expect(planListing([{ bucket: 'other', prefix: '', actions: ['read'] }], bucket, '')).toEqual([])
   })
 })
 
-test('a scoped listing is the listing, filtered by scope', async () => {
+test('a scoped listing equals the whole listing filtered by scope', async () => {
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', '!', '🚀', 'ﬀ'), maxLength: 5 })
   const names = fc.array(name, { maxLength: 12 })
   await fc.assert(

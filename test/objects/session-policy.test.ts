@@ -42,18 +42,18 @@ describe('the session policy of a run', () => {
     })
   })
 
-  test('denies everything to a run without data', () => {
+  test('denies everything to a run without scopes', () => {
     expect(statements([])).toEqual([{ Effect: 'Deny', Action: '*', Resource: '*' }])
   })
 
-  test('takes the signs that IAM reads as patterns to the letter', () => {
+  test('escapes the characters that IAM treats as patterns', () => {
     const [any, one, dollar] = ['*', '?', '$'].map((sign) => `\${${sign}}`)
     expect(statements([scope('logs', 'what?/$5*/')])[0]?.Resource).toEqual([
       `arn:aws:s3:::logs/what${one}/${dollar}5${any}/*`,
     ])
   })
 
-  test('allows a key exactly when a scope holds it', () => {
+  test('allows a key exactly if it is in scope', () => {
     const name = fc.stringMatching(/^[ab*?$]{1,3}$/)
     const path = fc.array(name, { maxLength: 3 }).map((parts) => parts.join('/'))
     const prefix = fc.tuple(path, fc.boolean()).map(([text, slash]) => (slash && text !== '' ? `${text}/` : text))
@@ -71,14 +71,16 @@ describe('the session policy of a run', () => {
     )
   })
 
-  test('is refused, not widened, when the scopes are too many', () => {
+  test('is refused, not widened, if the scopes are too many', () => {
     const many = Array.from({ length: 60 }, (_, day) => scope('logs', `2026/region=eu-west-1/day=${day}/`))
     expect(() => sessionPolicy(many)).toThrow(expect.objectContaining({ code: 'POLICY_DENIED' }))
     expect(sessionPolicy(many.slice(0, 16)).length).toBeLessThanOrEqual(MAX_SESSION_POLICY_LENGTH)
   })
 })
 
-/** As IAM matches: `*` is any text, `?` any character, `${*}` and its like the character itself. */
+/**
+ * Matches as IAM does: `*` is any text, `?` any character, and `${*}`, `${?}` and `${$}` are the characters themselves.
+ */
 function iamMatches(pattern: string, text: string): boolean {
   const source = pattern.replace(/\$\{([*?$])\}|[*?]|[\\^$.+()[\]{}|]/g, (found, literal) => {
     if (literal !== undefined) return `\\${literal}`

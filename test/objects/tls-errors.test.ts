@@ -17,7 +17,7 @@ async function listen(server = createServer({ cert, key })): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Why Node's own client does not reach it. */
+/** Returns the error with which Node's own client fails. */
 async function explain(port: number, trusted: string, options: RequestOptions = {}) {
   const error = await once(get({ host: '127.0.0.1', port, ca: trusted, agent: false, ...options }), 'response').catch(
     (error: unknown) => error,
@@ -25,8 +25,8 @@ async function explain(port: number, trusted: string, options: RequestOptions = 
   return explainTls(error)
 }
 
-describe('TLS that does not come about is told', () => {
-  test('by a certificate that nothing trusted has signed', async () => {
+describe('a TLS failure is reported', () => {
+  test('for a certificate that no trusted authority has signed', async () => {
     const { ca: another } = makeCertificates(Date.now())
     expect(await explain(await listen(), another)).toEqual({
       why: 'its certificate is not trusted here (UNABLE_TO_VERIFY_LEAF_SIGNATURE)',
@@ -34,12 +34,12 @@ describe('TLS that does not come about is told', () => {
     })
   })
 
-  test('by one that is for another host', async () => {
+  test('for a certificate of another host', async () => {
     const explained = await explain(await listen(), ca, { servername: 'elsewhere.example' })
     expect(explained?.why).toContain('ERR_TLS_CERT_ALTNAME_INVALID')
   })
 
-  test.each([-400, 2])('by one that holds from day %d on', async (days) => {
+  test.each([-400, 2])('for a certificate that is valid from day %d on', async (days) => {
     const then = makeCertificates(Date.now() + days * DAY_MS)
     const port = await listen(createServer(then))
     expect(await explain(port, then.ca)).toEqual({
@@ -48,14 +48,14 @@ describe('TLS that does not come about is told', () => {
     })
   })
 
-  test('by a server that speaks none', async () => {
+  test('for a server without TLS', async () => {
     expect(await explain(await listen(createPlainServer() as never), ca)).toEqual({
       why: 'it does not speak TLS (EPROTO)',
       remedy: 'write http:// for https:// in the endpoint',
     })
   })
 
-  test('to whoever asks S3', async () => {
+  test('to callers of the S3 store', async () => {
     const endpoint = `https://127.0.0.1:${await listen()}`
     const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' }
     const client = createS3Client({ region: 'eu-west-1', endpoint, credentials, ca: makeCertificates(Date.now()).ca })
@@ -68,7 +68,7 @@ describe('TLS that does not come about is told', () => {
   })
 })
 
-test('anything else is not its matter', () => {
+test('and other errors are unchanged', () => {
   for (const error of [undefined, new Error('other'), { code: 'ECONNREFUSED' }])
     expect(explainTls(error)).toBeUndefined()
 })

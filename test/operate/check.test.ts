@@ -34,7 +34,10 @@ const SOUND: Probe = {
   problems: [],
 }
 
-/** What is found when the function says `probe` and its bucket holds version 3 of the policy, or may not be read. */
+/**
+ * Returns the check's result for the function's answer `probe` and a bucket that has version 3 of the policy, or that
+ * is unreadable.
+ */
 function check(probe: Partial<Probe>, { readable = true } = {}) {
   const payload = utf8(JSON.stringify({ ...SOUND, ...probe }))
   const policy = utf8(JSON.stringify(signPolicy({ ...createPolicy('sales', NOW), version: 3 }, root)))
@@ -54,11 +57,11 @@ function check(probe: Partial<Probe>, { readable = true } = {}) {
 const problemsOf = async (report: ReturnType<typeof check>) => (await report).regions[0]!.problems
 
 describe('a region', () => {
-  test('that has what is published is sound', async () => {
+  test('that uses the published policy is sound', async () => {
     expect(await check({})).toMatchObject({ sound: true, regions: [{ problems: [] }] })
   })
 
-  test('that still uses an older policy than its bucket holds is not', async () => {
+  test('that uses an older policy than its bucket holds is not sound', async () => {
     expect(await problemsOf(check({ policy: 2 }))).toMatchObject([
       {
         code: 'REGIONS_DIFFER',
@@ -68,13 +71,13 @@ describe('a region', () => {
     ])
   })
 
-  test('that still works with an older epoch than the fleet file knows is not', async () => {
+  test('that uses an older epoch than the fleet file is not sound', async () => {
     expect(await problemsOf(check({ receiptKeys: keys.slice(0, 1) }))).toMatchObject([
       { code: 'REGIONS_DIFFER', message: expect.stringContaining('epoch 1'), remedy: expect.any(String) },
     ])
   })
 
-  test('whose bucket this caller may not read is judged by what it says', async () => {
+  test('whose bucket the caller may not read is judged by the function’s answer', async () => {
     expect((await check({ policy: 2 }, { readable: false })).sound).toBe(true)
   })
 })

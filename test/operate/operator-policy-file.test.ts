@@ -24,37 +24,37 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }))
 
 describe('a policy file', () => {
-  test('begins with nobody, and grows a version with every change', async () => {
+  test('starts without keys, and its version increases with every change', async () => {
     const first = await changePolicyFile({ ...trustAlice, path })
     const second = await changePolicyFile({ ...trustAlice, path })
     expect([first.version, second.version]).toEqual([2, 3])
     expect((await readPolicyFile(path, fleet)).policy).toEqual(second)
   })
 
-  test('may have expired: changing it renews it', async () => {
+  test('can be expired: a change renews it', async () => {
     await writeFile(path, JSON.stringify(signPolicy(policyOf({ expiresAt: NOW + 1 }), root)))
     const renewed = await changePolicyFile({ ...trustAlice, path, now: NOW + DAY_MS })
     expect(renewed.expiresAt).toBeGreaterThan(NOW + DAY_MS)
   })
 
-  test('is changed with the root key alone', async () => {
+  test('is changed with the root key only', async () => {
     await expect(changePolicyFile({ ...trustAlice, path, root: mallory })).rejects.toMatchObject({
       code: 'KEY_FILE_INVALID',
     })
     await expect(readFile(path)).rejects.toThrow()
   })
 
-  test('by another key is not built upon', async () => {
+  test('by another root key is refused', async () => {
     await writeFile(path, JSON.stringify(signPolicy(policyOf(), mallory)))
     await expect(changePolicyFile({ ...trustAlice, path })).rejects.toMatchObject({ code: 'KEY_UNKNOWN' })
   })
 
-  test('of another fleet is not built upon', async () => {
+  test('of another fleet is refused', async () => {
     await writeFile(path, JSON.stringify(signPolicy(policyOf({ fleet: 'other' }), root)))
     await expect(changePolicyFile({ ...trustAlice, path })).rejects.toMatchObject({ code: 'WRONG_FLEET' })
   })
 
-  test('that is not there says how to make one', async () => {
+  test('that is missing is reported with the command that creates one', async () => {
     await expect(readPolicyFile(path, fleet)).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
   })
 })

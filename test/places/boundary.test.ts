@@ -1,4 +1,4 @@
-/** State on its way between a region and the sender's own places, under attack. */
+/** Attacks on state on its way between a region and the client's places. */
 
 import { describe, expect, test } from 'vitest'
 import { readManifest } from '../../lib/author/sign-order.ts'
@@ -38,17 +38,17 @@ const OWN = 'laptop'
 
 interface Options {
   readonly body?: string
-  /** Whether the manifest lets state come home, and the keys' policies. */
+  /** Whether the manifest and the keys' policies allow state export. */
   readonly manifest?: boolean
   readonly policy?: boolean
   readonly authors?: readonly SigningKey[]
-  /** The keys at hand in the own place. */
+  /** The keys that the client place has. */
   readonly keys?: readonly SigningKey[]
   readonly own?: string
 }
 
-/** One mission, a place of the sender's own, and the regions. */
-async function codec({ body = ROUND_TRIP, manifest = true, policy = true, ...options }: Options = {}) {
+/** Sets up one mission, a client place, and the regions. */
+async function setUp({ body = ROUND_TRIP, manifest = true, policy = true, ...options }: Options = {}) {
   const { authors = [alice], keys = [alice, bob], own = OWN } = options
   const world = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, exportState: policy })
   const file = signedAgent(sandbox.assets, body, { exportState: manifest, authors })
@@ -107,9 +107,9 @@ const completed = (value: unknown) => ({ landingResult: { outcome: { kind: 'comp
 const flipped = (bytes: Uint8Array, at: number) =>
   Uint8Array.from(bytes, (byte, index) => (index === at ? byte ^ 1 : byte))
 
-describe('state from a place of the sender’s own', () => {
-  test('lands in the region it is for, and goes home again', async () => {
-    const { world, client, base } = await codec()
+describe('state from a client place', () => {
+  test('lands in its region, and returns to the client', async () => {
+    const { world, client, base } = await setUp()
     const out = agentOf(await client.invoke(base))
     expect(out).toMatchObject({ to: EU, branch: OWN, sequence: 1 })
     const back = agentOf(await world.invoke(EU, resume(base, out.ref)))
@@ -117,8 +117,8 @@ describe('state from a place of the sender’s own', () => {
     expect(await client.invoke(resume(base, back.ref))).toMatchObject(completed([OWN, EU, OWN]))
   })
 
-  test('lands once, and nowhere else', async () => {
-    const { world, client, base } = await codec()
+  test('lands once, and in no other region', async () => {
+    const { world, client, base } = await setUp()
     const { ref } = agentOf(await client.invoke(base))
     expect(codeOf(await world.invoke(US, resume(base, ref)))).toBe('STATE_MISMATCH')
     expect(codeOf(await client.invoke(resume(base, ref)))).toBe('STATE_MALFORMED')
@@ -126,8 +126,8 @@ describe('state from a place of the sender’s own', () => {
     expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('REPLAYED')
   })
 
-  test('is refused when any part of it was altered', async () => {
-    const { world, client, base } = await codec()
+  test('is refused if any part of it was altered', async () => {
+    const { world, client, base } = await setUp()
     const bytes = bytesOf(agentOf(await client.invoke(base)).ref)
     const codes = new Map<number, string | undefined>()
     for (const at of [0, 4, 6, 8, 40, 120, 400, 900, bytes.length - 2000, bytes.length - 1])
@@ -142,14 +142,14 @@ describe('state from a place of the sender’s own', () => {
   })
 
   test('is refused in another mission of the same code', async () => {
-    const { world, client, base, file, order } = await codec()
+    const { world, client, base, file, order } = await setUp()
     const { ref } = agentOf(await client.invoke(base))
     const other = { ...order, mission: 'AAAAAAAAAAAAAAAAAAAAAA', nonce: 'AAAAAAAAAAAAAAAAAAAAAA' }
     expect(codeOf(await world.invoke(EU, resume(baseOf(file, signOrder(other, bob)), ref)))).toBe('STATE_MISMATCH')
   })
 
-  test('is refused once its order has expired, and by another fleet', async () => {
-    const { world, client, base } = await codec()
+  test('is refused after its order has expired, and in another fleet', async () => {
+    const { world, client, base } = await setUp()
     const { ref } = agentOf(await client.invoke(base))
     const elsewhere = createWorld({ sandbox: sandbox.sandbox(), assets: sandbox.assets, fleet: 'other' })
     expect(codeOf(await elsewhere.invoke(EU, resume(base, ref)))).toBe('WRONG_FLEET')
@@ -157,23 +157,23 @@ describe('state from a place of the sender’s own', () => {
     expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('EXPIRED')
   })
 
-  test('is taken from all who signed the code, and from nobody else', async () => {
-    const both = await codec({ authors: [alice, bob] })
+  test('is accepted from everyone who signed the code, and from no other key', async () => {
+    const both = await setUp({ authors: [alice, bob] })
     expect(
       codeOf(await both.world.invoke(EU, resume(both.base, agentOf(await both.client.invoke(both.base)).ref))),
     ).toBeUndefined()
     // Alice wrote the code. Bob may send it, and signs a state with his own key, which the fleet trusts.
-    const forged = await codec()
+    const forged = await setUp()
     const asBob = await ownHost(forged.world, { keys: [bob], key: forged.key })
     expect(codeOf(await asBob.invoke(forged.base))).toBe('POLICY_DENIED')
-    const bobs = await codec({ authors: [bob], body: ROUND_TRIP })
+    const bobs = await setUp({ authors: [bob], body: ROUND_TRIP })
     const theirs = agentOf(await bobs.client.invoke(bobs.base)).ref
     expect(codeOf(await forged.world.invoke(EU, resume(forged.base, theirs)))).toBe('POLICY_DENIED')
   })
 
-  test('is not taken from a place that the order does not name', async () => {
-    const { world, base, file, order } = await codec()
-    const other = await codec({ own: 'desktop' })
+  test('is refused from a place that the order does not name', async () => {
+    const { world, base, file, order } = await setUp()
+    const other = await setUp({ own: 'desktop' })
     const named = baseOf(
       file,
       signOrder({ ...order, clientPlaces: { ...order.clientPlaces!, places: ['desktop'] } }, bob),
@@ -184,8 +184,8 @@ describe('state from a place of the sender’s own', () => {
     expect(codeOf(await world.invoke(EU, resume(base, ref)))).toBe('STATE_MISMATCH')
   })
 
-  test('is bounded before it is inflated', async () => {
-    const { world, client, base, file, order } = await codec()
+  test('is bounded before it is decompressed', async () => {
+    const { world, client, base, file, order } = await setUp()
     const { ref } = agentOf(await client.invoke(base))
     const limits = { ...order.limits, stateBytes: 1000 }
     const tight = baseOf(file, signOrder({ ...order, limits }, bob))
@@ -193,27 +193,27 @@ describe('state from a place of the sender’s own', () => {
   })
 })
 
-describe('state that goes home', () => {
+describe('exported state', () => {
   async function comingToClient(options: Options = {}) {
-    const setting = await codec(options)
+    const setting = await setUp(options)
     const out = agentOf(await setting.client.invoke(setting.base))
     return { ...setting, reply: await setting.world.invoke(EU, resume(setting.base, out.ref)) }
   }
 
-  test('leaves only where manifest and keys allow it; elsewhere the agent is told', async () => {
+  test('is exported only if manifest and keys allow it; otherwise the agent gets an error', async () => {
     const body = `await hop('${EU}'); return await hop('${OWN}').catch((error) => error.code)`
     for (const denied of [{ manifest: false }, { policy: false }])
       expect((await comingToClient({ body, ...denied })).reply).toMatchObject(completed('PLACE_UNKNOWN'))
     expect(agentOf((await comingToClient({ body })).reply)).toMatchObject({ to: OWN })
   })
 
-  test('opens with the key of its mission alone', async () => {
+  test('opens only with the key of its mission', async () => {
     const { reply, world, base } = await comingToClient()
     const other = await ownHost(world, { keys: [alice], key: createClientStateKey() })
     expect(codeOf(await other.invoke(resume(base, agentOf(reply).ref)))).toBe('STATE_INVALID')
   })
 
-  test('is refused when altered, or made by anyone but the fleet', async () => {
+  test('is refused if altered, or if not made by the fleet', async () => {
     const { reply, client, base, world, key } = await comingToClient()
     const bytes = bytesOf(agentOf(reply).ref)
     for (const at of [5, 60, 500, bytes.length - 100, bytes.length - 1])
@@ -233,9 +233,9 @@ describe('state that goes home', () => {
     expect(codeOf(await world.invoke(EU, resume(base, agentOf(reply).ref)))).toBeDefined()
   })
 
-  test('holds nothing in cleartext that was read in the region', async () => {
+  test('contains no cleartext that was read in the region', async () => {
     const body = `await hop('${EU}'); const rows = []; for await (const line of here.lines()) rows.push(line); await hop('${OWN}'); return rows.length`
-    const setting = await codec({ body })
+    const setting = await setUp({ body })
     const MARKER = 'a-secret-that-was-read'
     setting.world.data[EU]!.put('logs-eu', 'a', `${MARKER}\n`.repeat(50))
     const out = agentOf(await setting.client.invoke(setting.base))
@@ -245,9 +245,9 @@ describe('state that goes home', () => {
     expect(await setting.client.invoke(resume(setting.base, agentOf(reply).ref))).toMatchObject(completed(50))
   })
 
-  test('an answer of a copy comes home without it: it is bounded like a result', async () => {
+  test('a copy’s answer is returned without its state, and is bounded like a result', async () => {
     const body = `return await at('${EU}', () => 'from ' + here.region)`
-    const { client, world, base } = await codec({ body, manifest: false })
+    const { client, world, base } = await setUp({ body, manifest: false })
     const left = departureOf(await client.invoke(base))
     if (!('copies' in left)) throw new Error('no copies')
     const answered = departureOf(await world.invoke(EU, resume(base, left.copies[0]!.ref)))
@@ -256,16 +256,16 @@ describe('state that goes home', () => {
     expect(await client.invoke(land)).toMatchObject(completed(`from ${EU}`))
   })
 
-  test('continues the receipts of the regions before', async () => {
+  test('continues the receipts of earlier regions', async () => {
     const body = `for (const place of ['${EU}', '${OWN}', '${US}']) await hop(place); return here.region`
-    const { client, world, base } = await codec({ body })
-    const settled: LandingReply[] = []
+    const { client, world, base } = await setUp({ body })
+    const replies: LandingReply[] = []
     let stateRef = agentOf(await client.invoke(base)).ref
-    settled.push(await world.invoke(EU, resume(base, stateRef)))
-    stateRef = agentOf(settled[0]!).ref
+    replies.push(await world.invoke(EU, resume(base, stateRef)))
+    stateRef = agentOf(replies[0]!).ref
     stateRef = agentOf(await client.invoke(resume(base, stateRef))).ref
-    settled.push(await world.invoke(US, resume(base, stateRef)))
-    const receipts = settled.map((reply) => verifiedReceipt(reply, world))
+    replies.push(await world.invoke(US, resume(base, stateRef)))
+    const receipts = replies.map((reply) => verifiedReceipt(reply, world))
     expect(() => verifyReceiptChain(receipts)).not.toThrow()
     expect(() => verifyReceiptChain(receipts.slice(1))).toThrow(
       expect.objectContaining({ code: 'RECEIPT_CHAIN_BROKEN' }),
@@ -274,7 +274,7 @@ describe('state that goes home', () => {
 })
 
 function verifiedReceipt(reply: LandingReply, { fleet }: World): VerifiedReceipt {
-  if (!('landingResult' in reply)) throw new Error('not settled')
+  if (!('landingResult' in reply)) throw new Error('no landing result')
   return verifyReceipt(reply.landingResult.receipt, receiptTrustOf(fleet))
 }
 
@@ -286,13 +286,13 @@ describe('messages', () => {
       key,
     )
 
-  test('reach the agent of the landing they are for', async () => {
-    const { world, base, order } = await codec({ body })
+  test('reach the agent in the landing that they name', async () => {
+    const { world, base, order } = await setUp({ body })
     expect(await world.invoke(EU, { ...base, messages: messages(order) })).toMatchObject(completed(['launcher', 'hi']))
   })
 
-  test('are refused from anyone but the sender, altered, and for another landing', async () => {
-    const { world, base, order } = await codec({ body })
+  test('are refused from other senders, if altered, and for another landing', async () => {
+    const { world, base, order } = await setUp({ body })
     const invoke = async (envelope: unknown) => codeOf(await world.invoke(EU, { ...base, messages: envelope }))
     expect(await invoke(messages(order, {}, alice))).toBe('POLICY_DENIED')
     expect(await invoke(messages(order, { sequence: 1 }))).toBe('ORDER_MISMATCH')
@@ -304,15 +304,15 @@ describe('messages', () => {
     expect(await invoke(good)).toBeUndefined()
   })
 
-  test('nobody can come to who is not written to: then waiting for one is waiting for ever', async () => {
-    const { world, base } = await codec({ body })
+  test('are impossible without a sender, so an agent that waits for one fails as stalled', async () => {
+    const { world, base } = await setUp({ body })
     expect(await world.invoke(EU, base)).toMatchObject({
       landingResult: { outcome: { kind: 'failed', error: { code: 'AGENT_STALLED' } } },
     })
   })
 
-  test('count towards what an agent may return', async () => {
-    const { world, base, order } = await codec({ body: `for (;;) send('x'.repeat(100_000))` })
+  test('count towards the limit of an agent’s result', async () => {
+    const { world, base, order } = await setUp({ body: `for (;;) send('x'.repeat(100_000))` })
     expect(await world.invoke(EU, { ...base, messages: messages(order) })).toMatchObject({
       landingResult: { outcome: { kind: 'stopped', limit: 'resultBytes' } },
     })

@@ -13,7 +13,7 @@ const options = { key: alice, now: () => NOW + 1000 }
 const usage = expect.objectContaining({ code: 'USAGE' })
 
 describe('a launcher', () => {
-  test('has places of distinct names, and regions only with a fleet', async () => {
+  test('has places with distinct names, and regions only with a fleet', async () => {
     await expect(createLauncher({ ...options, places: [place.tasklet(), place.tasklet()] })).rejects.toEqual(usage)
     await expect(createLauncher({ ...options, places: [place.tasklet('My Place')] })).rejects.toEqual(usage)
     await expect(createLauncher({ ...options, places: [place.region(EU)] })).rejects.toMatchObject({
@@ -26,14 +26,14 @@ describe('a launcher', () => {
     expect(launcher.places.map(({ name }) => name)).toEqual(['tasklet', 'second', 'thread'])
   })
 
-  test('needs no fleet for places of one’s own', async () => {
+  test('needs no fleet for client places', async () => {
     await using launcher = await createLauncher({ ...options, places: [place.tasklet(), place.thread()] })
     const file = signedAgent(sandbox.assets, `await hop('thread'); return [here.region, here.regions]`)
     const { outcome } = await launcher.launch(file, { in: place.tasklet() }).result
     expect(outcome).toMatchObject({ kind: 'completed', value: ['thread', []] })
   })
 
-  test('launches in its own places only, each agent under a name of its own', async () => {
+  test('launches only in its own places, and gives each agent its own name', async () => {
     await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const file = signedAgent(sandbox.assets, 'await receive()')
     expect(() => launcher.launch(file, { in: 'nowhere' })).toThrow(usage)
@@ -46,7 +46,7 @@ describe('a launcher', () => {
     ) // prettier-ignore
   })
 
-  test('runs bundles of keys it trusts, and of no others', async () => {
+  test('runs bundles of trusted keys only', async () => {
     await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const file = signedAgent(sandbox.assets, 'return 1', { authors: [mallory] })
     expect((await launcher.launch(file, { in: 'tasklet' }).result).error).toMatchObject({ code: 'KEY_UNKNOWN' })
@@ -71,7 +71,7 @@ describe('a launcher', () => {
     expect(launcher.agents).toEqual([])
   })
 
-  test('messages that wait unread travel along', async () => {
+  test('unread messages move with the agent', async () => {
     await using launcher = await createLauncher({ ...options, places: [place.tasklet(), place.thread()] })
     const body = `const { message } = await receive(); await hop('thread'); return [message, (await receive()).message, here.region]`
     const agent = launcher.launch(signedAgent(sandbox.assets, body), { in: 'tasklet' })
@@ -80,7 +80,7 @@ describe('a launcher', () => {
     expect((await agent.result).outcome).toMatchObject({ value: ['first', { second: true }, 'thread'] })
   })
 
-  test('a message is JSON, and bounded', async () => {
+  test('a message is JSON of bounded size', async () => {
     await using launcher = await createLauncher({ ...options, places: [place.tasklet()] })
     const agent = launcher.launch(signedAgent(sandbox.assets, 'await sleep(60_000)'), { in: 'tasklet' })
     expect(() => agent.send(undefined as never)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }))
@@ -94,40 +94,40 @@ describe('a launcher', () => {
 describe('a mailbox', () => {
   const message = (body: string) => ({ from: 'a', body })
 
-  test('gives messages in order, as many as one landing takes', () => {
-    const stateRef = new Mailbox()
-    for (let i = 0; i < MAX_MESSAGES + 5; i++) stateRef.deliver(message(String(i)))
-    expect(stateRef.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_MESSAGES }, (_, i) => String(i)))
-    expect(stateRef.take()).toHaveLength(5)
-    expect(stateRef.empty).toBe(true)
+  test('delivers messages in order, as many as one landing accepts', () => {
+    const mailbox = new Mailbox()
+    for (let i = 0; i < MAX_MESSAGES + 5; i++) mailbox.deliver(message(String(i)))
+    expect(mailbox.take().map(({ body }) => body)).toEqual(Array.from({ length: MAX_MESSAGES }, (_, i) => String(i)))
+    expect(mailbox.take()).toHaveLength(5)
+    expect(mailbox.empty).toBe(true)
     const long = 'x'.repeat(30_000)
-    for (let i = 0; i < 3; i++) stateRef.deliver(message(long))
-    expect(stateRef.take()).toHaveLength(1)
-    expect(stateRef.takeOne()).toEqual(message(long))
+    for (let i = 0; i < 3; i++) mailbox.deliver(message(long))
+    expect(mailbox.take()).toHaveLength(1)
+    expect(mailbox.takeOne()).toEqual(message(long))
   })
 
-  test('takes no more than a thousand, or a million characters', () => {
+  test('accepts at most a thousand messages, or a million characters', () => {
     const full = expect.objectContaining({ code: 'LIMIT_REACHED' })
     const many = new Mailbox()
     for (let i = 0; i < 1000; i++) many.deliver(message('1'))
     expect(() => many.deliver(message('1'))).toThrow(full)
     const heavy = new Mailbox()
-    const post = () => heavy.deliver(message('x'.repeat(32_000)))
-    for (let i = 0; i < 32; i++) post()
-    expect(post).toThrow(full)
+    const deliver = () => heavy.deliver(message('x'.repeat(32_000)))
+    for (let i = 0; i < 32; i++) deliver()
+    expect(deliver).toThrow(full)
     heavy.take()
-    expect(post).not.toThrow()
+    expect(deliver).not.toThrow()
   })
 
-  test('tells when there is a message, until nobody cares any more', async () => {
-    const stateRef = new Mailbox()
-    const comes = stateRef.arrival(new AbortController().signal)
-    stateRef.deliver(message('1'))
-    await comes
-    stateRef.take()
-    const [given, up] = [new AbortController(), stateRef]
-    const waits = up.arrival(given.signal)
-    given.abort()
-    await expect(waits).rejects.toMatchObject({ name: 'AbortError' })
+  test('resolves when a message arrives, and stops waiting when the signal aborts', async () => {
+    const mailbox = new Mailbox()
+    const arrival = mailbox.arrival(new AbortController().signal)
+    mailbox.deliver(message('1'))
+    await arrival
+    mailbox.take()
+    const controller = new AbortController()
+    const waiting = mailbox.arrival(controller.signal)
+    controller.abort()
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
   })
 })

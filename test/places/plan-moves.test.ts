@@ -5,7 +5,7 @@ import { type AgentLoad, fullness, type PlaceLoad, planMoves, weightOf } from '.
 const agent = (name: string, memoryBytes: number, movable = true): AgentLoad => ({ name, memoryBytes, movable })
 
 describe('moves', () => {
-  test('are none while nobody is crowded', () => {
+  test('are empty while no place exceeds its bounds', () => {
     const loads = [
       { place: 'a', bounds: { agents: 2, memoryBytes: 10 }, agents: [agent('x', 4), agent('y', 6)] },
       { place: 'b', bounds: {}, agents: [] },
@@ -13,7 +13,7 @@ describe('moves', () => {
     expect(planMoves(loads)).toEqual([])
   })
 
-  test('take the largest first, to the place that is emptiest then', () => {
+  test('take the largest agent first, to the place that is emptiest then', () => {
     const loads = [
       { place: 'a', bounds: { memoryBytes: 10 }, agents: [agent('small', 3), agent('large', 8)] },
       { place: 'b', bounds: { memoryBytes: 20 }, agents: [agent('other', 9)] },
@@ -22,7 +22,7 @@ describe('moves', () => {
     expect(planMoves(loads)).toEqual([{ agent: 'large', from: 'a', to: 'c' }])
   })
 
-  test('are as many as it takes', () => {
+  test('are as many as needed', () => {
     const agents = ['1', '2', '3', '4', '5'].map((name) => agent(name, 1))
     const loads = [
       { place: 'a', bounds: { agents: 2 }, agents },
@@ -31,7 +31,7 @@ describe('moves', () => {
     expect(planMoves(loads).map(({ agent }) => agent)).toEqual(['1', '2', '3'])
   })
 
-  test('do not crowd another place', () => {
+  test('overload no other place', () => {
     const agents = [agent('x', 5), agent('y', 5)]
     const loads = [
       { place: 'a', bounds: { memoryBytes: 5 }, agents },
@@ -40,7 +40,7 @@ describe('moves', () => {
     expect(planMoves(loads)).toEqual([])
   })
 
-  test('leave alone who is on its way already', () => {
+  test('ignore agents that are already moving', () => {
     const agents = [agent('x', 5, false), agent('y', 5)]
     const loads = [
       { place: 'a', bounds: { agents: 0 }, agents },
@@ -59,7 +59,7 @@ describe('moves', () => {
     })
   const world = fc.tuple(load('a'), load('b'), load('c'))
 
-  test('crowd no place that was not, lose nobody, and leave no agent of a crowded place that another has room for', () => {
+  test('overload no place, lose no agent, and leave none in a full place if another has room', () => {
     fc.assert(
       fc.property(world, (loads) => {
         const moves = planMoves(loads)

@@ -6,14 +6,14 @@ import { useSandbox } from '../support/sandbox.ts'
 
 const sandbox = useSandbox()
 
-/** Rests again and again until it is told to stop, with `input` bytes in its heap. */
+/** Sleeps repeatedly until it receives a message, with `input` bytes in its heap. */
 const RESTS = `const kept = new Uint8Array(input).fill(1); let rounds = 0, stop = false
   receive().then(() => { stop = true })
   send('begun')
   while (!stop) { rounds++; await sleep(5) }
   return [here.region, kept.length, rounds > 0]`
 
-test('a crowded place is relieved, and the agents that moved go on with all they had', async () => {
+test('relieves a full place, and the moved agents continue with their state', async () => {
   await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const { launcher } = setting
   const file = signedAgent(sandbox.assets, RESTS, { limits: { stateBytes: 16_000_000 } })
@@ -40,7 +40,7 @@ test('a crowded place is relieved, and the agents that moved go on with all they
   ])
 })
 
-test('agents that wait for a message weigh nothing', async () => {
+test('agents that wait for a message have no weight', async () => {
   await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const { launcher } = setting
   const file = signedAgent(sandbox.assets, `send('waits'); await receive()`)
@@ -52,7 +52,7 @@ test('agents that wait for a message weigh nothing', async () => {
   expect(await scheduler.balance()).toEqual([])
 })
 
-test('it looks by itself from time to time', async () => {
+test('balances periodically', async () => {
   await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const agent = setting.launcher.launch(signedAgent(sandbox.assets, RESTS), { in: 'tasklet', input: 0 })
   await agent.receive()
@@ -71,13 +71,13 @@ test('it looks by itself from time to time', async () => {
   expect((await agent.result).outcome).toMatchObject({ value: ['thread', 0, true] })
 })
 
-test('bounds are for places that the launcher has', async () => {
+test('accepts bounds only for the launcher’s places', async () => {
   await using setting = await createSetting(sandbox, () => [place.tasklet()])
   const make = () => createScheduler({ launcher: setting.launcher, bounds: { nowhere: {} } })
   expect(make).toThrow(expect.objectContaining({ code: 'USAGE' }))
 })
 
-test('an agent that is too large to travel stays where it is', async () => {
+test('an agent that is too large to move stays', async () => {
   await using setting = await createSetting(sandbox, () => [place.tasklet(), place.thread()])
   const file = signedAgent(sandbox.assets, `${RESTS}`, { limits: { stateBytes: 1_000_000 } })
   const agent = setting.launcher.launch(file, { in: 'tasklet', input: 3_000_000 })

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { barLine, createProgressBars } from '../../scripts/terminal/progress-bars.ts'
 
-test('a known share is drawn and told', () => {
+test('draws and prints a known share', () => {
   const line = barLine('eu-west-1', { bytesRead: 1_500_000, objects: 2, fraction: 0.25 })
   expect(line).toBe('eu-west-1       ██████░░░░░░░░░░░░░░░░░░  25% 1.5 MB from 2 objects')
 })
 
-test('an unknown share has a mark that moves with the bytes and never leaves the bar', () => {
+test('draws an unknown share as a mark that moves with the bytes and stays in the bar', () => {
   const bars = [0, 1e6, 5e6, 9e6, 10.5e6, 11e6, 1e12].map((bytesRead) =>
     barLine('r', { bytesRead, objects: 1 }).slice(16, 40),
   )
@@ -14,7 +14,7 @@ test('an unknown share has a mark that moves with the bytes and never leaves the
   expect(new Set(bars.slice(0, 4)).size).toBe(4)
 })
 
-test('nothing is drawn where nobody looks', () => {
+test('draws nothing without a terminal', () => {
   const written: string[] = []
   const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream
   const bars = createProgressBars(['eu-west-1'], { stream })

@@ -11,13 +11,13 @@ const CDK_JSON = JSON.parse(readFileSync(new URL('../../../cdk.json', import.met
 
 export interface Synthesised {
   readonly app: App
-  /** The folder with the templates, until the test ends. */
+  /** The folder of the templates, which exists until the test ends. */
   readonly directory: string
-  /** By region. */
+  /** The templates by region. */
   readonly templates: ReadonlyMap<string, Template>
 }
 
-/** Synthesises a fleet as the app does, with a stand-in for the built function. */
+/** Synthesises a fleet as the app does, with a placeholder for the built function. */
 export function synthesise(config: unknown): Synthesised {
   const outdir = temporaryFolder()
   const assetDir = temporaryFolder()
@@ -35,7 +35,7 @@ export function synthesise(config: unknown): Synthesised {
 
 const known = new Map<string, Template>()
 
-/** The template of the only region, or of the first. The same configuration is synthesised once. */
+/** Returns the template of the first region. The same configuration is synthesised once. */
 export function synthesiseOne(config: object = {}): Template {
   const whole = { fleet: 'demo', regions: ['eu-west-1'], ...config }
   const key = JSON.stringify(whole)
@@ -44,7 +44,7 @@ export function synthesiseOne(config: object = {}): Template {
   return template
 }
 
-/** A policy statement as it stands in a template. */
+/** A policy statement of a template. */
 export interface Statement {
   readonly Effect: 'Allow' | 'Deny'
   readonly Action: string | string[]
@@ -52,22 +52,22 @@ export interface Statement {
   readonly Condition?: unknown
 }
 
-/** The statements of the function's own role. */
+/** Returns the statements of the function's own role. */
 export const roleStatements = (template: Template): Statement[] => statementsOf(template, /^DataLocalityRole/)
 
-/** The statements of the roles whose logical id is like that. */
+/** Returns the statements of the roles whose logical id matches. */
 export function statementsOf(template: Template, role: RegExp): Statement[] {
   const policies = Object.entries(template.findResources('AWS::IAM::Policy'))
   return policies.filter(([id]) => role.test(id)).flatMap(([, { Properties }]) => Properties.PolicyDocument.Statement)
 }
 
-/** The actions a list of statements allows, each once, in alphabetical order. */
+/** Returns the distinct actions that the statements allow, in alphabetical order. */
 export function allowedActions(statements: readonly Statement[]): string[] {
   const allowed = statements.filter(({ Effect }) => Effect === 'Allow').flatMap(({ Action }) => Action)
   return [...new Set(allowed)].sort()
 }
 
-/** The function's environment. */
+/** Returns the function's environment. */
 export function environmentOf(template: Template): Record<string, unknown> {
   const [fn] = Object.values(template.findResources('AWS::Lambda::Function'))
   return fn!.Properties.Environment.Variables

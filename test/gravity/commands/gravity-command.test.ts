@@ -53,7 +53,7 @@ const problem = {
 }
 
 describe('lander gravity time', () => {
-  it('prints seconds and days as one document', async () => {
+  it('prints seconds and days as one JSON document', async () => {
     await gravity('time', '--bytes', '1TiB', '--link', '100Mbps', '--utilisation', '0.8', '--json')
     expect(JSON.parse(out)).toEqual({ seconds: 109_951.162_777_6, days: expect.closeTo(1.27, 2) })
   })
@@ -76,7 +76,7 @@ describe('lander gravity time', () => {
 })
 
 describe('lander gravity cost', () => {
-  it('prints money and its lines as one document, warnings aside', async () => {
+  it('prints the cost and its lines as one JSON document, warnings separately', async () => {
     await gravity('cost', '--bytes', '1TiB', '--from', 'us-east-1', '--to', 'eu-west-1', '--json')
     expect(JSON.parse(out)).toMatchObject({
       usd: 20.48,
@@ -86,13 +86,13 @@ describe('lander gravity cost', () => {
     expect(notes).toContain('warning: prices of transfer between regions')
   })
 
-  it('adds requests and compute, and takes the month into account', async () => {
+  it('adds requests and compute, and counts what the month has used', async () => {
     const uses = ['--gets', '1000000', '--puts', '1000', '--gb-seconds', '1000', '--invocations', '10']
     await gravity('cost', '--bytes', '1GiB', '--from', 'us-east-1', '--sent-this-month', '20TiB', ...uses, '--json')
     expect(JSON.parse(out).usd).toBeCloseTo(0.085 + 0.4 + 0.005 + 0.0133334 + 2e-6)
   })
 
-  it('rests on a price file where there is one', async () => {
+  it('uses a price file', async () => {
     const prices = { source: 'mine', asOf: '2026-11-01', interRegionUsdPerGB: { 'us-east-1': { 'eu-west-1': 0.01 } } }
     const told = ['--prices', await file('mine.json', prices)]
     await gravity('cost', '--bytes', '1TiB', '--from', 'us-east-1', '--to', 'eu-west-1', '--json', ...told)
@@ -102,7 +102,7 @@ describe('lander gravity cost', () => {
     )
   })
 
-  it('uses refreshed prices without being told', async () => {
+  it('uses refreshed prices by default', async () => {
     const prices = { source: 'mine', asOf: '2026-11-01', interRegionUsdPerGB: { 'us-east-1': { 'eu-west-1': 0.01 } } }
     await file('prices.json', prices)
     await gravity('cost', '--bytes', '1TiB', '--from', 'us-east-1', '--to', 'eu-west-1', '--json')
@@ -115,7 +115,7 @@ describe('lander gravity cost', () => {
     )
   })
 
-  it('refuses a region nobody knows and a file nobody wrote', async () => {
+  it('refuses an unknown region and a missing file', async () => {
     await expect(gravity('cost', '--from', 'mars-1')).rejects.toThrow(
       expect.objectContaining({ code: 'REGION_UNKNOWN' }),
     )
@@ -129,7 +129,7 @@ describe('lander gravity cost', () => {
 })
 
 describe('lander gravity plan', () => {
-  it('prints the plan as one document', async () => {
+  it('prints the plan as one JSON document', async () => {
     await gravity('plan', '--problem', await file('problem.json', problem), '--json')
     const plan = JSON.parse(out)
     expect(plan).toMatchObject({ feasible: true, optimal: true, gap: 0, mergeRegion: 'us-east-1' })
@@ -140,12 +140,12 @@ describe('lander gravity plan', () => {
     expect(process.exitCode).toBeUndefined()
   })
 
-  it('explains it to people', async () => {
+  it('explains the plan in text', async () => {
     await gravity('plan', '--problem', await file('problem.json', problem))
     expect(out).toContain('What would change the decision')
   })
 
-  it('ends with 1 and the reason where there is no plan', async () => {
+  it('exits with 1 and the reason if there is no plan', async () => {
     await gravity('plan', '--problem', await file('problem.json', problem), '--deadline', '10s', '--json')
     expect(JSON.parse(out)).toMatchObject({ feasible: false, reasons: [expect.stringContaining('deadline')] })
     expect(process.exitCode).toBe(1)
@@ -174,7 +174,7 @@ describe('lander gravity plan', () => {
 })
 
 describe('lander gravity curve', () => {
-  it('writes the picture and the page', async () => {
+  it('writes the chart and the page', async () => {
     const [svg, html] = [join(dir, 'curve.svg'), join(dir, 'curve.html')]
     await gravity('curve', '--svg', svg, '--html', html, '--json')
     expect(await readFile(svg, 'utf8')).toMatch(/^<svg /)
@@ -182,7 +182,7 @@ describe('lander gravity curve', () => {
     expect(JSON.parse(out).lines).toHaveLength(3)
   })
 
-  it('says where it can’t write', async () => {
+  it('reports a file that it can’t write', async () => {
     await expect(gravity('curve', '--svg', join(dir, 'no', 'such', 'curve.svg'))).rejects.toThrow("can't be written")
   })
 })

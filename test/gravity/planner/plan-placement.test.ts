@@ -51,16 +51,16 @@ describe('a plan', () => {
     expect(plan.lowerBound).toBeLessThanOrEqual(plan.usd)
   })
 
-  it('sends code to data where results are small', () => {
+  it('sends code to data if results are small', () => {
     expect(regionsOf(feasible(two))).toEqual(['us-east-1', 'eu-west-2'])
   })
 
-  it('moves data to code where results are larger than the data', () => {
+  it('moves data to code if results are larger than the data', () => {
     const groups = two.groups.map((group) => ({ ...group, resultBytes: 2 * group.bytes }))
     expect(regionsOf(feasible({ ...two, groups }))).toEqual(['us-east-1', 'us-east-1'])
   })
 
-  it('mixes both where that is best', () => {
+  it('mixes both if that is best', () => {
     const groups = [...two.groups, { region: 'ap-northeast-1', bytes: 100 * GB, resultBytes: 500 * GB }]
     const plan = feasible({ ...two, groups })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2', 'us-east-1'])
@@ -68,7 +68,7 @@ describe('a plan', () => {
     expect(plan.reasons).toEqual(['2 of 3 groups are processed in their own regions, the others are moved'])
   })
 
-  it('merges where results are dear to move', () => {
+  it('merges in the region whose results are expensive to move', () => {
     const groups = [
       { region: 'us-east-1', bytes: 100 * GB, resultBytes: 10 * GB },
       { region: 'sa-east-1', bytes: 100 * GB, resultBytes: 90 * GB, allowed: ['sa-east-1'] },
@@ -76,7 +76,7 @@ describe('a plan', () => {
     expect(feasible({ ...two, groups, client: 'sa-east-1' }).mergeRegion).toBe('sa-east-1')
   })
 
-  it('weighs a machine outside AWS by the tiers of the internet', () => {
+  it('counts the internet’s price tiers for a computer outside AWS', () => {
     const client = { client: 'client', clientLink: { bitsPerSecond: 100e6, rttMs: 40 } }
     const plan = feasible({ ...two, ...client })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2'])
@@ -86,7 +86,7 @@ describe('a plan', () => {
     expect(download.usd).toBeGreaterThan(200)
   })
 
-  it('of fifty GB runs on the sender’s machine: the free tier makes that the cheapest', () => {
+  it('runs fifty GB on the client, because the free tier makes that the cheapest', () => {
     const client = { client: 'client', clientLink: { bitsPerSecond: 1e9 } }
     const groups = [{ region: 'us-east-1', bytes: 50 * GB, resultBytes: 1 }]
     const plan = feasible({ ...two, ...client, groups })
@@ -94,7 +94,7 @@ describe('a plan', () => {
     expect(regionsOf(feasible({ ...two, ...client, groups, internetGBThisMonth: 100 }))).toEqual(['us-east-1'])
   })
 
-  it('names groups that share a region', () => {
+  it('names the groups that share a region', () => {
     const groups = [two.groups[0]!, two.groups[0]!, { ...two.groups[0]!, name: 'logs' }]
     expect(feasible({ ...two, groups }).assignments.map(({ name }) => name)).toEqual([
       'us-east-1',
@@ -103,7 +103,7 @@ describe('a plan', () => {
     ])
   })
 
-  it('warns of old prices, of ways nobody measured, and of work longer than a function may run', () => {
+  it('warns about old prices, unmeasured links, and work longer than a function’s timeout', () => {
     const { compute: _, ...slow } = two
     const groups = two.groups.map((group) => ({ ...group, region: group.region.replace('eu-west-2', 'eu-west-1') }))
     const { warnings } = feasible({ ...slow, groups })
@@ -115,7 +115,7 @@ describe('a plan', () => {
   })
 })
 
-describe('laws of plans', () => {
+describe('properties of plans', () => {
   const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 })
   const worlds = fc.constantFrom(randomProblem, wildProblem)
   const size = { regions: 6, groups: 8 }
@@ -127,16 +127,16 @@ describe('laws of plans', () => {
   const close = (a: number, b: number) => expect(a / b).toBeCloseTo(1, 7)
   const notAbove = (a: number, b: number) => expect(a).toBeLessThanOrEqual(b * (1 + 1e-8))
 
-  it('the lines add up to the money', () => {
+  it('the lines sum to the cost', () => {
     check((problem) => {
       const plan = feasible(problem)
       close(sum(plan.lines), plan.usd)
     })
   })
 
-  it('the lines add up with the tiers of the internet too', () => {
+  it('the lines sum to the cost with the internet’s price tiers too', () => {
     check((problem) => {
-      // Made-up worlds have no prices of the internet.
+      // Made-up worlds have no internet prices.
       if (problem.prices !== undefined) return
       const outside = { client: 'client', destination: 'client', clientLink: { bitsPerSecond: 1e9 } }
       const plan = planPlacement({ ...problem, ...outside }, { now, nodeLimit: 1000 })
@@ -144,7 +144,7 @@ describe('laws of plans', () => {
     })
   })
 
-  it('a plan is never worse than a naive one that keeps the limits, in money or in time', () => {
+  it('a plan is never worse than a naive one within the limits, in cost or in time', () => {
     check((problem, random) => {
       const { seconds, usd } = feasible(problem)
       const limits =
@@ -160,7 +160,7 @@ describe('laws of plans', () => {
     })
   })
 
-  it('more time is never dearer, and more money never slower', () => {
+  it('a longer deadline never costs more, and a larger budget never takes longer', () => {
     check((problem, random) => {
       const { seconds, usd } = feasible(problem)
       const tight = planPlacement({ ...problem, deadlineSeconds: seconds * (0.3 + 0.7 * random()) }, { now })
@@ -171,7 +171,7 @@ describe('laws of plans', () => {
     })
   })
 
-  it('a freedom more is never dearer: residency lifted, a region added', () => {
+  it('an additional option never costs more: residency removed, a region added', () => {
     check((problem) => {
       const { usd } = feasible(problem)
       const free = { ...problem, groups: problem.groups.map(({ allowed: _, ...group }) => group) }
@@ -185,14 +185,14 @@ describe('laws of plans', () => {
     })
   })
 
-  it('more bytes are never cheaper', () => {
+  it('more bytes never cost less', () => {
     check((problem) => {
       const grown = { ...problem, groups: problem.groups.map((group) => ({ ...group, bytes: group.bytes * 1.5 })) }
       notAbove(feasible(problem).usd, feasible(grown).usd)
     })
   })
 
-  it('residency of data and of results is kept', () => {
+  it('keeps the residency of data and of results', () => {
     check((problem, random) => {
       const bucketRegions = [problem.client, problem.destination!]
       const resultAllowed = [...bucketRegions, problem.regions![Math.floor(random() * problem.regions!.length)]!]
@@ -261,12 +261,12 @@ describe('a problem without a plan', () => {
     expect(plan.reasons.join('; ')).toContain(reason)
   })
 
-  it('shows what there would be without the limits', () => {
+  it('reports the plan without the limits', () => {
     const plan = planPlacement({ ...two, deadlineSeconds: 10 }, { now })
     expect(plan.alternatives.map(({ name, feasible: fits }) => [name, fits])).toContainEqual(['code to data', false])
   })
 
-  it('lists the naive ideas that residency rules out', () => {
+  it('lists the naive plans that residency excludes', () => {
     const plan = feasible({ ...two, groups: [{ ...two.groups[1]!, allowed: ['eu-west-2'] }] })
     expect(plan.excluded).toEqual([
       { name: 'data to code', why: 'group 0 (eu-west-2) may not be processed in us-east-1' },
@@ -278,7 +278,7 @@ describe('a problem without a plan', () => {
   })
 })
 
-describe('bad input', () => {
+describe('invalid input', () => {
   const [group] = two.groups
 
   it.each([
@@ -295,7 +295,7 @@ describe('bad input', () => {
     ['no workers', { compute: { workers: 0 } }, 'compute.workers'],
     ['too much memory', { compute: { memoryMB: 20_000 } }, 'compute.memoryMB'],
     ['no regions', { regions: [] }, 'regions'],
-    ['home outside AWS without a line', { client: 'client' }, 'clientLink is missing'],
+    ['client outside AWS without a line', { client: 'client' }, 'clientLink is missing'],
     ['data outside AWS', { groups: [{ ...group!, region: 'client' }] }, "can't be on the client"],
   ])('is refused: %s', (_name, change, message) => {
     expect(() => planPlacement({ ...two, ...change })).toThrow(
@@ -315,7 +315,7 @@ describe('bad input', () => {
     )
   })
 
-  it('is refused: a price that the plan could need and nobody knows', () => {
+  it('is refused: an unknown price that the plan could need', () => {
     const prices = { source: 'mine', asOf: '2026-01-01', interRegionUsdPerGB: { 'us-east-1': { 'eu-west-2': 0.01 } } }
     expect(() => planPlacement({ ...two, prices })).toThrow(
       expect.objectContaining({
@@ -328,7 +328,7 @@ describe('bad input', () => {
     )
   })
 
-  it('is refused: a way that nobody measured between regions nobody knows', () => {
+  it('is refused: an unmeasured link between unknown regions', () => {
     const price = { x86UsdPerGBSecond: 1e-5, arm64UsdPerGBSecond: 1e-5, usdPerRequest: 2e-7 }
     const prices = {
       source: 'mine',
@@ -343,8 +343,8 @@ describe('bad input', () => {
   })
 })
 
-describe('where the nodes run out', () => {
-  it('the plan says that it is not proven, and the best one, which HiGHS knows, is not below its bound', async () => {
+describe('at the node limit', () => {
+  it('the plan is reported as unproven, and the best plan, which HiGHS finds, is not below its bound', async () => {
     const highs = await loadHighs()
     const problem = wildProblem(seededRandom(5), { regions: 5, groups: 8 })
     const deadlineSeconds = (feasible(problem).seconds + feasible({ ...problem, objective: 'time' }).seconds) / 2

@@ -17,14 +17,14 @@ const worlds = fc.constantFrom(randomProblem, wildProblem)
 
 const modelOf = (problem: PlacementProblem): PlacementModel => buildModel(parseProblem(problem))
 
-/** A deadline between the fastest and the cheapest plan, where the trade is. */
+/** Returns a deadline between the fastest and the cheapest plan, where time and cost conflict. */
 function tightDeadline(model: PlacementModel, tightness: number): number {
   const slow = searchLeastMoney(model, FREE).best!.seconds
   const fast = searchLeastTime(model, { budgetUsd: Number.POSITIVE_INFINITY, nodeLimit: 2000 }).best!.seconds
   return fast + (slow - fast) * tightness
 }
 
-describe('against every placement there is', () => {
+describe('compared with all placements', () => {
   const small: RandomProblemOptions = { regions: 3, groups: 4 }
 
   it('finds the cheapest under a deadline and a budget, or proves that there is none', () => {
@@ -75,7 +75,7 @@ describe('against every placement there is', () => {
     )
   })
 
-  it('takes the tiers of the internet exactly', () => {
+  it('computes the internet’s price tiers exactly', () => {
     fc.assert(
       fc.property(seeds, share, (seed, tightness) => {
         const client = { client: 'client', destination: 'client', clientLink: { bitsPerSecond: 1e9, rttMs: 20 } }
@@ -95,7 +95,7 @@ describe('against every placement there is', () => {
   })
 })
 
-describe('against HiGHS', () => {
+describe('compared with HiGHS', () => {
   let highs: MilpSolver
   beforeAll(async () => {
     highs = await loadHighs()
@@ -131,8 +131,8 @@ describe('against HiGHS', () => {
   })
 })
 
-describe('where the nodes run out', () => {
-  it('the bound is still one: no placement is below it', () => {
+describe('at the node limit', () => {
+  it('the bound is valid: no placement is below it', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 20 }), (seed, nodeLimit) => {
         const model = modelOf(wildProblem(seededRandom(seed), { regions: 3, groups: 4 }))

@@ -1,7 +1,7 @@
 import { evaluate, type PlacementModel } from '../../../lib/gravity/planner/model.ts'
 import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
-/** Every placement there is; for problems small enough to list. */
+/** Finds the best of all placements; for problems that are small enough to list. */
 export function everyPlacement(model: PlacementModel): Placement[] {
   const choices = model.groupUsd.reduce<number[][]>(
     (prefixes, row) => prefixes.flatMap((prefix) => allowed(row).map((place) => [...prefix, place])),

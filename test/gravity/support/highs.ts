@@ -3,8 +3,9 @@ import type { MilpSolver } from './milp.ts'
 type HighsModule = typeof import('highs')
 
 /**
- * HiGHS keeps to these, not to its defaults of 1e-4 and 1e-6: a plan is proven, not nearly so. Presolve is off because
- * that of 1.15 calls some feasible placement programs infeasible; without it they are solved, and sooner.
+ * Tolerances below HiGHS's defaults of 1e-4 and 1e-6, because a plan must be proven exactly. Presolve is off because
+ * that of version 1.15 reports some feasible placement programs as infeasible. Without presolve HiGHS solves them, and
+ * faster.
  */
 const PROVE = {
   presolve: 'off',
@@ -14,9 +15,9 @@ const PROVE = {
   primal_feasibility_tolerance: 1e-9,
 } as const
 
-/** HiGHS (MIT, in WebAssembly) as a solver of placement programs. */
+/** Loads HiGHS (MIT, in WebAssembly) as a solver of placement programs. */
 export async function loadHighs({ timeLimitSeconds = 30 } = {}): Promise<MilpSolver> {
-  // The package's types describe its CommonJS build; its ES module exports the loader itself.
+  // The package's types describe its CommonJS build, but its ES module exports the loader itself.
   const createHighs = (await import('highs')).default as unknown as HighsModule['default']
   const highs = await createHighs()
   return (program) => {

@@ -3,29 +3,29 @@ import { evaluate, type MergeOption, type PlacementModel } from '../../../lib/gr
 import type { Placement } from '../../../lib/gravity/planner/placement.ts'
 
 /**
- * The oracle of the planner: the same problem for a solver of mixed-integer programs, one program for each merging
+ * The planner's oracle: writes the same problem for a solver of mixed-integer programs, one program for each merging
  * place, in the CPLEX LP format that HiGHS reads. Only tests and benchmarks use it.
  */
 
 /**
- * Solves a program in LP format. Takes the text, gives the values of its variables by name and a proven bound of its
- * objective; `undefined` where no solution exists.
+ * Solves a program in LP format. Returns the values of its variables by name and a proven bound of its objective;
+ * `undefined` if the program is infeasible.
  */
 export type MilpSolver = (program: string) => MilpSolution | undefined
 
-/** The values of a program’s variables by name, and what is proven of its objective. */
+/** The values of a program’s variables by name, and the proven bound of its objective. */
 export interface MilpSolution {
   readonly values: Readonly<Record<string, number>>
-  /** No solution of the program has a lower objective. */
+  /** A lower bound of the objective of every solution. */
   readonly bound: number
 }
 
-/** The objective is written in a unit in which it is about this large, so that a solver's tolerances mean little. */
+/** The objective is scaled to about this size, so that a solver's absolute tolerances do not matter. */
 const OBJECTIVE_SCALE = 1e4
 
 /**
- * Solves each merging place's program; the best placement, and the least bound of all of them. A merging place whose
- * groups, each at its cheapest, already cost more than a placement found is passed over.
+ * Solves the program of each merging place; returns the best placement, and the lowest bound of all programs. Skips a
+ * merging place if its groups at their cheapest cost more than the best placement so far.
  */
 export function solveWithMilp(
   model: PlacementModel,
@@ -63,11 +63,11 @@ const resultUsd = (model: PlacementModel, merge: MergeOption, group: number, pla
   model.results[group]! * merge.resultUsdPerByte[place]!
 
 /**
- * The program of one merging place: `x_i_r` group i runs in place r, `y_r` place r is used, `u_s_r` the way from
- * source s to place r is used, `work` and `results` the seconds of the two phases. The cost of merging itself is a
- * constant and left out.
+ * Writes the program of one merging place. `x_i_r`: group i runs in place r. `y_r`: place r is used. `u_s_r`: the link
+ * from source s to place r is used. `work` and `results`: the seconds of the two phases. The cost of merging is
+ * constant, so it is omitted.
  *
- * @param scale what the objective is multiplied by
+ * @param scale the factor of the objective
  */
 export function writeProgram(model: PlacementModel, merge: MergeOption, deadlineSeconds: number, scale = 1): string {
   const pairs = allowedPairs(model)
@@ -105,7 +105,7 @@ function usageRows(model: PlacementModel, pairs: readonly Pair[]): string[] {
   return pairs.flatMap(([i, r]) => [`y_${r} - x_${i}_${r} >= 0`, `u_${model.sourceOf[i]}_${r} - x_${i}_${r} >= 0`])
 }
 
-/** Seconds are written as shares of what is left for work and results, so that coefficients stay near one. */
+/** Seconds are written as shares of the time for work and results, so that coefficients stay near one. */
 function timeRows(model: PlacementModel, merge: MergeOption, pairs: readonly Pair[], secondsLeft: number): string[] {
   const share = (seconds: number, name: string) => term(-seconds / secondsLeft, name)
   const loads = (place: number, secondsPerByte: number, amounts: readonly number[], source?: number) =>
@@ -133,7 +133,7 @@ function timeRows(model: PlacementModel, merge: MergeOption, pairs: readonly Pai
 
 const term = (factor: number, name: string): string => `${factor < 0 ? '-' : '+'} ${Math.abs(factor)} ${name}`
 
-/** Terms over several lines: the LP format allows no line beyond 510 characters. */
+/** Breaks terms into several lines, because the LP format limits a line to 510 characters. */
 function sumOf(terms: readonly string[]): string {
   const lines: string[] = []
   for (let index = 0; index < terms.length; index += 8) lines.push(terms.slice(index, index + 8).join(' '))

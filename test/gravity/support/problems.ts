@@ -1,6 +1,9 @@
 import type { PlacementProblem } from '../../../lib/gravity/planner/problem.ts'
 
-/** A small generator of pseudo-random numbers in [0, 1), so that a failing instance can be made again (mulberry32). */
+/**
+ * Returns a pseudo-random generator of numbers in [0, 1) with a seed, so that a failing instance is reproducible
+ * (mulberry32).
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -12,7 +15,7 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** Regions for which every price and the throughput of every pair is published. */
+/** The regions for which all prices and the throughput of every pair are published. */
 export const PRICED_REGIONS = [
   'us-east-1',
   'us-east-2',
@@ -41,13 +44,13 @@ export const PRICED_REGIONS = [
 export interface RandomProblemOptions {
   readonly regions: number
   readonly groups: number
-  /** The largest result, as a share of the bytes. */
+  /** The size of the largest result, as a share of the bytes. */
   readonly resultShare?: number
-  /** The share of groups whose place is restricted. */
+  /** The share of groups with a residency restriction. */
   readonly restricted?: number
 }
 
-/** A random problem over the published tables: sizes from megabytes to terabytes, some residency. */
+/** Returns a random problem over the published tables: sizes from megabytes to terabytes, some with residency. */
 export function randomProblem(random: () => number, options: RandomProblemOptions): PlacementProblem {
   const { groups, resultShare = 1.2, restricted = 0.3 } = options
   const names = shuffled(PRICED_REGIONS, random).slice(0, options.regions)
@@ -73,8 +76,8 @@ export function randomProblem(random: () => number, options: RandomProblemOption
 }
 
 /**
- * A random problem in a made-up world, where every pair has a price and a rate of its own and the cheap place is
- * seldom the fast one: much harder to place than the real tables.
+ * Returns a random problem in a made-up world. Every pair has its own price and rate, and the cheap place is seldom the
+ * fast one, so it is much harder to place than with the real tables.
  */
 export function wildProblem(random: () => number, { regions, groups }: RandomProblemOptions): PlacementProblem {
   const names = Array.from({ length: regions }, (_, index) => `r${index}`)

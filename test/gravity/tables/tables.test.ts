@@ -43,11 +43,11 @@ it.each([
 })
 
 describe('regions', () => {
-  it('knows thirty of them, each once', () => {
+  it('has thirty, each once', () => {
     expect(new Set(REGIONS.map(({ code }) => code)).size).toBe(30)
   })
 
-  it('knows name, country and membership', () => {
+  it('have name, country and membership', () => {
     expect(regionOf('eu-west-2')).toMatchObject({ name: 'Europe (London)', country: 'GB', euMember: false })
     expect(regionOf('eu-south-2')).toMatchObject({ country: 'ES', euMember: true, partition: 'aws' })
     expect(regionOf('us-gov-west-1').partition).toBe('aws-us-gov')
@@ -60,7 +60,7 @@ describe('regions', () => {
 })
 
 describe('links', () => {
-  it('gives measured figures of a pair, by direction', () => {
+  it('returns measured figures of a pair, by direction', () => {
     expect(rttMs('us-east-1', 'eu-west-1')).toBe(84.9)
     expect(rttMs('ap-east-1', 'ap-northeast-1')).toBe(53.1)
     expect(rttMs('ap-northeast-1', 'ap-east-1')).toBe(52.6)
@@ -70,24 +70,24 @@ describe('links', () => {
     expect(bitsPerSecondBetween('us-east-1', 'us-west-2')).toBe(5.17e9)
   })
 
-  it('takes a start below zero, an artefact of the fit, as zero', () => {
+  it('replaces a negative start time, an artefact of the fit, by zero', () => {
     expect(objectStartSeconds('ap-northeast-1', 'eu-south-1')).toBe(0)
   })
 
-  it('gives a region with itself an assumed millisecond and a measured download rate', () => {
+  it('assumes a millisecond within a region, with a measured download rate', () => {
     expect(rttMs('us-east-1', 'us-east-1')).toBe(SAME_REGION_RTT_MS)
     expect(objectBytesPerSecond('us-east-1', 'us-east-1')).toBe(73e6)
     expect(linkBetween('us-east-1', 'us-east-1')).toMatchObject({ bitsPerSecond: 10e9, assumed: false })
   })
 
-  it('refuses a pair that nobody measured, rather than to guess', () => {
+  it('refuses an unmeasured pair', () => {
     expect(() => rttMs('us-east-1', 'ap-southeast-5')).toThrow(unknown)
     expect(() => objectBytesPerSecond('us-east-1', 'eu-west-1')).toThrow('no download rate is known')
     expect(() => bitsPerSecondBetween('us-east-1', 'us-east-1')).toThrow(unknown)
     expect(() => rttMs('us-east-1', 'mars-1')).toThrow('region "mars-1" is not known')
   })
 
-  it('stands in a cautious figure where one is missing, and says so', () => {
+  it('uses a cautious figure if one is missing, and reports it', () => {
     const link = linkBetween('us-east-1', 'eu-west-1')
     expect(link).toMatchObject({ rttMs: 84.9, bitsPerSecond: 5.02e9, assumed: true })
     const measured = linkBetween('us-east-1', 'eu-west-2')
@@ -96,25 +96,25 @@ describe('links', () => {
     expect(link.startSeconds).toBeGreaterThan(measured.startSeconds)
   })
 
-  it('refuses unknown regions even where it may assume', () => {
+  it('refuses unknown regions even if it may assume figures', () => {
     expect(() => linkBetween('us-east-1', 'mars-1')).toThrow(unknown)
   })
 })
 
 describe('cold starts', () => {
-  it('takes the smallest measured bundle that is not smaller', () => {
+  it('takes the smallest measured bundle that is at least as large', () => {
     expect(coldStartSeconds(0)).toBe(0.242)
     expect(coldStartSeconds(4 * 2 ** 20)).toBe(0.374)
     expect(coldStartSeconds(4 * 2 ** 20 + 1)).toBe(0.474)
   })
 
-  it('grows in proportion beyond the largest', () => {
+  it('grows in proportion above the largest', () => {
     expect(coldStartSeconds(128 * 2 ** 20)).toBeCloseTo(2 * 3.184)
   })
 })
 
 describe('text tables', () => {
-  it('reads a matrix by row and column, with holes', () => {
+  it('reads a matrix by row and column, with gaps', () => {
     const matrix = parseMatrix(`
       a 1 2
       b - 4
@@ -127,7 +127,7 @@ describe('text tables', () => {
 })
 
 describe('age', () => {
-  it('counts months, and never below none', () => {
+  it('counts months, at least zero', () => {
     expect(monthsOld('2025-11-23', new Date('2026-11-23'))).toBeCloseTo(12, 0)
     expect(monthsOld('2027-01-01', new Date('2026-11-23'))).toBe(0)
   })

@@ -18,7 +18,7 @@ function bodyOf(pieces: readonly Buffer[], headers: Record<string, string> = {})
   return Object.assign(Readable.from(pieces, { objectMode: false }), { headers })
 }
 
-/** Cuts a buffer where a network might. */
+/** Cuts a buffer into chunks at the given positions, as a network can. */
 function cut(body: Buffer, sizes: readonly number[]): Buffer[] {
   const pieces: Buffer[] = []
   let start = 0
@@ -47,7 +47,7 @@ const code = (call: Promise<unknown>) =>
     (error: { code?: string }) => error.code,
   )
 
-/** The example's request: its signature is the seed of the chunks' chain. */
+/** The example's request. Its signature is the seed of the chunks' signature chain. */
 function exampleCheck(): PayloadCheck {
   const headers = {
     host: 's3.amazonaws.com',
@@ -75,7 +75,7 @@ function exampleBody(signatures = CHUNK_SIGNATURES, fill = 'a'): Buffer {
 }
 
 describe('signed chunks', () => {
-  it('of the S3 API Reference come out whole, wherever the network cuts them', async () => {
+  it('of the S3 API Reference are decoded completely, wherever the network cuts them', async () => {
     const cuts = fc.array(fc.integer({ min: 1, max: 9000 }), { maxLength: 20 })
     await fc.assert(
       fc.asyncProperty(cuts, async (sizes) => {
@@ -91,11 +91,11 @@ describe('signed chunks', () => {
     expect(await code(read(bodyOf([exampleBody(signatures)]), exampleCheck()))).toBe('SignatureDoesNotMatch')
   })
 
-  it('are refused when the content is another', async () => {
+  it('are refused if the content differs', async () => {
     expect(await code(read(bodyOf([exampleBody(CHUNK_SIGNATURES, 'b')]), exampleCheck()))).toBe('SignatureDoesNotMatch')
   })
 
-  it('are refused without signatures, with trailers nobody announced, and cut off', async () => {
+  it('are refused without signatures, with unannounced trailers, and if truncated', async () => {
     const unsigned = Buffer.from('1\r\na\r\n0\r\n\r\n')
     expect(await code(read(bodyOf([unsigned]), exampleCheck()))).toBe('SignatureDoesNotMatch')
     const trailing = Buffer.concat([
@@ -133,13 +133,13 @@ describe('signed trailers', () => {
     return Buffer.from(`${head}${TRAILER}\r\nx-amz-trailer-signature:${signature}\r\n\r\n`)
   }
 
-  it('come out with the content', async () => {
+  it('are returned with the content', async () => {
     const { content, trailers } = await read(bodyOf([signedBody()]), check)
     expect(content.toString()).toBe('hello')
     expect(trailers).toMatchObject({ 'x-amz-checksum-crc32': 'y/Q5Jg==' })
   })
 
-  it('are refused when changed, or not signed', async () => {
+  it('are refused if changed or not signed', async () => {
     const changed = signedBody('x-amz-checksum-crc32:AAAAAA==')
     expect(await code(read(bodyOf([changed]), check))).toBe('SignatureDoesNotMatch')
     const unsigned = Buffer.from(
@@ -162,7 +162,7 @@ describe('unsigned chunks', () => {
     return Buffer.concat([...framed, Buffer.from(`0\r\n${trailers}\r\n`)])
   }
 
-  it('come out as they went in, however they are framed and cut', async () => {
+  it('are decoded completely, for any framing and any cuts', async () => {
     const chunk = fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes))
     const sizes = fc.array(fc.integer({ min: 1, max: 50 }))
     await fc.assert(
@@ -192,7 +192,7 @@ describe('unsigned chunks', () => {
     expect(await code(read(bodyOf([Buffer.from(body)]), check))).toBe(expected)
   })
 
-  it('are refused when their sum is not the stated length', async () => {
+  it('are refused if their sum differs from the stated length', async () => {
     const body = frame([Buffer.from('four')])
     const headers = (length: string) => ({ 'x-amz-decoded-content-length': length })
     expect((await read(bodyOf([body], headers('4')), check)).content.toString()).toBe('four')
@@ -202,21 +202,21 @@ describe('unsigned chunks', () => {
   })
 })
 
-describe('whole bodies', () => {
-  it('pass when their hash is the stated one', async () => {
+describe('bodies in one piece', () => {
+  it('are accepted if their hash is the stated one', async () => {
     const digest = createHash('sha256').update('body').digest('hex')
     const pieces = () => bodyOf([Buffer.from('bo'), Buffer.from('dy')])
     expect((await read(pieces(), { kind: 'sha256', digest })).content.toString()).toBe('body')
     expect(await code(read(pieces(), { kind: 'sha256', digest: '0'.repeat(64) }))).toBe('XAmzContentSHA256Mismatch')
   })
 
-  it('pass unsigned, with nothing but their length checked', async () => {
+  it('are accepted unsigned, with only their length checked', async () => {
     const body = (length: string) => bodyOf([Buffer.from('body')], { 'content-length': length })
     expect((await read(body('4'), { kind: 'unsigned' })).content.toString()).toBe('body')
     expect(await code(read(body('5'), { kind: 'unsigned' }))).toBe('IncompleteBody')
   })
 
-  it('can be drained by whoever stops reading early', async () => {
+  it('can be drained by a reader that stops early', async () => {
     const body = bodyOf([Buffer.from('one'), Buffer.from('two'), Buffer.from('three')])
     for await (const _ of openPayload(body, { kind: 'unsigned' }).chunks) break
     const rest: Buffer[] = []

@@ -103,7 +103,7 @@ describe('the examples of the S3 API Reference', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('refused requests', () => {
   it.each<[string, SignedRequest, RegExp]>([
     ['no signature', { method: 'GET', url: '/', headers: { host: 'h' } }, /^AccessDenied/],
     ['another method', altered(GET_OBJECT, { method: 'PUT' }), /^SignatureDoesNotMatch/],
@@ -161,7 +161,7 @@ describe('what is refused', () => {
     expect(refusal(request)).toMatch(expected)
   })
 
-  it('a request 15 minutes away from the clock, either way', () => {
+  it('a request 15 minutes before or after the clock', () => {
     const minutes = 60_000
     expect(refusal(GET_OBJECT, { now: () => NOW + 15 * minutes })).toBe('none')
     expect(refusal(GET_OBJECT, { now: () => NOW - 15 * minutes })).toBe('none')
@@ -169,18 +169,18 @@ describe('what is refused', () => {
     expect(refusal(GET_OBJECT, { now: () => NOW - 15 * minutes - 1 })).toMatch(/^RequestTimeTooSkewed/)
   })
 
-  it('a presigned URL before and after its time', () => {
+  it('a presigned URL before and after its validity', () => {
     expect(refusal(PRESIGNED, { now: () => NOW + 86_400_000 })).toBe('none')
     expect(refusal(PRESIGNED, { now: () => NOW + 86_400_001 })).toMatch(/^AccessDenied: Request has expired/)
     expect(refusal(PRESIGNED, { now: () => NOW - 15 * 60_000 - 1 })).toMatch(/^AccessDenied: Request is not yet valid/)
   })
 
-  it('an S3 request that says nothing of its payload', async () => {
+  it('an S3 request without a payload hash', async () => {
     const signed = await sign({ service: 's3', path: '/b/k', applyChecksum: false })
     expect(refusal(signed)).toMatch(/^InvalidRequest: .*x-amz-content-sha256/)
   })
 
-  it('a kind of payload nobody knows', async () => {
+  it('an unknown kind of payload', async () => {
     const signed = await sign({
       service: 's3',
       path: '/b/k',
@@ -199,7 +199,7 @@ interface SignOptions {
   readonly applyChecksum?: boolean
 }
 
-/** Signs with the SDK's signer and hands over what arrives at a server. */
+/** Signs with the SDK's signer, and returns the request as a server receives it. */
 async function sign({
   service,
   path,
@@ -232,7 +232,7 @@ async function sign({
 }
 
 describe("the SDK's signer", () => {
-  it('agrees on any S3 key and any query', async () => {
+  it('agrees with ours on any S3 key and any query', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.string({ unit: 'binary', minLength: 1 }),
@@ -268,27 +268,27 @@ describe("the SDK's signer", () => {
   })
 })
 
-/** RFC 3986, as SDKs encode keys. */
+/** Encodes per RFC 3986, as SDKs encode keys. */
 function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 describe('a credential scope', () => {
-  it('is read off a header and off a query, without checking anything', () => {
+  it('is read from a header or a query, without any check', () => {
     const scope = { accessKeyId: KEY.accessKeyId, date: '20130524', region: 'us-east-1', service: 's3' }
     expect(credentialScope(GET_OBJECT)).toEqual(scope)
     expect(credentialScope(PRESIGNED)).toEqual(scope)
     expect(credentialScope(replacing(GET_OBJECT, /.$/, 'x'))).toEqual(scope)
   })
 
-  it('is none for an anonymous request, nor a malformed one', () => {
+  it('is absent in an anonymous and in a malformed request', () => {
     expect(credentialScope({ url: '/', headers: {} })).toBeUndefined()
     expect(credentialScope({ url: '/', headers: { authorization: 'Basic dTpw' } })).toBeUndefined()
     expect(credentialScope(replacing(GET_OBJECT, 'aws4_request', 'aws5_request'))).toBeUndefined()
   })
 })
 
-it('compares digests of one length only', () => {
+it('compares only digests of equal length', () => {
   expect(equalHex('ab', 'ab')).toBe(true)
   expect(equalHex('ab', 'ac')).toBe(false)
   expect(equalHex('ab', 'abc')).toBe(false)

@@ -56,7 +56,7 @@ async function contents(bucket: Bucket): Promise<Record<string, string | undefin
 }
 
 describe('a bucket', () => {
-  it('is the same after a restart, whatever happened to it', async () => {
+  it('is the same after a restart, for any operations before', async () => {
     const step = fc.record({
       key: fc.constantFrom('a', 'b/c', 'ü\u2028\n', '😀'),
       text: fc.option(fc.string(), { nil: undefined }),
@@ -106,7 +106,7 @@ describe('a bucket', () => {
     await after.close()
   })
 
-  it('drops the parts of an upload that is aborted', async () => {
+  it('deletes the parts of an aborted upload', async () => {
     const bucket = await Bucket.create(files(), 0)
     await bucket.commit({ op: 'upload', upload: { id: 'u', key: 'k', startedAt: 0, headers: {} } })
     const blob = await writeBlob(bucket, 'part')
@@ -116,7 +116,7 @@ describe('a bucket', () => {
     await bucket.close()
   })
 
-  it('forgets a line that a crash has cut, and goes on from there', async () => {
+  it('ignores a line that a crash truncated, and continues', async () => {
     const before = await Bucket.create(files(), 0)
     await put(before, 'whole', '1')
     await before.close()
@@ -132,14 +132,14 @@ describe('a bucket', () => {
     await again.close()
   })
 
-  it('does not guess where a line in the middle is damaged', async () => {
+  it('refuses a damaged line in the middle', async () => {
     const bucket = await Bucket.create(files(), 0)
     await bucket.close()
     await appendFile(journalPath(), '{"op":"pu\n')
     await expect(Bucket.open(files())).rejects.toThrow(/line 2 of .*journal\.jsonl is damaged/)
   })
 
-  it('removes what a crash left behind', async () => {
+  it('removes leftovers of a crash', async () => {
     const before = await Bucket.create(files(), 0)
     await put(before, 'kept', '1')
     await writeBlob(before, 'nothing refers to this')
@@ -148,7 +148,7 @@ describe('a bucket', () => {
     expect(await blobFiles()).toHaveLength(1)
   })
 
-  it('shortens a journal that tells mostly of what is gone', async () => {
+  it('compacts a journal that mostly describes deleted objects', async () => {
     const before = await Bucket.create(files(), 0)
     const blob = await writeBlob(before, 'x')
     await writeFile(journalPath(), `${`${JSON.stringify({ op: 'put', object: objectOf('k', blob) })}\n`.repeat(1100)}`)
@@ -159,7 +159,7 @@ describe('a bucket', () => {
     await after.close()
   })
 
-  it('tells events in the order they happened in, however many are written at once', async () => {
+  it('reports events in order, for any number of concurrent writes', async () => {
     const bucket = await Bucket.create({ ...files(), fsync: true }, 0)
     const blobs = await Promise.all(Array.from({ length: 50 }, (_, i) => writeBlob(bucket, `${i}`)))
     await Promise.all(blobs.map((blob) => bucket.commit({ op: 'put', object: objectOf('k', blob) })))
@@ -169,7 +169,7 @@ describe('a bucket', () => {
     await after.close()
   })
 
-  it('leaves nothing behind where the bytes end in an error', async () => {
+  it('leaves nothing behind if the bytes end in an error', async () => {
     const bucket = await Bucket.create(files(), 0)
     async function* failing(): AsyncGenerator<Buffer> {
       yield Buffer.from('some')
@@ -180,7 +180,7 @@ describe('a bucket', () => {
     await bucket.close()
   })
 
-  it('keeps the bytes of a replaced object until its last reader is done', async () => {
+  it('keeps the bytes of a replaced object until its last reader has finished', async () => {
     const bucket = await Bucket.create(files(), 0)
     await put(bucket, 'k', 'old')
     const old = bucket.objects.get('k')!.blobs
@@ -193,7 +193,7 @@ describe('a bucket', () => {
     await bucket.close()
   })
 
-  it('commits nothing once it is closed', async () => {
+  it('commits nothing after it is closed', async () => {
     const bucket = await Bucket.create(files(), 0)
     await bucket.close()
     await expect(bucket.commit({ op: 'delete', key: 'k' })).rejects.toMatchObject({ code: 'NoSuchBucket' })
@@ -217,7 +217,7 @@ describe('storage', () => {
     await after.close()
   })
 
-  it('makes one bucket of many attempts at once', async () => {
+  it('creates one bucket for many concurrent requests', async () => {
     const storage = open()
     const made = await Promise.all(Array.from({ length: 5 }, (_, i) => storage.create('b', 'eu-west-1', i)))
     expect(new Set(made).size).toBe(1)
@@ -225,7 +225,7 @@ describe('storage', () => {
     await storage.close()
   })
 
-  it('removes an empty bucket only, for good, and lets its name be used again', async () => {
+  it('removes only an empty bucket, permanently, and then allows its name again', async () => {
     const storage = open()
     const bucket = await storage.create('b', 'eu-west-1', 0)
     await put(bucket, 'k', 'x')
@@ -241,7 +241,7 @@ describe('storage', () => {
     await after.close()
   })
 
-  it('does not see a bucket whose making was cut short', async () => {
+  it('ignores a bucket whose creation was interrupted', async () => {
     await writeFile(join(dir, 'note'), 'not a region')
     const before = open()
     await before.create('b', 'eu-west-1', 0)
@@ -250,7 +250,7 @@ describe('storage', () => {
     expect(await open().find('b')).toBeUndefined()
   })
 
-  it('finishes what a crash left of a removal', async () => {
+  it('completes an interrupted removal', async () => {
     await mkdir(join(dir, 'eu-west-1/.deleted-0/blobs'), { recursive: true })
     await writeFile(join(dir, 'eu-west-1/.deleted-0/journal.jsonl'), '')
     expect(await open().list()).toEqual([])

@@ -21,7 +21,7 @@ async function checksumOf(
 const bytes = fc.uint8Array({ maxLength: 2000 })
 
 describe.each(CHECKSUM_ALGORITHMS)('%s', (algorithm) => {
-  it('is the same however the bytes are cut', async () => {
+  it('is the same for any chunks', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, bytes, async (a, b) => {
         expect(await checksumOf(algorithm, a, b)).toBe(await checksumOf(algorithm, Buffer.concat([a, b])))
@@ -31,7 +31,7 @@ describe.each(CHECKSUM_ALGORITHMS)('%s', (algorithm) => {
 })
 
 describe.each(CHECKSUM_ALGORITHMS.filter(isCombinable))('%s', (algorithm) => {
-  it('of a whole follows from those of its parts', async () => {
+  it('of a whole is computed from those of its parts', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, bytes, async (a, b) => {
         const [first, second] = [await checksumOf(algorithm, a), await checksumOf(algorithm, b)]
@@ -41,7 +41,7 @@ describe.each(CHECKSUM_ALGORITHMS.filter(isCombinable))('%s', (algorithm) => {
   })
 })
 
-it('combines CRCs only', () => {
+it('combines only CRCs', () => {
   expect(CHECKSUM_ALGORITHMS.filter(isCombinable)).toEqual(['CRC32', 'CRC32C', 'CRC64NVME'])
   expect(() => combineCrc('SHA256', '', '', 0)).toThrow(TypeError)
 })

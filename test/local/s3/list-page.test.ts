@@ -5,7 +5,7 @@ import { listPage, type Page, type PageQuery } from '../../../lib/local/s3/list-
 
 const inBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const indexOf = (keys: readonly string[]) => new KeyIndex(keys.map((key) => [key, key] as const))
-/** Keys that share prefixes, cross the delimiter, and need more than one UTF-16 unit. */
+/** Keys that share prefixes, contain the delimiter, and need more than one UTF-16 unit. */
 const key = fc.string({ unit: fc.constantFrom('a', 'b', '/', '-', 'é', '\uffee', '😀'), minLength: 1, maxLength: 6 })
 const keys = fc.uniqueArray(key, { maxLength: 60 })
 
@@ -20,7 +20,7 @@ function allPages(index: KeyIndex<string>, query: Omit<PageQuery, 'after'>): Pag
   return pages
 }
 
-/** What S3 documents, without an index: filter, roll up, sort. */
+/** Implements S3's documented listing without an index: filter, group, sort. */
 function listAll(
   keys: readonly string[],
   prefix: string,
@@ -38,7 +38,7 @@ function listAll(
 }
 
 describe('an index of keys', () => {
-  it('keeps the order of UTF-8 bytes whatever is set and deleted', () => {
+  it('keeps the order of UTF-8 bytes for any insertions and deletions', () => {
     const step = fc.tuple(fc.boolean(), key)
     fc.assert(
       fc.property(keys, fc.array(step), (start, steps) => {
@@ -56,7 +56,7 @@ describe('an index of keys', () => {
     )
   })
 
-  it('says what was there before', () => {
+  it('returns the previous value', () => {
     const index = new KeyIndex([['a', 1]])
     expect([index.set('a', 2), index.set('b', 3), index.delete('a'), index.delete('a')]).toEqual([
       1,
@@ -68,7 +68,7 @@ describe('an index of keys', () => {
 })
 
 describe('pages', () => {
-  it('put together are the whole listing, each key and common prefix once and in order', () => {
+  it('together are the whole listing, with each key and common prefix once and in order', () => {
     const delimiter = fc.constantFrom('', '/', '-', 'a/')
     const prefix = fc.constantFrom('', 'a', 'a/', 'é', '/')
     fc.assert(
@@ -85,7 +85,7 @@ describe('pages', () => {
     )
   })
 
-  it('start after any key, there or not', () => {
+  it('start after any key, whether or not it exists', () => {
     fc.assert(
       fc.property(keys, key, (keys, after) => {
         const page = listPage(indexOf(keys), { prefix: '', delimiter: '', after, limit: 1000 })
@@ -94,7 +94,7 @@ describe('pages', () => {
     )
   })
 
-  it('say that there is more only when there is', () => {
+  it('report more results only if there are more', () => {
     const index = indexOf(['a', 'b', 'c'])
     const query = { prefix: '', delimiter: '', after: '' }
     expect(listPage(index, { ...query, limit: 3 }).next).toBeUndefined()
@@ -102,7 +102,7 @@ describe('pages', () => {
     expect(listPage(index, { ...query, limit: 0 })).toEqual({ keys: [], commonPrefixes: [], next: undefined })
   })
 
-  it('pass a common prefix of 100,000 keys in a few steps', () => {
+  it('skip a common prefix of 100,000 keys in a few steps', () => {
     const index = indexOf(Array.from({ length: 100_000 }, (_, i) => `deep/${i}`).concat('a', 'z'))
     let looks = 0
     const counted = {

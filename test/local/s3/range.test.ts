@@ -43,7 +43,7 @@ describe('slices', () => {
     expect(planSlices(blobs, { start: 0, end: 0 })).toEqual([])
   })
 
-  it('read what a slice of the whole would be', () => {
+  it('return the same bytes as a slice of the whole', () => {
     const texts = fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 9 }), { maxLength: 8 })
     fc.assert(
       fc.property(texts, fc.nat(80), fc.nat(80), (texts, a, b) => {

@@ -53,7 +53,7 @@ interface Answer {
   readonly text: string
 }
 
-/** One request, signed as S3 wants it, with the headers as given and nothing added. */
+/** Sends one signed request with exactly the given headers. */
 async function signed({ method = 'GET', path, query = {}, headers = {}, region = REGIONS[0]!, service = 's3' }: Call) {
   const { hostname, port, host } = new URL(server.endpoint)
   const signer = new SignatureV4({ service, region, credentials: KEY, sha256: Sha256, uriEscapePath: false })
@@ -97,7 +97,7 @@ describe('errors', () => {
     expect(await call({ method: 'HEAD', path: '/nowhere' })).toMatchObject({ status: 404, text: '' })
   })
 
-  it('tell of another region with a redirect, on HEAD too', async () => {
+  it('redirect to another region, also for HEAD', async () => {
     for (const method of ['GET', 'HEAD']) {
       const { status, headers } = await call({ method, path: '/bucket', region: 'eu-west-1' })
       expect([status, headers['x-amz-bucket-region']]).toEqual([301, 'us-east-1'])
@@ -156,13 +156,13 @@ describe('errors', () => {
     expect(await call({ path: '/bucket/k' })).toMatchObject({ status: 404 })
   })
 
-  it('take the same headers where they say what this S3 does anyway', async () => {
+  it('accept the same headers with the value that this S3 always uses', async () => {
     expect(await put('k', 'x', { 'x-amz-acl': 'private', 'x-amz-storage-class': 'STANDARD' })).toMatchObject({
       status: 200,
     })
   })
 
-  it('nobody foresaw become InternalError without their text, and are reported', async () => {
+  it('that are unexpected become InternalError without their text, and are reported', async () => {
     await put('k', 'x')
     await server.close()
     await writeFile(join(dir, 'us-east-1/bucket/journal.jsonl'), 'damaged\n')
@@ -176,7 +176,7 @@ describe('errors', () => {
 })
 
 describe('puts', () => {
-  it('need to say how long they are', async () => {
+  it('require a length', async () => {
     const request = httpRequest(await signed({ method: 'PUT', path: '/bucket/k' }))
     request.write('no length')
     request.end()
@@ -184,7 +184,7 @@ describe('puts', () => {
     expect(response.resume().statusCode).toBe(411)
   })
 
-  it('are refused above 5 GiB before a byte comes', async () => {
+  it('above 5 GiB are refused before their first byte', async () => {
     const request = httpRequest(
       await signed({ method: 'PUT', path: '/bucket/k', headers: { 'content-length': `${5 * 2 ** 30 + 1}` } }),
     )
@@ -209,7 +209,7 @@ describe('puts', () => {
     expect(await blobFiles()).toBe(0)
   })
 
-  it('keep the connection whole when they are refused early', async () => {
+  it('keep the connection usable after an early refusal', async () => {
     await put('k', 'x')
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const body = randomBytes(3_000_000)
@@ -220,7 +220,7 @@ describe('puts', () => {
     agent.destroy()
   })
 
-  it('keep the connection whole when they are refused half way', async () => {
+  it('keep the connection usable after a refusal in the middle', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     const body = Buffer.concat([Buffer.from('1\r\nab\r\n'), randomBytes(3_000_000)])
     const headers = {
@@ -234,7 +234,7 @@ describe('puts', () => {
     agent.destroy()
   })
 
-  it('are missed when their trailer does not come', async () => {
+  it('fail if their trailer is missing', async () => {
     const body = '4\r\nbody\r\n0\r\n\r\n'
     const headers = {
       'x-amz-decoded-content-length': '4',
@@ -247,7 +247,7 @@ describe('puts', () => {
     })
   })
 
-  it('forget that they came in chunks', async () => {
+  it('do not keep chunk encoding as metadata', async () => {
     const headers = {
       'x-amz-decoded-content-length': '4',
       'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
@@ -257,7 +257,7 @@ describe('puts', () => {
     expect(await call({ path: '/bucket/k' })).toMatchObject({ text: 'body', headers: { 'content-encoding': 'gzip' } })
   })
 
-  it('leave nothing behind when the client hangs up, and what was there stays', async () => {
+  it('leave nothing behind if the client disconnects, and keep the old object', async () => {
     await put('k', 'old')
     const request = httpRequest(
       await signed({ method: 'PUT', path: '/bucket/k', headers: { 'content-length': '1000000' } }),
@@ -273,7 +273,7 @@ describe('puts', () => {
 })
 
 describe('gets', () => {
-  it('let go of the bytes when the client hangs up', async () => {
+  it('release the bytes if the client disconnects', async () => {
     await put('k', randomBytes(8_000_000))
     const request = httpRequest(await signed({ path: '/bucket/k' }))
     request.on('error', () => {})
@@ -287,7 +287,7 @@ describe('gets', () => {
     expect(reported).toEqual([])
   })
 
-  it('go on to the end for a slow reader, while the object is replaced', async () => {
+  it('continue to the end for a slow reader, while the object is replaced', async () => {
     const old = randomBytes(40_000_000) // more than the sockets' buffers hold
     await put('k', old)
     const request = httpRequest(await signed({ path: '/bucket/k' }))
@@ -300,7 +300,7 @@ describe('gets', () => {
     expect(await call({ path: '/bucket/k' })).toMatchObject({ text: 'new' })
   })
 
-  it('may choose headers of the reply', async () => {
+  it('can set headers of the response', async () => {
     await put('k', 'x', { 'content-type': 'text/plain' })
     const query = { 'response-content-type': 'text/html', 'response-content-disposition': 'attachment' }
     const { headers } = await call({ path: '/bucket/k', query })
@@ -314,7 +314,7 @@ describe('gets', () => {
     expect(answer.headers['content-length']).toBeUndefined()
   })
 
-  it('find the bucket in the host as well', async () => {
+  it('read the bucket from the host name too', async () => {
     await put('deep/key', 'x')
     expect(await call({ path: '/deep/key', headers: { host: 'bucket.localhost:9000' } })).toMatchObject({ text: 'x' })
   })
@@ -323,7 +323,7 @@ describe('gets', () => {
 describe('completing an upload', () => {
   const xmlText = (text: string, name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(text)![1]!
 
-  it('never refers to a part that was uploaded again meanwhile', async () => {
+  it('never refers to a part that was uploaded again concurrently', async () => {
     const uploads = { uploads: '' }
     const { text } = await call({
       method: 'POST',
@@ -353,7 +353,7 @@ describe('buckets', () => {
     },
   )
 
-  it('go where they are asked to, or not at all', async () => {
+  it('are created in the requested region, or not at all', async () => {
     const create = (region: string, constraint: string) => {
       const body = `<CreateBucketConfiguration><LocationConstraint>${constraint}</LocationConstraint></CreateBucketConfiguration>`
       return call({
@@ -369,7 +369,7 @@ describe('buckets', () => {
     expect(await call({ method: 'PUT', path: '/no-constraint', region: 'eu-west-1' })).toMatchObject({ status: 400 })
   })
 
-  it('can be made again by who has them, in their region only', async () => {
+  it('can be created again by their owner, only in their region', async () => {
     await put('k', 'x')
     expect(await call({ method: 'PUT', path: '/bucket' })).toMatchObject({ status: 200 })
     expect(await call({ path: '/bucket/k' })).toMatchObject({ text: 'x' })
@@ -457,7 +457,7 @@ it('keeps everything over a restart', async () => {
   expect(answer.headers['x-amz-checksum-sha256']).toBe(createHash('sha256').update('x').digest('base64'))
 })
 
-it('survives nonsense on the wire', async () => {
+it('survives malformed requests', async () => {
   const { hostname, port } = new URL(server.endpoint)
   for (const line of [
     'GET / HTTP/1.1\r\n\r\n',

@@ -8,13 +8,13 @@ import type { FunctionSettings } from '../../../lib/local/lambda/service.ts'
 
 export const REGION = 'eu-west-1'
 
-/** A cloud in a folder of its own, with a short way to write and call functions. */
+/** A cloud in its own folder, with helpers to write and invoke functions. */
 export interface TestCloud {
   readonly cloud: LocalCloud
-  /** A scratch folder; functions can leave marks there. */
+  /** A temporary folder in which functions can create files. */
   readonly dir: string
   readonly lambda: LambdaClient
-  /** Writes `files` into a folder and makes a function of it. */
+  /** Writes `files` into a folder, and creates a function from it. */
   deploy(
     files: string | Readonly<Record<string, string>>,
     settings?: Partial<FunctionSettings>,

@@ -1,4 +1,4 @@
-/** A cloud in a process of its own, with one instance that has been called once: something to kill in a test. */
+/** Starts a cloud in its own process, with one instance that was invoked once, so that a test can kill it. */
 import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { startTestCloud } from './cloud.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Whether a process runs. A zombie, dead but not yet collected by its parent, does not. */
+/** Whether a process runs. A zombie (dead, but not yet collected by its parent) does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -11,7 +11,7 @@ export function isRunning(pid: number): boolean {
   return process.platform !== 'linux' || stateOf(pid) !== 'Z'
 }
 
-/** The state of a process on Linux (proc(5)): `T` is stopped, `Z` a zombie; empty if there is no such process. */
+/** The state of a process on Linux (proc(5)): `T` is stopped, `Z` a zombie; empty if the process does not exist. */
 export function stateOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
@@ -21,7 +21,7 @@ export function stateOf(pid: number): string {
   }
 }
 
-/** Waits until something holds; the test's own time limit ends a wait in vain. */
+/** Waits until a condition is true; the test's timeout ends the wait. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(10)
 }

@@ -7,11 +7,11 @@ export interface SignedPost {
   readonly headers?: Readonly<Record<string, string>>
   readonly region?: string
   readonly service?: string
-  /** What goes over the wire in place of the body that was signed. */
+  /** The body that is sent in place of the signed one. */
   readonly sent?: string
 }
 
-/** A signed request of any shape, for what a well-behaved client never sends. */
+/** Sends a signed request of any shape, including those that no well-behaved client sends. */
 export async function signedPost(cloud: LocalCloud, path: string, body: string, options: SignedPost = {}) {
   const { region = REGION, service = 'lambda', sent = body } = options
   const { hostname, port, host } = new URL(cloud.endpoint)

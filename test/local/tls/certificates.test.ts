@@ -23,12 +23,12 @@ describe('certificates', () => {
     expect([ca.ca, server.ca]).toEqual([true, false])
   })
 
-  test('come with the key of the server, and without that of the authority', () => {
+  test('include the server’s key, but not the authority’s', () => {
     const key = createPrivateKey(made.key)
     expect([server.checkPrivateKey(key), ca.checkPrivateKey(key)]).toEqual([true, false])
   })
 
-  test('are for this machine and for no other', () => {
+  test('are valid for this computer only', () => {
     expect([server.checkIP('127.0.0.1'), server.checkHost('localhost')]).toEqual(['127.0.0.1', 'localhost'])
     expect([server.checkIP('127.0.0.2'), server.checkHost('example.com')]).toEqual([undefined, undefined])
     expect(server.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1'])
@@ -44,7 +44,7 @@ describe('certificates', () => {
     },
   )
 
-  test('are others each time', () => {
+  test('differ each time', () => {
     const other = new X509Certificate(makeCertificates(NOW).cert)
     expect(other.verify(ca.publicKey)).toBe(false)
     expect(other.serialNumber).not.toBe(server.serialNumber)

@@ -14,7 +14,7 @@ test.each([
   expect(hex(der(0x04, Buffer.alloc(length)).subarray(0, head.length / 2))).toBe(head)
 })
 
-// X.690 §8.19.5 has the first as its example; the others are from RFC 5480 and RFC 5280.
+// The first is the example of X.690 §8.19.5; the others are from RFC 5480 and RFC 5280.
 test.each([
   ['2.999.3', '0603883703'],
   ['1.2.840.10045.4.3.2', '06082a8648ce3d040302'],
@@ -23,7 +23,7 @@ test.each([
   expect(hex(objectId(dotted))).toBe(octets)
 })
 
-test('bits say how many at their end are none', () => {
+test('bit strings state the number of unused bits', () => {
   expect(hex(sequence(bitString(Uint8Array.of(0x04), 2)))).toBe('300403020204')
 })
 

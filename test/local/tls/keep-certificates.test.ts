@@ -16,7 +16,7 @@ afterEach(() => rm(join(dir, '..'), { recursive: true }))
 
 const trusted = () => readFile(join(dir, 'ca.pem'), 'utf8')
 
-/** What clients trust after another start, in so many days. */
+/** Returns the trusted certificate after another start, this many days later. */
 async function restart(days: number): Promise<string> {
   const { server } = await keepCertificates(dir, NOW + days * DAY_MS)
   const ca = await trusted()
@@ -24,23 +24,23 @@ async function restart(days: number): Promise<string> {
   return ca
 }
 
-test('what was told to trust holds after a restart, and is renewed a month before its end', async () => {
+test('keeps the trusted certificate after a restart, and renews it a month before it expires', async () => {
   const first = await restart(0)
   expect(await restart(300)).toBe(first)
   expect(await restart(336)).not.toBe(first)
 })
 
-test('a clock that was set back gets certificates that hold', async () => {
+test('makes valid certificates for a clock that was set back', async () => {
   const first = await restart(0)
   expect(await restart(-2)).not.toBe(first)
 })
 
-test('the key is for its owner alone', async () => {
+test('only its owner can read the key', async () => {
   await keepCertificates(dir, NOW)
   expect((await stat(join(dir, 'server.pem'))).mode & 0o777).toBe(0o600)
 })
 
-test('the path to trust is absolute, wherever the cloud was started', async () => {
+test('the certificate’s path is absolute, for any working directory', async () => {
   const { ca } = await keepCertificates(relative(process.cwd(), dir), NOW)
   expect([isAbsolute(ca), ca]).toEqual([true, join(dir, 'ca.pem')])
 })
