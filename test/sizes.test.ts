@@ -10,15 +10,15 @@ describe('sizes', () => {
   })
 
   test.each([
-    ['grew', 1021, 'relay has 1021 bytes, and 1000 are stored: +2.1 %, of ±2 % that are allowed'],
-    ['shrank', 979, 'relay has 979 bytes, and 1000 are stored: -2.1 %, of ±2 % that are allowed'],
+    ['grew', 1021, 'relay has 1021 bytes; the stored size is 1000: +2.1 %, and ±2 % are allowed'],
+    ['shrank', 979, 'relay has 979 bytes; the stored size is 1000: -2.1 %, and ±2 % are allowed'],
   ])('are told when one %s by more', (_, relay, said) => {
     expect(explainChanges({ relay: 1000 }, { relay }, 0.02)).toEqual([said])
   })
 
   test('are told when one is not stored, or gone', () => {
     expect(explainChanges({ relay: 1000 }, { agent: 5 })).toEqual([
-      'relay has a stored size, and is not there any more',
+      'relay has a stored size, but was not measured',
       'agent has 5 bytes, and no stored size',
     ])
   })

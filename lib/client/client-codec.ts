@@ -9,7 +9,7 @@ import type { VerifiedBundle } from '../trust/verified-bundle.ts'
 export interface ClientCodecOptions {
   /** The keys at hand. Those that signed the code sign its state. */
   readonly authors: readonly SigningKey[]
-  /** What the order of a mission names for its way home. */
+  /** What the order of a mission names for its way to the client. */
   readonly keyOf: (mission: string) => ClientStateKey | undefined
   /** The fleet's receipt keys by epoch. */
   readonly receiptKeys: ReadonlyMap<number, Uint8Array>

@@ -36,7 +36,7 @@ export interface ClientTrustDomain {
   readonly regions: FindPlace | undefined
   /** Makes the key that regions seal with for one mission. */
   clientStateKey(): ClientStateKey
-  /** From here on boxes of this mission open with its key. */
+  /** From here on sealed states of this mission open with its key. */
   begin(mission: string, key: ClientStateKey): void
   /** A mission is over. */
   end(mission: string): void
@@ -88,7 +88,7 @@ export async function createClientTrustDomain({
   }
 }
 
-/** At home one trusts oneself: no fleet has a say about what runs on the sender's own machine. */
+/** The sender trusts their own keys: no fleet decides what runs on the client. */
 function trustIn(keys: readonly SigningKey[], fleet: string, now: number): KeyPolicy {
   return keys.reduce(
     (policy, { keyId, publicKey }) => {

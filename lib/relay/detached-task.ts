@@ -120,7 +120,7 @@ function join(before: Carried, after: Carried): Carried {
   }
 }
 
-/** A landing that was settled before a handover in the middle of its copies is found again after it. */
+/** A landing that ended before a handover in the middle of its copies is found again after it. */
 function isKnown({ branch, sequence }: Relayed['route'][number], route: Relayed['route']): boolean {
   return route.some((step) => step.branch === branch && step.sequence === sequence)
 }

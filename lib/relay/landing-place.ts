@@ -1,5 +1,5 @@
 /**
- * The relay's view of a place: agents land there, and their boxes change hands there. A region is one, behind Lambda and
+ * The relay's view of a place: agents land there, and their sealed states change hands there. A region is one, behind Lambda and
  * S3; so is a place of the caller's own ([`lib/places`](../places)).
  */
 
@@ -38,7 +38,7 @@ export interface EvictRequest {
 /** Where an agent can land. */
 export interface LandingPlace {
   readonly name: string
-  /** Where boxes that are too large for a message wait: those that leave this place, and those for it. */
+  /** Where sealed states that are too large for a message wait: those that leave this place, and those for it. */
   readonly states: Pick<AgentBucket, 'get' | 'put'>
   /** Gives the place a bundle's code, unless it has it. @throws UnreachableError `UPLOAD_FAILED` */
   deliver(file: Uint8Array): Promise<Delivery>

@@ -9,7 +9,7 @@ export interface RegionResult {
   readonly region: string
   readonly landingResult?: LandingResult
   readonly error?: WireError
-  /** Its landings, and those of its copies, in the order in which they ended. Absent for a run at home. */
+  /** Its landings, and those of its copies, in the order in which they ended. Absent for a run on the client. */
   readonly route?: readonly RouteStep[]
   /** Places that died, or fell silent, while the agent was there. */
   readonly lost?: readonly LostLanding[]

@@ -1,6 +1,6 @@
 /**
  * The relay: it carries an agent from place to place until it has ended. What it carries is sealed, so all it can do is
- * to bring a box where it belongs, or not.
+ * to bring a sealed state where it belongs, or not.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -59,13 +59,13 @@ export interface RouteStep {
   readonly branch: string
   /** Number of the landing in its branch. */
   readonly sequence: number
-  /** Size of the sealed box it came in; 0 where it started. */
+  /** Size of the sealed sealed state it came in; 0 where it started. */
   readonly sealedBytes: number
   /** Bytes that crossed links for this landing, both ways. */
   readonly bytesMoved: number
   /** From the first byte sent to the last received; of a part that a checkpoint ended, the time it worked. */
   readonly seconds: number
-  /** Of a departure it tells where to, without the boxes. */
+  /** Of a departure it tells where to, without the sealed states. */
   readonly landingResult: LandingResult<Outcome | Departed>
 }
 
@@ -161,7 +161,7 @@ class Journey {
       if (outcome.kind === 'departed' && 'answer' in outcome) return { sealedState: outcome.answer, from: place }
       return { lost: 'failed' }
     } catch (error) {
-      // A copy that is given up with the whole trip is not lost: another relay may bring it back.
+      // A copy that is given up with the whole journey is not lost: another relay may bring it back.
       if (this.#options.signal?.aborted) throw error
       return { lost: reasonOf(error) }
     }

@@ -1,4 +1,4 @@
-/** Brings sealed boxes to the place they are for: inside the invocation, or through what the places keep boxes in. */
+/** Brings sealed sealed states to the place they are for: inside the invocation, or through what the places keep sealed states in. */
 import { digestOf } from '../encoding/digest.ts'
 import { UnreachableError } from '../errors.ts'
 import type { SealedState } from '../host/landing-result.ts'
@@ -17,10 +17,10 @@ export interface Carried {
 const INLINE_CHARACTERS = 4 * 1024 * 1024
 
 /**
- * Makes boxes ready for one invocation, all of them for the same place: small ones go inside of it as long as there is
- * room, the others lie where that place keeps its boxes.
+ * Makes sealed states ready for one invocation, all of them for the same place: small ones go inside of it as long as there is
+ * room, the others lie where that place keeps its sealed states.
  *
- * @throws UnreachableError `STATE_LOST` when a box can't be fetched or put down
+ * @throws UnreachableError `STATE_LOST` when a sealed state can't be fetched or put down
  */
 export async function transferStates(
   loads: readonly Carried[],

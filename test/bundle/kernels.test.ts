@@ -196,7 +196,7 @@ export default lander.agent(async () => {
   })
 
   test.each([
-    ['that is of another type than its function', 'int(double)', '"f" is (i32) → (i32)'],
+    ['that is of another type than its function', 'int(double)', '"f" has the type (i32) → (i32)'],
     ['without its function', 'int(int)', 'the kernel has no function "g"'],
     ['that is none', 'int', 'the prototype'],
   ])('with a prototype %s is refused', async (_, prototype, message) => {

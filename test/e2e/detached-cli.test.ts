@@ -26,7 +26,7 @@ const at =
   (client: string) =>
   (...args: string[]) =>
     lander(args, { cwd: dir, env: { LANDER_HOME: join(dir, client) } })
-const here = (...args: string[]) => at('client')(...args)
+const here = (...args: string[]) => at('home')(...args)
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'lander-detached-'))
@@ -70,7 +70,7 @@ test('a cancelled mission lands no more, and says so', async () => {
   const early = await here('result', json.mission, '--json')
   expect(early).toMatchObject({ status: 2, json: { error: { code: 'MISSION_UNDER_WAY' } } })
   expect((await here('cancel', json.mission, '--json')).json).toEqual({ mission: json.mission, cancelled: true })
-  expect((await here('cancel', json.mission)).stdout).toBe('it was cancelled before\n')
+  expect((await here('cancel', json.mission)).stdout).toBe('the mission was cancelled before\n')
   const result = await here('result', json.mission, '--wait', '--json')
   expect(result).toMatchObject({ status: 3, json: { outcome: 'refused', regions: [{ error: { code: 'CANCELLED' } }] } })
 })

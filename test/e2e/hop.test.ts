@@ -141,7 +141,7 @@ describe('an agent that hops', () => {
       fleet: { ...local.fleet, regions },
       order: { regions: REGIONS },
     })
-    expect(answer.regions[0]).toMatchObject({ error: { code: 'FUNCTION_NOT_FOUND' }, route: [{ region: US }] })
+    expect(answer.regions[0]).toMatchObject({ error: { code: 'FUNCTION_NOT_FOUND' }, route: [{ place: US }] })
   })
 })
 

@@ -126,7 +126,7 @@ describe('clocks', () => {
     const [first] = await run('count', () => Date.now() + 10 * MINUTE)
     expect(first?.error).toMatchObject({
       code: 'NOT_YET_VALID',
-      remedy: expect.stringMatching(/begins in 10 min.*lander fleet check/),
+      remedy: expect.stringMatching(/becomes valid in 10 min.*lander fleet check/),
     })
   })
 

@@ -84,7 +84,7 @@ int64_t wide(int64_t x) { return INT64_MAX - x; }
     expect(c.text!(at, 3)).toBe(301)
     expect(c.norm!(place(c, bytesOf(Float64Array.of(3, 4))), 2)).toBe(5)
     expect(c.heap!(1000)).toBe(999)
-    expect(c.workers!()).toBe(14)
+    expect(c.lanes!()).toBe(14)
     expect(c.wave!(0.7)).toBeCloseTo(1, 12)
     expect(c.wide!(1n)).toBe(2n ** 63n - 2n)
   })

@@ -139,14 +139,14 @@ describe('words that are none', () => {
     ['of a sender', requestKey, 'REQUEST_MALFORMED'],
   ])('%s are refused', async (_, keyOf, code) => {
     const { carry, there, mission } = await send()
-    for (const word of ['', '{', '[]', '{"agents":[{"region":7}]}', '{"lander":1}']) {
+    for (const word of ['', '{', '[]', '{"agents":[{"region":7}]}', `{"lander":${FORMAT_VERSION}}`]) {
       await there.buckets[US]!.put(keyOf(mission), Buffer.from(word))
       await expect(carry({ lander: FORMAT_VERSION, relay: mission, generation: 2 })).rejects.toMatchObject({ code })
     }
   })
 
   test('of an answer are refused', () => {
-    for (const word of ['', '{}', '{"lander":1,"mission":"m","regions":[],"endedAt":1,"relays":1}'])
+    for (const word of ['', '{}', `{"lander":${FORMAT_VERSION},"mission":"m","regions":[],"endedAt":1,"relays":1}`])
       expect(() => parseAnswer(Buffer.from(word))).toThrow(expect.objectContaining({ code: 'REPLY_MALFORMED' }))
   })
 
