@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { CONFIG_FILE, EXAMPLE_CONFIG, type FleetConfig, parseConfig } from '../lib/config/index.ts'
 import { UsageError } from '../lib/errors.ts'
-import { parseJsonFile } from '../lib/files/json-file.ts'
+import { parseJsonFile } from '../lib/json-file.ts'
 
 /** Reads a value of the CDK's context: `app.node.tryGetContext`. */
 export type ReadContext = (name: string) => unknown

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { parseJsonFile } from '../files/json-file.ts'
+import { parseJsonFile } from '../json-file.ts'
 import { type ConfigFile, ConfigSchema, isIsolated, type ParsedConfig } from './schema.ts'
 
 export { type ConfigAnswers, draftConfig } from './draft.ts'

@@ -5,6 +5,29 @@ export interface StrictJsonOptions {
   readonly maxLength?: number
   /** The maximum depth of nested arrays and objects. @default 16 */
   readonly maxDepth?: number
+  /**
+   * `safe` refuses every integer beyond 2^53, `exact` only digits that a number would round: 2^60 and 1e300 are taken.
+   * @default 'safe'
+   */
+  readonly integers?: 'safe' | 'exact'
+}
+
+/** A name appears twice in one object. The message does not have it, since the text may be a stranger's. */
+export class DuplicateNameError extends SyntaxError {
+  readonly duplicate: string
+  constructor(duplicate: string) {
+    super('a name appears twice in the JSON')
+    this.duplicate = duplicate
+  }
+}
+
+/** An integer would be rounded. The message does not have it, since the text may be a stranger's. */
+export class InexactIntegerError extends SyntaxError {
+  readonly integer: string
+  constructor(integer: string) {
+    super('an integer is not safe')
+    this.integer = integer
+  }
 }
 
 /**
@@ -15,9 +38,9 @@ export interface StrictJsonOptions {
  * @throws SyntaxError for any other source; the message names the rule and has none of the text
  */
 export function parseStrictJson(source: Uint8Array | string, options: StrictJsonOptions = {}): unknown {
-  const { maxLength = 16 * 1024, maxDepth = 16 } = options
+  const { maxLength = 16 * 1024, maxDepth = 16, integers = 'safe' } = options
   if (source.length > maxLength) throw new SyntaxError(`the JSON is longer than ${maxLength}`)
-  const reader = new Reader(typeof source === 'string' ? source : decode(source), maxDepth)
+  const reader = new Reader(typeof source === 'string' ? source : decode(source), maxDepth, integers)
   return reader.document()
 }
 
@@ -38,11 +61,13 @@ const LITERAL = /true|false|null/y
 class Reader {
   readonly #text: string
   readonly #maxDepth: number
+  readonly #integers: 'safe' | 'exact'
   #at = 0
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, integers: 'safe' | 'exact') {
     this.#text = text
     this.#maxDepth = maxDepth
+    this.#integers = integers
   }
 
   document(): unknown {
@@ -70,7 +95,7 @@ class Reader {
     do {
       this.#take(SPACE)
       const name = this.#string()
-      if (members.has(name)) throw new SyntaxError('a name appears twice in the JSON')
+      if (members.has(name)) throw new DuplicateNameError(name)
       this.#take(SPACE)
       this.#require(':')
       members.set(name, this.#value(depth))
@@ -98,10 +123,16 @@ class Reader {
     if (this.#text[this.#at] === '"') return this.#string()
     const literal = this.#take(LITERAL)
     if (literal !== undefined) return JSON.parse(literal)
-    const number = Number(this.#take(NUMBER) ?? Number.NaN)
+    const token = this.#take(NUMBER) ?? 'NaN'
+    const number = Number(token)
     if (!Number.isFinite(number)) throw new SyntaxError('not JSON')
-    if (Number.isInteger(number) && !Number.isSafeInteger(number)) throw new SyntaxError('an integer is not safe')
+    if (this.#isRounded(token, number)) throw new InexactIntegerError(token)
     return number
+  }
+
+  #isRounded(token: string, number: number): boolean {
+    if (!Number.isInteger(number) || Number.isSafeInteger(number)) return false
+    return this.#integers === 'safe' || (/^-?\d+$/.test(token) && BigInt(token) !== BigInt(number))
   }
 
   #string(): string {

@@ -1,5 +1,4 @@
-/** What was predicted of every run and what happened, so that later quotes are better. One line of JSON a run. */
-
+/** The accuracy history: predicted and actual times of runs, which correct later quotes. One line of JSON for each run. */
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import * as v from 'valibot'
@@ -11,37 +10,37 @@ const amount = v.pipe(v.number(), v.finite(), v.minValue(0))
 
 const EntrySchema = v.object({
   lander: v.literal(FORMAT_VERSION),
-  /** When the run began, ISO 8601. */
+  /** When the run started, in ISO 8601. */
   at: v.string(),
   mission: v.string(),
-  /** The agent: its name and the digest of its code. */
+  /** The agent's name and the digest of its code. */
   agent: v.string(),
-  /** What the prediction rested on. */
+  /** Whether the prediction used trial runs or assumptions. */
   basis: v.picklist(['sampled', 'assumed']),
   outcome: v.string(),
   predicted: v.object({ seconds: amount, usd: amount, lowSeconds: amount, highSeconds: amount }),
   actual: v.object({ seconds: amount, usd: amount }),
-  /** Every part by itself: the data of a region, and the place it was worked on. */
+  /** One entry for each region of the data, with the place where it was processed. */
   parts: v.array(
     v.object({
       region: v.string(),
       place: v.string(),
       bytes: amount,
       resultBytes: amount,
-      /** As quoted. */
+      /** The seconds of the quote, after correction. */
       predictedSeconds: amount,
-      /** What the quote had been multiplied by to correct it. */
+      /** The factor by which the quote was corrected. */
       correction: amount,
       actualSeconds: amount,
     }),
   ),
 })
 
-/** One run: what was predicted, and what it was. */
+/** The predicted and the actual time and cost of one run. */
 export type HistoryEntry = v.InferOutput<typeof EntrySchema>
 export type HistoryPart = HistoryEntry['parts'][number]
 
-/** The entries of a history, the oldest first. A line that is none, such as one cut off by a crash, is passed over. */
+/** The entries of a history, oldest first. Invalid lines, such as one that a crash cut off, are ignored. */
 export async function readHistory(path: string): Promise<HistoryEntry[]> {
   const text = await readFile(path, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => {
@@ -50,35 +49,35 @@ export async function readHistory(path: string): Promise<HistoryEntry[]> {
   })
 }
 
-/** Adds a run. Lines are short enough to be appended whole, so that runs at the same time don't mix. */
+/** Appends a run. Each line is written with one call, so entries of concurrent runs don't mix. */
 export async function addToHistory(path: string, entry: HistoryEntry): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await appendFile(path, `${JSON.stringify(entry)}\n`, { mode: 0o600 })
 }
 
-/** How far predictions were off. */
+/** The errors of predictions. */
 export interface Accuracy {
   readonly runs: number
-  /** The middle of `|predicted − actual| / actual`. */
+  /** The median of `|predicted − actual| / actual`. */
   readonly medianError: number
-  /** Nine in ten were off by no more. */
+  /** The 90th percentile of `|predicted − actual| / actual`. */
   readonly error90: number
-  /** The middle of `actual / predicted`: above 1, runs take longer than predicted. */
+  /** The median of `actual / predicted`. Above 1, runs take longer than predicted. */
   readonly bias: number
-  /** The share of runs that took a time within the interval quoted. */
+  /** The share of runs whose time was within the quoted interval. */
   readonly withinInterval: number
 }
 
 export interface AccuracyReport {
-  /** Over all runs that completed. */
+  /** The errors of times, over all completed runs. */
   readonly seconds: Accuracy | undefined
   readonly usd: Omit<Accuracy, 'withinInterval'> | undefined
-  /** The same by what the prediction rested on, and by agent. */
+  /** The errors of times by the basis of the prediction, and by agent. */
   readonly byBasis: Readonly<Record<string, Accuracy>>
   readonly byAgent: Readonly<Record<string, Accuracy>>
 }
 
-/** The error of the predictions so far. Pure. */
+/** The errors of all predictions in a history. Pure. */
 export function accuracy(history: readonly HistoryEntry[]): AccuracyReport {
   const done = history.filter(isMeasured)
   return {
@@ -89,7 +88,7 @@ export function accuracy(history: readonly HistoryEntry[]): AccuracyReport {
   }
 }
 
-/** A run that was stopped or failed says nothing about how long it would have taken. */
+/** Whether a run completed. The times of failed and stopped runs say nothing about predictions. */
 const isMeasured = ({ outcome, actual }: HistoryEntry): boolean => outcome === 'completed' && actual.seconds > 0
 
 function groupedBy(entries: readonly HistoryEntry[], keyOf: (entry: HistoryEntry) => string): Record<string, Accuracy> {
@@ -121,34 +120,34 @@ function errorsOf(
   }
 }
 
-/** What a part to be quoted is like. */
+/** The part of a quote that is to be corrected. */
 export interface CorrectedPart {
   readonly agent: string
   readonly basis: HistoryEntry['basis']
   /** The region of the data. */
   readonly region: string
-  /** The place it is worked on. */
+  /** The place where the part is processed. */
   readonly place: string
 }
 
-/** What the past says about a prediction. */
+/** The correction of a prediction by earlier runs. */
 export interface Correction {
-  /** What to multiply seconds by; 1 where nothing is known. */
+  /** The factor for the predicted seconds; 1 if there are no earlier runs. */
   readonly factor: number
-  /** The runs it rests on. */
+  /** How many earlier runs the factor is based on. */
   readonly runs: number
 }
 
-/** Older runs tell of machines and code that may have changed. */
+/** How many earlier parts are used. Older ones are from computers and code that may have changed. */
 const REMEMBERED_PARTS = 20
 
-/** A single run may have been an accident: no correction beyond this, and none in full until there are several. */
+/** The largest correction, in both directions. */
 const MAX_FACTOR = 10
 
 /**
- * How the predictions of such parts have to be corrected: the middle of `actual / uncorrected prediction` over the last
- * 20, of this agent in this place if there are any, else of any agent there. The middle does not move for an outlier,
- * and `n / (n + 1)` of it (on a logarithmic scale) is believed after n runs.
+ * The correction of a part's prediction: the median of `actual / uncorrected prediction` of the last 20 parts, of this
+ * agent in this place if there are any, else of any agent in this place. The median ignores outliers. After n runs, only
+ * `n / (n + 1)` of the correction (on a logarithmic scale) is applied, because few runs may be untypical.
  */
 export function correctionOf(history: readonly HistoryEntry[], part: CorrectedPart): Correction {
   const alike = history.filter(isMeasured).filter(({ basis }) => basis === part.basis)
@@ -163,11 +162,11 @@ export function correctionOf(history: readonly HistoryEntry[], part: CorrectedPa
   const ratios = parts.map(
     ({ predictedSeconds, correction, actualSeconds }) => actualSeconds / (predictedSeconds / (correction || 1)),
   )
-  const believed = medianOf(ratios) ** (parts.length / (parts.length + 1))
-  return { factor: Math.min(MAX_FACTOR, Math.max(1 / MAX_FACTOR, believed)), runs: parts.length }
+  const applied = medianOf(ratios) ** (parts.length / (parts.length + 1))
+  return { factor: Math.min(MAX_FACTOR, Math.max(1 / MAX_FACTOR, applied)), runs: parts.length }
 }
 
-/** Result bytes of this agent on the region's data, in the last run there; `undefined` if there was none. */
+/** The result bytes of the agent's last run on the region's data; `undefined` if there is none. */
 export function lastResultBytes(
   history: readonly HistoryEntry[],
   { agent, region }: Pick<CorrectedPart, 'agent' | 'region'>,

@@ -1,13 +1,13 @@
-/** What `auto` does with a quote. Pure. */
+/** How `--place auto` decides between moving code and moving data. Pure. */
 import { type Quote, type QuoteOptions, quoteRun } from './quote.ts'
 
-/** Cents that nobody would have data moved for. */
+/** Cost differences below this (USD) are ignored. */
 const NEGLIGIBLE_USD = 0.01
 
 /**
- * The quote to follow. Code goes to data unless moving data is better beyond doubt: at the worst it would still take
- * less time than the other way at its best guess, for no more money to speak of. An uncounted rest, a line nobody told
- * of, or a close call leave the data where it is. A deadline or a budget decides by itself.
+ * The quote to follow. Code moves to the data unless moving data is better beyond doubt: its worst time is below the best
+ * guess for moving code, and it costs no more. If objects were not counted, if the client's line is unknown, or if the
+ * difference is small, the data stays. With a deadline or a budget, the planner decides alone.
  */
 export function chooseMode(options: QuoteOptions): Quote {
   const free = quoteRun(options)
@@ -25,9 +25,9 @@ function mayMove(free: Quote, stay: Quote, { fleet, client, survey }: QuoteOptio
   return lineKnown && survey.complete && faster && noDearer
 }
 
-/** The other way is still shown beside it. */
+/** The quote for leaving the data in place. It still shows the alternatives that move data. */
 function staying(stay: Quote, free: Quote): Quote {
-  const note = 'moving data might be faster, but not beyond doubt, so it stays where it is'
+  const note = 'moving data might be faster, but not beyond doubt, so the data stays in its region'
   const { alternatives } = free.plan
   return { ...stay, problem: free.problem, plan: { ...stay.plan, alternatives }, notes: [...stay.notes, note] }
 }

@@ -1,4 +1,4 @@
-/** A quote in words. Pure. */
+/** Explains a quote as text. Pure. */
 import { CLIENT } from '../client-name.ts'
 import { explainPlan } from '../gravity/index.ts'
 import { formatBytes, formatLink, formatSeconds, formatUsd } from '../gravity/units.ts'
@@ -7,41 +7,41 @@ import type { Interval } from './interval.ts'
 import type { Quote } from './quote.ts'
 import type { Sample } from './sampling.ts'
 
-/** What was decided, why, what it rests on, and how sure it is. */
+/** The decision, its reasons, the measurements behind it, and its uncertainty. */
 export function explainQuote(quote: Quote, sample?: Sample): string {
-  return [decision(quote), details(quote), learnt(sample), corrections(quote), notes(quote)]
+  return [decision(quote), details(quote), measured(sample), corrections(quote), notes(quote)]
     .filter((section) => section !== '')
     .join('\n\n')
 }
 
 function decision({ plan, parts, seconds, usd, basis, client }: Quote): string {
   if (!plan.feasible || seconds === undefined || usd === undefined) return ''
-  const stay = parts.filter(({ place }) => place !== CLIENT).map(({ region }) => region)
-  const come = parts.filter(({ place }) => place === CLIENT).map(({ region }) => region)
+  const staying = parts.filter(({ place }) => place !== CLIENT).map(({ region }) => region)
+  const moving = parts.filter(({ place }) => place === CLIENT).map(({ region }) => region)
   const modes = [
-    stay.length > 0 ? `the agent goes to ${stay.join(', ')}` : '',
-    come.length > 0 ? `the data of ${come.join(', ')} comes to this machine` : '',
+    staying.length > 0 ? `the agent moves to ${staying.join(', ')}` : '',
+    moving.length > 0 ? `the data of ${moving.join(', ')} moves to the client` : '',
   ].filter((mode) => mode !== '')
-  const known = basis === 'sampled' ? 'after trying the agent' : 'before trying the agent'
+  const known = basis === 'sampled' ? 'measured in trial runs' : 'assumed, without trial runs'
   return [
     `Decision: ${modes.join('; ')}.`,
     `  time   ${span(seconds, formatSeconds)}`,
     `  money  ${span(usd, formatUsd)}`,
-    `  ${known}; home is near ${client.region} on a line of ${formatLink(client.bitsPerSecond)}`,
+    `  ${known}; the client is near ${client.region} on a line of ${formatLink(client.bitsPerSecond)}`,
   ].join('\n')
 }
 
-/** The plan's own words. What it knows as a place on the internet is, to the reader, the machine in front of them. */
+/** The explanation of the plan. `gather in client` is left out, because it is the same as moving all data to the client. */
 function details({ plan, problem }: Quote): string {
   const alternatives = plan.alternatives.filter(({ name }) => name !== `gather in ${CLIENT}`)
-  return explainPlan({ ...plan, alternatives }, problem).replaceAll(/(?<!the )\binternet\b/g, 'this machine')
+  return explainPlan({ ...plan, alternatives }, problem)
 }
 
 function span({ low, value, high }: Interval, format: (figure: number) => string): string {
   return low === high ? format(value) : `${format(value)}, between ${format(low)} and ${format(high)}`
 }
 
-function learnt(sample: Sample | undefined): string {
+function measured(sample: Sample | undefined): string {
   const rows = sample?.regions.flatMap(({ region, trials, learned }) => {
     if (learned === undefined) return []
     const { bytesPerSecond, startSeconds, resultBytes } = learned
@@ -52,35 +52,35 @@ function learnt(sample: Sample | undefined): string {
   })
   if (sample === undefined || rows === undefined || rows.length === 0) return ''
   const spent = `${formatBytes(sample.bytesRead)} read in ${formatSeconds(sample.seconds)}`
-  return [`What trying it taught (${spent})`, ...rows].join('\n')
+  return [`Measured in trial runs (${spent})`, ...rows].join('\n')
 }
 
 function corrections({ parts }: Quote): string {
   const rows = parts
     .filter(({ correction }) => correction.runs > 0)
     .map(({ region, place, correction }) => {
-      const where = place === CLIENT ? `${region} at home` : region
+      const where = place === CLIENT ? `${region} on the client` : region
       return `  ${where}: times ${Number(correction.factor.toPrecision(3))}, after ${count(correction.runs, 'run')}`
     })
-  return rows.length === 0 ? '' : ['Corrected by the past', ...rows].join('\n')
+  return rows.length === 0 ? '' : ['Corrected by earlier runs', ...rows].join('\n')
 }
 
 const notes = ({ notes }: Quote): string => notes.map((note) => `Note: ${note}.`).join('\n')
 
-/** How good predictions have been. */
+/** How accurate the predictions of earlier runs were. */
 export function explainAccuracy({ seconds, usd, byBasis, byAgent }: AccuracyReport): string {
   if (seconds === undefined)
-    return 'No run has been recorded yet: lander run records what was predicted and what it was.'
+    return 'No run has been recorded yet. lander run records its predicted and its actual time and cost.'
   const lines = [
-    `${count(seconds.runs, 'run')} recorded. Time was off by ${percent(seconds.medianError)} in the middle and by at ` +
-      `most ${percent(seconds.error90)} in nine of ten; ${percent(seconds.withinInterval)} lay in the interval quoted.`,
-    `Runs took ${Number(seconds.bias.toPrecision(3))} times what was predicted, in the middle.`,
-    ...(usd === undefined ? [] : [`Money was off by ${percent(usd.medianError)} in the middle.`]),
+    `${count(seconds.runs, 'run')} recorded. The median error of times is ${percent(seconds.medianError)}; nine of ten are ` +
+      `below ${percent(seconds.error90)}; ${percent(seconds.withinInterval)} of the runs were within the quoted interval.`,
+    `The median run took ${Number(seconds.bias.toPrecision(3))} times its predicted time.`,
+    ...(usd === undefined ? [] : [`The median error of costs is ${percent(usd.medianError)}.`]),
   ]
   const groups = { ...byBasis, ...byAgent }
   const rows = Object.entries(groups).map(
     ([name, { runs, medianError, bias }]) =>
-      `  ${name}: ${count(runs, 'run')}, off by ${percent(medianError)}, actual / predicted ${Number(bias.toPrecision(3))}`,
+      `  ${name}: ${count(runs, 'run')}, median error ${percent(medianError)}, actual / predicted ${Number(bias.toPrecision(3))}`,
   )
   return [...lines, ...rows].join('\n')
 }

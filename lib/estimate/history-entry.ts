@@ -1,4 +1,4 @@
-/** A run, as the history has it. Pure. */
+/** Makes the entry of a run in the accuracy history. Pure. */
 import { CLIENT } from '../client-name.ts'
 import { FORMAT_VERSION } from '../format-version.ts'
 import { estimateCost } from '../gravity/cost.ts'
@@ -19,7 +19,7 @@ export interface RunRecord {
   readonly prices?: PriceFile | undefined
 }
 
-/** What was predicted of a run beside what it was. */
+/** The predicted and the actual time and cost of a run; `undefined` if nothing was predicted. */
 export function historyEntry(quote: Quote, run: RunRecord): HistoryEntry | undefined {
   const { seconds, usd, agent, basis, parts } = quote
   if (seconds === undefined || usd === undefined) return undefined
@@ -52,7 +52,7 @@ export function historyEntry(quote: Quote, run: RunRecord): HistoryEntry | undef
   }
 }
 
-/** What a run cost at list prices, by what it used: AWS's own bill comes later. */
+/** The cost of a run in USD, computed from its usage and list prices. AWS bills later. */
 export function spentUsd(results: readonly PartResult[], prices?: PriceFile): number {
   const used = results.flatMap(({ region, place, landingResult }) =>
     landingResult === undefined ? [] : [{ region, atClient: place === CLIENT, ...landingResult.usage }],

@@ -1,21 +1,21 @@
-/** A figure that is not known exactly: the best guess, and what it may well be instead. */
+/** An uncertain figure: the best guess, and the range in which it probably is. */
 export interface Interval {
   readonly low: number
   readonly value: number
   readonly high: number
 }
 
-/** A figure known exactly. */
+/** An interval for a figure that is known exactly. */
 export const exactly = (value: number): Interval => ({ low: value, value, high: value })
 
-/** A guess that may be off by a factor either way. */
+/** An interval for a guess that may be wrong by a factor in both directions. */
 export const within = (value: number, factor: number): Interval => ({
   low: value / factor,
   value,
   high: value * factor,
 })
 
-/** The middle of the values; of an even number, the mean of the two middle ones. @throws RangeError for no values */
+/** The median. @throws RangeError if there are no values */
 export function medianOf(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('no values have no median')
   const sorted = values.toSorted((a, b) => a - b)

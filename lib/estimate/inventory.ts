@@ -1,4 +1,4 @@
-/** The lists that S3 Inventory makes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html */
+/** Reads the lists that S3 Inventory makes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html */
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -12,11 +12,11 @@ import { createS3Store } from '../objects/s3.ts'
 import type { ObjectStore } from '../objects/store.ts'
 import type { SurveyedObject } from './surveyed-object.ts'
 
-/** The objects of a bucket as they were when the inventory was made. */
+/** The objects of a bucket at the time of the inventory. */
 export interface Inventory {
-  /** The bucket the list is of. */
+  /** The bucket that the inventory lists. */
   readonly bucket: string
-  /** When S3 began to make it. */
+  /** When S3 started to make the list. */
   readonly madeAt: Date
   objects(): AsyncIterable<SurveyedObject>
 }
@@ -32,14 +32,14 @@ const ManifestSchema = v.object({
 
 type Manifest = v.InferOutput<typeof ManifestSchema>
 
-/** A manifest names its files; a million objects take about ten. */
+/** The manifest lists the files of the inventory: about ten for a million objects. */
 const MAX_MANIFEST_BYTES = 16 * 2 ** 20
 
 /**
- * Opens an inventory in CSV by its manifest.
+ * Opens an inventory in CSV.
  *
- * @param uri `s3://bucket/…/manifest.json`
- * @throws ObjectError `OBJECT_FORMAT_INVALID` for what is no manifest, or one of a list in ORC or Parquet
+ * @param uri the inventory's manifest: `s3://bucket/…/manifest.json`
+ * @throws ObjectError `OBJECT_FORMAT_INVALID` if the object is not a manifest, or if the list is in ORC or Parquet
  */
 export async function openInventory(uri: string, fleet: Fleet, clients: FleetClients): Promise<Inventory> {
   const { bucket, prefix: key } = parseDataUri(uri)
@@ -63,7 +63,8 @@ async function storeOf(bucket: string, fleet: Fleet, clients: FleetClients): Pro
 
 async function readText(store: ObjectStore, bucket: string, key: string): Promise<string> {
   const object = await store.stat({ bucket, key })
-  if (object.size > MAX_MANIFEST_BYTES) throw noManifest(`s3://${bucket}/${key}`, `${object.size} bytes are too many`)
+  if (object.size > MAX_MANIFEST_BYTES)
+    throw noManifest(`s3://${bucket}/${key}`, `it has ${object.size} bytes; the limit is ${MAX_MANIFEST_BYTES}`)
   const chunks: Uint8Array[] = []
   for await (const chunk of store.read({ ...object, start: 0, end: object.size })) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')
@@ -86,7 +87,7 @@ interface Columns {
 }
 
 function columnsOf({ fileFormat, fileSchema }: Manifest, uri: string): Columns {
-  if (fileFormat !== 'CSV') throw noManifest(uri, `its list is in ${fileFormat}, and only CSV is read`)
+  if (fileFormat !== 'CSV') throw noManifest(uri, `its list is in ${fileFormat}; only CSV is supported`)
   const names = fileSchema.split(',').map((name) => name.trim())
   const at = (name: string) => names.indexOf(name)
   const columns = {
@@ -100,17 +101,17 @@ function columnsOf({ fileFormat, fileSchema }: Manifest, uri: string): Columns {
   throw noManifest(uri, `its list has no column Bucket, Key or Size, only ${names.join(', ')}`)
 }
 
-/** Rows are quoted throughout and keys URL-encoded, so no field holds a quote or a line end. */
+/** Reads the rows of one file. All fields are quoted and keys are URL-encoded, so no field has a quote or a line end. */
 async function* readRows(store: ObjectStore, bucket: string, key: string, at: Columns): AsyncGenerator<SurveyedObject> {
   const object = await store.stat({ bucket, key })
-  const packed = Readable.from(store.read({ ...object, start: 0, end: object.size }))
-  const text = key.endsWith('.gz') ? packed.pipe(createGunzip()) : packed
-  // An error of the source does not pass through a pipe by itself.
-  packed.on('error', (error) => text.destroy(error))
+  const stored = Readable.from(store.read({ ...object, start: 0, end: object.size }))
+  const text = key.endsWith('.gz') ? stored.pipe(createGunzip()) : stored
+  // pipe() does not forward errors of the source.
+  stored.on('error', (error) => text.destroy(error))
   for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY })) {
     const fields = line.replace(/^"|"$/g, '').split('","')
-    const gone = fields[at.isLatest] === 'false' || fields[at.isDeleteMarker] === 'true'
-    if (line === '' || gone) continue
+    const outdated = fields[at.isLatest] === 'false' || fields[at.isDeleteMarker] === 'true'
+    if (line === '' || outdated) continue
     const size = Number(fields[at.size])
     if (!Number.isSafeInteger(size) || size < 0) throw noManifest(`s3://${bucket}/${key}`, 'a row has no size')
     yield { bucket: fields[at.bucket]!, key: decodeURIComponent(fields[at.key]!.replaceAll('+', ' ')), size }
@@ -119,7 +120,7 @@ async function* readRows(store: ObjectStore, bucket: string, key: string, at: Co
 
 function noManifest(uri: string, why: string, cause?: unknown): ObjectError {
   return new ObjectError('OBJECT_FORMAT_INVALID', `${uri} can't be used as an S3 Inventory: ${why}`, {
-    remedy: 'name the manifest.json of an inventory in CSV with the column Size',
+    remedy: 'name the manifest.json of an inventory in CSV that has the column Size',
     cause,
   })
 }

@@ -1,6 +1,6 @@
 /**
- * What a run will take, before it is paid for: what was counted, tried and remembered becomes a placement problem, and
- * its plan becomes a quote. Pure.
+ * Quotes a run before it starts. The survey, the trial runs and the accuracy history become a placement problem, and its
+ * plan becomes a quote. Pure.
  */
 
 import type { Manifest } from '../bundle/manifest.ts'
@@ -17,10 +17,11 @@ import type { Learned } from './sample-fit.ts'
 import type { Sample } from './sampling.ts'
 import type { RegionSurvey, Survey } from './survey.ts'
 
-/** Where the sender's own machine is, and what its line carries. */
+/** The client's position in the network. */
 export interface ClientLink {
-  /** The region it is nearest to. */
+  /** The nearest region. */
   readonly region: string
+  /** The bandwidth of the client's line. */
   readonly bitsPerSecond: number
 }
 
@@ -28,19 +29,19 @@ export interface QuoteOptions {
   readonly fleet: Fleet
   readonly manifest: Manifest
   readonly survey: Survey
-  /** What is sent to every region: bundle, order and input. */
+  /** Bytes that are sent to every region: bundle, order and input. */
   readonly agentBytes: number
-  /** @default nothing was tried */
+  /** The trial runs. @default none */
   readonly sample?: Sample | undefined
-  /** Runs of the past. @default none */
+  /** Earlier runs. @default none */
   readonly history?: readonly HistoryEntry[]
-  /** @default the fleet's; else 50 Mbit/s near the first region, with a warning */
+  /** @default as the fleet file says; else 50 Mbit/s near the first region, with a note in the quote */
   readonly client?: ClientLink | undefined
   /** Regions whose data must not leave them. @default none */
   readonly keepData?: readonly string[]
-  /** Regions whose results must not leave them either. @default none */
+  /** Regions whose results must not leave them. @default none */
   readonly keepResults?: readonly string[]
-  /** The ways that may be chosen. @default both */
+  /** The modes that may be chosen. @default both */
   readonly modes?: readonly Mode[]
   readonly deadlineSeconds?: number | undefined
   readonly budgetUsd?: number | undefined
@@ -49,20 +50,20 @@ export interface QuoteOptions {
   readonly now?: Date
 }
 
-/** `data`: the agent goes where its data lies. `home`: the data comes to this machine. */
+/** `data`: the agent moves to the region of the data. `client`: the data moves to the client. */
 export type Mode = 'data' | 'client'
 
 /** One region's data in the quote. */
 export interface QuotedPart {
   readonly region: string
-  /** Where it is worked on: its region, or `internet` for this machine. */
+  /** Where the data is processed: its region, or `client`. */
   readonly place: string
   readonly bytes: number
   readonly resultBytes: Interval
-  /** From sending the agent to having the result; at home, until all that comes there is done. */
+  /** From sending the agent to receiving the result. For the client, until all data that moves there is processed. */
   readonly seconds: number
   readonly usd: number
-  /** What the past did to the seconds. */
+  /** How earlier runs corrected the seconds. */
   readonly correction: Correction
 }
 
@@ -71,51 +72,51 @@ export interface Quote {
   readonly basis: HistoryEntry['basis']
   readonly problem: PlacementProblem
   readonly plan: Plan
-  /** Of the plan's placement; `undefined` where there is no plan. */
+  /** For the placement of the plan; `undefined` if there is no plan. */
   readonly seconds: Interval | undefined
   readonly usd: Interval | undefined
   readonly parts: readonly QuotedPart[]
   readonly client: ClientLink
-  /** Why something was not measured, or not offered. */
+  /** What was not measured or not offered, and why. */
   readonly notes: readonly string[]
 }
 
-/** A small office's line. */
+/** The bandwidth that is assumed if the client's line is unknown: that of a small office. */
 const ASSUMED_LINE_BPS = 50e6
 
-/** What is left of a line that others use too: AWS reckons so in its transfer tables. */
+/** The share of a line that is available when others use it too, as AWS assumes in its transfer tables. */
 const UTILISATION = 0.8
 
-/** Milliseconds of a round trip over an access line, such as fibre to a building. */
+/** Milliseconds of a round trip over an access line, such as fibre to a building. It is added to the long haul. */
 const ACCESS_RTT_MS = 5
 
-/** What an agent that reads lines or CSV gets through on one vCPU; by a factor, others are slower or faster. */
+/** The assumed rate of an agent that reads lines or CSV on one vCPU. Other agents differ by up to ASSUMED_SPREAD. */
 const ASSUMED_BYTES_PER_SECOND = 40e6
 const ASSUMED_SPREAD = 4
 
-/** After so many runs the past says more than a guess does. */
+/** With this many earlier runs, the interval is narrowed to TRUSTED_SPREAD. */
 const TRUSTED_RUNS = 3
 const TRUSTED_SPREAD = 1.5
 
-/** A round trip for TCP, one for TLS, one for the request, as in the planner's routes. */
+/** One round trip each for TCP, for TLS and for the request, as in the planner's routes. */
 const ROUND_TRIPS_PER_EXCHANGE = 3
 
-/** Until a process at home is ready to run an agent, on a machine that may be busy. */
+/** The assumed time to start a process on the client, which may be busy. */
 const CLIENT_START_SECONDS = 0.5
 const CLIENT_START_SPREAD = 3
 
-/** The function's code, which a cold start loads. */
+/** The size of the function's code, which a cold start loads. */
 const FUNCTION_BYTES = 4 * 2 ** 20
 
-/** Which of the figures of an interval to reckon with. */
+/** Which figure of each interval is used. */
 type Corner = 'low' | 'value' | 'high'
 
 /**
- * Quotes a run: where it should go, how long it takes, what it costs, each with an interval.
+ * Quotes a run: where it should run, how long it takes and what it costs, with intervals.
  *
- * Least money under a deadline; least time otherwise, within the budget if there is one.
+ * With a deadline it finds the cheapest plan, else the fastest plan within the budget.
  *
- * @throws UsageError `PROBLEM_INVALID` when there is no data
+ * @throws UsageError `PROBLEM_INVALID` if there are no objects
  */
 export function quoteRun(options: QuoteOptions): Quote {
   requireData(options.survey)
@@ -135,7 +136,7 @@ export function quoteRun(options: QuoteOptions): Quote {
   }
 }
 
-/** How the history knows an agent: the same code is the same agent, whenever it was signed. */
+/** The name of an agent in the history. Equal code has an equal name, whenever it was signed. */
 export function agentName({ name, entries }: Manifest): string {
   const main = entries.find(({ role }) => role === 'main')
   return `${name}@${main?.sha256.slice(0, 12) ?? ''}`
@@ -148,7 +149,7 @@ function requireData({ objects, regions }: Survey): void {
     'PROBLEM_INVALID',
     `there are no objects under ${where.join(', ')}, so there is nothing to plan`,
     {
-      remedy: 'check the prefixes: whole segments count, so s3://b/logs is the key "logs" and all below "logs/"',
+      remedy: 'check the prefixes: whole segments match, so s3://b/logs is the key "logs" and the keys below "logs/"',
     },
   )
 }
@@ -159,9 +160,9 @@ interface RegionFacts {
   readonly learned: Learned | undefined
   readonly resultBytes: Interval
   readonly bytesPerSecond: Interval
-  /** Until the agent works there, without the way back. */
+  /** Seconds until the agent starts to work there, without the time for the result's return. */
   readonly startSeconds: Interval
-  /** What the past does to a part worked on where it lies. */
+  /** The correction for processing the data in its own region. */
   readonly correction: Correction
 }
 
@@ -203,7 +204,7 @@ function gatherFacts(options: QuoteOptions): Facts {
   }
 }
 
-/** The parts are worked on side by side at home as they would be apart. */
+/** The sum of intervals. The client processes parts in parallel, so their rates add up. */
 const addIntervals = (all: readonly Interval[]): Interval => ({
   low: all.reduce((sum, { low }) => sum + low, 0),
   value: all.reduce((sum, { value }) => sum + value, 0),
@@ -218,7 +219,7 @@ function regionFacts(
   const { region } = survey
   const learned = sample?.regions.find((sampled) => sampled.region === region)?.learned ?? likeOthers(sample)
   const correction = correctionOf(history, { agent, basis, region, place: region })
-  const link = clientLink(client, region)
+  const link = linkToRegion(client, region)
   const exchange = (ROUND_TRIPS_PER_EXCHANGE * link.rttMs) / 1000
   const assumedStart = coldStartSeconds(FUNCTION_BYTES) + exchange + (8 * agentBytes) / link.bitsPerSecond
   const spreadOfRuns = correction.runs >= TRUSTED_RUNS ? TRUSTED_SPREAD : ASSUMED_SPREAD
@@ -235,10 +236,10 @@ function regionFacts(
   }
 }
 
-/** A region whose trial taught nothing is taken to be like the one that taught most, but for the size of its result. */
+/** For a region without a successful trial: what was measured in the region with the most trials. */
 function likeOthers(sample: Sample | undefined): Learned | undefined {
-  const taught = sample?.regions.filter(({ learned }) => learned !== undefined) ?? []
-  return taught.toSorted((a, b) => b.trials.length - a.trials.length)[0]?.learned
+  const measured = sample?.regions.filter(({ learned }) => learned !== undefined) ?? []
+  return measured.toSorted((a, b) => b.trials.length - a.trials.length)[0]?.learned
 }
 
 const less = ({ low, value, high }: Interval, taken: number): Interval => ({
@@ -247,19 +248,19 @@ const less = ({ low, value, high }: Interval, taken: number): Interval => ({
   high: Math.max(0, high - taken),
 })
 
-/** The way between home and a region: as wide as the narrower of the line and the long haul. */
-function clientLink(client: ClientLink, region: string): { bitsPerSecond: number; rttMs: number } {
+/** The link between the client and a region. Its bandwidth is the lower one of the client's line and the long haul. */
+function linkToRegion(client: ClientLink, region: string): { bitsPerSecond: number; rttMs: number } {
   const haul = linkBetween(client.region, region)
   const bitsPerSecond = Math.min(client.bitsPerSecond, haul.bitsPerSecond)
   return { bitsPerSecond, rttMs: haul.rttMs + ACCESS_RTT_MS }
 }
 
-/** The problem as it is if every figure is at its best guess, or all lie at the low or the high end of the run's time. */
+/** The placement problem with all figures at their best guess, or all at those for the shortest or the longest run. */
 function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): PlacementProblem {
   const { fleet, agentBytes, deadlineSeconds, budgetUsd, prices } = options
   const { client, regions, clientCorrection, mergeSeconds } = facts
-  const toClient = regions.map(({ survey }) => [survey.region, clientLink(client, survey.region)] as const)
-  // The past slows a place down as a whole: its start, its work and, at home, its line.
+  const toClient = regions.map(({ survey }) => [survey.region, linkToRegion(client, survey.region)] as const)
+  // A correction applies to all times of a place: its start, its work and, for the client, its line.
   const line = (client.bitsPerSecond * (corner === 'high' ? UTILISATION : 1)) / clientCorrection.factor
   const inPlace = regions.map(
     ({ survey, bytesPerSecond, startSeconds, correction }) =>
@@ -298,7 +299,7 @@ function problemAt(corner: Corner, facts: Facts, options: QuoteOptions): Placeme
   }
 }
 
-/** A high rate makes for a low time. */
+/** The rate for a corner. The low corner is that of short times, which need the high rate. */
 function opposite(rate: Interval, corner: Corner): number {
   if (corner === 'value') return rate.value
   return corner === 'low' ? rate.high : rate.low
@@ -309,19 +310,19 @@ function groupOf({ survey, deployed, resultBytes }: RegionFacts, corner: Corner,
   const { region, bytes, objects } = survey
   const audience = manifest.audience.regions
   const admitted = deployed && (audience.includes('*') || audience.includes(region))
-  const there = modes.includes('data') && admitted ? [region] : []
-  const here = modes.includes('client') && !keepData.includes(region) ? [CLIENT] : []
+  const inRegion = modes.includes('data') && admitted ? [region] : []
+  const onClient = modes.includes('client') && !keepData.includes(region) ? [CLIENT] : []
   return {
     region,
     bytes,
     objects,
     resultBytes: resultBytes[corner],
-    allowed: [...there, ...here],
+    allowed: [...inRegion, ...onClient],
     ...(keepResults.includes(region) && { resultAllowed: [region] }),
   }
 }
 
-/** The same placement if everything goes well, and if everything goes badly. */
+/** The times and costs of one placement with all figures at their best guess, at their best and at their worst. */
 function spread(
   places: readonly string[] | undefined,
   facts: Facts,
@@ -340,7 +341,7 @@ function spread(
   }
 }
 
-/** One region's data by itself; at home, with all that comes there, since it shares the line. */
+/** Quotes one region's data. On the client, all data that moves there counts, because it shares the line. */
 function quotePart(index: number, places: readonly string[], facts: Facts, problem: PlacementProblem): QuotedPart {
   const { deadlineSeconds: _d, budgetUsd: _b, ...free } = problem
   const place = places[index]!
@@ -360,18 +361,18 @@ function quotePart(index: number, places: readonly string[], facts: Facts, probl
 }
 
 function notesOn({ regions, client, clientAssumed }: Facts, { survey, sample, fleet }: QuoteOptions): string[] {
-  const notes = ['gathering in one region is not offered: a function reads only the buckets of its own region']
+  const notes = ['gathering data in one region is not offered, because a function reads only buckets of its own region']
   if (clientAssumed) {
     notes.push(
-      `your line is not known: ${client.bitsPerSecond / 1e6} Mbit/s near ${client.region} stands in; say --line and --near` +
-        (fleet.endpoint === undefined ? '' : ' (this local cloud has no links of real length; lander local up --wan)'),
+      `the client's line is unknown; ${client.bitsPerSecond / 1e6} Mbit/s near ${client.region} is assumed; use --line and --near` +
+        (fleet.endpoint === undefined ? '' : ' (this local cloud simulates no links; lander local up --wan does)'),
     )
   }
   for (const { survey: region, deployed } of regions)
-    if (!deployed) notes.push(`the fleet has no function in ${region.region}, so no code can go there`)
-  if (!survey.complete) notes.push(`there are more objects than the ${survey.objects} counted: reckon with more`)
+    if (!deployed) notes.push(`the fleet has no function in ${region.region}, so no code can run there`)
+  if (!survey.complete) notes.push(`only ${survey.objects} objects were counted; there are more, so expect more`)
   for (const { region, problem } of sample?.regions ?? [])
-    if (problem !== undefined) notes.push(`the trial in ${region} taught nothing: ${problem}`)
-  if (sample === undefined) notes.push('the agent was not tried: --sample narrows the intervals')
+    if (problem !== undefined) notes.push(`the trial run in ${region} failed: ${problem}`)
+  if (sample === undefined) notes.push('there were no trial runs; --sample makes them and narrows the intervals')
   return notes
 }

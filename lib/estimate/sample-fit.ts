@@ -1,39 +1,39 @@
-/** What trials on a little data say about all of it. Pure. */
+/** Extrapolates from trial runs on little data to all data. Pure. */
 import { type Interval, medianOf } from './interval.ts'
 
-/** One trial: the agent on the heads of some objects. */
+/** One trial run: the agent on the first bytes of some objects. */
 export interface Trial {
-  /** Bytes it read. */
+  /** Bytes that the agent read. */
   readonly bytes: number
-  /** From sending the agent to the end of its answer. */
+  /** From sending the agent to the end of its reply. */
   readonly seconds: number
-  /** Of these, the agent's own. */
+  /** The part of `seconds` in which the agent ran. */
   readonly workSeconds: number
-  /** Bytes of its result. */
+  /** Bytes of the result. */
   readonly resultBytes: number
 }
 
-/** What was learned of one region. */
+/** What the trial runs in one region show. */
 export interface Learned {
-  /** What one function gets through. */
+  /** The rate at which one function processes data. */
   readonly bytesPerSecond: Interval
-  /** What comes on top of reading: the way there, the start, the way back. */
+  /** The time beside processing: sending, start and reply. */
   readonly startSeconds: Interval
-  /** Bytes of the result on all data. */
+  /** Bytes of the result for all data. */
   readonly resultBytes: Interval
 }
 
-/** The widest that a fit may claim to know a rate: two trials agree by chance. */
+/** The smallest factor between best guess and bound of a rate, because two trials can agree by chance. */
 const LEAST_SPREAD = 1.15
 
 /**
- * The rate is the slope between trials of different sizes, so that what every run takes anyway does not count; the
- * interval holds the slopes there are. The result is taken to go on growing as it grew from trial to trial: at least
- * not shrinking, at most in proportion to the data, and never beyond the limit.
+ * Fits rate, start and result size to trial runs. The rate is the slope between trials of different sizes, so that
+ * constant times don't count; its interval contains all slopes. The result is assumed to grow with the data as it grew
+ * between the trials: it does not shrink, grows at most in proportion, and stays below the limit.
  *
- * @param trials of rising size; the first may have met a cold function
- * @param allBytes the region's data
- * @returns `undefined` when no trial read anything
+ * @param trials in ascending order of size; the first may have run in a cold function
+ * @param allBytes the bytes of the region's data
+ * @returns `undefined` if no trial read any bytes
  */
 export function fitTrials(
   trials: readonly Trial[],
@@ -50,7 +50,7 @@ export function fitTrials(
   }
 }
 
-/** Of trials on the same bytes the fastest: noise only ever slows. */
+/** The fastest trial of each size, because noise only makes trials slower. */
 function fastestOfEach(trials: readonly Trial[]): Trial[] {
   const fastest = new Map<number, Trial>()
   for (const trial of trials)
@@ -58,7 +58,7 @@ function fastestOfEach(trials: readonly Trial[]): Trial[] {
   return [...fastest.values()].sort((a, b) => a.bytes - b.bytes)
 }
 
-/** From the smallest trial to the largest, where noise weighs least; the other slopes tell how much there is. */
+/** The slope between the smallest and the largest trial, which has the least noise. The other slopes give the interval. */
 function fitRate(trials: readonly Trial[]): Interval {
   const largest = trials.at(-1)!
   const slopes = trials
@@ -74,7 +74,7 @@ function fitRate(trials: readonly Trial[]): Interval {
   }
 }
 
-/** What every trial took beyond its bytes; the run will be like the warm ones, and may be like the first. */
+/** The constant time of the trials. The guess is that of warm functions; the bound includes the first, cold one. */
 function fitStart(warm: readonly Trial[], first: Trial, bytesPerSecond: number): Interval {
   const beyond = ({ seconds, bytes }: Trial) => Math.max(0, seconds - bytes / bytesPerSecond)
   const starts = warm.map(beyond)

@@ -1,6 +1,6 @@
 /**
- * Trying an agent before its run is paid for: on the heads of a few objects, in the regions themselves, so that no data
- * leaves them. A trial is an order like any other, only narrower: a few objects, of each its head, tight limits.
+ * Trial runs: the agent runs on the first bytes of a few objects, in their own regions, so that no data leaves them. A
+ * trial is an ordinary order with narrower scopes and limits.
  */
 
 import { readManifest } from '../author/sign-order.ts'
@@ -18,28 +18,28 @@ import type { RegionSurvey, Survey } from './survey.ts'
 import type { SurveyedObject } from './surveyed-object.ts'
 
 export interface SampleOptions {
-  /** How the agent would be run; its order says where. */
+  /** The run that is planned. */
   readonly mission: MissionOptions
   readonly survey: Survey
-  /** Makes this machine a place, which is then tried too: how long it takes to start and to merge. @default it is not */
+  /** Opens the client as a place, to measure its start and the merge. @default the client is not measured */
   readonly openClient?: () => Promise<OpenPlace>
   /** @default {@link SAMPLE_BOUNDS} */
   readonly bounds?: SampleBounds
 }
 
 export interface SampleBounds {
-  /** Bytes that one trial reads in a region at most. */
+  /** The most bytes that one trial reads in a region. */
   readonly trialBytes: number
-  /** No further trial is made when the last took so long. */
+  /** If a trial takes this long, no larger one follows. */
   readonly trialSeconds: number
-  /** Seconds after which a trial is stopped. */
+  /** A trial is stopped after this time. */
   readonly wallSeconds: number
 }
 
-/** A trial costs GETs and GB-seconds within a region: at these bounds hundredths of a cent for each. */
+/** With these bounds, the GETs and GB-seconds of a trial cost hundredths of a cent in each region. */
 export const SAMPLE_BOUNDS: SampleBounds = { trialBytes: 64 * 2 ** 20, trialSeconds: 2, wallSeconds: 20 }
 
-/** What trials taught of one region, or why they taught nothing. */
+/** The trials in one region. `problem` says why nothing was measured. */
 export interface RegionSample {
   readonly region: string
   readonly trials: readonly Trial[]
@@ -47,20 +47,20 @@ export interface RegionSample {
   readonly problem?: string
 }
 
-/** What trials taught of this machine. */
+/** The measurements of the client. */
 export interface ClientSample {
-  /** Until agents were at work on as many parts as there are regions. */
+  /** Seconds until as many agents as there are regions had started. */
   readonly startSeconds: number
-  /** What merging the results took. */
+  /** Seconds for merging the results. */
   readonly mergeSeconds: number
 }
 
 export interface Sample {
   readonly regions: readonly RegionSample[]
   readonly client?: ClientSample
-  /** How long all trials took. */
+  /** The time of all trials together. */
   readonly seconds: number
-  /** What all trials read, where the data lies. */
+  /** The bytes that all trials read, in the regions of the data. */
   readonly bytesRead: number
 }
 
@@ -68,8 +68,8 @@ const FIRST_TRIAL_BYTES = 256 * 1024
 const GROWTH = 4
 
 /**
- * Runs the agent on more and more data in all regions side by side, as the run itself will be, until a trial takes long
- * enough to be measured or reads all there is.
+ * Runs the agent in all regions in parallel, as the run itself will. The trials grow until one takes long enough to
+ * measure or reads all data.
  */
 export async function sampleAgent({
   mission,
@@ -83,9 +83,9 @@ export async function sampleAgent({
     Promise.all(states.filter(({ failed }) => !failed).map((state) => tryOnce(state, size, mission, bounds)))
   let size = FIRST_TRIAL_BYTES
   await tryAll(size)
-  for (; size * GROWTH <= bounds.trialBytes && !taughtEnough(states, bounds); size *= GROWTH)
+  for (; size * GROWTH <= bounds.trialBytes && !measuredEnough(states, bounds); size *= GROWTH)
     await tryAll(size * GROWTH)
-  // The last size once more: what was slow by accident shows.
+  // The last size again, because a single trial may have been slow by chance.
   const results = await tryAll(size)
   const client = openClient && (await tryClient(openClient, mission, results))
   const { limits } = readManifest(mission.file)
@@ -102,12 +102,12 @@ interface RegionTrials {
   readonly survey: RegionSurvey
   readonly objects: readonly SurveyedObject[]
   readonly trials: Trial[]
-  /** A region that failed is not tried any more. */
+  /** Whether a trial failed. Then no further trial runs in the region. */
   failed: boolean
   problem?: string
 }
 
-/** Objects to try it on: the larger ones, in which most of the data lies. */
+/** How many objects a trial reads. They are the largest ones, because they have most of the data. */
 const TRIED_OBJECTS = 2
 
 const startTrials = (survey: RegionSurvey): RegionTrials => ({
@@ -118,10 +118,10 @@ const startTrials = (survey: RegionSurvey): RegionTrials => ({
 })
 
 /**
- * Whether the last trials were all that is worth trying: each took long enough, or read most of what there is. The first
- * don't count, since functions may have been cold.
+ * Whether larger trials would add nothing: in each region the last one took long enough, or read most of the data. The
+ * first trials don't count, because functions may have been cold.
  */
-function taughtEnough(states: readonly RegionTrials[], { trialSeconds }: SampleBounds): boolean {
+function measuredEnough(states: readonly RegionTrials[], { trialSeconds }: SampleBounds): boolean {
   return states.every(({ survey, trials, failed }) => {
     const [before, last] = trials.slice(-2)
     if (failed || before === undefined || last === undefined) return failed
@@ -149,14 +149,14 @@ async function tryOnce(
     const { bytesRead, bytesReturned } = landingResult!.usage
     state.trials.push({ bytes: bytesRead, seconds: result.seconds, workSeconds: work, resultBytes: bytesReturned })
   } else {
-    // An agent that fails on more data, or takes too long for it, has taught something by what it did before.
+    // If an agent fails or times out on more data, its earlier trials are still used.
     state.failed = true
-    if (state.trials.length === 0) state.problem = whyNot(result)
+    if (state.trials.length === 0) state.problem = describeProblem(result)
   }
   return result
 }
 
-function whyNot({ landingResult, error }: RegionResult): string {
+function describeProblem({ landingResult, error }: RegionResult): string {
   const outcome = landingResult?.outcome
   if (outcome?.kind === 'stopped') return `stopped by ${outcome.limit}`
   const failure: Partial<WireError> | undefined = outcome?.kind === 'failed' ? outcome.error : error
@@ -165,11 +165,11 @@ function whyNot({ landingResult, error }: RegionResult): string {
 
 function conclude({ survey, trials, problem = '' }: RegionTrials, maxResultBytes: number): RegionSample {
   const learned = fitTrials(trials, { allBytes: survey.bytes, maxResultBytes })
-  const why = problem || (trials.length > 0 && learned === undefined ? 'the agent read nothing' : '')
+  const why = problem || (trials.length > 0 && learned === undefined ? 'the agent read no data' : '')
   return { region: survey.region, trials, ...(learned && { learned }), ...(why && { problem: why }) }
 }
 
-/** Merges the last results; a merge that fails teaches nothing, and the run itself will say why. */
+/** Merges the results of the last trials on the client. If the merge fails, it measures nothing; the run reports why. */
 async function tryClient(
   openClient: () => Promise<OpenPlace>,
   { onProgress: _, ...mission }: MissionOptions,
@@ -184,7 +184,7 @@ async function tryClient(
   const merge = () =>
     runAtClient(client, { ...mission, input: values, order: { ...mission.order, scopes: [] } }, 'merge')
   try {
-    // One a region, side by side: so will they start when the data comes here.
+    // One merge for each region in parallel, because as many agents start when data moves to the client.
     await Promise.all(values.map(merge))
     const started = performance.now()
     await merge()

@@ -1,4 +1,4 @@
-/** What there is to work on: the objects of some scopes, counted by the region they lie in. */
+/** Surveys the data: counts the objects of scopes by region. */
 import { ObjectError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { regionsOf } from '../fleet/data-regions.ts'
@@ -16,9 +16,9 @@ export interface RegionSurvey {
   readonly scopes: readonly Scope[]
   readonly bytes: number
   readonly objects: number
-  /** Whether every object was counted; otherwise `bytes` and `objects` are the least there is. */
+  /** Whether every object was counted. If not, `bytes` and `objects` are lower bounds. */
   readonly complete: boolean
-  /** The largest objects, up to {@link KEPT_OBJECTS}: the ones to try an agent on. */
+  /** The largest objects, at most {@link KEPT_OBJECTS}, for trial runs. */
   readonly largest: readonly SurveyedObject[]
 }
 
@@ -34,18 +34,18 @@ export interface SurveyOptions {
   readonly scopes: readonly Scope[]
   readonly fleet: Fleet
   readonly clients: FleetClients
-  /** Lists that S3 Inventory made, used instead of listing their buckets. @default none */
+  /** Inventories to use instead of listing their buckets. @default none */
   readonly inventories?: readonly Inventory[] | undefined
-  /** Objects of a bucket that are counted at most; a page of ListObjectsV2 has 1,000. @default 1_000_000 */
+  /** The most objects of a bucket that are counted. ListObjectsV2 returns 1,000 a page. @default 1_000_000 */
   readonly maxObjects?: number
   readonly signal?: AbortSignal
 }
 
-/** A handful of objects is all a trial touches. */
+/** Trial runs need only a few objects. */
 const KEPT_OBJECTS = 8
 
 /**
- * Counts the objects of the scopes, all buckets side by side: by ListObjectsV2, or from an S3 Inventory.
+ * Counts the objects of the scopes, with ListObjectsV2 or from an S3 Inventory. All buckets are counted in parallel.
  *
  * @throws ObjectError `OBJECT_FORBIDDEN` for a bucket these credentials may not list, `BUCKET_NOT_FOUND`
  */
@@ -125,9 +125,9 @@ const keepLargest = (objects: readonly SurveyedObject[]): SurveyedObject[] =>
   objects.toSorted((a, b) => b.size - a.size).slice(0, KEPT_OBJECTS)
 
 function mayNotList(bucket: string, cause: unknown): ObjectError {
-  return new ObjectError('OBJECT_FORBIDDEN', `the objects of bucket "${bucket}" may not be listed`, {
+  return new ObjectError('OBJECT_FORBIDDEN', `these credentials may not list bucket "${bucket}"`, {
     remedy:
-      `grant s3:ListBucket on arn:aws:s3:::${bucket} to these credentials, or name a list that S3 Inventory made ` +
+      `grant them s3:ListBucket on arn:aws:s3:::${bucket}, or name an S3 Inventory ` +
       'with --inventory s3://bucket/…/manifest.json',
     cause,
   })

@@ -1,5 +1,4 @@
-/** An object by name and length: all that a plan needs of it. */
-
+/** The name and the size of an object, which is all that a plan needs. */
 export interface SurveyedObject {
   readonly bucket: string
   readonly key: string

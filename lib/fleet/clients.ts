@@ -24,7 +24,7 @@ export interface FleetClients extends Disposable {
 /**
  * Creates the clients. Credentials and endpoint come from the fleet file of a local cloud, else from the environment.
  *
- * @throws UsageError `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate that the fleet file names
+ * @throws UsageError `FILE_NOT_FOUND` or `CONFIG_INVALID` for the certificate that the fleet file names
  */
 export function createFleetClients(fleet: Pick<Fleet, 'endpoint' | 'ca' | 'credentials'>): FleetClients {
   const { endpoint, credentials } = fleet

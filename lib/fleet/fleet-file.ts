@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import * as v from 'valibot'
 import { UsageError } from '../errors.ts'
-import { parseJsonFile } from '../files/json-file.ts'
 import { writeFileAtomically } from '../files/write-file-atomically.ts'
 import { FORMAT_VERSION, FORMATS, requireDocumentVersion } from '../format-version.ts'
+import { parseJsonFile } from '../json-file.ts'
 
 const REGION = v.pipe(v.string(), v.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region code such as eu-west-1'))
 
@@ -37,7 +37,7 @@ const FleetSchema = v.strictObject({
   ),
   /** The endpoint of S3 and Lambda in a local cloud. Absent for AWS. */
   endpoint: v.optional(v.pipe(v.string(), v.url())),
-  /** File of the authority (PEM) that clients trust, and no other; relative to this file. A local cloud with TLS has one. */
+  /** The file (PEM) of the certificate authority that clients must trust, relative to this file. Only a local cloud with TLS has one. */
   ca: v.optional(v.pipe(v.string(), v.minLength(1))),
   /** The region that the client is near, and the bandwidth of its line. Quotes of transfers use both. */
   client: v.optional(v.strictObject({ region: REGION, bitsPerSecond: v.pipe(v.number(), v.finite(), v.minValue(1)) })),
@@ -50,7 +50,13 @@ export interface Fleet extends v.InferOutput<typeof FleetSchema> {}
 /** One deployed region: its function and its agent bucket. */
 export type FleetRegion = Fleet['regions'][number]
 
-/** Parses a fleet file. @throws UsageError `CONFIG_INVALID` */
+/**
+ * Parses a fleet file.
+ *
+ * @param source the name of the file in errors
+ * @throws RefusedError `VERSION_UNSUPPORTED`
+ * @throws UsageError `CONFIG_INVALID`
+ */
 export function parseFleet(json: unknown, source = 'the fleet'): Fleet {
   requireDocumentVersion(json, { ...FORMATS.fleet, name: source })
   const parsed = v.safeParse(FleetSchema, json)

@@ -17,15 +17,15 @@ import { LAMBDA_FREE_MONTHLY, LAMBDA_TIERS } from './tables/lambda-prices.ts'
 import { internetUsd, marginalUsd } from './tiers.ts'
 import { BYTES_PER_BILLED_GB, formatBytes } from './units.ts'
 
-/** One part of a quote, with what it is for. */
+/** One line of a cost estimate. */
 export interface CostLine {
   readonly what: string
   readonly usd: number
-  /** Where the part takes time as well. */
+  /** Seconds, if the part also takes time. */
   readonly seconds?: number
 }
 
-/** Bytes that move; `from` and `to` are region codes or `internet`. */
+/** A transfer of bytes. `from` and `to` are region codes, or `client` for a computer outside AWS. */
 export interface TransferUse {
   readonly from: string
   readonly to: string
@@ -41,46 +41,46 @@ export interface RequestUse {
   readonly puts?: number
 }
 
-/** Lambda functions at work in one region. */
+/** The use of Lambda functions in one region. */
 export interface ComputeUse {
   readonly region: string
-  /** Run time times configured memory, in GB of 2^30 bytes. */
+  /** Run time multiplied by configured memory, in GB of 2^30 bytes. */
   readonly gbSeconds: number
   readonly invocations?: number
   /** @default 'arm64' */
   readonly architecture?: Architecture
 }
 
-/** What is used, part by part. Empty parts cost nothing and make no line. */
+/** The use whose cost is estimated. Parts without use have no line in the estimate. */
 export interface CostRequest {
   readonly transfers?: readonly TransferUse[]
   readonly requests?: readonly RequestUse[]
   readonly compute?: readonly ComputeUse[]
-  /** GB the account has already sent to the internet this month; it decides the tier. @default 0 */
+  /** GB that the account has already sent to the internet this month. It sets the price tier. @default 0 */
   readonly internetGBThisMonth?: number
-  /** Take off the million requests and 400,000 GB-seconds that are free each month. @default false */
+  /** Whether to subtract the million requests and 400,000 GB-seconds that are free each month. @default false */
   readonly lambdaFreeTier?: boolean
   /** @default the published tables */
   readonly prices?: Prices
-  /** What "old" is measured against. @default the present */
+  /** The time with which the age of prices is computed. @default the present */
   readonly now?: Date
 }
 
-/** What a use costs, in USD, and as of when. */
+/** The estimated cost in USD, and the date of the prices. */
 export interface CostEstimate extends PriceDate {
   readonly usd: number
-  /** The parts; they add up to `usd`. */
+  /** The parts of the cost. Their sum is `usd`. */
   readonly lines: readonly CostLine[]
 }
 
 /**
- * What a use of S3, Lambda and the network costs, part by part: list prices, marginal tiers evaluated exactly,
- * a billed GB of 2^30 bytes, no tax.
+ * Estimates what a use of S3, Lambda and the network costs. It uses list prices without tax, evaluates marginal tiers
+ * exactly, and bills a GB as 2^30 bytes.
  *
- * Transfer between regions is `bytes / 2^30 · price of the source`; to the internet it runs through the monthly
- * tiers; from the internet and within a region it is free. Sources and dates: docs/gravity.md.
+ * A transfer between regions costs `bytes / 2^30 · price of the source`. A transfer to the internet is billed in monthly
+ * tiers. Transfers from the internet and within a region are free. Sources and dates are in docs/gravity.md.
  *
- * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`; `SIZE_INVALID` for a negative or endless amount.
+ * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`; `SIZE_INVALID` for a negative or infinite amount
  * @example
  * ```ts
  * estimateCost({ transfers: [{ from: 'us-east-1', to: 'eu-west-1', bytes: 2 ** 40 }] }).usd // 20.48
@@ -108,8 +108,8 @@ function checkAmounts({ transfers = [], requests = [], compute = [], internetGBT
   ]
   const wrong = amounts.find((amount) => !(Number.isFinite(amount) && amount >= 0))
   if (wrong === undefined) return
-  throw new UsageError('SIZE_INVALID', `${wrong} of something can't be used`, {
-    remedy: 'give finite amounts, zero or more',
+  throw new UsageError('SIZE_INVALID', `${wrong} is not a valid amount`, {
+    remedy: 'use finite amounts from 0',
   })
 }
 
@@ -141,7 +141,7 @@ function transferLines({ transfers = [], internetGBThisMonth = 0 }: CostRequest,
 }
 
 /**
- * USD for bytes to a region: nothing from the internet or within the region, the source's price otherwise.
+ * USD for a transfer to a region: zero from the client and within a region, else the price of the source.
  *
  * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
@@ -180,7 +180,7 @@ function computeLines({ compute = [], lambdaFreeTier = false }: CostRequest, pri
   })
 }
 
-/** With the volume discount where it is published: us-east-1, from 6 (x86) or 7.5 (arm64) billion GB-seconds on. */
+/** USD for GB-seconds. AWS publishes volume discounts for us-east-1, above 6 (x86) or 7.5 (arm64) billion GB-seconds. */
 function gbSecondsUsd(region: string, gbSeconds: number, architecture: Architecture, prices: Prices): number {
   const first = lambdaUsdPerGBSecond(region, architecture, prices)
   const { upperGBSeconds, usdPerGBSecond } = LAMBDA_TIERS[architecture]

@@ -3,10 +3,10 @@ import { type HistoryLine, type HistoryLineName, historyLines, todaysReads } fro
 import { formatLink, formatSeconds } from './units.ts'
 
 /**
- * The picture as a Vega-Lite specification: plain data, so that this room stays pure; whoever has a renderer draws it.
+ * The picture as a Vega-Lite specification. It is plain data, so that this module needs no renderer.
  */
 
-// Okabe and Ito's colours: told apart by readers who see no red, green or blue.
+// Okabe and Ito's colours, which colour-blind readers can tell apart.
 const COLOURS: Readonly<Record<HistoryLineName, string>> = {
   'server Ethernet': '#D55E00',
   'the drive itself': '#0072B2',
@@ -16,7 +16,7 @@ const INK = '#1a1a1a'
 const MUTED = '#6b6b6b'
 const FONT = 'Helvetica Neue, Helvetica, Arial, DejaVu Sans, sans-serif'
 
-/** Room for the labels of time, so that the caption can line up with them. */
+/** The width of the labels of the time axis, so that the caption is aligned with them. */
 const AXIS_WIDTH = 92
 
 const LAST_YEAR = 2026
@@ -28,8 +28,8 @@ const DAY = 86_400
 const MONTH = 30 * DAY
 
 /**
- * The curve of four decades: how long it takes to empty a drive, as the three lines of {@link historyLines}, and where
- * reading a drive's worth out of S3 stands today.
+ * The chart of four decades: how long it takes to read a full drive, as the three lines of {@link historyLines}, and how
+ * long it takes today to read as many bytes out of S3.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function curveSpec(): TopLevelSpec {
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
-    // Without a canvas to measure with, Vega takes text to be half as wide again as it is: the labels at the right.
+    // Without a canvas, Vega overestimates the width of text by half, so the space at the right is reduced.
     padding: { left: 28, top: 28, bottom: 28, right: -200 },
     width: 900,
     height: 500,
@@ -104,7 +104,7 @@ function seriesLayer({ name, points }: HistoryLine) {
   }
 }
 
-/** Filled where every figure was read in a source, hollow where the usual network of the year is a judgement. */
+/** Points are filled if every figure has a source, and hollow if the usual network of the year is an estimate. */
 function pointLayer(lines: readonly HistoryLine[]) {
   const values = lines.flatMap(({ name, points }) =>
     points.map(({ year, seconds, sourced, drive }) => ({
@@ -143,7 +143,7 @@ function labelLayer(values: readonly Label[], mark: Readonly<Record<string, unkn
   }
 }
 
-/** Each line is named where it runs alone, instead of in a legend. */
+/** Labels beside the lines, at years without other lines nearby, instead of a legend. */
 function lineLabels() {
   const labels: Label[] = [
     { year: 1998.6, seconds: 52_000, text: 'over server Ethernet', colour: COLOURS['server Ethernet'] },
@@ -153,7 +153,7 @@ function lineLabels() {
   return labelLayer(labels, { fontSize: 16, fontWeight: 'bold', align: 'center' })
 }
 
-/** The speed of each tooth of the saw, at its tip. */
+/** Labels with the network speed, at the last point of each speed. */
 function speeds(lines: readonly HistoryLine[]) {
   const points = lines.find(({ name }) => name === 'server Ethernet')!.points
   const tips = points.filter(
@@ -168,7 +168,7 @@ function speeds(lines: readonly HistoryLine[]) {
   return labelLayer(labels, { fontSize: 12, dy: -14, align: 'center' })
 }
 
-/** A drive's worth out of S3 today, at the right edge. */
+/** The points at the right edge: reading a full drive's bytes out of S3 today. */
 function today() {
   const { bytes, reads } = todaysReads()
   const values = reads.map(({ label, seconds }) => ({
@@ -179,7 +179,7 @@ function today() {
   }))
   const heading = { year: LAST_YEAR, seconds: 2.2 * MONTH, text: `Today, ${bytes / 1e12} TB out of S3`, colour: INK }
   const label = { fontSize: 13, align: 'left', dx: 12, baseline: 'middle' }
-  // A Lambda and a connection are about as fast: their labels make room for each other.
+  // A Lambda function and a connection are about as fast, so one of their labels moves down.
   const below = values.filter(({ seconds }, index) => index > 0 && seconds > 0.8 * values[index - 1]!.seconds)
   return [
     {
@@ -196,7 +196,7 @@ function today() {
   ]
 }
 
-/** Where the figures come from, under the picture. */
+/** The sources of the figures, below the chart. */
 function caption() {
   const text = [
     'seconds = bytes / line rate, or / the drive’s sustained rate; the slower one holds. Hollow: the usual network of that year is a judgement. Blue: fast drives, in 2021 a large one.',

@@ -4,10 +4,10 @@ import type { PlacementProblem } from './planner/problem.ts'
 import { formatBytes, formatSeconds, formatUsd } from './units.ts'
 
 /**
- * A plan in words: where everything runs, what each alternative would cost, why the winner wins, what it is made of
- * and what would change the answer.
+ * Explains a plan as text: where everything runs, what each alternative would cost, the reasons, the parts of the cost,
+ * and what would change the decision.
  *
- * @param problem the one that was planned
+ * @param problem the problem of the plan
  * @example
  * ```ts
  * console.log(explainPlan(planPlacement(problem), problem))
@@ -56,10 +56,10 @@ function parts({ lines }: FeasiblePlan): string {
     seconds === undefined ? '' : formatSeconds(seconds),
     what,
   ])
-  return ['What it is made of', ...table(rows)].join('\n')
+  return ['Parts', ...table(rows)].join('\n')
 }
 
-/** Aligned columns, the first and all others left, no trailing blanks. */
+/** Lines with columns aligned to the left. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd())
@@ -70,13 +70,14 @@ function changes(plan: FeasiblePlan, problem: PlacementProblem): string {
   const better = plan.objective === 'money' ? 'cheaper' : 'faster'
   const rows = rivalsOf(plan, mine).flatMap((rival) => {
     const points = breakEvens(problem, mine, rival)
-    if (points.length === 0) return [`  ${rival.name} never gets ${better}: nothing within a factor of 1,000 would do`]
+    if (points.length === 0)
+      return [`  ${rival.name} never gets ${better}: no change within a factor of 1,000 is enough`]
     return [`  ${rival.name} gets ${better}`, ...points.map((point) => `    ${sentence(point, problem)}`)]
   })
-  return rows.length === 0 ? '' : ['What would change the answer', ...rows].join('\n')
+  return rows.length === 0 ? '' : ['What would change the decision', ...rows].join('\n')
 }
 
-/** The other ways of placing the groups, each once, whatever its names. */
+/** The other placements. Alternatives with equal placements appear once. */
 function rivalsOf({ alternatives }: FeasiblePlan, mine: NamedPlacement): Alternative[] {
   const seen = new Set([mine.regions.join()])
   return alternatives.filter(({ regions }) => !seen.has(regions.join()) && seen.add(regions.join()))
@@ -106,7 +107,7 @@ const total = (problem: PlacementProblem, field: 'bytes' | 'resultBytes') =>
 function explainInfeasible({ reasons, alternatives }: InfeasiblePlan): string[] {
   const tried = alternatives.map(({ name, usd, seconds }) => [name, formatUsd(usd), formatSeconds(seconds)])
   const shown = tried.length === 0 ? '' : ['Without the limits', ...table(tried)].join('\n')
-  return [['There is no such plan.', ...reasons.map((reason) => `  ${reason}`)].join('\n'), shown]
+  return [['There is no plan.', ...reasons.map((reason) => `  ${reason}`)].join('\n'), shown]
 }
 
 const caveats = ({ pricesAsOf, warnings }: Plan): string =>

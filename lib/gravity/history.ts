@@ -4,15 +4,15 @@ import { OBJECT_DOWNLOAD_MB_PER_SECOND } from './tables/object-downloads.ts'
 import { S3_PERFORMANCE } from './tables/s3-performance.ts'
 import { estimateTransfer } from './transfer.ts'
 
-/** A year of one line: how long it took to get everything off a drive. */
+/** One point of a line: how long it took in a year to read a full drive. */
 export interface HistoryPoint {
   readonly year: number
   readonly seconds: number
   readonly drive: string
   readonly source: string
-  /** Whether every figure in it was read in a source; the usual network of a year often is a judgement. */
+  /** Whether every figure has a source. The usual network of a year is often an estimate. */
   readonly sourced: boolean
-  /** Line rate, on the lines that are about a network. */
+  /** The line rate. Absent on the line of the drives' own rates. */
   readonly networkBitsPerSecond?: number
 }
 
@@ -24,13 +24,13 @@ export interface HistoryLine {
 }
 
 /**
- * Four decades of data gravity as three lines, because one would mislead. Over server Ethernet the time is a saw-tooth
- * that every new speed resets; the drive's own rate fell ever further behind its capacity; and so did the network on
- * the desk. What really holds is the slower of network and drive:
+ * How long it took to read a full drive over four decades, as three lines. Over server Ethernet the time falls with every
+ * new network speed and then grows again. At the drive's own rate, and over the office network, it grows steadily. The
+ * slower of network and drive sets the time:
  *
  *     seconds = bytes / min(network · utilisation, drive's own rate)
  *
- * @param utilisation the share of the line rate a transfer gets; 1 draws the most favourable case
+ * @param utilisation the share of the line rate that a transfer gets; 1 is the best case
  */
 export function historyLines(utilisation = 1): readonly HistoryLine[] {
   const own = SERVER_DRIVES.flatMap((point) => (point.sustainedBytesPerSecond === undefined ? [] : [ownPoint(point)]))
@@ -54,14 +54,14 @@ function ownPoint({ year, drive, bytes, source, sustainedBytesPerSecond }: Rated
   return { year, drive, source, seconds: bytes / sustainedBytesPerSecond!, sourced: true }
 }
 
-/** How long it takes today to read what one drive holds, out of S3. */
+/** One way to read a full drive's bytes out of S3 today. */
 export interface TodayPoint {
   readonly label: string
   readonly seconds: number
   readonly bytesPerSecond: number
 }
 
-/** The bytes of the largest drive of the table, read out of S3 in four ways. */
+/** Times for reading the bytes of the table's largest drive out of S3 in four ways. */
 export function todaysReads(): {
   readonly bytes: number
   readonly year: number

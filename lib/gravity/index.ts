@@ -1,6 +1,6 @@
 /**
- * `lander/gravity`: what it takes to move data, and where to put the code instead. Pure: no clock but the one passed
- * in, no network, no files; runs in a browser as in Node.
+ * `lander/gravity`: the time and the cost of moving data, and where to run code instead. It is pure: it uses no network
+ * and no files, and the caller passes the time in. It runs in browsers and in Node.
  *
  * @module lander/gravity
  */

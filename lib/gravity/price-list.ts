@@ -3,12 +3,12 @@ import { UsageError } from '../errors.ts'
 import type { PriceFile } from './prices.ts'
 
 /**
- * Reads documents of the AWS Price List API (GetProducts, format `aws_v1`) into a price file. A document is one
- * product with its terms; what each kind of product looks like is in the AWS Price List user guide, and in the
- * attributes it calls `transferType`, `group`, `fromRegionCode`, `toRegionCode` and `regionCode`.
+ * Converts documents of the AWS Price List API (GetProducts, format `aws_v1`) to a price file. A document is one product
+ * with its terms. The AWS Price List user guide describes them. The attributes `transferType`, `group`, `fromRegionCode`,
+ * `toRegionCode` and `regionCode` identify a product.
  */
 
-/** The products a price file needs, by the service that sells them and the attributes that pick them. */
+/** The queries for the products that a price file needs. */
 export const PRICE_QUERIES: readonly PriceQuery[] = [
   { serviceCode: 'AWSDataTransfer', attributes: { transferType: 'InterRegion Outbound' } },
   { serviceCode: 'AWSDataTransfer', attributes: { transferType: 'AWS Outbound' } },
@@ -49,23 +49,23 @@ interface Tier {
 
 interface Product {
   readonly attributes: Readonly<Record<string, string>>
-  /** From the first unit on. */
+  /** The price tiers, in ascending order. */
   readonly tiers: readonly Tier[]
 }
 
-/** What was read, and what was left out and why. */
+/** A price file, and what was left out of it and why. */
 export interface PriceList {
   readonly file: PriceFile
   readonly leftOut: readonly string[]
 }
 
 /**
- * The price file that documents of the Price List add up to. Local and Wavelength zones are passed over; a region whose
- * prices are incomplete, or whose tiers end elsewhere than most, is left out and named.
+ * Makes a price file from documents of the Price List. It ignores Local and Wavelength zones. It leaves out regions with
+ * incomplete prices or with other tiers than most regions, and names them.
  *
- * @param asOf the day the documents were fetched, `YYYY-MM-DD`
- * @throws {UsageError} `PROBLEM_INVALID` for a document that isn't one of the Price List, and where a section stays
- * empty: a file without it would quote old prices as new.
+ * @param asOf the day on which the documents were fetched, `YYYY-MM-DD`
+ * @throws {UsageError} `PROBLEM_INVALID` for a document that is not from the Price List, and for an empty section, because
+ * a file without a section would present old prices as new
  */
 export function readPriceList(documents: readonly unknown[], asOf: string): PriceList {
   const products = documents.map(parseProduct).filter(({ tiers }) => tiers.length > 0)
@@ -91,7 +91,7 @@ function parseProduct(document: unknown): Product {
       'PROBLEM_INVALID',
       `price list document: ${v.getDotPath(issue) ?? 'document'}: ${issue.message}`,
       {
-        remedy: 'the format may have changed: report it, and use a price file of your own meanwhile',
+        remedy: 'the format may have changed; report it, and write a price file by hand until it is fixed',
       },
     )
   }
@@ -110,12 +110,12 @@ function requireSections(sections: Readonly<Record<string, unknown>>): void {
     const table = name === 'internet' ? (section as { usdPerGB: object }).usdPerGB : (section as object)
     if (Object.keys(table).length > 0) continue
     throw new UsageError('PROBLEM_INVALID', `the price list has no prices for ${name}`, {
-      remedy: 'try again; if it stays so, the format has changed: report it',
+      remedy: 'try again; if it fails again, the format has changed: report it',
     })
   }
 }
 
-/** Zones have codes such as `us-east-1-bos-1`; a region ends with its number. */
+/** Whether a code is that of a region. Zones have codes such as `us-east-1-bos-1`. */
 const isRegion = (code: string | undefined): code is string => /^[a-z]{2}(-[a-z]+)+-\d+$/.test(code ?? '')
 
 function interRegionSection(products: readonly Product[]): Record<string, Record<string, number>> {

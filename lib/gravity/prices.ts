@@ -15,33 +15,33 @@ import {
 } from './tables/transfer-prices.ts'
 
 /**
- * A book of prices: the published tables, or a file that `lander prices refresh` wrote. Plain data, so it travels in
- * a problem file. A section of a file replaces the published section whole, so no quote mixes two dates in one table.
+ * Prices: the published tables, or a file that `lander prices refresh` wrote. They are plain data, so a problem file can
+ * contain them. A section of a file replaces the whole published section, so that no table mixes two dates.
  */
 
-/** Marginal tiers of a month: what each GB costs depends on how many went before. */
+/** Monthly tiers with marginal prices: the price of a GB depends on the volume before it. */
 export interface InternetPrices {
   readonly freeGBPerMonth: number
-  /** Where each tier ends, in GB a month; `null` for the last. */
+  /** The end of each tier in GB a month; `null` for the last. */
   readonly tierUpperGB: readonly (number | null)[]
   /** USD per GB in each tier, by region. */
   readonly usdPerGB: Readonly<Record<string, readonly number[]>>
 }
 
-/** List prices in USD, and where each section of them comes from. */
+/** List prices in USD, with the source of each section. */
 export interface Prices {
-  /** USD per GB (2^30 bytes) from a region to another; paid by the region the bytes leave. */
+  /** USD per GB (2^30 bytes) from one region to another. */
   readonly interRegionUsdPerGB: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly internet: InternetPrices
   readonly s3: Readonly<Record<string, S3RequestPrice>>
   readonly lambda: Readonly<Record<string, LambdaPrice>>
-  /** Where each section comes from. */
+  /** The source and the date of each section. */
   readonly provenance: Readonly<Record<PriceSection, Provenance>>
 }
 
 export type PriceSection = 'interRegionUsdPerGB' | 'internet' | 's3' | 'lambda'
 
-/** Every pair of the priced regions, written out. */
+/** The published prices of all pairs of regions. */
 function publishedPairs(): Record<string, Record<string, number>> {
   const regions = [...INTER_REGION_USD_PER_GB.keys()]
   const pairsFrom = (from: string, usdPerGB: number) =>
@@ -53,7 +53,7 @@ function publishedPairs(): Record<string, Record<string, number>> {
   )
 }
 
-/** The prices of the tables in this room, each section with its source and date. */
+/** The prices of the tables in lib/gravity/tables, each section with its source and date. */
 export const PUBLISHED_PRICES: Prices = {
   interRegionUsdPerGB: publishedPairs(),
   internet: {
@@ -108,10 +108,10 @@ export const priceFileSchema = v.strictObject({
 export type PriceFile = v.InferOutput<typeof priceFileSchema>
 
 /**
- * Reads a price file: `{source, asOf, interRegionUsdPerGB?, internet?, s3?, lambda?}`. Sections it has replace the
- * published ones whole; sections it has not stay published, with their own older date.
+ * Parses a price file: `{source, asOf, interRegionUsdPerGB?, internet?, s3?, lambda?}`. Its sections replace the whole
+ * published sections. Other sections keep the published prices and their older date.
  *
- * @throws {UsageError} `PROBLEM_INVALID` with the path of the first field that doesn't fit.
+ * @throws {UsageError} `PROBLEM_INVALID` with the path of the first invalid field
  * @example
  * ```ts
  * const prices = parsePrices({
@@ -126,11 +126,11 @@ export function parsePrices(value: unknown): Prices {
   if (parsed.success) return bookOf(parsed.output)
   const [issue] = parsed.issues
   throw new UsageError('PROBLEM_INVALID', `price file: ${v.getDotPath(issue) ?? 'document'}: ${issue.message}`, {
-    remedy: 'write it as docs/gravity.md shows, or make it with lander prices refresh',
+    remedy: 'write it as docs/gravity.md shows, or write it with lander prices refresh',
   })
 }
 
-/** The book of a parsed file. */
+/** The prices of a parsed file. */
 export function bookOf(file: PriceFile): Prices {
   requireTiers(file.internet)
   const own: Provenance = { source: file.source, asOf: file.asOf, ...(file.note !== undefined && { note: file.note }) }
@@ -157,11 +157,11 @@ function requireTiers(internet: PriceFile['internet']): void {
   const broken = Object.keys(usdPerGB).find((region) => usdPerGB[region]!.length !== tierUpperGB.length)
   if (ascending && ends.at(-1) === Number.POSITIVE_INFINITY && broken === undefined) return
   throw new UsageError('PROBLEM_INVALID', `price file: internet: tiers ${broken ?? 'of tierUpperGB'} do not fit`, {
-    remedy: 'let tierUpperGB rise and end with null, and give each region one price a tier',
+    remedy: 'use ascending tierUpperGB with null at the end, and one price for each tier in each region',
   })
 }
 
-/** @throws {UsageError} `REGION_UNKNOWN` for a code that neither the tables nor the book have. */
+/** @throws {UsageError} `REGION_UNKNOWN` for a code that neither the tables nor the prices have */
 export function requireRegion(region: string, prices: Prices): void {
   const priced = [prices.interRegionUsdPerGB, prices.lambda, prices.s3].some((table) => Object.hasOwn(table, region))
   if (!priced && !isKnownRegion(region)) regionOf(region)
@@ -170,14 +170,14 @@ export function requireRegion(region: string, prices: Prices): void {
 function unknownPrice(what: string, prices: Prices, section: PriceSection): UsageError {
   const { source, asOf } = prices.provenance[section]
   return new UsageError('PRICE_UNKNOWN', `no price is known for ${what} (${source}, ${asOf})`, {
-    remedy: 'take current prices with lander prices refresh and pass them with --prices, or leave the region out',
+    remedy: 'fetch current prices with lander prices refresh, or leave the region out',
   })
 }
 
 /**
- * USD per GB (2^30 bytes) from one region to another. Within a region it is zero.
+ * USD per GB (2^30 bytes) from one region to another; zero within a region.
  *
- * @throws {UsageError} `REGION_UNKNOWN`, or `PRICE_UNKNOWN` for a pair the book does not have.
+ * @throws {UsageError} `REGION_UNKNOWN`, or `PRICE_UNKNOWN` for a pair without a price
  * @example
  * ```ts
  * interRegionUsdPerGB('sa-east-1', 'us-east-1') // 0.138
@@ -193,7 +193,7 @@ export function interRegionUsdPerGB(from: string, to: string, prices: Prices = P
 }
 
 /**
- * USD per GB from a region to the internet, one figure for each of the book's tiers.
+ * USD per GB from a region to the internet, one figure for each tier.
  *
  * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
@@ -230,18 +230,18 @@ export function lambdaUsdPerRequest(region: string, prices: Prices = PUBLISHED_P
   return price
 }
 
-/** After this many months a price is said to be old. */
+/** Prices that are older than this many months cause a warning. */
 export const STALE_AFTER_MONTHS = 12
 
-/** What a quote says about the age of its prices. */
+/** The age of the prices of a quote. */
 export interface PriceDate {
-  /** The date of the oldest section the quote rests on. */
+  /** The date of the oldest section that was used. */
   readonly pricesAsOf: string
-  /** One sentence for each section older than `STALE_AFTER_MONTHS`. */
+  /** A warning for each section that is older than `STALE_AFTER_MONTHS`. */
   readonly warnings: readonly string[]
 }
 
-/** The date of the sections a quote used, and a warning for each that is old. */
+/** The oldest date of the used sections, and a warning for each old section. */
 export function datePrices(sections: readonly PriceSection[], prices: Prices, now: Date): PriceDate {
   const used = [...new Set(sections)]
   const dates = used.map((section) => prices.provenance[section].asOf)
@@ -262,5 +262,5 @@ const SECTION_NAMES: Readonly<Record<PriceSection, string>> = {
 function staleWarning(section: PriceSection, prices: Prices, now: Date): string {
   const { asOf } = prices.provenance[section]
   const months = Math.floor(monthsOld(asOf, now))
-  return `prices of ${SECTION_NAMES[section]} are of ${asOf}, ${months} months old; lander prices refresh takes current ones`
+  return `prices of ${SECTION_NAMES[section]} are of ${asOf}, ${months} months old; lander prices refresh fetches current ones`
 }

@@ -3,11 +3,10 @@ import { internetTierPrices, type Prices } from './prices.ts'
 import { BYTES_PER_BILLED_GB } from './units.ts'
 
 /**
- * The price of an amount in marginal tiers: each unit costs what the tier it falls into says, and earlier units fill
- * the tiers first.
+ * The price of an amount in marginal tiers: each unit has the price of its own tier.
  *
- * @param from where the amount begins, in units used before
- * @param to where it ends
+ * @param from the volume before the amount
+ * @param to the volume including the amount
  * @example
  * ```ts
  * marginalUsd(0, 15_000, [10_240, null], [0.09, 0.085]) // 10,240 · 0.09 + 4,760 · 0.085
@@ -29,7 +28,7 @@ export function marginalUsd(
   return usd
 }
 
-/** How many units, from a given one on, a sum of money pays for: the inverse of {@link marginalUsd}. */
+/** How many units an amount of money buys, from a given volume on: the inverse of {@link marginalUsd}. */
 export function amountFor(
   usd: number,
   from: number,
@@ -49,18 +48,17 @@ export function amountFor(
   return amount
 }
 
-/** Bytes that leave a region for the internet. */
+/** Bytes that are sent from a region to the internet. */
 export interface InternetFlow {
   readonly from: string
   readonly bytes: number
 }
 
 /**
- * What data to the internet costs, exactly: each region's own tiers, its volume of the month behind it, and the
- * free GB of the account taken off first. Which region's bytes the free GB go to is AWS's to decide; here they are
- * shared in proportion to volume.
+ * The exact cost of data to the internet, with the tiers of each region, the volume of the month so far, and the free GB
+ * of the account. AWS decides which region gets the free GB; here regions share them in proportion to their volume.
  *
- * @param gbThisMonth GB the account has already sent to the internet this month
+ * @param gbThisMonth GB that the account has already sent to the internet this month
  * @throws {UsageError} `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
 export function internetUsd(flows: readonly InternetFlow[], prices: Prices, gbThisMonth = 0): number {
@@ -71,7 +69,7 @@ export function internetUsd(flows: readonly InternetFlow[], prices: Prices, gbTh
   const freeShare = Math.min(1, freeGB / totalGB)
   return paid.reduce((sum, { from, bytes }) => {
     const gb = bytes / BYTES_PER_BILLED_GB
-    // The free GB count as the first of the month's volume: they fill the lowest tier without being billed.
+    // The free GB are the first of the month's volume, so they are part of the first tier but are not billed.
     const start = gbThisMonth + gb * freeShare
     return sum + marginalUsd(start, gbThisMonth + gb, prices.internet.tierUpperGB, internetTierPrices(from, prices))
   }, 0)

@@ -2,34 +2,34 @@ import { UsageError } from '../errors.ts'
 import { LAMBDA_NETWORK } from './tables/lambda-performance.ts'
 import { SECONDS_PER_DAY } from './units.ts'
 
-/** What a transfer is made of. */
+/** The transfer whose time is estimated. */
 export interface TransferRequest {
   readonly bytes: number
   /** The line rate, decimal. */
   readonly bitsPerSecond: number
   /**
-   * The share of the line the transfer gets, above 0 and up to 1. AWS reckoned with 0.8 in its tables.
+   * The share of the line that the transfer gets, above 0 and up to 1. AWS used 0.8 in its tables.
    * @default 1
    */
   readonly utilisation?: number
-  /** What the drive delivers, if it may be slower than the line. @default unlimited */
+  /** The rate of the drive, if it can be slower than the line. @default unlimited */
   readonly driveBytesPerSecond?: number
 }
 
-/** How long a transfer takes, and what holds it back. */
+/** The time of a transfer, and what limits it. */
 export interface TransferEstimate {
   readonly seconds: number
   readonly days: number
-  /** What holds the transfer back. */
+  /** What limits the transfer. */
   readonly bottleneck: 'link' | 'drive'
 }
 
 /**
- * How long it takes to move bytes over a line: `seconds = 8 · bytes / (bitsPerSecond · utilisation)`, or
+ * Estimates how long a transfer takes: `seconds = 8 · bytes / (bitsPerSecond · utilisation)`, or
  * `bytes / driveBytesPerSecond` if the drive is slower.
  *
- * @throws {UsageError} `SIZE_INVALID` for negative or endless bytes, a rate of zero or less, or a utilisation outside
- * (0, 1].
+ * @throws {UsageError} `SIZE_INVALID` for negative or infinite bytes, a rate that is not above 0, or a utilisation outside
+ * (0, 1]
  * @example
  * ```ts
  * estimateTransfer({ bytes: 2 ** 40, bitsPerSecond: 100e6, utilisation: 0.8 }).days // 1.27
@@ -50,35 +50,34 @@ export function estimateTransfer(request: TransferRequest): TransferEstimate {
 
 function requireNumber(name: string, value: number, valid: boolean): void {
   if (valid && Number.isFinite(value)) return
-  throw new UsageError('SIZE_INVALID', `${name} ${value} can't be`, {
-    remedy: name === 'utilisation' ? 'give a share above 0 and up to 1' : 'give a finite number above zero',
+  throw new UsageError('SIZE_INVALID', `${name} ${value} is not valid`, {
+    remedy: name === 'utilisation' ? 'use a share above 0 and up to 1' : 'use a finite number above 0',
   })
 }
 
-/** A straight line of time over load: `seconds + secondsPerByte · bytes`. */
+/** A time that grows linearly with bytes: `seconds + secondsPerByte · bytes`. */
 export interface TimeLine {
   readonly seconds: number
   readonly secondsPerByte: number
 }
 
-/** The time at a load is the highest of the lines: a burst that ends bends the curve upwards, never down. */
+/** The time for bytes is the maximum of the lines, because the end of a burst only makes a transfer slower. */
 export const secondsAt = (lines: readonly TimeLine[], bytes: number): number =>
   lines.reduce((longest, line) => Math.max(longest, line.seconds + line.secondsPerByte * bytes), 0)
 
-/** How functions read: what each gets from the network, and how many share the work. */
+/** How functions read data. */
 export interface FetchRequest {
-  /** What one connection gets on this way. */
+  /** The rate of one connection. */
   readonly connectionBytesPerSecond: number
-  /** Connections a function keeps busy at once. */
+  /** Parallel connections of each function. */
   readonly connections: number
-  /** Functions that share the bytes evenly. */
+  /** Functions that share the bytes equally. */
   readonly workers: number
 }
 
 /**
- * The time for functions to fetch bytes, as lines over the bytes of all together: the burst of the token bucket at
- * 1.2 GiB/s for 300 MiB each, then 75 MiB/s each (Bodner et al. 2025, section 4.2), and never faster than the
- * connections.
+ * The time in which functions fetch bytes, as lines over all bytes together. Each function has a burst of 300 MiB at
+ * 1.2 GiB/s, then 75 MiB/s (Bodner et al. 2025, section 4.2), and is never faster than its connections.
  *
  * @example
  * ```ts
@@ -91,7 +90,7 @@ export function fetchLines({ connectionBytesPerSecond, connections, workers }: F
   const atOnce = Math.min(connections * connectionBytesPerSecond, burstBytesPerSecond)
   const burst = { seconds: 0, secondsPerByte: 1 / (workers * atOnce) }
   if (atOnce <= baselineBytesPerSecond) return [burst]
-  // The second line starts where the burst has been used up.
+  // The second line starts at the end of the burst.
   const burstSeconds = burstBytes / atOnce
   const baseline = {
     seconds: burstSeconds - burstBytes / baselineBytesPerSecond,

@@ -1,22 +1,22 @@
 import { UsageError } from '../errors.ts'
 
 /**
- * Quantities as people write them. Drives and line rates are decimal (1 TB = 10^12 bytes, 1 Mbps = 10^6 bits per
- * second); KiB to PiB are binary; what AWS bills as a GB is binary too.
+ * Parses and formats quantities. Sizes of drives and line rates are decimal (1 TB = 10^12 bytes, 1 Mbps = 10^6 bits per
+ * second). KiB to PiB are binary, and so is the GB that AWS bills.
  */
 
 /**
- * Bytes in a GB as AWS bills it: its tiers end at 10,240 and 51,200 GB, and its worked examples divide KB by
- * 1,048,576 to get GB.
+ * Bytes in a GB as AWS bills it. AWS's tiers end at 10,240 and 51,200 GB, and its examples divide KB by 1,048,576 to get
+ * GB.
  */
 export const BYTES_PER_BILLED_GB = 2 ** 30
 
 export const SECONDS_PER_DAY = 86_400
 
-/** The largest size that is taken: what 64 bits can count. */
+/** The largest size that is accepted: what 64 bits can count. */
 const MAX_BYTES = 2 ** 64
 
-/** The fastest link that is taken: an exabit per second, a thousand times the largest unit. */
+/** The fastest link that is accepted: an exabit per second. */
 const MAX_BITS_PER_SECOND = 1e18
 
 const BYTE_UNITS: Readonly<Record<string, number>> = {
@@ -48,7 +48,7 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 
 const QUANTITY = /^(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([a-z/%$]*)$/i
 
-/** The number and the unit of a quantity; the number may still be negative or infinite. */
+/** Splits a quantity into number and unit. The number can still be negative or infinite. */
 function split(text: string, what: string, remedy: string): { amount: number; unit: string } {
   const match = QUANTITY.exec(text.trim())
   if (match === null) throw new UsageError('SIZE_INVALID', `${what} "${text}" is not a quantity`, { remedy })
@@ -57,22 +57,22 @@ function split(text: string, what: string, remedy: string): { amount: number; un
 
 function inRange(value: number, max: number, what: string, text: string): number {
   if (Number.isNaN(value)) throw new UsageError('SIZE_INVALID', `${what} "${text}" is not a number`)
-  if (value < 0) throw new UsageError('SIZE_INVALID', `${what} "${text}" is negative`, { remedy: 'give zero or more' })
+  if (value < 0) throw new UsageError('SIZE_INVALID', `${what} "${text}" is negative`, { remedy: 'use 0 or more' })
   if (value > max)
-    throw new UsageError('SIZE_INVALID', `${what} "${text}" is too large to be counted`, {
-      remedy: `give at most ${max.toExponential(2)}`,
+    throw new UsageError('SIZE_INVALID', `${what} "${text}" is too large`, {
+      remedy: `use at most ${max.toExponential(2)}`,
     })
   return value
 }
 
-const SIZE_REMEDY = 'write bytes as a number, or with a unit from B to PB or KiB to PiB, as in 1.5TiB'
+const SIZE_REMEDY = 'use a number of bytes, or a unit from B to PB or KiB to PiB, such as 1.5TiB'
 
 /**
- * Bytes of a size: `"1.5TiB"`, `"20 MB"`, `"1024"`, `1024`. A number without a unit is bytes; fractions of a byte
+ * Parses a size to bytes: `"1.5TiB"`, `"20 MB"`, `"1024"`, `1024`. A number without a unit is bytes. Fractions of a byte
  * are rounded.
  *
- * @throws {UsageError} `SIZE_INVALID` for a negative, endless, or unreadable size, a size above 2^64 bytes, and for
- * bits (`Gb`) where bytes are asked for.
+ * @throws {UsageError} `SIZE_INVALID` for a negative, infinite or malformed size, a size above 2^64 bytes, and a unit of
+ * bits (`Gb`)
  * @example
  * ```ts
  * parseBytes('1 TiB') // 1099511627776
@@ -86,13 +86,13 @@ export function parseBytes(size: string | number): number {
   return Math.round(inRange(amount * factor, MAX_BYTES, 'size', String(size)))
 }
 
-const LINK_REMEDY = 'write bits per second with a unit from bps to Tbps, as in 100Mbps'
+const LINK_REMEDY = 'use bits per second with a unit from bps to Tbps, such as 100Mbps'
 
 /**
- * Bits per second of a link: `"100Mbps"`, `"1.5 Gbps"`, `"10 Gbit/s"`. The unit is required: a bare number would
- * leave open whether bits or bytes are meant.
+ * Parses the rate of a link to bits per second: `"100Mbps"`, `"1.5 Gbps"`, `"10 Gbit/s"`. The unit is required, because a
+ * bare number could mean bits or bytes.
  *
- * @throws {UsageError} `SIZE_INVALID` for a link without a unit, in bytes (`MBps`), of zero, negative or endless.
+ * @throws {UsageError} `SIZE_INVALID` for a rate without a unit, in bytes (`MBps`), zero, negative or infinite
  * @example
  * ```ts
  * parseLink('100Mbps') // 100000000
@@ -114,16 +114,16 @@ export function parseLink(link: string): number {
 
 function aboveZero(value: number, what: string, text: string): number {
   if (value > 0) return value
-  throw new UsageError('SIZE_INVALID', `${what} "${text}" is zero`, { remedy: 'give more than zero' })
+  throw new UsageError('SIZE_INVALID', `${what} "${text}" is zero`, { remedy: 'use more than 0' })
 }
 
 /**
- * Seconds of a duration: `"250ms"`, `"90s"`, `"15min"`, `"2h"`, `"3d"`, `90`. A number without a unit is seconds.
+ * Parses a duration to seconds: `"250ms"`, `"90s"`, `"15min"`, `"2h"`, `"3d"`, `90`. A number without a unit is seconds.
  *
- * @throws {UsageError} `SIZE_INVALID` for a negative, endless or unreadable duration.
+ * @throws {UsageError} `SIZE_INVALID` for a negative, infinite or malformed duration
  */
 export function parseDuration(duration: string | number): number {
-  const remedy = 'write seconds as a number, or with ms, s, m, h or d, as in 15m'
+  const remedy = 'use a number of seconds, or a unit of ms, s, m, h or d, such as 15m'
   const { amount, unit } = split(String(duration), 'duration', remedy)
   const factor = DURATION_UNITS[unit.toLowerCase()]
   if (factor === undefined)
@@ -132,25 +132,25 @@ export function parseDuration(duration: string | number): number {
 }
 
 /**
- * US dollars of an amount: `"$1.50"`, `"1.5"`, `"1.5 USD"`.
+ * Parses an amount of US dollars: `"$1.50"`, `"1.5"`, `"1.5 USD"`.
  *
- * @throws {UsageError} `SIZE_INVALID` for a negative, endless or unreadable amount.
+ * @throws {UsageError} `SIZE_INVALID` for a negative, infinite or malformed amount
  */
 export function parseUsd(amount: string | number): number {
-  const remedy = 'write US dollars, as in 1.50 or $1.50'
+  const remedy = 'use US dollars, such as 1.50 or $1.50'
   const { amount: usd, unit } = split(String(amount).trim().replace(/^\$/, ''), 'amount', remedy)
   if (unit !== '' && unit.toLowerCase() !== 'usd')
-    throw new UsageError('SIZE_INVALID', `"${unit}" in amount "${amount}" is not a currency known here`, { remedy })
+    throw new UsageError('SIZE_INVALID', `"${unit}" in amount "${amount}" is not a known currency`, { remedy })
   return inRange(usd, Number.MAX_SAFE_INTEGER, 'amount', String(amount))
 }
 
 /**
- * The share of a link that a transfer gets, above 0 and up to 1: `"0.8"`, `"80%"`, `0.8`.
+ * Parses the share of a link that a transfer gets: `"0.8"`, `"80%"`, `0.8`.
  *
- * @throws {UsageError} `SIZE_INVALID` outside of that.
+ * @throws {UsageError} `SIZE_INVALID` for a share that is not above 0 and at most 1
  */
 export function parseUtilisation(share: string | number): number {
-  const remedy = 'give a share above 0 and up to 1, as in 0.8 or 80%'
+  const remedy = 'use a share above 0 and up to 1, such as 0.8 or 80%'
   const { amount, unit } = split(String(share), 'utilisation', remedy)
   const value = unit === '%' ? amount / 100 : amount
   if (value > 0 && value <= 1 && (unit === '' || unit === '%')) return value
@@ -160,21 +160,21 @@ export function parseUtilisation(share: string | number): number {
 const DECIMAL_BYTES = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const
 const DECIMAL_BITS = ['bps', 'kbps', 'Mbps', 'Gbps', 'Tbps', 'Pbps', 'Ebps'] as const
 
-/** A size in decimal units with three digits: `1.1 TB`. */
+/** Formats a size in decimal units with three digits: `1.1 TB`. */
 export const formatBytes = (bytes: number): string => formatDecimal(bytes, DECIMAL_BYTES)
 
-/** A line rate with three digits: `4.95 Gbps`. */
+/** Formats a line rate with three digits: `4.95 Gbps`. */
 export const formatLink = (bitsPerSecond: number): string => formatDecimal(bitsPerSecond, DECIMAL_BITS)
 
 function formatDecimal(value: number, units: readonly string[]): string {
   const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3 + 1e-9))
   const rounded = Number((value / 1000 ** power).toPrecision(3))
-  // 999.9 KB rounds up to 1,000 KB, which is 1 MB
+  // 999.9 KB rounds up to 1,000 KB, which is 1 MB.
   if (rounded >= 1000 && power < units.length - 1) return `1 ${units[power + 1]}`
   return `${rounded.toLocaleString('en-US')} ${units[power]}`
 }
 
-/** A duration in the two largest units that matter: `245 ms`, `12.3 s`, `4 min 10 s`, `12.7 days`. */
+/** Formats a duration with one or two units: `245 ms`, `12.3 s`, `4 min 10 s`, `12.7 days`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 1) return `${Number((seconds * 1000).toPrecision(3))} ms`
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`
@@ -190,7 +190,7 @@ function pair(value: number, size: number, large: string, small: string): string
   return rest === 0 ? `${whole / size} ${large}` : `${Math.floor(whole / size)} ${large} ${rest} ${small}`
 }
 
-/** US dollars: cents from a dollar on, three digits below, so that a thousandth of a cent can still be read. */
+/** Formats US dollars: with cents from $1 on, and with three digits below, so that tiny amounts are visible. */
 export function formatUsd(usd: number): string {
   if (usd !== 0 && usd < 1)
     return `$${Number(usd.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 12 })}`

@@ -4,7 +4,6 @@ import { buildLambdaRuntime } from '../assets/runtime-asset.ts'
 import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
 import { linkBetween } from '../gravity/tables/links.ts'
-import { createCarrier } from './carrier.ts'
 import { openArrivals, openGateway, type RegionServices } from './gateway.ts'
 import { createLambdaApi } from './lambda/api.ts'
 import { createGroupGuard } from './lambda/group-guard.ts'
@@ -16,63 +15,64 @@ import { createMeter, type LinkTraffic } from './meter.ts'
 import { createS3Handler } from './s3/s3-handler.ts'
 import { keepCertificates } from './tls/keep-certificates.ts'
 import { type Clock, createWan, type LinkFigures } from './wan.ts'
+import { createWanProxy } from './wan-proxy.ts'
 
-/** Where home is, and how far everything is from it. */
+/** Simulated links between the client and the regions, and between regions. */
 export interface WanOptions {
-  /** The region that home is near. @default the first region */
-  readonly client?: string
-  /** Bits per second of the home line, each way. @default 50,000,000 */
+  /** The region that the client is near. @default the first region */
+  readonly near?: string
+  /** Bits per second of the client's line, in each direction. @default 50,000,000 */
   readonly clientBps?: number
-  /** Round-trip times and rates between regions. @default what was measured, from lib/gravity/tables */
+  /** Round-trip times and rates between regions. @default the measurements in lib/gravity/tables */
   readonly figures?: LinkFigures
 }
 
 export interface LocalCloudOptions {
-  /** Buckets and objects are kept here; a cloud started anew in the same folder has them again. */
+  /** The folder for buckets and objects. A cloud that is started again in the same folder has them again. */
   readonly dir: string
-  /** AWS region codes. Home is near the first one. */
+  /** The AWS region codes to serve. */
   readonly regions: readonly string[]
   /** @default 0, any free port */
   readonly port?: number
   /**
-   * Serves HTTPS, as AWS does, with a certificate that is kept in `dir`. Clients have to trust {@link LocalCloud.ca}.
+   * Whether the cloud serves HTTPS, as AWS does. Its certificate is stored in `dir`; clients must trust {@link LocalCloud.ca}.
    *
    * @default false
    */
   readonly tls?: boolean
-  /** Shapes traffic between places; absent, everything runs at the speed of this machine. */
+  /** Simulated links. If absent, traffic is as fast as the computer allows. */
   readonly wan?: WanOptions
-  /** The one pair of keys this cloud knows; its functions have the same. @default local / local */
+  /** The only credentials that the cloud accepts. Its functions use the same. @default local / local */
   readonly credentials?: Credentials
-  /** How instances of functions are kept; see {@link LambdaTuning} for the defaults. */
+  /** How function instances are managed; see {@link LambdaTuning} for the defaults. */
   readonly lambda?: LambdaTuning
-  /** Milliseconds since the epoch; for the age of signatures and the dates of objects. @default Date.now */
+  /** Milliseconds since 1970, for the age of signatures and the dates of objects. @default Date.now */
   readonly now?: () => number
 }
 
-/** A cloud that runs on this machine. */
+/** A running local cloud. */
 export interface LocalCloud {
-  /** For AWS_ENDPOINT_URL: S3 and Lambda of every region. */
+  /** The endpoint of S3 and Lambda for every region, as for AWS_ENDPOINT_URL. */
   readonly endpoint: string
-  /** With TLS: absolute path of the authority (PEM) that clients have to trust, as for AWS_CA_BUNDLE. */
+  /** With TLS, the absolute path of the certificate authority (PEM) that clients must trust, as for AWS_CA_BUNDLE. */
   readonly ca: string | undefined
   readonly regions: readonly string[]
   readonly credentials: Credentials
-  /** @throws UsageError REGION_UNKNOWN, CONFIG_INVALID, FILE_NOT_FOUND. */
+  /** Deploys a function. @throws UsageError `REGION_UNKNOWN`, `CONFIG_INVALID`, `FILE_NOT_FOUND` */
   createFunction(region: string, settings: FunctionSettings): LambdaFunction
-  /** @returns Whether there was such a function. @throws UsageError REGION_UNKNOWN. */
+  /** Removes a function. @returns whether it existed. @throws UsageError `REGION_UNKNOWN` */
   removeFunction(region: string, name: string): Promise<boolean>
-  /** Does nothing if the region has the bucket already. @throws UsageError REGION_UNKNOWN. */
+  /** Creates a bucket if the region does not have it. @throws UsageError `REGION_UNKNOWN` */
   createBucket(region: string, name: string): Promise<void>
-  /** The end of what a function printed. @throws UsageError REGION_UNKNOWN. */
+  /** The end of a function's log. @throws UsageError `REGION_UNKNOWN` */
   functionLogs(region: string, name: string): string
-  /** Bytes of every link that was used so far. */
+  /** The traffic of every link that was used so far. */
   links(): readonly LinkTraffic[]
-  /** Ends every listener and every process that was started. */
+  /** Closes all listeners and ends all processes of the cloud. */
   close(): Promise<void>
 }
 
-/** What was measured between AWS's regions, with source and date in lib/gravity/tables. */
+/** The measured links between AWS regions. Their sources and dates are in lib/gravity/tables. */
 const MEASURED_LINKS: LinkFigures = {
   rttMs: (from, to) => linkBetween(from, to).rttMs,
   bitsPerSecond: (from, to) => linkBetween(from, to).bitsPerSecond,
@@ -86,8 +86,8 @@ const SYSTEM_CLOCK: Clock = {
 }
 
 /**
- * Starts a cloud on this machine: regions with an S3 and a Lambda each, behind one port. Clients of AWS work with it
- * unchanged, given its endpoint and keys.
+ * Starts a local cloud: S3 and Lambda of several regions behind one port. Clients of AWS work with it unchanged, with its
+ * endpoint and its credentials.
  *
  * @example
  * ```ts
@@ -106,12 +106,12 @@ export async function startCloud(options: LocalCloudOptions): Promise<LocalCloud
   }
 }
 
-/** What was opened last closes first: no request comes in any more when the functions end. */
+/** Closes parts in reverse order, so that no requests arrive when the functions end. */
 async function closeAll(closers: readonly (() => unknown)[]): Promise<void> {
   for (const close of closers.toReversed()) await close()
 }
 
-/** Opens one part after the other; each leaves its closer, so that a failure in between leaves nothing open. */
+/** Opens the parts in order and adds a closer for each, so that nothing stays open if a later part fails. */
 async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]): Promise<LocalCloud> {
   const { dir, regions, now = Date.now, credentials = { accessKeyId: 'local', secretAccessKey: 'local' } } = options
   const keys = new Map([[credentials.accessKeyId, credentials.secretAccessKey]])
@@ -123,7 +123,7 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
   }
   const guard = opened(createGroupGuard())
   const memory = opened(createMemoryWatch())
-  // A cloud on a laptop has to outlive its own restart, not a power cut: every reservation would wait for the disk.
+  // No fsync: the data must survive a restart of the cloud, not a power failure, and every write would wait for the disk.
   const s3 = opened(createS3Handler({ dir: join(dir, 's3'), regions, credentials: keys, now, fsync: false }))
   const meter = createMeter()
   const certificates = options.tls ? await keepCertificates(join(dir, 'tls'), now()) : undefined
@@ -131,8 +131,8 @@ async function assemble(options: LocalCloudOptions, closers: (() => unknown)[]):
 
   const services = new Map<string, RegionServices>()
   const arrivals = opened(await openArrivals(regions, services))
-  const carrier = opened(createCarrier(arrivals.port, SYSTEM_CLOCK))
-  const shaping = wan && { shaping: { wan, carrier } }
+  const proxy = opened(createWanProxy(arrivals.port, SYSTEM_CLOCK))
+  const shaping = wan && { shaping: { wan, proxy } }
   const open = async (place: string, port: number) =>
     opened(await openGateway({ place, regions, services, meter, port, tls, ...shaping }))
 

@@ -1,4 +1,4 @@
-/** The local cloud as a process of its own: who runs it, whether it answers, and how it ends. */
+/** The process of the local cloud: starts it in the background, finds it, and stops it. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { open, readFile, rm, truncate, writeFile } from 'node:fs/promises'
@@ -18,14 +18,14 @@ import type { LocalFleetFiles } from './fleet-files.ts'
 const ProcessSchema = v.object({
   pid: v.pipe(v.number(), v.integer(), v.minValue(2)),
   endpoint: v.pipe(v.string(), v.url()),
-  /** With TLS: path of the authority that signed its certificate. */
+  /** With TLS, the path of the authority that signed its certificate. */
   ca: v.optional(v.string()),
 })
 
 /** The process that serves the local cloud. */
 export type LocalProcess = v.InferOutput<typeof ProcessSchema>
 
-/** Says which process serves, for those who come later. */
+/** Records which process serves the local cloud. */
 export async function recordProcess(files: LocalFleetFiles, serving: LocalProcess): Promise<void> {
   await writeFile(files.process, JSON.stringify(serving))
 }
@@ -35,8 +35,8 @@ export async function forgetProcess(files: LocalFleetFiles): Promise<void> {
 }
 
 /**
- * The process that serves the local cloud now, or `undefined`. A record left behind by a crash does not count: the
- * process must answer, and say that it is the one.
+ * The process that serves the local cloud; `undefined` if there is none. The recorded process must answer with its own id,
+ * so a record that a crash left behind does not count.
  */
 export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess | undefined> {
   const record = await readFile(files.process, 'utf8').catch(() => undefined)
@@ -47,14 +47,14 @@ export async function findProcess(files: LocalFleetFiles): Promise<LocalProcess 
   return pid === parsed.output.pid ? parsed.output : undefined
 }
 
-/** Where a cloud answers, and the authority to trust there. */
+/** The endpoint of a cloud, and the certificate authority to trust there. */
 type Address = Pick<LocalProcess, 'endpoint' | 'ca'>
 
 /**
- * Makes sure that a local cloud answers.
+ * Checks that a local cloud answers.
  *
- * @throws UsageError `LOCAL_NOT_RUNNING`; or `FILE_NOT_FOUND`, `CONFIG_INVALID` of the certificate
- * @throws UnreachableError `TLS_FAILED` when the server that answers has a certificate of another authority
+ * @throws UsageError `LOCAL_NOT_RUNNING`; `FILE_NOT_FOUND` or `CONFIG_INVALID` for the certificate
+ * @throws UnreachableError `TLS_FAILED` if the answering server has a certificate of another authority
  */
 export async function requireServing(address: Address): Promise<void> {
   try {
@@ -73,10 +73,10 @@ function notRunning(): UsageError {
   return new UsageError('LOCAL_NOT_RUNNING', 'no local cloud is running', { remedy: 'start one with lander local up' })
 }
 
-/** The id of the process that answers; `undefined` if the answer is not a local cloud's. */
+/** The process id in the answer; `undefined` if no local cloud answers. */
 async function servingPid({ endpoint, ca }: Address): Promise<number | undefined> {
   const url = new URL('/_lander/health', endpoint)
-  // Not fetch: it has no option for the authority to trust.
+  // fetch has no option for the authority to trust.
   const options = { agent: false as const, signal: AbortSignal.timeout(2000) }
   const asked =
     url.protocol === 'https:'
@@ -87,7 +87,7 @@ async function servingPid({ endpoint, ca }: Address): Promise<number | undefined
   return typeof pid === 'number' ? pid : undefined
 }
 
-/** Ends the process and waits until it is gone. @throws UsageError `LOCAL_NOT_RUNNING` */
+/** Stops the local cloud and waits until its process has ended. @throws UsageError `LOCAL_NOT_RUNNING` */
 export async function endProcess(files: LocalFleetFiles): Promise<LocalProcess> {
   const serving = await findProcess(files)
   if (serving === undefined) throw notRunning()
@@ -96,27 +96,27 @@ export async function endProcess(files: LocalFleetFiles): Promise<LocalProcess> 
   return serving
 }
 
-/** How long a detached cloud may take until it serves. */
+/** How long the start of a detached cloud may take. */
 const START_MS = 30_000
 
-/** How long it may take to end when it did not. */
+/** How long a child that failed to start may take to end. */
 const END_MS = 5000
 
-/** Tells a process that its parent waits for its {@link StartReport}. An IPC channel alone would not: some runners have one too. */
+/** Set in a process whose parent waits for a {@link StartReport}. An IPC channel is no proof, because some runners have one. */
 const DETACHED = 'LANDER_LOCAL_DETACHED'
 
-/** What a detached cloud tells who started it. */
+/** What a detached cloud reports to the process that started it. */
 type StartReport = { readonly serving: true } | { readonly error: WireError }
 
 /**
- * Starts this very program once more, apart from the terminal, and waits until it serves.
+ * Starts this program again as a background process, and waits until it serves.
  *
- * @param args what the new process is called with
- * @throws LanderError the very error that kept it from starting
- * @throws UsageError `LOCAL_NOT_RUNNING` with the end of its log when it died without a word, or took too long
+ * @param args the arguments of the new process
+ * @throws LanderError the error of the new process, if its start fails
+ * @throws UsageError `LOCAL_NOT_RUNNING` with the end of its log, if it ended without a report or took too long
  */
 export async function detach(files: LocalFleetFiles, args: readonly string[]): Promise<void> {
-  // Appended to: whoever serves already may be writing there.
+  // The log is opened for appending, because a running cloud may be writing to it.
   const log = await open(files.log, 'a').catch((error: unknown) => {
     throw explainFileError(error)
   })
@@ -131,20 +131,20 @@ export async function detach(files: LocalFleetFiles, args: readonly string[]): P
   if (report !== undefined && 'serving' in report) return child.unref()
   await endChild(child)
   if (report !== undefined) throw fromWireError({ remedy: `see ${files.log}`, ...report.error })
-  // A child that had no time to say so was kept out by whoever holds the lock.
+  // If another process holds the lock, that is why the child ended.
   const holder = await livingHolder(files.lock)
   if (holder !== undefined) throw lockHeld(files.lock, holder)
   const said = (await readFile(files.log, 'utf8')).trim().split('\n').slice(-5).join('\n')
-  throw new UsageError('LOCAL_NOT_RUNNING', `the local cloud did not start: ${said || 'it said nothing'}`, {
+  throw new UsageError('LOCAL_NOT_RUNNING', `the local cloud did not start: ${said || 'its log is empty'}`, {
     remedy: `see ${files.log}`,
   })
 }
 
-/** `undefined` when the child ends, or says nothing in time. */
+/** The report of a child; `undefined` if it ends or does not report in time. */
 async function firstReport(child: ChildProcess): Promise<StartReport | undefined> {
   const signal = AbortSignal.timeout(START_MS)
   const said = once(child, 'message', { signal }).then(([report]) => report as StartReport)
-  // Not its exit, which may be known before the last message is read; the channel closes after it.
+  // Wait for the channel to close and not for the exit, which can be reported before the last message is read.
   const ended = once(child, 'disconnect', { signal }).then(() => undefined)
   return Promise.race([said, ended]).catch(() => undefined)
 }
@@ -158,12 +158,12 @@ async function endChild(child: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Empties the log of a detached cloud: what is in it is of the one before. To be called under the lock. */
+/** Empties the log, which has the output of the previous cloud. The caller must hold the lock. */
 export async function startLog(files: LocalFleetFiles): Promise<void> {
   if (process.env[DETACHED]) await truncate(files.log)
 }
 
-/** Tells a parent that waits that this process serves, or why it does not. @returns whether one waits */
+/** Reports to a waiting parent that this process serves, or why its start failed. @returns whether a parent waits */
 export async function reportStart(failure?: unknown): Promise<boolean> {
   if (!process.env[DETACHED] || !process.send || !process.connected) return false
   const report: StartReport =

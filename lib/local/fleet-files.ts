@@ -1,19 +1,19 @@
 import { join } from 'node:path'
 
-/** Where a local fleet keeps its files. */
+/** The paths of a local fleet's files. */
 export interface LocalFleetFiles {
-  /** What a client needs to reach it. */
+  /** The fleet file, which clients need to reach the fleet. */
   readonly fleet: string
-  /** Signs the key policy. */
+  /** The root key, which signs the key policy. */
   readonly rootKey: string
-  /** A key the fleet trusts, for the person at this machine. */
+  /** The developer key, which the fleet trusts. */
   readonly developerKey: string
   readonly policy: string
-  /** From which the fleet derives its own keys. */
+  /** The secret from which the fleet derives its keys. */
   readonly secret: string
-  /** The process that serves it, while it does. */
+  /** The record of the process that serves the fleet. */
   readonly process: string
-  /** Held by the one process that may serve it, from before it makes anything. */
+  /** The lock of that process, which it takes before it writes any other file. */
   readonly lock: string
   readonly log: string
   /** Buckets and their objects. */

@@ -3,14 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CLIENT } from '../client-name.ts'
 import { UsageError } from '../errors.ts'
-import type { Carrier } from './carrier.ts'
 import { createWebServer, schemeOf } from './http/web-server.ts'
 import type { Meter } from './meter.ts'
 import { type Route, routeRequest, type ServiceName } from './routing.ts'
 import type { ServerTls } from './tls/keep-certificates.ts'
 import type { Wan } from './wan.ts'
+import type { WanProxy } from './wan-proxy.ts'
 
-/** Answers one request. Never rejects: what goes wrong is the answer. */
+/** Answers one request. It never throws: errors become answers. */
 export type RequestHandler = (call: IncomingMessage, reply: ServerResponse) => void
 
 /** The services of every region, by region code. */
@@ -19,14 +19,14 @@ export type Services = ReadonlyMap<string, RegionServices>
 export type RegionServices = Readonly<Record<ServiceName, RequestHandler>>
 
 export interface GatewayOptions {
-  /** Where requests to this gateway come from: `home`, or the region whose functions use it. */
+  /** The place whose requests this gateway serves: `client`, or the region whose functions use it. */
   readonly place: string
   readonly regions: readonly string[]
-  /** May still be filled while the gateway is open: functions want its address first. */
+  /** The services. They may be added after the gateway is open, because functions need its address first. */
   readonly services: Services
   readonly meter: Meter
-  /** Absent, nothing is shaped. */
-  readonly shaping?: { readonly wan: Wan; readonly carrier: Carrier }
+  /** The simulated links. If absent, traffic is not delayed. */
+  readonly shaping?: { readonly wan: Wan; readonly proxy: WanProxy }
   /** @default 0, any free port */
   readonly port?: number
   /** @default HTTP without TLS */
@@ -42,8 +42,8 @@ export interface Listener {
 }
 
 /**
- * Opens the one port of a place: every region and every service behind it, found by the signature's scope. Traffic to
- * another place takes that place's path; traffic inside a region goes straight to its services.
+ * Opens the port of a place. All regions and services are behind it; the scope of a request's signature selects one.
+ * Traffic to another place takes the simulated path, and traffic inside a region goes directly to its services.
  */
 export function openGateway(options: GatewayOptions): Promise<Listener> {
   const { place, regions, services, meter, shaping, port = 0, tls } = options
@@ -54,7 +54,7 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
     if (route.kind !== 'service') return answerItself(route, call, reply)
     meter.assign(call.socket, place, route.region)
     const path = shaping?.wan.path(place, route.region)
-    if (path !== undefined) return void shaping?.carrier.carry(call, reply, route.region, path)
+    if (path !== undefined) return void shaping?.proxy.forward(call, reply, route.region, path)
     if (call.headers.expect !== undefined) reply.writeContinue()
     services.get(route.region)?.[route.service](call, reply)
   }
@@ -71,7 +71,7 @@ export function openGateway(options: GatewayOptions): Promise<Listener> {
   return listen(serve, port, tls)
 }
 
-/** Opens the listener that shaped requests arrive at: services, and nothing else. Only this process sends there, so it needs no TLS. */
+/** Opens the listener to which the WAN proxy forwards requests. Only this process connects to it, so it has no TLS. */
 export function openArrivals(regions: readonly string[], services: Services): Promise<Listener> {
   return listen((call, reply) => {
     const route = routeRequest(call, regions, regions[0] ?? '')
@@ -101,7 +101,7 @@ async function listen(serve: RequestHandler, port: number, tls?: ServerTls): Pro
 function explainTakenPort(error: unknown, port: number): never {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
   throw new UsageError('LOCAL_RUNNING', `port ${port} is taken`, {
-    remedy: 'a local cloud may be running there already: use it, stop it, or take another port',
+    remedy: 'a local cloud may be running there: use it, stop it, or choose another port',
     cause: error,
   })
 }
@@ -127,7 +127,7 @@ function answerError(reply: ServerResponse, status: number, code: string, messag
   answerJson(reply, status, { message })
 }
 
-/** Clients of services such as STS send forms, and can read errors only in the XML of that protocol. */
+/** Whether a client uses the query protocol, as for STS. Such clients can parse errors only in that protocol's XML. */
 const speaksQuery = ({ headers }: IncomingMessage): boolean =>
   headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false
 

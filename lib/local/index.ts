@@ -1,6 +1,6 @@
 /**
- * `lander/testing`: a cloud on this machine with a fleet deployed to it, for tests of your own agents. What runs in it is
- * the function that a deployment runs.
+ * `lander/testing`: a local cloud with a fleet deployed to it, for tests of your own agents. It runs the same function as
+ * a deployment on AWS.
  *
  * @example
  * import { packSigned, parseDataUri, run } from 'lander'

@@ -1,4 +1,4 @@
-/** A fleet on the local cloud: agent buckets, a key policy and the data-locality function, as the CDK deploys them. */
+/** A fleet in the local cloud: agent buckets, key policy and functions, as the CDK deploys them. */
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -27,33 +27,33 @@ import { type LocalFleetFiles, localFleetFiles } from './fleet-files.ts'
 import type { LambdaTuning } from './lambda/service.ts'
 import { DEFAULT_CLIENT_BPS } from './wan.ts'
 
-/** Where a local fleet lies, and what it is like. */
+/** Options of {@link startLocalFleet}. */
 export interface LocalFleetOptions {
-  /** Everything lies below: buckets, keys, policy, the fleet file. It is taken up again at the next start. */
+  /** The folder for buckets, keys, policy and fleet file. The next start in the same folder uses them again. */
   readonly dir: string
   readonly regions: readonly string[]
   /** @default any free port */
   readonly port?: number
-  /** Serves HTTPS, as AWS does, with a certificate of its own. @default false */
+  /** Whether the endpoint serves HTTPS, as AWS does. @default false */
   readonly tls?: boolean
-  /** Shaped links between the caller's home and the regions. @default none */
+  /** Simulated links between the client and the regions, and between regions. @default none */
   readonly wan?: WanOptions
-  /** Seconds a function may run. @default 900, Lambda's longest */
+  /** The timeout of the data-locality function in seconds. @default 900, Lambda's maximum */
   readonly timeoutSeconds?: number
-  /** Memory of a function. @default 1769, at which Lambda gives one vCPU */
+  /** The memory of the data-locality function. @default 1769, with which Lambda gives one vCPU */
   readonly memoryMb?: number
-  /** How instances of functions are kept. */
+  /** How function instances are managed. */
   readonly lambda?: LambdaTuning
   /** Milliseconds since 1970. @default Date.now */
   readonly now?: () => number
 }
 
-/** A fleet on a cloud of this machine. Disposing of it ends the cloud; its files stay. */
+/** A fleet in a local cloud. Disposing it stops the cloud and keeps its files. */
 export interface LocalFleet extends AsyncDisposable {
   readonly fleet: Fleet
   readonly cloud: LocalCloud
   readonly files: LocalFleetFiles
-  /** A key the fleet trusts, for the person at this machine. */
+  /** The developer key, which the fleet trusts. */
   readonly developer: SigningKey
 }
 
@@ -61,22 +61,22 @@ const FLEET = 'local'
 const FUNCTION = 'lander-local-data-locality'
 const RELAY = 'lander-local-relay'
 const COMPILER = 'lander-local-compiler'
-/** clang's memory, its code as it is compiled, and AssemblyScript. */
+/** The memory of the compiler function, as in the CDK. */
 const COMPILER_MB = 2048
-/** One compile ends after 20 seconds; the rest is a cold start on a busy machine. */
+/** A compilation is stopped after 20 seconds. The rest is for a cold start on a busy computer. */
 const COMPILER_SECONDS = 60
-/** It waits most of its time, and holds no more than a box at once. */
+/** The memory of the relay function. Its largest object is one sealed state. */
 const RELAY_MB = 512
 
 /**
- * Starts a cloud on this machine and deploys a fleet to it: the very function that the CDK deploys.
+ * Starts a local cloud and deploys a fleet to it, with the same function code that the CDK deploys.
  *
- * @throws UsageError `LOCAL_RUNNING` when the port is taken, `REGION_UNKNOWN`
+ * @throws UsageError `LOCAL_RUNNING` if the port is in use; `REGION_UNKNOWN`
  */
 export async function startLocalFleet(options: LocalFleetOptions): Promise<LocalFleet> {
   const { dir, regions, port, tls = false, wan, timeoutSeconds = 900, memoryMb = 1769, now = Date.now } = options
   requireRegions(regions)
-  if (wan?.client !== undefined) regionOf(wan.client)
+  if (wan?.near !== undefined) regionOf(wan.near)
   const files = localFleetFiles(dir)
   await makeFolder(files.data)
   const [root, developer] = await Promise.all([keyAt(files.rootKey), keyAt(files.developerKey)])
@@ -100,7 +100,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
         LANDER_ROOT_KEY: fleet.rootKey,
         LANDER_FLEET_SECRET: pathToFileURL(files.secret).href,
         LANDER_COMPILER: COMPILER,
-        // Functions of all regions share this machine's disk, and a region's kernels are its own.
+        // Functions of all regions share one disk, so each region gets its own folder for kernels.
         LANDER_KERNEL_FOLDER: join(files.data, 'kernels', region),
       }
       await cloud.createFunction(region, {
@@ -118,7 +118,7 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
         timeoutSeconds,
         memoryMb: RELAY_MB,
       })
-      // Its process starts with the first kernel that comes as source.
+      // Its process starts only when the first kernel is compiled from source.
       await cloud.createFunction(region, {
         name: COMPILER,
         codeDir: compilerDir,
@@ -140,13 +140,13 @@ export async function startLocalFleet(options: LocalFleetOptions): Promise<Local
 }
 
 /**
- * Makes sure that a cloud can serve these regions: one at least, none twice, each known.
+ * Checks the regions of a cloud: at least one, none twice, and all known.
  *
  * @throws UsageError `REGION_UNKNOWN`, `USAGE`
  */
 export function requireRegions(regions: readonly string[]): void {
   for (const region of regions) regionOf(region)
-  const remedy = 'name each region once, as in us-east-1,eu-west-1'
+  const remedy = 'name each region once, such as us-east-1,eu-west-1'
   if (regions.length === 0) throw new UsageError('USAGE', 'no region is named', { remedy })
   const twice = regions.find((region, at) => regions.indexOf(region) !== at)
   if (twice !== undefined) throw new UsageError('USAGE', `region "${twice}" is named twice`, { remedy })
@@ -172,11 +172,11 @@ function describeFleet(
     endpoint,
     ...(ca !== undefined && { ca }),
     credentials,
-    ...(wan && { client: { region: wan.client ?? regions[0]!, bitsPerSecond: wan.clientBps ?? DEFAULT_CLIENT_BPS } }),
+    ...(wan && { client: { region: wan.near ?? regions[0]!, bitsPerSecond: wan.clientBps ?? DEFAULT_CLIENT_BPS } }),
   }
 }
 
-/** The policy in `files`. Where there is none, or one of an older format, a first one that trusts the developer's key. */
+/** The policy in `files`. If it does not exist or has an older format, a new one that trusts the developer key. */
 async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, developer: SigningKey, now: number) {
   const known = await readFile(files.policy).catch(() => undefined)
   const envelope = known && parseStrictJson(known, { maxLength: 2 * MAX_POLICY_BYTES })
@@ -185,7 +185,7 @@ async function readLocalPolicy(files: LocalFleetFiles, root: SigningKey, develop
   return signPolicy(withGrant(createPolicy(FLEET, now), grant, now), root)
 }
 
-/** Whether a policy has this version's format. @throws RefusedError for one that no place of this fleet would accept */
+/** Whether a policy has the current format. @throws RefusedError if the policy is otherwise invalid */
 function isCurrentPolicy(envelope: unknown, root: SigningKey, now: number): boolean {
   try {
     verifyPolicy(envelope, { rootKey: root.publicKey, fleet: FLEET, now })
@@ -196,7 +196,7 @@ function isCurrentPolicy(envelope: unknown, root: SigningKey, now: number): bool
   }
 }
 
-/** The receipt keys of the secret in `files`, which is made if there is none, and of the epochs before it. */
+/** The receipt keys of the secret in `files`, and of earlier epochs. Creates the secret if it does not exist. */
 async function readReceiptKeys(files: LocalFleetFiles): Promise<PublicReceiptKey[]> {
   const text = await readFile(files.secret, 'utf8').catch(() => formatFleetSecret(createFleetSecret()))
   await writeFileAtomically(files.secret, text)

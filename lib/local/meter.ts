@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net'
 
-/** What went over one link since the start: every byte on the wire but TCP/IP's own headers; over TLS, the bytes before encryption. */
+/** The traffic of one link since the start, without the headers of TCP/IP. With TLS, the bytes before encryption count. */
 export interface LinkTraffic {
-  /** `home`, or a region code. */
+  /** `client`, or a region code. */
   readonly from: string
   /** A region code. */
   readonly to: string
   readonly requests: number
-  /** Bytes of requests, heads included. */
+  /** Bytes of requests, including their headers. */
   readonly bytesThere: number
-  /** Bytes of answers, heads included. */
+  /** Bytes of answers, including their headers. */
   readonly bytesBack: number
 }
 
-/** Counts bytes per link, live: an answer under way is counted as far as it has been sent. */
+/** Counts bytes for each link. The part of an answer that has been sent counts at once. */
 export interface Meter {
-  /** Books what the socket carries from now on, starting with the request just received, on a link. */
+  /** Counts the socket's bytes for a link from now on, starting with the request that was just received. */
   assign(socket: Socket, from: string, to: string): void
   /** All links that were used, in the order of their first use. */
   read(): readonly LinkTraffic[]
@@ -29,7 +29,7 @@ interface Account {
   bytesBack: number
 }
 
-/** How far a socket's bytes are booked, and where the next ones go. */
+/** How many of a socket's bytes have been counted, and the link for the next ones. */
 interface Booking {
   account: Account
   read: number

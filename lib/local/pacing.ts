@@ -1,12 +1,12 @@
 /**
- * How bytes get onto a line, as a plan: given when a piece is ready, when has its last bit left? Pure but for the
- * lines' own state; nothing here waits.
+ * Plans when bytes leave simulated lines: given the time when a piece is ready, it computes when its last bit has left.
+ * It changes only the state of the lines, and never waits.
  */
 
-/** One direction of a connection between places. Everything that goes that way shares it. */
+/** One direction of the link between two places. All traffic in that direction shares it. */
 export interface Line {
   readonly bitsPerSecond: number
-  /** When the last bit that is planned so far has left, in milliseconds of the clock in use. */
+  /** When the last planned bit has left, in milliseconds of the clock. */
   freeAt: number
 }
 
@@ -14,17 +14,17 @@ export function createLine(bitsPerSecond: number): Line {
   return { bitsPerSecond, freeAt: Number.NEGATIVE_INFINITY }
 }
 
-/** Milliseconds that so many bytes take on a line. */
+/** Milliseconds that bytes take on a line. */
 export function transmitMs(bytes: number, bitsPerSecond: number): number {
   return (bytes * 8 * 1000) / bitsPerSecond
 }
 
 /**
- * Plans a piece on lines in a row and books their time. The lines are reserved in the order given: put the one that
- * most streams share first, or a queue behind it would keep it idle.
+ * Plans a piece on several lines in series and reserves their time. The most shared line must be first; otherwise a queue
+ * behind it would leave it idle.
  *
- * @param readyAt When the piece is there to be sent, in milliseconds.
- * @returns When its last bit has left each line.
+ * @param readyAt when the piece is ready, in milliseconds
+ * @returns when its last bit has left each line
  */
 export function planDepartures(lines: readonly Line[], readyAt: number, bytes: number): number[] {
   let at = readyAt
@@ -36,32 +36,31 @@ export function planDepartures(lines: readonly Line[], readyAt: number, bytes: n
 }
 
 /**
- * The most that is forgiven a sender who comes back late from waiting for its line: timers ring late, by hundreds of
- * milliseconds on a busy machine, and a delay that is not made up for is lost for good. It is the depth of a token
- * bucket, in time.
+ * The most lateness that is compensated. Timers fire late, by hundreds of milliseconds on a busy computer, and lateness
+ * without compensation would reduce the rate of the line. It is the depth of a token bucket in milliseconds.
  */
 export const FORGIVEN_MS = 500
 
 /**
- * How far a sender is behind its line after a piece. Its next piece counts as ready that much earlier: while it
- * waited, it had more to send. What it spends on its source or its receiver is not in there, and is its own loss.
+ * How far a sender is behind its line after a piece. Its next piece counts as ready that much earlier, because it was
+ * ready while the sender's timer was late. Time that the sender spends on its source or receiver is not compensated.
  */
 export function lateness(now: number, leftAt: number): number {
   return Math.min(FORGIVEN_MS, Math.max(0, now - leftAt))
 }
 
-/** How much time a piece may take on the slowest line: short turns keep many streams fair. */
+/** How long one piece may take on the slowest line. Short turns share a line fairly between streams. */
 const TURN_MS = 5
 const MIN_PIECE_BYTES = 4 * 1024
 const MAX_PIECE_BYTES = 64 * 1024
 
-/** The bytes that a stream sends in one turn on these lines. Streams queue for every turn, so they share evenly. */
+/** The bytes that a stream sends in one turn. Streams queue for every turn, so they get equal shares. */
 export function pieceBytes(lines: readonly Line[]): number {
   const slowest = Math.min(...lines.map((line) => line.bitsPerSecond))
   return Math.min(MAX_PIECE_BYTES, Math.max(MIN_PIECE_BYTES, Math.floor((slowest / 8 / 1000) * TURN_MS)))
 }
 
-/** Cuts a chunk into the pieces of its turns, without copying. */
+/** Cuts a chunk into pieces for turns, without copying. */
 export function cutPieces(chunk: Uint8Array, size: number): Uint8Array[] {
   const count = Math.ceil(chunk.length / size)
   return Array.from({ length: count }, (_, i) => chunk.subarray(i * size, (i + 1) * size))

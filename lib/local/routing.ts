@@ -1,6 +1,6 @@
 import { credentialScope } from './http/sigv4.ts'
 
-/** Which part of the local cloud a request is for. */
+/** The part of the local cloud that a request is for. */
 export type Route =
   | { readonly kind: 'health' }
   | { readonly kind: 'links' }
@@ -10,14 +10,14 @@ export type Route =
 
 export type ServiceName = 's3' | 'lambda'
 
-/** What of a request decides about its way. An `IncomingMessage` fits. */
+/** The parts of a request that decide its route. An `IncomingMessage` is one. */
 export type RoutedRequest = Parameters<typeof credentialScope>[0] & { readonly method?: string | undefined }
 
 /**
- * One port serves every region and service: the scope of a request's signature says which one it is for. Paths below
- * `/_lander/` are the cloud's own; no bucket can have that name. An anonymous request can only mean S3.
+ * Routes a request. One port serves all regions and services; the scope of the signature selects one. Paths below
+ * `/_lander/` belong to the local cloud, because no bucket can have that name. Anonymous requests go to S3.
  *
- * @param here The region that anonymous requests go to.
+ * @param here the region of anonymous requests
  */
 export function routeRequest(request: RoutedRequest, regions: readonly string[], here: string): Route {
   const own = /^\/_lander\/(health|links)$/.exec(request.url ?? '')?.[1] as 'health' | 'links' | undefined

@@ -1,4 +1,4 @@
-/** A cloud for tests: started in a temporary folder, filled with a line, gone when it is disposed. */
+/** A local cloud for tests, in a temporary folder that is removed when the cloud is disposed. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,31 +9,31 @@ import { putObject } from '../objects/s3-put.ts'
 import type { SigningKey } from '../trust/keys.ts'
 import { type LocalFleet, type LocalFleetOptions, startLocalFleet } from './local-fleet.ts'
 
-/** Regions of a test's cloud, and what else is not as usual. */
+/** Options of {@link startLocalCloud}. */
 export interface TestCloudOptions extends Omit<LocalFleetOptions, 'dir'> {
-  /** Where its buckets and keys lie; kept when the cloud ends. @default a temporary folder, removed when the cloud ends */
+  /** The folder for buckets and keys, which is kept. @default a temporary folder, removed when the cloud is disposed */
   readonly dir?: string
 }
 
-/** A cloud on this machine with a fleet deployed to it. Dispose it: it ends its servers and functions. */
+/** A local cloud with a fleet deployed to it. Disposing it stops its servers and functions. */
 export interface TestCloud extends AsyncDisposable {
   readonly fleet: Fleet
   readonly clients: FleetClients
-  /** A key that the fleet trusts: it packs, signs and sends. */
+  /** A key that the fleet trusts as author and as sender. */
   readonly key: SigningKey
-  /** The cloud behind the fleet, with its links and faults. */
+  /** The local fleet and its cloud, to read the traffic of links and to inject failures. */
   readonly local: LocalFleet
   /**
-   * Puts one object, and makes its bucket if there is none.
+   * Writes one object, and creates its bucket if it does not exist.
    *
    * @param uri such as `s3://logs-eu/2026/a.log`
-   * @param region where the bucket is made; the bucket must lie there if it exists @default the first region
+   * @param region the region of the bucket @default the first region
    */
   put(uri: string, body: string | Uint8Array, region?: string): Promise<void>
 }
 
 /**
- * Starts a cloud on this machine: S3 and Lambda in every region, running the function that a deployment runs.
+ * Starts a local cloud for tests, with S3 and Lambda in every region. It runs the same function as a deployment on AWS.
  *
  * @throws UsageError `REGION_UNKNOWN`
  *

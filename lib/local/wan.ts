@@ -2,40 +2,39 @@ import { CLIENT } from '../client-name.ts'
 import { createLine, cutPieces, type Line, lateness, pieceBytes, planDepartures } from './pacing.ts'
 
 /**
- * Links with the round-trip times and rates of the real world, for traffic that stays on this machine.
+ * Simulates links with measured round-trip times and rates, for traffic inside one computer.
  *
- * Modelled, per request: one round trip for a new connection (TCP's handshake) and one more with TLS, half of one before
- * the request is seen and half before the answer begins, one for `Expect: 100-continue`, and the time that heads and
- * bodies take on the lines, which all traffic of a direction shares evenly.
+ * For each request it simulates: one round trip for a new connection and one more with TLS, half a round trip before the
+ * request arrives and half before the answer starts, one round trip for `Expect: 100-continue`, and the time of headers
+ * and bodies on the lines, which all traffic of a direction shares equally.
  *
- * Not modelled: the bytes of TLS, TCP's slow start and losses, jitter, and half a round trip for each later piece of an
- * answer that is made over time. A real line is slower to get going and otherwise like this.
+ * It does not simulate: the bytes of TLS, TCP's slow start and losses, jitter, and half a round trip for each later piece
+ * of a streamed answer. So a real link starts more slowly and is similar otherwise.
  */
 
-/** What is known about the way between two regions. */
+/** The figures of the links between regions. */
 export interface LinkFigures {
-  /** Milliseconds of a round trip; also inside a region (`from === to`). */
+  /** Milliseconds of a round trip, also inside a region (`from === to`). */
   rttMs(from: string, to: string): number
-  /** What the way carries, in this direction. */
+  /** The bandwidth in this direction. */
   bitsPerSecond(from: string, to: string): number
 }
 
 export interface WanSettings {
   readonly regions: readonly string[]
   readonly figures: LinkFigures
-  /** The region that home is near. @default the first region */
-  readonly client?: string
-  /** Bits per second of the home line, each way. @default 50,000,000 */
+  /** The region that the client is near. @default the first region */
+  readonly near?: string
+  /** Bits per second of the client's line, in each direction. @default 50,000,000 */
   readonly clientBps?: number
-  /** Milliseconds of a round trip over the access line, from home to the network. @default 5 */
+  /** Milliseconds of a round trip over the client's access line. @default 5 */
   readonly accessRttMs?: number
 }
 
-/** An office's line. */
-/** An office’s link. */
+/** The bandwidth of a small office's line. */
 export const DEFAULT_CLIENT_BPS = 50_000_000
 
-/** The way of a request and of its answer. */
+/** The simulated path of a request and of its answer. */
 export interface Path {
   readonly rttMs: number
   /** The lines of a request, the most shared first. */
@@ -45,26 +44,26 @@ export interface Path {
 }
 
 export interface Wan {
-  /** The way from a place to a region; `undefined` inside a region, where nothing is shaped. */
+  /** The path from a place to a region; `undefined` inside a region, where traffic is not delayed. */
   path(from: string, to: string): Path | undefined
 }
 
 /**
- * Lays all lines at once, so that a pair without figures is found before anything runs.
+ * Creates all lines at once, so that a missing figure is reported at the start.
  *
- * @throws whatever the figures throw for a region they don't know.
+ * @throws the error of the figures for an unknown region
  */
 export function createWan(options: WanSettings): Wan {
   const { regions, figures, clientBps = DEFAULT_CLIENT_BPS, accessRttMs = 5 } = options
-  const client = options.client ?? regions[0] ?? ''
+  const near = options.near ?? regions[0] ?? ''
   const access = { there: createLine(clientBps), back: createLine(clientBps) }
-  const places = [...new Set([...regions, client])]
+  const places = [...new Set([...regions, near])]
   const haul = new Map(places.flatMap((from) => places.map((to) => [`${from} ${to}`, haulLine(figures, from, to)])))
   const lineOf = (from: string, to: string) => [haul.get(`${from} ${to}`)].filter((line) => line !== undefined)
 
   function fromClient(to: string): Path {
-    const rttMs = figures.rttMs(client, to) + accessRttMs
-    return { rttMs, there: [access.there, ...lineOf(client, to)], back: [access.back, ...lineOf(to, client)] }
+    const rttMs = figures.rttMs(near, to) + accessRttMs
+    return { rttMs, there: [access.there, ...lineOf(near, to)], back: [access.back, ...lineOf(to, near)] }
   }
   function between(from: string, to: string): Path {
     return { rttMs: figures.rttMs(from, to), there: lineOf(from, to), back: lineOf(to, from) }
@@ -77,25 +76,25 @@ export function createWan(options: WanSettings): Wan {
   return { path: (from, to) => paths.get(`${from} ${to}`) }
 }
 
-/** Inside a region there is no line: its network is never what is short. */
+/** The long-haul line between two regions; `undefined` inside a region, whose network is never the bottleneck. */
 function haulLine(figures: LinkFigures, from: string, to: string): Line | undefined {
   return from === to ? undefined : createLine(figures.bitsPerSecond(from, to))
 }
 
-/** Time, as far as links need it. */
+/** The clock of simulated links. */
 export interface Clock {
-  /** Milliseconds, never going back. */
+  /** Monotonic milliseconds. */
   now(): number
   sleep(ms: number): Promise<void>
 }
 
-/** A timer can't wait for less, and the next piece makes up for it. */
+/** Timers can't wait for less. Shorter waits are skipped, and the next piece compensates. */
 const SHORTEST_SLEEP_MS = 1
 
-/** How early a stream may queue on the first line for a piece that the second one is not free for yet. */
+/** How long before the second line is free a stream may queue a piece on the first line. */
 const AHEAD_MS = 10
 
-/** One stream's way onto its lines: resolves when the last bit of so many bytes has left. */
+/** Sends bytes of one stream on its lines. Resolves when their last bit has left. */
 export type Sender = (bytes: number) => Promise<void>
 
 export function createSender(lines: readonly Line[], clock: Clock): Sender {
@@ -109,7 +108,7 @@ export function createSender(lines: readonly Line[], clock: Clock): Sender {
   }
 }
 
-/** The source at the pace of its lines: it is read no faster than the lines and the receiver take it. */
+/** Yields a source at the rate of its lines. It reads no faster than the lines and the receiver allow. */
 export async function* paced(
   source: AsyncIterable<Uint8Array>,
   lines: readonly Line[],

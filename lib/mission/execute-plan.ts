@@ -18,6 +18,8 @@ import { affordable, type Ceilings, type Meter, type PaidPart, startMeter, wallM
 import { type Answer, answerOf } from './merge.ts'
 import { type MissionOptions, runMission } from './mission.ts'
 import { outcomeOf } from './outcome-of.ts'
+import { findNoObjects, noObjects } from './require-objects.ts'
+import { hasReceiptKeys } from './verify-regions.ts'
 
 /** A share of a plan's data, and where an agent works on it. */
 export interface PlannedPart extends PaidPart {
@@ -47,6 +49,8 @@ export interface PartResult extends RegionResult {
 export interface ExecutePlanOptions extends Omit<MissionOptions, 'start'>, Ceilings {
   readonly parts: readonly PlannedPart[]
   readonly prices?: PriceFile | undefined
+  /** Whether data without a single object is meant, and no mistake in a prefix. @default false */
+  readonly allowEmpty?: boolean | undefined
 }
 
 /** A plan's answer, and what the plan did not get to. */
@@ -69,6 +73,8 @@ export interface Leftover {
  * Executes a plan: agents go to the data that stays, data that moves is read from the client, and the results are
  * merged. At a ceiling it stops, keeps what is done and says what is left: a part that would not fit the money does not
  * start, functions get no more wall time than the ceilings pay for, and a meter watches what runs.
+ *
+ * @throws UsageError `NO_OBJECTS` when no part has a single object; one part of several has it as its error
  */
 export async function executePlan(options: ExecutePlanOptions): Promise<PlanAnswer> {
   const { parts, maxUsd } = options
@@ -79,10 +85,15 @@ export async function executePlan(options: ExecutePlanOptions): Promise<PlanAnsw
   await using client = startLazyClient(options, { soon, data: storeOfAllParts(options) })
   using meter = startMeter(options, options.prices)
   const done = await runParts(started, client, meter, options)
-  const regions = parts.map((part) => done.get(part) ?? notStarted(part, maxUsd!))
+  const ended = parts.map((part) => done.get(part) ?? notStarted(part, maxUsd!))
+  const regions = await Promise.all(parts.map((part, i) => requireObjects(part, ended[i]!, options)))
+  requireAnyObjects(parts, regions)
   const landed = regions.find(({ landingResult }) => landingResult !== undefined)
   const mission = landed?.landingResult?.mission ?? done.mission
-  const answer = await answerOf({ mission, regions }, async () => ({ ...options, client: await client.ready() }))
+  const answer = await answerOf({ mission, regions, verified: hasReceiptKeys(options.fleet) }, async () => ({
+    ...options,
+    client: await client.ready(),
+  }))
   return {
     ...answer,
     regions,
@@ -198,6 +209,22 @@ function stopped(result: PartResult, { aborted, reason }: AbortSignal): PartResu
 function notStarted(part: PlannedPart, maxUsd: number): PartResult {
   const why = `not started: at about ${formatUsd(part.usd)} it would not fit into ${formatUsd(maxUsd)} any more`
   return { ...unlanded(part), error: toWireError(limitReached(why)), bytesMoved: 0, seconds: 0 }
+}
+
+/** An agent that opened no object may have chosen so; where there is none to open, its result is no answer. */
+async function requireObjects(part: PlannedPart, result: PartResult, options: ExecutePlanOptions): Promise<PartResult> {
+  const { allowEmpty = false, clients } = options
+  const opened = result.route?.some(({ landingResult }) => landingResult.usage.objects > 0) ?? false
+  if (allowEmpty || opened || outcomeOf(result) !== 'completed') return result
+  const error = await findNoObjects({ regions: part.regions ?? [part.region], scopes: part.scopes }, clients)
+  if (error === undefined) return result
+  const { landingResult: _, ...rest } = result
+  return { ...rest, error: toWireError(error) }
+}
+
+function requireAnyObjects(parts: readonly PlannedPart[], regions: readonly PartResult[]): void {
+  if (regions.length === 0 || regions.some(({ error }) => error?.code !== 'NO_OBJECTS')) return
+  throw noObjects([...new Set(parts.flatMap(({ scopes }) => scopes))])
 }
 
 /** A part that no region has to answer for. */

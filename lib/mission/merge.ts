@@ -20,6 +20,8 @@ export interface Answer {
   readonly partial?: Json
   readonly usage: MissionUsage
   readonly regions: readonly RegionResult[]
+  /** Whether every region's result was held against its receipt: the fleet file has the keys for that. */
+  readonly verified: boolean
   /** What merging took on the client, where there was more than one result to merge. */
   readonly merge?: LandingResult
 }
@@ -35,9 +37,12 @@ export interface Merger extends Omit<ClientRunOptions, 'input'> {
  *
  * @param merger called at most once, and only where there is something to merge
  */
-export async function answerOf({ mission, regions }: MissionResult, merger: () => Promise<Merger>): Promise<Answer> {
+export async function answerOf(
+  { mission, regions, verified }: MissionResult,
+  merger: () => Promise<Merger>,
+): Promise<Answer> {
   const values = valuesOf(regions.filter((region) => outcomeOf(region) === 'completed')) ?? []
-  const summary = { mission, usage: usageOf(regions), regions }
+  const summary = { mission, usage: usageOf(regions), regions, verified }
   if (values.length === 0) return { ...summary, outcome: worstOutcome(regions) }
   const { value, merge, outcome } = await merged(values, regions, merger)
   const whole = values.length === regions.length

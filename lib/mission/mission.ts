@@ -4,13 +4,17 @@ import { type OrderDraft, readManifest, type SignedOrder, signOrderFor } from '.
 import { createRegionPlaces } from '../aws/region-places.ts'
 import type { Transport } from '../aws/upload.ts'
 import type { Json } from '../encoding/json.ts'
+import { UsageError } from '../errors.ts'
 import type { FleetClients } from '../fleet/clients.ts'
 import { regionsOf } from '../fleet/data-regions.ts'
 import type { Fleet } from '../fleet/fleet-file.ts'
+import { MAX_INPUT_BYTES } from '../host/invocation.ts'
 import type { RegionResult } from '../relay/region-result.ts'
 import { type RelayOptions, relay } from '../relay/relay.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { SigningKey } from '../trust/keys.ts'
+import { readOrder } from '../trust/order.ts'
+import { hasReceiptKeys, withVerified } from './verify-regions.ts'
 
 /** A mission to run: what, where, with what input, and signed by whom. */
 export interface MissionOptions {
@@ -44,6 +48,11 @@ export interface MissionResult {
   readonly mission: string
   /** In the order of the order's regions. */
   readonly regions: readonly RegionResult[]
+  /**
+   * Whether every region's result was held against its receipt: the fleet file has the keys for that. What a receipt
+   * contradicts is no result but an error, `RECEIPT_MISMATCH`.
+   */
+  readonly verified: boolean
 }
 
 /** Runs a signed bundle where its order says; the failure of an agent in one region does not end those in others. */
@@ -51,7 +60,9 @@ export async function runMission(options: MissionOptions): Promise<MissionResult
   const { mission, envelope, input, starts } = await signMission(options)
   const places = createRegionPlaces(options)
   const agents = starts.map((region) => runAgent(region, { ...options, places, order: envelope, input }))
-  return { mission, regions: await Promise.all(agents) }
+  const { fleet } = options
+  const regions = withVerified(await Promise.all(agents), { fleet, order: readOrder(envelope) })
+  return { mission, regions, verified: hasReceiptKeys(fleet) }
 }
 
 /** A mission that is about to begin. */
@@ -68,10 +79,20 @@ export interface SignedMission extends SignedOrder {
 export async function signMission(options: MissionOptions): Promise<SignedMission> {
   const { fleet, clients, file, sender, order: draft = {}, now = Date.now } = options
   const input = JSON.stringify(options.input ?? null)
+  requireSmall(input)
   const manifest = readManifest(file)
   const regions = draft.regions ?? (await regionsOf(draft.scopes ?? manifest.scopes, fleet, clients))
   const order = signOrderFor({ manifest, draft, fleet: fleet.name, regions, input, sender, now: now() })
   return { ...order, input, regions, starts: startsOf(options.starts, regions) }
+}
+
+/** A longer input would be refused by every region. @throws UsageError `INPUT_INVALID` */
+function requireSmall(input: string): void {
+  const bytes = Buffer.byteLength(input)
+  if (bytes <= MAX_INPUT_BYTES) return
+  throw new UsageError('INPUT_INVALID', `the input has ${bytes} bytes of JSON; it may have ${MAX_INPUT_BYTES}`, {
+    remedy: 'put what is large into an object that the agent reads',
+  })
 }
 
 function startsOf(starts: MissionOptions['starts'] = 'all', regions: readonly string[]): readonly string[] {

@@ -23,6 +23,7 @@ const SEVERITY: readonly MissionOutcome[] = ['completed', 'stopped', 'failed', '
 export function outcomeOf({ landingResult, error }: RegionResult): MissionOutcome {
   if (landingResult !== undefined) return landingResult.outcome.kind
   if (error?.code === 'LIMIT_REACHED') return 'stopped'
+  if (error?.code === 'NO_OBJECTS') return 'failed'
   return error?.situation === 'refused' ? 'refused' : 'unreachable'
 }
 

@@ -42,7 +42,6 @@ export interface ReadRequest extends ObjectRef {
  * ascending order of their UTF-8 bytes, as S3 does. Chunks arrive in order, cover exactly `[start, end)` and are never
  * empty. The receiver owns a chunk and may write to it, but the chunk may be only a part of its `ArrayBuffer`. A read
  * fails before its first chunk if the object is missing, changed or shorter.
- * Whoever is done with a chunk may `giveBack` it (slabs.ts), for its memory to serve again.
  */
 export interface ObjectStore {
   /** The object as it is now. */

@@ -1,88 +1,88 @@
-/** An agent that was launched, as whoever launched it sees it: the same in every place. */
+/** The handle of a launched agent. It is the same for every kind of place. */
 import type { Json } from '../encoding/json.ts'
 import { UsageError, type WireError } from '../errors.ts'
 import type { LostLanding, RouteStep } from '../relay/relay.ts'
 import type { Outcome } from '../sandbox/contract/outcome.ts'
 
-/** How an agent ended, and the way it went. */
+/** How an agent ended, and its landings. */
 export interface AgentEnd {
-  /** Absent when something kept it from an end. */
+  /** Absent if an error ended the mission. */
   readonly outcome?: Outcome
-  /** What that was. */
+  /** The error that ended the mission. */
   readonly error?: WireError
-  /** Its landings, and those of its copies, in the order in which they ended. */
+  /** The landings of the agent and of its copies, in the order in which they ended. */
   readonly route: readonly RouteStep[]
-  /** Places that died, or fell silent, while it was there. */
+  /** Landings that failed because their place crashed or stopped answering. */
   readonly lost: readonly LostLanding[]
-  /** Bytes that crossed links: none among places of this machine. */
+  /** Bytes that were sent to and from regions. Moves between places of the client send none. */
   readonly bytesMoved: number
 }
 
-/** How far an agent has come. */
+/** The progress of an agent. */
 export interface AgentProgress {
-  /** Where it is, or was last. */
+  /** The agent's current or last place. */
   readonly place: string
-  /** Landings so far, the one under way among them. */
+  /** The number of landings so far, including the current one. */
   readonly landings: number
-  /** Whether it waits for a message, frozen. */
+  /** Whether the agent is suspended and waits for a message. */
   readonly waits: boolean
-  /** In its landing: bytes read, and objects opened. */
+  /** The bytes read and the objects opened in the current landing. */
   readonly bytesRead: number
   readonly objects: number
-  /** From 0 to 1, if it is known. */
+  /** The progress that the agent reported, from 0 to 1. Absent if it reported none. */
   readonly fraction?: number
-  /** The engine's memory as the agent last left or grew it. */
+  /** The last known size of the engine's memory. */
   readonly memoryBytes: number
 }
 
-/** An agent was frozen, and goes on. */
+/** A snapshot of an agent, from which its next landing starts. */
 export interface SnapshotAt {
-  /** Where it goes on. */
+  /** The place of the next landing. */
   readonly place: string
-  /** Number of the landing that follows. */
+  /** The number of the next landing. */
   readonly sequence: number
-  /** Size of its sealed state. */
+  /** The size of the sealed state in bytes. */
   readonly bytes: number
 }
 
-/** An agent that was launched. */
+/** A launched agent. */
 export interface AgentHandle {
-  /** What other agents of this launcher call it. */
+  /** The name by which other agents of this launcher send it messages. */
   readonly name: string
   readonly mission: string
-  /** How it ended. Never rejects. */
+  /** How the agent ended. It never rejects. */
   readonly result: Promise<AgentEnd>
   readonly progress: AgentProgress
   /**
-   * Sends it a message: its next `receive()` gets it.
+   * Sends the agent a message, which its next `receive()` returns.
    *
-   * @throws UsageError `LIMIT_REACHED` when too many wait, `INPUT_INVALID` for what has no JSON
+   * @throws UsageError `LIMIT_REACHED` if too many messages wait; `INPUT_INVALID` if the message is not JSON
    */
   send(message: Json): void
-  /** The next message it has sent to its launcher; `undefined` once it has ended and none is left. */
+  /** The next message from the agent to its launcher; `undefined` if it has ended and no message is left. */
   receive(): Promise<Json | undefined>
   /**
-   * Freezes it at its next await, and has it go on where it is. In a region it can't be asked in the middle of a landing:
-   * there it is its next departure that counts. `undefined` if it ended before.
+   * Snapshots the agent at its next await, and lets it continue. A landing in a region can't be interrupted, so there the
+   * snapshot is made when the agent departs. `undefined` if the agent ended before.
    */
   checkpoint(): Promise<SnapshotAt | undefined>
   /**
-   * Freezes it at its next await, and has it go on in another place of the sender's own, or in a region. It keeps what it
-   * was reading among places of the sender's own. `undefined` if it ended before. Where it may not go there, it goes on
-   * where it is, and the answer says so.
+   * Snapshots the agent at its next await and restores it in another place. Between places of the client, open reads
+   * continue. `undefined` if the agent ended before. If it may not run in that place, it continues where it is, and the
+   * result names that place.
    *
-   * @throws UsageError `USAGE` for a place the launcher has not
+   * @throws UsageError `USAGE` for a place that the launcher does not have
    */
   move(place: string): Promise<SnapshotAt | undefined>
-  /** Ends it: its outcome is `stopped`, by `cancelled`. */
+  /** Stops the agent. Its outcome is then `stopped` with the limit `cancelled`. */
   cancel(): void
 }
 
-/** A message as it travels. @throws UsageError `INPUT_INVALID` */
+/** The JSON text of a message. @throws UsageError `INPUT_INVALID` */
 export function messageText(message: Json): string {
   const text = JSON.stringify(message)
   if (text !== undefined) return text
   throw new UsageError('INPUT_INVALID', 'a message must be JSON', {
-    remedy: 'send null, a number, text, or what holds them',
+    remedy: 'send null, a boolean, a number, a string, or an array or object of these',
   })
 }

@@ -1,4 +1,4 @@
-/** Executors without a process of their own: for the caller's own places. */
+/** Executors in the caller's process, for thread and tasklet places. */
 import { join } from 'node:path'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { ASSET_FILES } from '../sandbox/contract/assets.ts'
@@ -6,10 +6,10 @@ import { type Engine, loadEngine, serveRuns } from '../sandbox/executor/thread.t
 import { PortExecutor } from '../sandbox/parent/port-executor.ts'
 import type { Executor } from '../sandbox/wire/executor.ts'
 
-/** An agent's stack inside of the engine's, as in the executor process. */
+/** The stack of a thread, as large as in the executor process, because the engine's stack is inside it. */
 const STACK_MB = 4
 
-/** A thread of this process, without its environment and its output. */
+/** Starts an executor in a new thread of this process, without environment variables and output. */
 export function forkThread(assets: string): Executor {
   const worker = new Worker(join(assets, ASSET_FILES.thread), {
     workerData: { assets },
@@ -22,16 +22,16 @@ export function forkThread(assets: string): Executor {
   return new PortExecutor({ port: worker, end: () => worker.terminate() })
 }
 
-/** Engines by the folder they came from: compiling one takes longer than a short agent runs. */
+/** Compiled engines by folder. They are cached, because compiling one takes longer than a short agent runs. */
 const engines = new Map<string, Engine>()
 
-/** An instance of the engine in this very thread: it shares the event loop, and only the engine can interrupt it. */
+/** Starts an executor in the current thread. It shares the event loop, so only the engine can interrupt an agent. */
 export function forkTasklet(assets: string): Executor {
   const engine = engines.get(assets) ?? loadEngine(assets)
   engines.set(assets, engine)
   const { port1: outside, port2: inside } = new MessageChannel()
   serveRuns(inside, engine)
-  // Whoever waits for a run holds the outer end; the inner one is not to keep the process alive on its own.
+  // Only the outer port keeps the process alive, while its owner waits for a run.
   inside.unref()
   return new PortExecutor({ port: outside, end: async () => outside.close() })
 }

@@ -10,52 +10,53 @@ import { type Message, signMessages } from '../trust/messages.ts'
 import { type AgentEnd, type AgentHandle, type AgentProgress, messageText, type SnapshotAt } from './agent-handle.ts'
 import { Mailbox } from './mailbox.ts'
 
-/** Whoever launched an agent, as agents call it. */
+/** The name by which agents send messages to their launcher. */
 export const LAUNCHER = 'launcher'
 
-/** What the engine takes before an agent does: 22 pages. */
+/** The memory of the engine before an agent allocates any: 22 pages. */
 const SMALLEST_MEMORY = 22 * PAGE_BYTES
 
 export interface LaunchedAgentOptions {
   readonly name: string
   readonly mission: string
   readonly sender: SigningKey
-  /** Where it starts. */
+  /** The place of the first landing. */
   readonly place: string
-  /** Where it may go. */
+  /** The places where the agent may land. */
   readonly places: readonly string[]
   readonly onProgress?: ((progress: AgentProgress) => void) | undefined
-  /** Its messages to other agents, or to its launcher. */
+  /** Delivers a message of the agent to another agent or to the launcher. */
   readonly deliver: (sent: SentMessage, from: string) => void
-  /** Carries it from landing to landing. */
+  /** Relays the agent from landing to landing. */
   readonly relay: (
     hooks: Pick<RelayOptions, 'beforeLanding' | 'onLanded' | 'onProgress' | 'signal'>,
   ) => Promise<Relayed>
 }
 
-interface Wish {
-  /** Where to; `undefined`: it is to go on where it is. */
+/** A pending request of the launcher to move the agent, or to make a checkpoint. */
+interface PendingRequest {
+  /** The place to move to; `undefined` for a checkpoint. */
   readonly to: string | undefined
-  readonly grant: (frozen: SnapshotAt | undefined) => void
-  /** Where the agent landed with it. */
+  readonly resolve: (snapshot: SnapshotAt | undefined) => void
+  /** The place where the agent landed after it got the request. */
   tried?: string
 }
 
 const CANCELLED = { kind: 'stopped', limit: 'cancelled', message: 'the run was cancelled' } as const
 
-/** One agent, from its launch to its end. */
+/** A launched agent from its launch to its end. */
 export class LaunchedAgent implements AgentHandle {
   readonly name: string
   readonly mission: string
   readonly result: Promise<AgentEnd>
-  /** Messages for the agent, and from it to its launcher. */
+  /** Messages to the agent; `outbox` has those from it to its launcher. */
   readonly #inbox = new Mailbox()
   readonly outbox = new Mailbox()
   readonly #options: LaunchedAgentOptions
   readonly #cancel = new AbortController()
   readonly #over = new AbortController()
-  #wishes: Wish[] = []
-  /** Asks the agent to leave the landing it is in. */
+  #requests: PendingRequest[] = []
+  /** Aborted to evict the agent from its current landing. */
   #evict = new AbortController()
   #progress: AgentProgress
 
@@ -82,7 +83,7 @@ export class LaunchedAgent implements AgentHandle {
     this.deliver({ from: LAUNCHER, body: messageText(message) })
   }
 
-  /** A message for the agent: where it can be asked to, it is frozen at its next await and landed with it. */
+  /** Queues a message and evicts the agent, so that its next landing delivers the message. */
   deliver(message: Message): void {
     this.#inbox.deliver(message)
     this.#evict.abort()
@@ -98,26 +99,26 @@ export class LaunchedAgent implements AgentHandle {
   }
 
   checkpoint(): Promise<SnapshotAt | undefined> {
-    return this.#wish(undefined)
+    return this.#request(undefined)
   }
 
   async move(place: string): Promise<SnapshotAt | undefined> {
     const { places } = this.#options
     if (!places.includes(place))
-      throw new UsageError('USAGE', `"${this.name}" may not go to "${place}", only to ${places.join(', ')}`, {
-        remedy: 'name one of these',
+      throw new UsageError('USAGE', `"${this.name}" may not move to "${place}", only to ${places.join(', ')}`, {
+        remedy: 'name one of these places',
       })
-    return this.#wish(place)
+    return this.#request(place)
   }
 
   cancel(): void {
     this.#cancel.abort()
   }
 
-  #wish(to: string | undefined): Promise<SnapshotAt | undefined> {
+  #request(to: string | undefined): Promise<SnapshotAt | undefined> {
     if (this.over) return Promise.resolve(undefined)
-    return new Promise((grant) => {
-      this.#wishes.push({ to, grant })
+    return new Promise((resolve) => {
+      this.#requests.push({ to, resolve })
       this.#evict.abort()
     })
   }
@@ -130,20 +131,20 @@ export class LaunchedAgent implements AgentHandle {
       onProgress: (_place, progress) => this.#report(progress),
     })
     this.#over.abort()
-    for (const { grant } of this.#wishes.splice(0)) grant(undefined)
+    for (const { resolve } of this.#requests.splice(0)) resolve(undefined)
     return endOf(relayed, this.#cancel.signal.aborted)
   }
 
-  /** The agent is frozen, and about to land: what was wished for is so, and what is wished for now goes along. */
+  /** Called when the agent is suspended before a landing. It resolves requests, and passes messages and requests along. */
   async #beforeLanding(upcoming: UpcomingLanding): Promise<LandingExtras> {
     const { place, waits } = upcoming
     this.#report({ place, waits })
-    this.#grant(upcoming)
+    this.#resolveRequests(upcoming)
     if (waits) await this.#messageOrMove(upcoming)
     this.#report({ place, waits: false, landings: this.#progress.landings + 1, bytesRead: 0, objects: 0 })
     this.#evict = new AbortController()
-    if (this.#wishes.length > 0) this.#evict.abort()
-    for (const wish of this.#wishes) wish.tried = place
+    if (this.#requests.length > 0) this.#evict.abort()
+    for (const request of this.#requests) request.tried = place
     const evict: EvictRequest = { signal: this.#evict.signal, to: () => this.#destination }
     return {
       messages: this.#messages(upcoming, this.#inbox.take()),
@@ -152,26 +153,26 @@ export class LaunchedAgent implements AgentHandle {
     }
   }
 
-  /** Where the agent is wanted. */
+  /** The place of the first pending move. */
   get #destination(): string | undefined {
-    return this.#wishes.find(({ to }) => to !== undefined)?.to
+    return this.#requests.find(({ to }) => to !== undefined)?.to
   }
 
-  /** A move that was tried, and left the agent where it was, is not tried over and over. */
-  #grant({ place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
+  /** Resolves the requests that are done. A move that was tried and failed is done too, so that it is not repeated. */
+  #resolveRequests({ place, sequence, sealedBytes: bytes }: UpcomingLanding): void {
     if (sequence === 0) return
-    const granted = ({ to, tried }: Wish) => to === undefined || to === place || tried === place
-    for (const { grant } of this.#wishes.filter(granted)) grant({ place, sequence, bytes })
-    this.#wishes = this.#wishes.filter((wish) => !granted(wish))
+    const done = ({ to, tried }: PendingRequest) => to === undefined || to === place || tried === place
+    for (const { resolve } of this.#requests.filter(done)) resolve({ place, sequence, bytes })
+    this.#requests = this.#requests.filter((request) => !done(request))
   }
 
-  /** It lands for a message, or to be moved. Frozen as it is, it has every checkpoint it is asked for. */
+  /** Waits for a message or a move request. Checkpoint requests succeed at once, because the agent is suspended. */
   async #messageOrMove(upcoming: UpcomingLanding): Promise<void> {
     while (this.#inbox.empty && this.#destination === undefined) {
       this.#evict = new AbortController()
       await this.#inbox.arrival(AbortSignal.any([this.#cancel.signal, this.#evict.signal])).catch(() => {})
       this.#cancel.signal.throwIfAborted()
-      this.#grant(upcoming)
+      this.#resolveRequests(upcoming)
     }
   }
 
@@ -194,8 +195,8 @@ export class LaunchedAgent implements AgentHandle {
 }
 
 function endOf({ landingResult, error, route, lost, bytesMoved }: Relayed, cancelled: boolean): AgentEnd {
-  const way = { route, lost, bytesMoved }
-  if (landingResult !== undefined) return { outcome: landingResult.outcome, ...way }
-  // What a cancelled agent met with on its way is of no interest any more.
-  return cancelled ? { outcome: CANCELLED, ...way } : { ...(error && { error }), ...way }
+  const history = { route, lost, bytesMoved }
+  if (landingResult !== undefined) return { outcome: landingResult.outcome, ...history }
+  // Errors of a cancelled agent are usually caused by the cancellation, so they are not reported.
+  return cancelled ? { outcome: CANCELLED, ...history } : { ...(error && { error }), ...history }
 }

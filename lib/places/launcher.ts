@@ -1,4 +1,4 @@
-/** Launches agents in places of one's own and in regions, and carries them between these. */
+/** Launches agents in places of the client and in regions, and relays them between places. */
 
 import { type OrderDraft, readManifest, signOrderFor } from '../author/sign-order.ts'
 import { createRegionPlaces } from '../aws/region-places.ts'
@@ -18,57 +18,57 @@ import type { AgentHandle, AgentProgress } from './agent-handle.ts'
 import { LAUNCHER, LaunchedAgent } from './launched-agent.ts'
 import type { Place } from './place.ts'
 
-/** Where a launcher's agents may live, and whose they are. */
+/** The places and the keys of a launcher. */
 export interface LauncherOptions {
-  /** Where its agents may live. Names are distinct. */
+  /** The places where its agents may run. Their names must differ. */
   readonly places: readonly Place[]
-  /** Signs orders, and the state of agents that leave for a region, when it signed their code too. */
+  /** Signs orders. It also signs the state of agents that move to a region, if it signed their code. */
   readonly key: SigningKey
-  /** Further keys that signed the code. Regions take state from outside only if all of them signed it. @default none */
+  /** Further keys that signed the code. A region accepts state from the client only if all of them signed it. @default none */
   readonly authors?: readonly SigningKey[]
-  /** Whose agents may run in places of one's own. @default those of `key` and `authors` */
+  /** The key policy for places of the client. @default it trusts `key` and `authors` */
   readonly policy?: KeyPolicy
-  /** The fleet that the regions belong to. @default none: there are no regions */
+  /** The fleet of the regions. @default none, so there are no regions */
   readonly fleet?: Fleet
-  /** What agents see in places of one's own, within the scopes of their orders. @default nothing */
+  /** The objects that agents can read in places of the client, within their scopes. @default none */
   readonly data?: ObjectStore
   /** @default Date.now */
   readonly now?: () => number
 }
 
-/** How one agent is started. */
+/** How an agent is launched. */
 export interface LaunchOptions {
-  /** Where it starts. */
+  /** The place of the first landing. */
   readonly in: Place | string
-  /** What other agents call it. @default agent-1, agent-2 … */
+  /** The name by which other agents send it messages. @default agent-1, agent-2 … */
   readonly name?: string
-  /** What the agent gets: JSON. @default null */
+  /** The agent's input. @default null */
   readonly input?: Json
-  /** Tighter than the bundle's own. Its regions default to all of the launcher's. */
+  /** Restrictions on the bundle's manifest. Its regions default to all regions of the launcher. */
   readonly order?: OrderDraft
-  /** Told of every change in where the agent is and how far it has come. */
+  /** Called whenever the place or the progress of the agent changes. */
   readonly onProgress?: (progress: AgentProgress) => void
 }
 
-/** Starts agents and carries them between its places. Dispose it: agents that have not ended are cancelled. */
+/** Launches agents and relays them between its places. Disposing it cancels agents that have not ended. */
 export interface Launcher extends AsyncDisposable {
-  /** In the order in which they were given. */
+  /** The places, in the order of the options. */
   readonly places: readonly Pick<OpenPlace, 'kind' | 'name'>[]
   /**
-   * Starts a signed bundle in a place.
+   * Starts an agent from a signed bundle.
    *
-   * @throws UsageError `USAGE` for a place the launcher has not, or a name that is taken
-   * @throws RefusedError for a file that is no signed bundle, or has expired
+   * @throws UsageError `USAGE` for a place that the launcher does not have, or a name that is in use
+   * @throws RefusedError if the file is not a signed bundle, or has expired
    */
   launch(file: Uint8Array, options: LaunchOptions): AgentHandle
-  /** Its agents that have not ended. */
+  /** The agents that have not ended. */
   readonly agents: readonly AgentHandle[]
 }
 
 /**
- * Opens places and launches agents in them. Dispose it: agents that have not ended are cancelled then.
+ * Opens places and returns a launcher for them. Disposing it cancels agents that have not ended.
  *
- * @throws UsageError `USAGE` for two places of one name, `REGION_UNKNOWN` for a region without a fleet
+ * @throws UsageError `USAGE` for two places of one name; `REGION_UNKNOWN` for a region without a fleet
  *
  * @example
  * await using launcher = await createLauncher({ places: [place.tasklet(), place.thread(), region('eu-west-1')], key, fleet })
@@ -94,9 +94,9 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
     requireAgentName(name, launchedAgents)
     const text = JSON.stringify(input)
     const exportState = domain.clientStateKey()
-    const names = namesOf(places, draft, toBase64url(exportState.publicKey))
+    const targets = targetsOf(places, draft, toBase64url(exportState.publicKey))
     const { mission, envelope: order } = signOrderFor({
-      ...names,
+      ...targets,
       manifest: readManifest(file),
       draft,
       fleet: domain.fleet,
@@ -110,7 +110,7 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       mission,
       sender: key,
       place: start,
-      places: [...names.regions, ...(names.clientPlaces?.places ?? [])],
+      places: [...targets.regions, ...(targets.clientPlaces?.places ?? [])],
       onProgress,
       deliver: (sent) => deliver(sent, launched, launchedAgents),
       relay: (hooks) => relay(start, { places: (to) => requirePlace(to, places), file, order, input: text, ...hooks }),
@@ -127,9 +127,9 @@ export async function createLauncher(options: LauncherOptions): Promise<Launcher
       return [...launchedAgents.values()]
     },
     async [Symbol.asyncDispose]() {
-      const under = [...launchedAgents.values()]
-      for (const launched of under) launched.cancel()
-      await Promise.all(under.map(({ result }) => result))
+      const running = [...launchedAgents.values()]
+      for (const launched of running) launched.cancel()
+      await Promise.all(running.map(({ result }) => result))
       await Promise.all([...places.values()].map((place) => place[Symbol.asyncDispose]()))
       clients?.[Symbol.dispose]()
     },
@@ -141,7 +141,7 @@ function end(launched: LaunchedAgent, domain: ClientTrustDomain, launchedAgents:
   launchedAgents.delete(launched.name)
 }
 
-/** A message to nobody is lost, and so is one there is no room for, or that no agent could read. */
+/** Delivers a message. It is dropped if there is no such agent, if the mailbox is full, or if it is not JSON. */
 function deliver(
   { to, body }: SentMessage,
   from: LaunchedAgent,
@@ -157,8 +157,8 @@ function deliver(
   }
 }
 
-/** The order's regions and own places: all that the launcher has, or the regions that the draft names. */
-function namesOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
+/** The regions and the places of the client for an order: all of the launcher, or the regions that the draft names. */
+function targetsOf(places: ReadonlyMap<string, OpenPlace>, draft: OrderDraft, key: string) {
   const all = [...places.values()]
   const regions = draft.regions ?? all.filter(({ kind }) => kind === 'region').map(({ name }) => name)
   const clientPlaces = all.filter(({ kind }) => kind !== 'region').map(({ name }) => name)
@@ -169,23 +169,23 @@ function requirePlace(name: string, places: ReadonlyMap<string, OpenPlace>): Ope
   const place = places.get(name)
   if (place !== undefined) return place
   throw new UsageError('USAGE', `the launcher has no place "${name}", only ${[...places.keys()].join(', ')}`, {
-    remedy: 'name one of these, or give it to createLauncher',
+    remedy: 'name one of these, or pass the place to createLauncher',
   })
 }
 
-/** As regions are named: they stand in orders beside these. */
+/** Place names follow the form of region names, because orders list both. */
 const PLACE_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
 
 function requirePlaceNames(names: readonly string[]): void {
-  const odd = names.find((name) => !PLACE_NAME.test(name))
-  if (odd !== undefined)
-    throw new UsageError('USAGE', `"${odd}" is no name for a place`, {
-      remedy: 'use small letters, digits and hyphens',
+  const invalid = names.find((name) => !PLACE_NAME.test(name))
+  if (invalid !== undefined)
+    throw new UsageError('USAGE', `"${invalid}" is not a valid name for a place`, {
+      remedy: 'use lowercase letters, digits and hyphens',
     })
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice === undefined) return
   throw new UsageError('USAGE', `two places are named "${twice}"`, {
-    remedy: `give one another name: place.thread('second')`,
+    remedy: `give one of them another name, such as place.thread('second')`,
   })
 }
 
@@ -193,7 +193,9 @@ const AGENT_NAME = /^[A-Za-z0-9][\w.-]{0,63}$/
 
 function requireAgentName(name: string, agents: ReadonlyMap<string, LaunchedAgent>): void {
   if (!AGENT_NAME.test(name))
-    throw new UsageError('USAGE', `"${name}" is no name for an agent`, { remedy: 'use letters, digits, . _ and -' })
+    throw new UsageError('USAGE', `"${name}" is not a valid name for an agent`, {
+      remedy: 'use letters, digits, ".", "_" and "-"',
+    })
   if (!agents.has(name) && name !== LAUNCHER) return
-  throw new UsageError('USAGE', `there is an agent "${name}" already`, { remedy: 'launch it under another name' })
+  throw new UsageError('USAGE', `there already is an agent "${name}"`, { remedy: 'launch it with another name' })
 }

@@ -1,21 +1,21 @@
-/** The four kinds of places, by what stands between an agent and the rest. */
+/** The four kinds of places, which isolate an agent in different ways. */
 import { openClientPlace } from '../client/client-place.ts'
 import { UsageError } from '../errors.ts'
 import { forkTasklet, forkThread } from './executors.ts'
 import type { Place } from './place.ts'
 
-/** Makes the places that a launcher's agents may live in. */
+/** Creates the places where a launcher's agents may run. */
 export interface PlaceKinds {
   /**
-   * An instance of the engine in the calling thread. No place is nearer: a hop there takes a few milliseconds. Its
-   * agents take turns with the rest of this process, and only the engine itself can interrupt them.
+   * A place in the calling thread. A hop to it takes a few milliseconds. Its agents take turns with the rest of the
+   * process, and only the engine can interrupt them.
    */
   tasklet(name?: string): Place
-  /** A thread of this process for every agent that runs: agents work side by side, and can be ended at any time. */
+  /** One thread of this process for every running agent. Agents run in parallel and can be ended at any time. */
   thread(name?: string): Place
-  /** A child process for every agent that runs, without environment, files or network: the wall that regions have. */
+  /** One child process for every running agent, without environment, files and network, as in regions. */
   process(name?: string): Place
-  /** A region of the launcher's fleet, next to the data there. */
+  /** A region of the launcher's fleet, where the agent runs beside the data. */
   region(name: string): Place
 }
 
@@ -46,8 +46,8 @@ export const place: PlaceKinds = {
     name,
     open({ regions }) {
       if (regions === undefined)
-        throw new UsageError('REGION_UNKNOWN', `there is no fleet with a region "${name}"`, {
-          remedy: 'give the launcher a fleet, with its clients',
+        throw new UsageError('REGION_UNKNOWN', `the launcher has no fleet, so it has no region "${name}"`, {
+          remedy: 'pass the fleet to createLauncher',
         })
       return { kind: 'region', ...regions(name), [Symbol.asyncDispose]: async () => {} }
     },

@@ -2,13 +2,13 @@ import type { OpenPlace, PlaceKind } from '../client/open-place.ts'
 import type { ClientTrustDomain } from '../client/trust-domain.ts'
 
 /**
- * Where an agent may live. The first three are the sender's own, on this machine; they differ in the wall around the
- * agent, and in what a hop there costs. A region is a fleet's.
+ * What hosts an agent: a tasklet, a thread or a process of the client, or a region of a fleet. The places of the client
+ * differ in isolation and in the cost of a hop.
  */
 export interface Place {
   readonly kind: PlaceKind
-  /** What agents call it: `hop('thread')`. */
+  /** The name that agents use, as in `hop('thread')`. */
   readonly name: string
-  /** Makes it ready. */
+  /** Prepares the place to host agents. */
   open(domain: ClientTrustDomain): OpenPlace
 }

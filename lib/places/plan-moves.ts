@@ -1,45 +1,45 @@
-/** Which agents are to leave a crowded place, and where to. Pure. */
+/** Plans which agents move out of crowded places, and where to. Pure. */
 
-/** How much a place is to carry. What is absent is not bounded. */
+/** The capacity of a place. An absent bound means no limit. */
 export interface PlaceBounds {
-  /** Agents at work at the same time. */
+  /** The most agents that run at the same time. */
   readonly agents?: number
-  /** Their engines' memory in sum. */
+  /** The most memory of their engines together. */
   readonly memoryBytes?: number
 }
 
-/** An agent at work in a place. One that waits for a message is frozen, and weighs nothing anywhere. */
+/** An agent that runs in a place. A suspended agent uses no capacity anywhere. */
 export interface AgentLoad {
   readonly name: string
   readonly memoryBytes: number
-  /** Whether it can be asked to move: one that is on its way already can not. */
+  /** Whether the agent can be asked to move. An agent that is already moving can't. */
   readonly movable: boolean
 }
 
-/** What a place carries. */
+/** The agents that run in a place, and its capacity. */
 export interface PlaceLoad {
   readonly place: string
   readonly bounds: PlaceBounds
   readonly agents: readonly AgentLoad[]
 }
 
-/** An agent is to go from one place to another. */
+/** A planned move of an agent from one place to another. */
 export interface Move {
   readonly agent: string
   readonly from: string
   readonly to: string
 }
 
-/** Sums of one place, as far as bounds are concerned. */
+/** The used capacity of a place. */
 interface Weight {
   readonly agents: number
   readonly memoryBytes: number
 }
 
 /**
- * Moves agents out of crowded places until these are within their bounds: the largest first, so that few have to move,
- * each to the place that is emptiest with it. No place is made crowded to relieve another; where there is no room, agents
- * stay. The same loads give the same moves.
+ * Plans moves out of crowded places until they are within their bounds. The largest agents move first, so that few have
+ * to move, and each goes to the place that is emptiest afterwards. No move makes a place crowded; if no place has room,
+ * agents stay. Equal loads give equal plans.
  *
  * @example
  * planMoves([
@@ -63,17 +63,18 @@ export function planMoves(loads: readonly PlaceLoad[]): Move[] {
   return moves
 }
 
-/** How full a place is: 1 is at its bounds, and more is crowded. */
+/** The used share of a place's capacity. Above 1 the place is crowded. */
 export function fullness({ agents, memoryBytes }: Weight, bounds: PlaceBounds): number {
   const { agents: mostAgents = Number.POSITIVE_INFINITY, memoryBytes: mostBytes = Number.POSITIVE_INFINITY } = bounds
   return Math.max(share(agents, mostAgents), share(memoryBytes, mostBytes))
 }
 
-/** A bound of nothing is a place to be left. */
+/** The used share of one bound. A bound of 0 makes a place with any agent crowded. */
 function share(used: number, most: number): number {
   return used === 0 ? 0 : used / most
 }
 
+/** The used capacity of agents together. */
 export function weightOf(agents: readonly AgentLoad[]): Weight {
   return { agents: agents.length, memoryBytes: agents.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0) }
 }

@@ -3,40 +3,40 @@ import type { AgentHandle } from './agent-handle.ts'
 import type { Launcher } from './launcher.ts'
 import { type AgentLoad, type Move, type PlaceBounds, type PlaceLoad, planMoves } from './plan-moves.ts'
 
-/** What a scheduler watches, and what it keeps to. */
+/** Options of {@link createScheduler}. */
 export interface SchedulerOptions {
   readonly launcher: Launcher
-  /** How much each place is to carry, by name. Places without an entry are left alone, and nobody is moved there. */
+  /** The capacity of each place, by name. The scheduler moves no agents from or to other places. */
   readonly bounds: Readonly<Record<string, PlaceBounds>>
-  /** How often it looks, in milliseconds. @default 250 */
+  /** Milliseconds between two checks. @default 250 */
   readonly everyMs?: number
-  /** Told of every move that is asked for. */
+  /** Called with every move that the scheduler requests. */
   readonly onMove?: (move: Move) => void
   /** A clock in milliseconds. @default performance.now */
   readonly now?: () => number
 }
 
-/** Relieves crowded places, from time to time and when asked to. Dispose it to end that. */
+/** Moves agents out of crowded places, periodically and on request. Disposing it ends the periodic checks. */
 export interface Scheduler extends Disposable {
-  /** Looks now: what each place carries. */
+  /** The current load of each place. */
   readonly loads: readonly PlaceLoad[]
-  /** Asks agents to leave places that are crowded now; resolves once they have, or have ended. */
+  /** Moves agents out of crowded places now. Resolves when they have moved or ended. */
   balance(): Promise<readonly Move[]>
 }
 
-/** An agent that has not left by then computes without ever waiting: somebody else has to go. */
+/** An agent that has not moved after this time never awaits. The scheduler then moves another agent. */
 const PATIENCE_MS = 1000
 
-interface Leaving {
+interface RunningMove {
   readonly to: string
   readonly since: number
 }
 
 /**
- * Watches what the places of a launcher carry. When one grows crowded, it freezes some of its agents and has them go on
- * elsewhere; they notice nothing but `here`.
+ * Creates a scheduler that watches the load of a launcher's places. When a place gets crowded, it snapshots some of its
+ * agents and restores them in other places. The agents notice only that `here` changed.
  *
- * @throws UsageError `USAGE` for bounds of a place that the launcher has not
+ * @throws UsageError `USAGE` for bounds of a place that the launcher does not have
  *
  * @example
  * using scheduler = createScheduler({
@@ -47,13 +47,13 @@ interface Leaving {
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { launcher, bounds, everyMs = 250, onMove, now = () => performance.now() } = options
   requirePlaces(Object.keys(bounds), launcher)
-  const leaving = new Map<string, Leaving>()
-  const loads = () => loadsOf(launcher.agents, bounds, leaving, now())
+  const runningMoves = new Map<string, RunningMove>()
+  const loads = () => loadsOf(launcher.agents, bounds, runningMoves, now())
 
   async function move({ agent: name, to }: Move): Promise<void> {
-    leaving.set(name, { to, since: now() })
+    runningMoves.set(name, { to, since: now() })
     await launcher.agents.find((agent) => agent.name === name)?.move(to)
-    leaving.delete(name)
+    runningMoves.delete(name)
   }
 
   async function balance(): Promise<readonly Move[]> {
@@ -78,28 +78,28 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
 function requirePlaces(named: readonly string[], { places }: Launcher): void {
   const unknown = named.find((name) => !places.some((place) => place.name === name))
   if (unknown === undefined) return
-  throw new UsageError('USAGE', `there are bounds for "${unknown}", which is no place of the launcher`, {
+  throw new UsageError('USAGE', `there are bounds for "${unknown}", which is not a place of the launcher`, {
     remedy: `name one of ${places.map(({ name }) => name).join(', ')}`,
   })
 }
 
-/** One that is about to leave weighs where it goes; one that does not come away weighs where it is as well. */
+/** A moving agent counts in its target place. If it does not get away in time, it counts in its old place too. */
 function loadsOf(
   agents: readonly AgentHandle[],
   bounds: SchedulerOptions['bounds'],
-  leaving: ReadonlyMap<string, Leaving>,
+  runningMoves: ReadonlyMap<string, RunningMove>,
   now: number,
 ): PlaceLoad[] {
-  const awake = agents.filter(({ progress }) => !progress.waits)
+  const running = agents.filter(({ progress }) => !progress.waits)
   return Object.entries(bounds).map(([place, bound]) => ({
     place,
     bounds: bound,
-    agents: awake.flatMap(({ name, progress }): AgentLoad[] => {
+    agents: running.flatMap(({ name, progress }): AgentLoad[] => {
       const { memoryBytes } = progress
-      const going = leaving.get(name)
-      if (going === undefined) return progress.place === place ? [{ name, memoryBytes, movable: true }] : []
-      const stuck = now - going.since > PATIENCE_MS && progress.place === place
-      return going.to === place || stuck ? [{ name, memoryBytes, movable: false }] : []
+      const move = runningMoves.get(name)
+      if (move === undefined) return progress.place === place ? [{ name, memoryBytes, movable: true }] : []
+      const stuck = now - move.since > PATIENCE_MS && progress.place === place
+      return move.to === place || stuck ? [{ name, memoryBytes, movable: false }] : []
     }),
   }))
 }

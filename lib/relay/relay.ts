@@ -12,7 +12,9 @@ import type { StateRef } from '../host/state-ref.ts'
 import type { Progress } from '../sandbox/contract/job.ts'
 import type { LossReason, Outcome } from '../sandbox/contract/outcome.ts'
 import type { EnvelopeJson } from '../trust/envelope.ts'
+import { readOrder } from '../trust/order.ts'
 import type { Delivery, FindPlace, Landing, LandingPlace, LandOptions } from './landing-place.ts'
+import { requireReplyTo } from './require-reply-to.ts'
 import { DEFAULT_ATTEMPTS, FIRST_ATTEMPT, type LandingAttempt, nextAttempt, TAKEN_UP } from './retry.ts'
 import { type Carried, transferStates } from './transfer-state.ts'
 
@@ -207,6 +209,9 @@ class Journey {
     const { landingResult, earlier = [] } = reply
     const { branch, sequence, sealedBytes } = landing
     const last = sequence + earlier.length
+    const asked = readOrder(order)
+    for (const [index, part] of [...earlier, landingResult].entries())
+      requireReplyTo({ order: asked, place: name, branch, sequence: sequence + index }, part)
     earlier.forEach((part, index) => {
       const seconds = part.usage.wallMs / 1000
       const came = index === 0 ? sealedBytes : 0

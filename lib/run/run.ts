@@ -12,8 +12,9 @@ import type { ClientLink, Quote } from '../estimate/quote.ts'
 import type { PriceFile } from '../gravity/prices.ts'
 import type { Ceilings } from '../mission/budget.ts'
 import { type Dispatched, dispatchMission } from '../mission/detached/dispatch.ts'
-import { executePlan, type PlanAnswer, type PlannedPart } from '../mission/execute-plan.ts'
+import { executePlan, type PlanAnswer, type PlannedPart, partsWhereDataLies } from '../mission/execute-plan.ts'
 import type { MissionOptions } from '../mission/mission.ts'
+import { findNoObjects, noObjects } from '../mission/require-objects.ts'
 import { MAX_ORDER_LIFETIME_MS } from '../trust/order.ts'
 import { asOneAgent, type ChosenParts, chooseParts, type PlaceChoice } from './choose-parts.ts'
 
@@ -37,6 +38,11 @@ export interface RunOptions extends Omit<MissionOptions, 'starts'>, Ceilings {
   readonly prices?: PriceFile | undefined
   /** File that keeps predictions beside what runs took; later plans are corrected by it. @default none is kept */
   readonly history?: string | undefined
+  /**
+   * Whether data without a single object is meant. Otherwise such a region has the error `NO_OBJECTS`, since its answer
+   * would tell nothing of a mistake in a prefix. @default false
+   */
+  readonly allowEmpty?: boolean | undefined
   /** Called once before the first byte is sent: which part of the data goes where. */
   readonly onPlan?: ((parts: readonly PlannedPart[]) => void) | undefined
   /** Called with one sentence for what went wrong beside the run, such as a history file that can't be written. */
@@ -57,7 +63,8 @@ const PREDICTION_GRACE_MS = 1000
  * With `detach` it returns as soon as the mission is on its way: `missionStatus`, `collectAnswer` and `cancelMission`
  * find it by its id, from any machine.
  *
- * @throws UsageError `USAGE` for options that exclude each other; the message says which, and why
+ * @throws UsageError `USAGE` for options that exclude each other; the message says which, and why. `NO_OBJECTS` where
+ *   no region has a single object, unless `allowEmpty`
  *
  * @example
  * const { outcome, value } = await run({ fleet, clients, file, sender: key, input: { word: 'ERROR' }, maxUsd: 0.5 })
@@ -67,7 +74,10 @@ export async function run(options: RunOptions & { readonly detach?: false }): Pr
 export async function run(options: RunOptions & { readonly detach?: boolean }): Promise<PlanAnswer | Dispatched> {
   const { start = 'everywhere', place = 'auto' } = options
   requireCompatible({ ...options, start, place })
-  if (options.detach) return dispatchMission({ ...options, starts: start === 'once' ? 'first' : 'all' })
+  if (options.detach) {
+    if (!options.allowEmpty) await requireObjects(options)
+    return dispatchMission({ ...options, starts: start === 'once' ? 'first' : 'all' })
+  }
   const at = new Date((options.now ?? Date.now)())
   const chosen = await choose(options)
   const parts = start === 'once' ? asOneAgent(chosen.parts) : chosen.parts
@@ -98,6 +108,17 @@ function requireCompatible(options: RunOptions & { readonly detach?: boolean }):
     throw new UsageError('USAGE', `${attended} does not go with a detached mission: its relay does not enforce it`, {
       remedy: 'leave it out, or bound the agent itself with --limit wallMs=…',
     })
+}
+
+/** Of a mission that goes on by itself: nobody is there to tell later, so it asks first, all regions side by side. */
+async function requireObjects({ fleet, clients, file, order }: RunOptions): Promise<void> {
+  const scopes = order?.scopes ?? readManifest(file).scopes
+  const parts = await partsWhereDataLies(scopes, fleet, clients)
+  const errors = await Promise.all(
+    parts.map(({ region, scopes }) => findNoObjects({ regions: [region], scopes }, clients)),
+  )
+  const empty = parts.filter((_, i) => errors[i] !== undefined)
+  if (empty.length > 0) throw noObjects(empty.flatMap(({ scopes }) => scopes))
 }
 
 async function choose(options: RunOptions): Promise<ChosenParts> {

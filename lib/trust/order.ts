@@ -19,7 +19,7 @@ import { digestOf } from '../encoding/digest.ts'
 import { FORMAT_VERSION, FORMATS, mediaType } from '../format-version.ts'
 import type { Limits } from '../limits.ts'
 import type { Scope } from '../scope.ts'
-import { type EnvelopeJson, envelopeToJson, signEnvelope } from './envelope.ts'
+import { type EnvelopeJson, envelopeToJson, parseEnvelope, signEnvelope } from './envelope.ts'
 import { type RandomBytes, randomId, type SigningKey, systemRandom } from './keys.ts'
 
 /** The payload type an envelope binds to an order. */
@@ -158,4 +158,20 @@ export function signOrder(value: Order, key: SigningKey): EnvelopeJson {
  */
 export function parseOrder(payload: Uint8Array): Order {
   return parseDocument(order, payload, kind)
+}
+
+/** What every reply to an order has to agree with. */
+export interface OrderFacts extends Pick<Order, 'mission' | 'manifest' | 'input' | 'regions' | 'scopes'> {
+  /** Id of the key that signed it. */
+  readonly sender: string
+}
+
+/**
+ * Reads an order without checking its signature, for the caller that holds replies against it. The places check it.
+ *
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `ORDER_MALFORMED`
+ */
+export function readOrder(envelope: EnvelopeJson): OrderFacts {
+  const { payload, signatures } = parseEnvelope(envelope)
+  return { ...parseOrder(payload), sender: signatures[0]!.keyId }
 }

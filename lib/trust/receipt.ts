@@ -183,6 +183,15 @@ export function receiptDigest(envelope: EnvelopeJson): string {
   return digestOf(parseEnvelope(envelope, MAX_RECEIPT_BYTES).payload)
 }
 
+/**
+ * Reads a receipt without checking its signature: a genuine one of another landing shows by what it says.
+ *
+ * @throws RefusedError `ENVELOPE_MALFORMED`, `RECEIPT_MALFORMED`
+ */
+export function readReceipt(envelope: EnvelopeJson): Receipt {
+  return parseDocument(receipt, parseEnvelope(envelope, MAX_RECEIPT_BYTES).payload, kind)
+}
+
 /** The keys whose receipts are trusted. */
 export interface ReceiptTrust {
   readonly fleet: string

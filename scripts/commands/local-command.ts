@@ -56,7 +56,10 @@ function upCommand(): Command {
     .addOption(
       new Option('--port <n>', 'the port on 127.0.0.1; 0 takes a free one').default(DEFAULT_PORT).argParser(parsePort),
     )
-    .option('--tls', 'serve HTTPS, with a certificate made for this installation; up says how to trust it')
+    .option(
+      '--tls',
+      'serve HTTPS, as AWS does, with a certificate of a local authority; the output says how to trust it',
+    )
     .option('--wan', 'delay and limit traffic as measured links do: between regions, and between them and the client')
     .option('--near <region>', 'with --wan, the region that the client is near (default: the first region)')
     .addOption(
@@ -112,7 +115,7 @@ async function serve({ regions, port, tls, wan, near, line, json }: UpOptions, f
     regions,
     port,
     ...(tls && { tls }),
-    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { client: near }) } }),
+    ...(wan && { wan: { clientBps: line * 1_000_000, ...(near !== undefined && { near }) } }),
   })
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
   const { endpoint, ca } = local.cloud
@@ -130,7 +133,7 @@ function statusCommand(): Command {
     .addOption(jsonOption())
   return withHelp(command, {
     examples: ['lander local status'],
-    json: '{running, pid, endpoint, regions, fleet}',
+    json: '{running, pid, endpoint, ca?, regions, fleet}',
   }).action(async ({ json }: { json?: boolean }) => {
     const files = localFleetFiles(localDir())
     const running = await findProcess(files)
@@ -175,20 +178,20 @@ function describe({ endpoint, ca, regions, credentials }: Fleet): string {
     'put data in:   lander local put FILE s3://BUCKET/PREFIX/ --region REGION',
     'run an agent:  lander run AGENT.ts --data s3://BUCKET/PREFIX/',
     `any AWS tool:  ${assignments(variables)}`,
-    // The AWS CLI and the SDKs for Python and Go know AWS_CA_BUNDLE; the SDK for JavaScript does not.
+    // The AWS CLI and the SDKs for Python and Go read AWS_CA_BUNDLE. Node reads NODE_EXTRA_CA_CERTS instead.
     ...(ca === undefined
       ? []
       : [`others trust:  ${assignments({ NODE_EXTRA_CA_CERTS: ca })}, curl --cacert ${quoted(ca)}`]),
   ].join('\n')
 }
 
-/** Variables as a shell sets them; those without a value are left out. */
+/** Shell assignments of the variables that have a value. */
 function assignments(variables: Readonly<Record<string, string | undefined>>): string {
   const set = Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return set.map(([name, value]) => `${name}=${quoted(value)}`).join(' ')
 }
 
-const quoted = (word: string): string => (/^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
+const quoted = (value: string): string => (/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`)
 
 const parseRegions = (text: string): string[] => text.split(',').filter((region) => region !== '')
 

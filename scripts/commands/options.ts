@@ -2,7 +2,6 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
-import { type Json, parseJson } from '../../lib/encoding/json.ts'
 import { UsageError } from '../../lib/errors.ts'
 import { DEFAULT_LIMITS, type LimitName, type Limits, MAX_LIMITS } from '../../lib/limits.ts'
 import { parseDataUri } from '../../lib/objects/data-uri.ts'
@@ -63,15 +62,5 @@ function parseLimit(text: string): Partial<Limits> {
   if (/^\d{1,16}$/.test(value) && Number(value) <= highest) return { [name as LimitName]: Number(value) }
   throw new UsageError('USAGE', `"${value}" is not a value for the limit ${name}`, {
     remedy: `use a whole number up to ${highest}`,
-  })
-}
-
-/** The agent's input; `null` if the option is absent. @throws UsageError `INPUT_INVALID` */
-export function parseInput(text: string | undefined): Json {
-  if (text === undefined) return null
-  const input = parseJson(text)
-  if (input !== undefined) return input as Json
-  throw new UsageError('INPUT_INVALID', '--input is not JSON', {
-    remedy: `quote it for the shell: --input '{"word":"ERROR"}'`,
   })
 }

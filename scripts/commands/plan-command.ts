@@ -15,7 +15,7 @@ import { EXIT, note, printResult } from '../terminal/output.ts'
 import { type AgentOptions, bundleOf, readSender } from './bundle-of.ts'
 import { fleetOption, readFleet } from './fleet-option.ts'
 import { withHelp } from './help-sections.ts'
-import { dataOption, expiresOption, jsonOption, limitOption, parseInput } from './options.ts'
+import { dataOption, expiresOption, jsonOption, limitOption } from './options.ts'
 import {
   clientLinkOf,
   historyPath,
@@ -26,6 +26,7 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
+import { INPUT_FORMS, readInput } from './read-input.ts'
 
 interface PlanOptions extends AgentOptions, QuoteCommandOptions {
   input?: string
@@ -44,7 +45,7 @@ export function planCommand(): Command {
     .description('show where an agent would run, what it would cost and how long it would take')
     .argument('[agent]', 'the agent’s source (.ts, .js), or a bundle from lander pack; not needed with --accuracy')
     .addOption(dataOption())
-    .option('--input <json>', 'the agent’s input in trial runs')
+    .option('--input <json>', `the agent’s input in trial runs: ${INPUT_FORMS}`)
     .option('--sample', 'first run the agent on a small part of the data, in the regions of the data')
     .option('--accuracy', 'show how far earlier predictions were off, and plan nothing')
     .addOption(timeOption('--deadline <time>', 'find the cheapest plan that ends in this time, such as 15m'))
@@ -86,7 +87,7 @@ async function showPlan(agent: string, options: PlanOptions): Promise<void> {
   const { file } = await bundleOf(agent, sender, fleet, options)
   const manifest = readManifest(file)
   const scopes = options.data ?? manifest.scopes
-  const input = parseInput(options.input)
+  const input = await readInput(options.input)
   const mission = {
     fleet,
     clients,

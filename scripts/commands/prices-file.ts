@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../../lib/errors.ts'
-import { parseJsonFile } from '../../lib/files/json-file.ts'
 import { type Prices, PUBLISHED_PRICES, parsePrices } from '../../lib/gravity/prices.ts'
+import { parseJsonFile } from '../../lib/json-file.ts'
 import { landerHome } from './options.ts'
 
 /** The file that `lander prices refresh` writes by default, and that every quote uses if it exists. */

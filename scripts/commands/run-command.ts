@@ -22,7 +22,6 @@ import {
   kernelsOption,
   limitOption,
   parseDuration,
-  parseInput,
 } from './options.ts'
 import {
   clientLinkOf,
@@ -34,6 +33,7 @@ import {
   timeOption,
   withQuoteOptions,
 } from './quote-options.ts'
+import { INPUT_FORMS, readInput } from './read-input.ts'
 import { prepareReceipts, saveReceipts } from './save-receipts.ts'
 
 interface RunCommandOptions extends AgentOptions, QuoteCommandOptions {
@@ -43,6 +43,7 @@ interface RunCommandOptions extends AgentOptions, QuoteCommandOptions {
   maxUsd?: number
   maxSeconds?: number
   receipts?: string
+  allowEmpty?: boolean
   detach?: boolean
   for: number
   json?: boolean
@@ -54,6 +55,9 @@ const RUN_HELP: HelpSections = {
     '--place auto moves data to the client only if that is faster beyond doubt, and says so.',
     'At a limit of --max-usd or --max-seconds the run stops, keeps the results it has, and lists what is left to do.',
     'value is the result of the one region, or of several merged by the agent’s merge, or a list in the order of regions. It is missing unless every region completed. regions then has the results of the others, and partial has them merged.',
+    '--input @FILE reads the JSON from a file, --input - from standard input. A name that appears twice in an object is refused, and so is an integer that a number would round: send that as a string.',
+    'Data that has no objects is the error NO_OBJECTS, unless --allow-empty accepts it. *, ? and [ are characters like any other. The exit code is 2 if no region has an object. If only some regions have none, partial has the results of the others, and the exit code is 1.',
+    'With --json, verified says whether receipts cover the results: it is false if the fleet file has no receipt keys. An altered result, or one of another run, is refused with exit code 3.',
     'With --detach, the command prints the mission’s id and returns. Options that need the client to stay are refused: --max-usd, --max-seconds, --receipts and --place client.',
   ],
   examples: [
@@ -61,7 +65,7 @@ const RUN_HELP: HelpSections = {
     'lander run count.lander --fleet fleet.json --key me --max-usd 0.50 --receipts receipts',
     'lander run tour.ts --data s3://logs-us/ --data s3://logs-eu/ --start once --detach',
   ],
-  json: '{mission, outcome, value, usage: {bytesRead, bytesReturned, bytesMoved}, regions, left, partial?, seconds}; with --detach, {mission, relay, regions, expiresAt}',
+  json: '{mission, outcome, value, usage: {bytesRead, bytesReturned, bytesMoved}, regions, verified, left, partial?, seconds}; with --detach, {mission, relay, regions, expiresAt}',
   page: 'guide.md',
 }
 
@@ -71,7 +75,7 @@ export function runCommand(): Command {
     .description('run an agent where its data is, and print the merged result')
     .argument('<agent>', 'the agent’s source (.ts, .js), or a bundle from lander pack')
     .addOption(dataOption())
-    .option('--input <json>', 'the agent’s input (default: null)')
+    .option('--input <json>', `the agent’s input: ${INPUT_FORMS} (default: null)`)
     .option('--key <file>', 'your private key, from lander keygen (default for a local fleet: its developer key)')
     .addOption(fleetOption())
     .addOption(limitOption())
@@ -94,6 +98,7 @@ export function runCommand(): Command {
     )
     .addOption(moneyOption('--max-usd <usd>', 'stop the run when it has cost this much, such as 0.50'))
     .addOption(timeOption('--max-seconds <seconds>', 'stop the run after this time'))
+    .option('--allow-empty', 'accept data that has no objects, which is the error NO_OBJECTS otherwise')
     .option('--detach', 'print the mission’s id and return; the mission goes on in the regions')
     .addOption(
       new Option('--for <duration>', 'with --detach, how long the mission may take, up to 24h')
@@ -116,6 +121,7 @@ export function runCommand(): Command {
       maxSeconds,
       detach,
       receipts,
+      allowEmpty,
       json = false,
     } = options
     const request = {
@@ -123,11 +129,12 @@ export function runCommand(): Command {
       clients,
       file,
       sender,
-      input: parseInput(options.input),
+      input: await readInput(options.input),
       place,
       start,
       maxUsd,
       maxSeconds,
+      allowEmpty,
       client: clientLinkOf(options, fleet),
       prices: await priceFileOf(options),
     }
@@ -152,7 +159,6 @@ export function runCommand(): Command {
       onProgress: (region, progress) => bars?.update(region, progress),
     })
     if (bars !== undefined) finishBars(bars, answer, start)
-    // Receipts are verified before the result is printed, because a result that contradicts its receipt is not valid.
     const saved = receipts === undefined ? [] : await saveReceipts(receipts, inRegions(answer), fleet)
     process.exitCode = exitCodeOfAnswer(answer)
     if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)

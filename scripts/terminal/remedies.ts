@@ -43,6 +43,7 @@ const REMEDIES: Readonly<Record<RefusalCode, string>> = {
   RECEIPT_MALFORMED: RECEIPT_UNCHANGED,
   RECEIPT_CHAIN_BROKEN: 'name every receipt of the mission, unchanged and in order',
   RECEIPT_MISMATCH: 'do not rely on this result, and tell the operator of the fleet',
+  REPLY_MISMATCH: 'do not rely on this result, and tell the operator of the fleet',
   SECRET_MALFORMED: 'ask the operator to check the fleet’s secret, or to replace it with lander fleet rotate',
   EPOCH_UNKNOWN: 'update the fleet file with lander fleet check',
   STATE_NOT_FOUND: RUN_AGAIN,

@@ -221,7 +221,7 @@ describe('a trial', () => {
       agentBytes: file.length,
     })
     expect(basis).toBe('assumed')
-    expect(notes.join()).toMatch(/trial in us-east-1 taught nothing: .*not today/)
+    expect(notes.join()).toMatch(/trial run in us-east-1 failed: .*not today/)
   })
 })
 
@@ -264,7 +264,7 @@ describe('the commands', () => {
   test('lander plan decides in words and as JSON', async () => {
     const { status, stdout } = await command('plan', 'count.ts', ...DATA)
     expect(status).toBe(0)
-    expect(stdout).toMatch(/^Decision: the agent goes to us-east-1, eu-west-1\./)
+    expect(stdout).toMatch(/^Decision: the agent moves to us-east-1, eu-west-1\./)
     expect(stdout).toMatch(/List prices of \d{4}-\d{2}-\d{2}/)
     const { json } = await command('plan', 'count.ts', ...DATA, '--sample', '--json')
     expect(json).toMatchObject({ basis: 'sampled', plan: { feasible: true, alternatives: expect.any(Array) } })

@@ -81,7 +81,7 @@ describe('the examples by task', () => {
   })
 
   test('Plan before you pay: plan-placement.ts', async () => {
-    expect(await runScript('plan-placement.ts')).toContain('every group is processed where it lies')
+    expect(await runScript('plan-placement.ts')).toContain('every group is processed in its own region')
   })
 })
 

@@ -94,7 +94,7 @@ describe('what the past does to a quote', () => {
   })
 
   test('is not carried over to another place, or to what rested on a trial', () => {
-    expect(correctionOf([entry(1, 4)], { ...PART, place: 'internet' }).runs).toBe(0)
+    expect(correctionOf([entry(1, 4)], { ...PART, place: 'client' }).runs).toBe(0)
     expect(correctionOf([entry(1, 4)], { ...PART, basis: 'sampled' }).runs).toBe(0)
   })
 

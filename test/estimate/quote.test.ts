@@ -95,13 +95,13 @@ describe('a quote', () => {
     const { client: _, ...unknown } = fleet
     const { plan, notes } = quote({ fleet: unknown })
     expect(plan.pricesAsOf).toMatch(/^\d{4}-\d{2}-\d{2}$/)
-    expect(notes.join()).toMatch(/your line is not known: 50 Mbit\/s near us-east-1 stands in/)
+    expect(notes.join()).toMatch(/client's line is unknown; 50 Mbit\/s near us-east-1 is assumed/)
   })
 
   test('does not offer to gather in one region, and says why', () => {
     const { plan, notes } = quote()
     expect(plan.alternatives.map(({ name }) => name)).not.toContain(`gather in ${US}`)
-    expect(notes.join()).toMatch(/gathering in one region is not offered/)
+    expect(notes.join()).toMatch(/gathering data in one region is not offered/)
   })
 
   test('is corrected by the runs of the past, and says by how much', () => {
@@ -114,7 +114,7 @@ describe('a quote', () => {
     const later = quote({ history: new Array(9).fill(run(slow)) })
     expect(later.parts[0]!.correction.runs).toBe(9)
     expect(later.parts[0]!.seconds).toBeGreaterThan(2 * first.parts[0]!.seconds)
-    expect(explainQuote(later)).toMatch(/Corrected by the past/)
+    expect(explainQuote(later)).toMatch(/Corrected by earlier runs/)
   })
 
   test('holds its best guess within its interval, whatever the data', () => {
@@ -143,7 +143,7 @@ describe('a quote that can’t be', () => {
     const { plan, seconds } = quote({ deadlineSeconds: 0.01, keepData: [US, EU] })
     expect(plan).toMatchObject({ feasible: false, reasons: [expect.stringMatching(/shorter than one start/)] })
     expect(seconds).toBeUndefined()
-    expect(explainQuote(quote({ deadlineSeconds: 0.01 }))).toMatch(/There is no such plan/)
+    expect(explainQuote(quote({ deadlineSeconds: 0.01 }))).toMatch(/There is no plan/)
   })
 
   test('data that may not leave a region without a function names that region', () => {
@@ -199,7 +199,7 @@ describe('the way that is taken by itself', () => {
 describe('words', () => {
   test('tell the decision, both times, the money, and no place called internet', () => {
     const text = explainQuote(quote({ sample: SAMPLE }), SAMPLE)
-    expect(text).toMatch(/^Decision: the agent goes to us-east-1, eu-west-1\./)
+    expect(text).toMatch(/^Decision: the agent moves to us-east-1, eu-west-1\./)
     expect(text).toMatch(/time .*between/)
     expect(text).toMatch(/data to code/)
     expect(text.replaceAll('the internet', '')).not.toMatch(/internet/)

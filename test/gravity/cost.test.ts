@@ -13,7 +13,7 @@ describe('money', () => {
     const { usd, lines } = estimateCost({
       transfers: [
         { from: 'us-east-1', to: 'eu-west-1', bytes: 2 ** 40 },
-        { from: 'us-east-1', to: 'internet', bytes: 200 * GB },
+        { from: 'us-east-1', to: 'client', bytes: 200 * GB },
       ],
       requests: [{ region: 'us-east-1', gets: 1_000_000, puts: 1000 }],
       compute: [{ region: 'us-east-1', gbSeconds: 1000, invocations: 10 }],
@@ -31,7 +31,7 @@ describe('money', () => {
 
   it('charges nothing within a region, from the internet, and for nothing', () => {
     expect(estimateCost({ transfers: [{ from: 'us-east-1', to: 'us-east-1', bytes: 1e15 }] }).usd).toBe(0)
-    expect(estimateCost({ transfers: [{ from: 'internet', to: 'us-east-1', bytes: 1e15 }] }).usd).toBe(0)
+    expect(estimateCost({ transfers: [{ from: 'client', to: 'us-east-1', bytes: 1e15 }] }).usd).toBe(0)
     expect(estimateCost({}).usd).toBe(0)
   })
 
@@ -63,14 +63,14 @@ describe('money', () => {
   it.each([
     ['REGION_UNKNOWN', { transfers: [{ from: 'mars-1', to: 'us-east-1', bytes: 1 }] }],
     ['REGION_UNKNOWN', { transfers: [{ from: 'us-east-1', to: 'mars-1', bytes: 1 }] }],
-    ['REGION_UNKNOWN', { transfers: [{ from: 'mars-1', to: 'internet', bytes: 0 }] }],
-    ['REGION_UNKNOWN', { transfers: [{ from: 'internet', to: 'mars-1', bytes: 1 }] }],
-    ['SIZE_INVALID', { transfers: [{ from: 'us-east-1', to: 'internet', bytes: -1 }] }],
+    ['REGION_UNKNOWN', { transfers: [{ from: 'mars-1', to: 'client', bytes: 0 }] }],
+    ['REGION_UNKNOWN', { transfers: [{ from: 'client', to: 'mars-1', bytes: 1 }] }],
+    ['SIZE_INVALID', { transfers: [{ from: 'us-east-1', to: 'client', bytes: -1 }] }],
     ['SIZE_INVALID', { requests: [{ region: 'us-east-1', gets: Number.NaN }] }],
     ['SIZE_INVALID', { compute: [{ region: 'us-east-1', gbSeconds: Number.POSITIVE_INFINITY }] }],
     ['REGION_UNKNOWN', { transfers: [{ from: 'constructor', to: 'us-east-1', bytes: 1 }] }],
     ['PRICE_UNKNOWN', { transfers: [{ from: 'us-east-1', to: 'ap-southeast-5', bytes: 1 }] }],
-    ['PRICE_UNKNOWN', { transfers: [{ from: 'us-gov-west-1', to: 'internet', bytes: 1 }] }],
+    ['PRICE_UNKNOWN', { transfers: [{ from: 'us-gov-west-1', to: 'client', bytes: 1 }] }],
     ['PRICE_UNKNOWN', { requests: [{ region: 'ap-southeast-5', gets: 1 }] }],
     ['PRICE_UNKNOWN', { compute: [{ region: 'eu-south-2', gbSeconds: 1 }] }],
     ['PRICE_UNKNOWN', { compute: [{ region: 'me-central-1', gbSeconds: 1, invocations: 1 }] }],

@@ -24,7 +24,7 @@ describe('an explanation', () => {
 
   it('begins with the decision', () => {
     expect(text.split('\n')[0]).toMatch(
-      /^\$0\.\d+ in 6 min \d+ s, proven to be the cheapest: every group is processed where it lies\.$/,
+      /^\$0\.\d+ in 6 min \d+ s, proven to be the cheapest: every group is processed in its own region\.$/,
     )
   })
 
@@ -47,7 +47,7 @@ describe('an explanation', () => {
 
   it('names the date of its prices and warns of their age', () => {
     expect(text).toContain('List prices of 2023-04-27.')
-    expect(text).toContain('lander prices refresh takes current ones')
+    expect(text).toContain('lander prices refresh fetches current ones')
   })
 
   it('tells how far a plan may be from the best one where that is not proven', () => {
@@ -62,7 +62,7 @@ describe('an explanation', () => {
 
   it('says why there is no plan, and what there would be', () => {
     const none = explained({ deadlineSeconds: 10 })
-    expect(none).toContain('There is no such plan.\n  deadline: the fastest plan found takes')
+    expect(none).toContain('There is no plan.\n  deadline: the fastest plan found takes')
     expect(none).toContain('Without the limits')
   })
 

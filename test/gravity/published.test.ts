@@ -122,7 +122,7 @@ describe('AWS Lambda pricing page, at the price it rounds to', () => {
 
 describe('data transfer bills', () => {
   it('5 TB to the internet (CloudPriceBook, 2026): 5,020 GB at $0.09 is about $452', () => {
-    expect(Math.round(usd({ transfers: [{ from: 'us-east-1', to: 'internet', bytes: 5120 * GB }] }))).toBe(452)
+    expect(Math.round(usd({ transfers: [{ from: 'us-east-1', to: 'client', bytes: 5120 * GB }] }))).toBe(452)
   })
 
   it('1,000 GB from us-east-1 to us-west-2 (AWS re:Post, cross-region access): $20.00', () => {

@@ -7,10 +7,10 @@ import { text } from 'node:stream/consumers'
 import { InvokeCommand, InvokeWithResponseStreamCommand } from '@aws-sdk/client-lambda'
 import { GetObjectCommand, ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { answerHeadBytes, requestHeadBytes } from '../../lib/local/carrier.ts'
 import { type LocalCloud, startCloud } from '../../lib/local/cloud.ts'
 import { routeRequest } from '../../lib/local/routing.ts'
 import type { LinkFigures } from '../../lib/local/wan.ts'
+import { answerHeadBytes, requestHeadBytes } from '../../lib/local/wan-proxy.ts'
 import { startTestCloud, type TestCloud } from './support/cloud.ts'
 import { signedPost } from './support/signed-post.ts'
 
@@ -269,7 +269,7 @@ test('inside a region nothing is shaped: its links have no path to take', async 
   const asked: string[] = []
   const rttMs = (from: string, to: string) => asked.push(`${from} ${to}`)
   const figures: LinkFigures = { ...NO_DELAY, rttMs }
-  const local = await startTestCloud({ wan: { figures, client: 'us-east-1' } })
+  const local = await startTestCloud({ wan: { figures, near: 'us-east-1' } })
   expect(asked).not.toContain('eu-west-1 eu-west-1')
   await local.close()
 })

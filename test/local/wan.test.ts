@@ -219,7 +219,7 @@ describe('the map', () => {
   })
 
   test('home may be near a region that the cloud does not have', () => {
-    const wan = createWan({ regions, figures, client: 'ap-south-1', clientBps: 10 * MEGABIT })
+    const wan = createWan({ regions, figures, near: 'ap-south-1', clientBps: 10 * MEGABIT })
     expect(wan.path(CLIENT, 'us-east-1')).toMatchObject({ rttMs: 95, back: [{ bitsPerSecond: 10 * MEGABIT }, {}] })
   })
 

@@ -8,17 +8,17 @@ import { atMost, below, TOLERANCE } from './tolerance.ts'
 export interface SearchOptions {
   readonly deadlineSeconds: number
   readonly budgetUsd: number
-  /** How many branches may be looked at, over all merging places. */
+  /** The most search nodes over all merging places. */
   readonly nodeLimit: number
-  /** Placements known beforehand; the best one that fits is where the search starts. */
+  /** Known placements. The search starts with the best one that keeps deadline and budget. */
   readonly known?: readonly Placement[]
-  /** Whether the first placement that fits will do. */
+  /** Whether to stop at the first placement that keeps deadline and budget. */
   readonly anyWillDo?: boolean
 }
 
 export interface SearchResult {
   readonly best: Placement | undefined
-  /** No placement that keeps deadline and budget costs less; infinite where none exists. */
+  /** A proven lower bound of the cost of all placements that keep deadline and budget; infinite if there are none. */
   readonly lowerBound: number
   readonly nodes: number
 }
@@ -27,16 +27,16 @@ export interface SearchResult {
 export const keeps = ({ usd, seconds }: Evaluation, deadlineSeconds: number, budgetUsd: number): boolean =>
   atMost(seconds, deadlineSeconds) && atMost(usd, budgetUsd)
 
-/** A merging place whose search is not finished: nothing in it costs less than the bound. */
+/** A merging place whose search is not finished, with the lower bound of its costs. */
 interface OpenCandidate {
   readonly candidate: Candidate
   readonly lowerBound: number
 }
 
 /**
- * The cheapest placement that keeps deadline and budget, by branch and bound, with a proven lower bound even where
- * the nodes run out. Each place that could merge is a search of its own; most are ruled out by their first bound. What
- * is left of the nodes when all have had their share goes to those that could not finish.
+ * Finds the cheapest placement that keeps deadline and budget, by branch and bound. It proves a lower bound even if the
+ * node limit ends the search. Each possible merging place has its own search; the first bound rules out most of them.
+ * Nodes that are left after all searches had their share go to the unfinished ones.
  */
 export function searchLeastMoney(model: PlacementModel, options: SearchOptions): SearchResult {
   const { deadlineSeconds, budgetUsd, nodeLimit, anyWillDo = false } = options
@@ -65,7 +65,7 @@ export function searchLeastMoney(model: PlacementModel, options: SearchOptions):
   return { best, lowerBound, nodes }
 }
 
-/** The places that could merge in time, the one with the lowest first bound first. */
+/** The places that can merge in time, in ascending order of their first bound. */
 export function candidatesOf(model: PlacementModel, deadlineSeconds: number): Candidate[] {
   return model.merges
     .map((merge) => candidateOf(model, merge, deadlineSeconds))
@@ -73,7 +73,7 @@ export function candidatesOf(model: PlacementModel, deadlineSeconds: number): Ca
     .sort((a, b) => a.boundUsd - b.boundUsd)
 }
 
-/** A placement must come in below this to be of interest. */
+/** The search ignores placements that cost this much or more. */
 const cutoffOf = (best: Placement | undefined, budgetUsd: number): number =>
   best === undefined ? budgetUsd * (1 + 2 * TOLERANCE) + Number.MIN_VALUE : below(best.usd)
 

@@ -5,54 +5,54 @@ import { shareOpening } from './opening-shares.ts'
 import { priceScarcity, type ScarcityPrices } from './scarcity.ts'
 import { TOLERANCE } from './tolerance.ts'
 
-/** One merging place, not looked at closely yet. */
+/** A merging place before its search. */
 export interface Candidate {
   readonly merge: MergeOption
-  /** What is left of the deadline for work and results. */
+  /** The seconds of the deadline that remain for work and results. */
   readonly secondsLeft: number
-  /** Each group in its cheapest place: crude, but it rules out most merging places at once. */
+  /** The cost with each group in its cheapest place. This weak bound already rules out most merging places. */
   readonly boundUsd: number
 }
 
 interface TimedChoice extends Choice {
-  /** Seconds of work and of the result's way, for the group alone. */
+  /** Seconds of work and of sending the result, if the place has only this group. */
   readonly workSeconds: number
   readonly resultSeconds: number
 }
 
-/** A candidate ready to be searched. */
+/** A candidate that is prepared for the search. */
 export interface Branch {
   readonly merge: MergeOption
   readonly secondsLeft: number
-  /** The groups in the order they are placed: first those for which a second choice costs most. */
+  /** The order in which groups are placed: first those whose second-cheapest place costs most. */
   readonly order: readonly number[]
-  /** `[group]`: where it may go, cheapest first. */
+  /** `[group]`: the places where it may run, cheapest first. */
   readonly choices: readonly (readonly PricedChoice[])[]
-  /** `[k]`: the least that the groups from the k-th on can cost. */
+  /** `[k]`: a lower bound of the cost of the groups from the k-th on. */
   readonly remainingUsd: readonly number[]
-  /** What is spent before the first group is placed. */
+  /** The cost before the first group is placed. */
   readonly baseUsd: number
-  /** What work and results take at least, whatever is chosen. */
+  /** Lower bounds of the seconds for work and results. */
   readonly leastWorkSeconds: number
   readonly leastResultSeconds: number
-  /** What is scarce costs this here; a good start for the next merging place. */
+  /** The prices of scarce resources in this search. The next merging place starts with them. */
   readonly prices: ScarcityPrices
 }
 
 export interface BranchOptions {
-  /** A branch whose bound reaches this will not be searched. */
+  /** Branches with this bound or more are not searched. */
   readonly cutoffUsd: number
-  /** Prices to start from. */
+  /** Prices of scarce resources to start with. */
   readonly prices: ScarcityPrices
 }
 
 export interface PricedChoice extends Choice {
-  /** The group's own cost, its share of the place's, and the price of what is scarce that it takes. */
+  /** The group's own cost, its share of the place's cost, and the price of the scarce resources that it uses. */
   readonly pricedUsd: number
   readonly shareUsd: number
 }
 
-/** `undefined` where some group has no place that keeps the deadline. */
+/** The candidate of a merging place; `undefined` if a group has no place that keeps the deadline. */
 export function candidateOf(model: PlacementModel, merge: MergeOption, deadlineSeconds: number): Candidate | undefined {
   const secondsLeft = deadlineSeconds * (1 + TOLERANCE) - merge.seconds
   let boundUsd = merge.usd
@@ -60,7 +60,7 @@ export function candidateOf(model: PlacementModel, merge: MergeOption, deadlineS
   return boundUsd === Number.POSITIVE_INFINITY ? undefined : { merge, secondsLeft, boundUsd }
 }
 
-/** What a group costs in its cheapest place, as if the internet were free; infinite where none keeps the deadline. */
+/** The cost of a group in its cheapest place, without traffic to the internet; infinite if no place keeps the deadline. */
 function leastUsd(model: PlacementModel, merge: MergeOption, group: number, secondsLeft: number): number {
   let least = Number.POSITIVE_INFINITY
   for (let place = 0; place < model.places.length; place++) {
@@ -78,7 +78,7 @@ function inTime(model: PlacementModel, merge: MergeOption, group: number, place:
 const usdOf = (model: PlacementModel, merge: MergeOption, group: number, place: number): number =>
   model.groupUsd[group]![place]! + model.results[group]! * merge.resultUsdPerByte[place]!
 
-/** What a group sends to the internet: its data where that is processed outside, its result where that is merged outside. */
+/** The traffic of a group to the internet: its data if it runs outside AWS, its result if that is merged outside AWS. */
 function internetLoadOf(model: PlacementModel, merge: MergeOption, group: number, place: number): InternetLoad {
   const data = model.internetFloorUsd[group]![place]!
   const result = model.results[group]! * merge.resultFloorUsdPerByte[place]!
@@ -86,7 +86,7 @@ function internetLoadOf(model: PlacementModel, merge: MergeOption, group: number
   return { bytes, floorUsd: data + result }
 }
 
-/** Seconds of work in a place that has only this group. */
+/** Seconds of work if the place has only this group. */
 function workAlone(model: PlacementModel, group: number, place: number): number {
   const bytes = model.bytes[group]!
   const way = model.link[model.sourceOf[group]!]![place]!
@@ -100,7 +100,7 @@ function resultAlone(model: PlacementModel, merge: MergeOption, group: number, p
   return way.seconds + way.secondsPerByte * model.results[group]!
 }
 
-/** Where a group may go if it were the only one, but for places that can't be part of a cheapest plan. */
+/** The places where a group may run, without those that can't be part of a cheapest plan. */
 function choicesOf(model: PlacementModel, { merge, secondsLeft }: Candidate, group: number): TimedChoice[] {
   const usd = model.places.map((_, place) => usdOf(model, merge, group, place))
   return [...model.places.keys()]
@@ -116,8 +116,8 @@ function choicesOf(model: PlacementModel, { merge, secondsLeft }: Candidate, gro
 }
 
 /**
- * Without a deadline, a place can be left out where another one costs less even with all that it costs to use it.
- * (Where traffic to the internet is possible every choice is kept: what it costs depends on the other groups.)
+ * Without a deadline, a place can be ignored if another one costs less even with all its opening costs. If traffic to the
+ * internet is possible, no place is ignored, because the price of that traffic depends on the other groups.
  */
 function undominated(model: PlacementModel, usd: readonly number[]): (place: number) => boolean {
   if (model.internetUsd !== undefined) return () => true
@@ -127,7 +127,7 @@ function undominated(model: PlacementModel, usd: readonly number[]): (place: num
   return (place) => place === cheapest || usd[place]! < least
 }
 
-/** Puts the prices of what is scarce and the shares of places into the choices, and the groups in order. */
+/** Adds the prices of scarce resources and the shares of opening costs to the choices, and orders the groups. */
 export function prepareBranch(
   model: PlacementModel,
   candidate: Candidate,
@@ -166,7 +166,7 @@ export function prepareBranch(
 const regret = (choices: readonly PricedChoice[]): number =>
   choices.length === 1 ? Number.POSITIVE_INFINITY : choices[1]!.pricedUsd - choices[0]!.pricedUsd
 
-/** The group that has the most to do even in the place where it has least to do. */
+/** The largest of the groups' least seconds: no plan can be faster. */
 const largestLeast = (choices: readonly (readonly TimedChoice[])[], seconds: (choice: TimedChoice) => number): number =>
   Math.max(...choices.map((mine) => Math.min(...mine.map(seconds))))
 

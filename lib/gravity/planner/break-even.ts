@@ -1,25 +1,25 @@
 import { buildModel, evaluate } from './model.ts'
 import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
 
-/** Something that could turn out differently, and by how much it would have to for the answer to change. */
+/** An uncertain figure of the problem, and the factor at which the decision would change. */
 export interface BreakEven {
   readonly what: 'result bytes' | 'data bytes' | 'transfer prices' | 'link bandwidth' | 'agent bytes'
-  /** The factor at which plan and rival are equal. */
+  /** The factor of the figure at which the plan and the rival are equally good. */
   readonly factor: number
 }
 
-/** A placement by names, as plans and alternatives hold it. */
+/** A placement with the names of places, as in plans and alternatives. */
 export interface NamedPlacement {
   readonly regions: readonly string[]
   readonly mergeRegion: string
 }
 
-/** Beyond a thousandfold in either direction nothing is called likely to change the answer. */
+/** Larger changes of a figure are not reported. */
 const LARGEST_FACTOR = 1000
 
 /**
- * The factors at which a rival would be as good as the plan, by the problem's objective, everything else being equal.
- * Nothing is listed for what can't change the answer within a factor of 1,000.
+ * The factors at which a rival would be as good as the plan by the problem's objective, if only one figure changed.
+ * Figures that can't change the decision within a factor of 1,000 are left out.
  */
 export function breakEvens(problem: PlacementProblem, plan: NamedPlacement, rival: NamedPlacement): BreakEven[] {
   const parsed = parseProblem(problem)
@@ -83,7 +83,7 @@ function objectiveOf(problem: ParsedProblem, { regions, mergeRegion }: NamedPlac
 
 const STEPS = 60
 
-/** Where a function that is positive at 1 reaches zero, on the side where it does so sooner. */
+/** The zero of a function that is positive at 1: the one that is nearer to 1. */
 function zeroOf(advantage: (factor: number) => number): number | undefined {
   const zeros = [LARGEST_FACTOR, 1 / LARGEST_FACTOR].flatMap((end) => {
     if (advantage(end) > 0) return []

@@ -1,9 +1,9 @@
 import type { InternetLoad } from './model.ts'
 
-/** A place a group may go to. */
+/** A place where a group may run. */
 export interface Choice {
   readonly place: number
-  /** The group's own cost there, and its result's way; traffic to the internet aside. */
+  /** The group's own cost there and the transfer of its result, without traffic to the internet. */
   readonly usd: number
   readonly internet: InternetLoad
 }

@@ -6,27 +6,28 @@ import { atMost, below } from './tolerance.ts'
 
 export interface DepthFirstLimits {
   readonly deadlineSeconds: number
-  /** Only placements below this are of interest. */
+  /** The search ignores placements that cost this much or more. */
   readonly cutoffUsd: number
   readonly nodeLimit: number
   readonly anyWillDo: boolean
 }
 
 /**
- * Places the groups of one branch one by one, each in its cheapest place first. A way down ends where the deadline
- * can't be kept any more, or where what is spent and the least that the remaining groups can cost reach the best plan
- * known.
+ * Searches one branch depth first: it places the groups one by one, each in its cheapest place first. It backtracks when
+ * the deadline can't be kept, or when the spent cost plus the lower bound of the remaining groups reaches the cost of the
+ * best known plan.
  *
- * What is spent holds, for each group placed, its priced cost (with the price of what is scarce and its share of the place); and whenever a group goes
- * elsewhere, the share it would have paid of each place in use, so that in the end each place in use is paid in full.
- * It never exceeds the true cost of any completion. At the end of a way down the true cost is evaluated.
+ * The spent cost contains the priced cost of each placed group: its own cost, the price of scarce resources, and its share
+ * of the place's opening cost. If a group goes elsewhere, the share that it would have paid is added for each place in
+ * use, so that every used place is paid in full. The spent cost never exceeds the true cost of a completion. When all
+ * groups are placed, the true cost is evaluated.
  */
 export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: DepthFirstLimits) {
   const { merge, secondsLeft, order, choices, remainingUsd, baseUsd } = branch
   const loads = new PlaceLoads(model, merge)
-  // Without a deadline every place has room.
+  // Without a deadline, every place has time for all groups.
   const rests = secondsLeft === Number.POSITIVE_INFINITY ? undefined : restsOf(model, order, choices)
-  /** `[place]`: the shares of groups that went elsewhere. */
+  /** `[place]`: the shares of opening costs of groups that were placed elsewhere. */
   const missedShares = new Float64Array(model.places.length)
   const chosen = new Array<number>(order.length).fill(-1)
   let best: Placement | undefined
@@ -37,7 +38,7 @@ export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: 
   const fits = (group: number, place: number, work: number, result: number): boolean =>
     Math.max(work, loads.workWith(group, place)) + Math.max(result, loads.resultsWith(group, place)) <= secondsLeft
 
-  /** What the groups from the k-th on cost beyond their cheapest places, each in one that still has time for it. */
+  /** The extra cost of the groups from the k-th on, if each uses its cheapest place that still has time for it. */
   const extraFrom = (k: number, work: number, result: number, room: number): number => {
     let extra = 0
     for (let index = k; index < order.length && extra < room; index++) {
@@ -51,8 +52,8 @@ export function searchDepthFirst(model: PlacementModel, branch: Branch, limits: 
   }
 
   /**
-   * A choice that costs no more than the others, all that its place costs included, and that no plan would have to
-   * wait for: any completion is at least as good with the group there.
+   * Whether a choice is best for any completion: it costs no more than the others, even with all opening costs of its
+   * place, and no plan has to wait for it.
    */
   const carefree = (
     k: number,

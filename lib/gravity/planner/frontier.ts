@@ -7,7 +7,7 @@ import type { Placement } from './placement.ts'
 import type { PlanOptions } from './plan-placement.ts'
 import { type ParsedProblem, type PlacementProblem, parseProblem } from './problem.ts'
 
-/** A placement that no other one beats in both money and time. */
+/** A placement on the frontier: no other one is both cheaper and faster. */
 export interface FrontierPoint {
   readonly usd: number
   readonly seconds: number
@@ -16,16 +16,15 @@ export interface FrontierPoint {
   readonly regions: readonly string[]
 }
 
-/** How finely a frontier is looked at. */
+/** The resolution of a frontier. */
 export interface FrontierOptions extends Pick<PlanOptions, 'nodeLimit'> {
-  /** How many deadlines are tried between the fastest plan and the cheapest. @default 9 */
+  /** The number of deadlines between the fastest plan and the cheapest. @default 9 */
   readonly steps?: number
 }
 
 /**
- * What time costs: the plans between the fastest and the cheapest, each the least money under one of a sweep of
- * deadlines, from fast to cheap. Deadline and budget of the problem are left aside. Empty where residency allows no
- * plan.
+ * The plans between the fastest and the cheapest, which show what time costs. Each is the cheapest plan for one of several
+ * deadlines. The problem's own deadline and budget are ignored. The result is empty if residency allows no plan.
  *
  * @throws {UsageError} `PROBLEM_INVALID`, `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  */
@@ -45,12 +44,12 @@ export function placementFrontier(problem: PlacementProblem, options: FrontierOp
   return undominated([fastest, ...between, cheapest]).map((plan) => pointOf(parsed, model, plan))
 }
 
-/** Evenly by ratio: a minute more matters where the plan takes two, not where it takes a day. */
+/** Deadlines with equal ratios, because a minute matters if the plan takes two, and not if it takes a day. */
 function deadlinesBetween(fast: number, slow: number, steps: number): number[] {
   return Array.from({ length: steps }, (_, index) => fast * (slow / fast) ** ((index + 1) / (steps + 1)))
 }
 
-/** From fast to cheap, each cheaper than all faster ones. */
+/** The plans in ascending order of time, without those that are not cheaper than a faster one. */
 function undominated(plans: readonly Placement[]): Placement[] {
   const sorted = [...plans].sort((a, b) => a.seconds - b.seconds || a.usd - b.usd)
   return sorted.filter((plan, index) => sorted.slice(0, index).every((faster) => plan.usd < faster.usd))

@@ -3,23 +3,23 @@ import { evaluate, type PlacementModel } from './model.ts'
 import type { Placement } from './placement.ts'
 
 /**
- * Least time under a budget, by bisection of the deadline: the makespan itself is a poor objective for branch and
- * bound, but whether *some* placement keeps a deadline and the budget is a question it answers quickly. Each answer
- * halves the gap from one side; where the nodes run out before an answer, the gap stays and is reported.
+ * Finds the least time within a budget by bisection of the deadline. The makespan is a poor objective for branch and
+ * bound, but branch and bound quickly answers whether some placement keeps a deadline and the budget. Each answer halves
+ * the interval. If the node limit ends a search without an answer, the remaining gap is reported.
  */
 
 export interface LeastTimeResult {
   readonly best: Placement | undefined
-  /** No placement within the budget is faster; infinite where none exists. */
+  /** A proven lower bound of the time of all placements within the budget; infinite if there are none. */
   readonly lowerBoundSeconds: number
 }
 
-/** The gap at which a plan counts as fastest, relative to its time. */
+/** A plan counts as fastest if the relative gap to the lower bound is at most this. */
 export const TIME_PRECISION = 1e-7
 
 export type LeastTimeOptions = Pick<SearchOptions, 'budgetUsd' | 'nodeLimit' | 'known'>
 
-/** The fastest placement within the budget, and the cheapest of those as fast. */
+/** Finds the fastest placement within the budget and, among equally fast ones, the cheapest. */
 export function searchLeastTime(model: PlacementModel, options: LeastTimeOptions): LeastTimeResult {
   const { budgetUsd, nodeLimit, known = [] } = options
   const within = known.filter((plan) => keeps(plan, Number.POSITIVE_INFINITY, budgetUsd))
@@ -31,7 +31,7 @@ export function searchLeastTime(model: PlacementModel, options: LeastTimeOptions
   return { best: polished.best ?? best, lowerBoundSeconds }
 }
 
-/** Infinite if the search proved that nothing fits, else what any placement takes at least. */
+/** Infinite if the search proved that no placement fits, else the least seconds of any placement. */
 const provenOr = (lowerBoundUsd: number, model: PlacementModel): number =>
   lowerBoundUsd === Number.POSITIVE_INFINITY ? lowerBoundUsd : leastSeconds(model)
 
@@ -44,7 +44,7 @@ function bisect(model: PlacementModel, { budgetUsd, nodeLimit }: LeastTimeOption
     const found = searchLeastMoney(model, { deadlineSeconds, budgetUsd, nodeLimit, anyWillDo: true })
     if (found.best !== undefined) best = found.best
     else {
-      // Proven impossible only if no branch was left out; otherwise go on above it and leave the gap.
+      // The deadline is proven impossible only if the search was complete. Otherwise the gap stays open.
       if (found.lowerBound === Number.POSITIVE_INFINITY) low = deadlineSeconds
       open = deadlineSeconds
     }
@@ -60,7 +60,7 @@ export function fastest(plans: readonly Placement[]): Placement | undefined {
   )
 }
 
-/** What no placement can beat: the slowest group, alone in its fastest place, and the fastest merge. */
+/** A lower bound of every plan's time: the slowest group alone in its fastest place, plus the fastest merge. */
 export function leastSeconds(model: PlacementModel): number {
   const merges = model.merges.map((merge) => {
     const alone = model.bytes.map((_, group) => fastestAlone(model, group, merge))

@@ -9,62 +9,62 @@ import type { Group, ParsedProblem } from './problem.ts'
 import { routeBetween } from './routes.ts'
 
 /**
- * A problem as numbers. Groups, places and source regions are indices, and the money of a placement is
+ * A problem as numbers, for the search. Groups, places and source regions are indices. The cost of a placement is
  *
  *     Σ groupUsd[i][r] + Σ used places openUsd[r] + Σ results·resultUsdPerByte[r] + merge.usd + internetUsd
  *
- * where `internetUsd` is what traffic to the internet costs. That runs through monthly tiers and is no sum over groups;
- * what a search may reckon with instead are floors, from which `internetFreeBytes` may be exempt.
+ * where `internetUsd` is the cost of traffic to the internet. It depends on monthly tiers and is not a sum over groups, so
+ * the search uses floors (lower bounds) instead, which do not apply to `internetFreeBytes`.
  */
 export interface PlacementModel {
   readonly places: readonly string[]
-  /** The region of each group, as an index into the distinct ones. */
+  /** The region of each group, as an index into the distinct regions. */
   readonly sourceOf: readonly number[]
   readonly sourceCount: number
   readonly bytes: readonly number[]
   readonly results: readonly number[]
-  /** `[group][place]`; infinite where the group may not be processed. */
+  /** `[group][place]`: the cost; infinite where the group may not be processed. */
   readonly groupUsd: readonly (readonly number[])[]
   readonly openUsd: readonly number[]
   readonly openSeconds: readonly number[]
-  /** `[source][place]`: a start, then seconds for every byte. */
+  /** `[source][place]`: a constant time plus a time for every byte. */
   readonly link: readonly (readonly TimeLine[])[]
-  /** `[place]`: over all bytes the place gets. */
+  /** `[place]`: times over all bytes that the place gets. */
   readonly placeLines: readonly (readonly TimeLine[])[]
-  /** Where results may be merged. */
+  /** The places where results may be merged. */
   readonly merges: readonly MergeOption[]
-  /** `[group][place]`: the least that the group's data costs on its way to the internet, but for the free GB. */
+  /** `[group][place]`: a lower bound of the cost of sending the group's data to the internet, apart from the free GB. */
   readonly internetFloorUsd: readonly (readonly number[])[]
   /** How many bytes to the internet are still free this month. */
   readonly internetFreeBytes: number
-  /** What traffic to the internet costs exactly; `undefined` where there can be none. */
+  /** The exact cost of traffic to the internet; `undefined` if there can be none. */
   readonly internetUsd: ((chosen: readonly number[], merge: MergeOption) => number) | undefined
 }
 
-/** A place that merges: what that costs by itself, and what results cost on their way to it. */
+/** A place that can merge results: its own cost, and the cost of sending results to it. */
 export interface MergeOption {
   readonly place: number
-  /** Merging and delivery, but for traffic to the internet. */
+  /** The cost of merging and delivery, without traffic to the internet. */
   readonly usd: number
   readonly seconds: number
   /** `[place]` */
   readonly resultUsdPerByte: readonly number[]
-  /** What delivery sends to the internet, and the least that costs but for the free GB. */
+  /** The traffic of the delivery to the internet, and a lower bound of its cost apart from the free GB. */
   readonly delivery: InternetLoad
-  /** `[place]`: the same for results on their way to this place. */
+  /** `[place]`: a lower bound of the cost of sending results to this place over the internet. */
   readonly resultFloorUsdPerByte: readonly number[]
   /** `[place]` */
   readonly resultLink: readonly TimeLine[]
 }
 
-/** Bytes on their way to the internet. */
+/** Traffic to the internet. */
 export interface InternetLoad {
   readonly bytes: number
-  /** What they cost at least where they are not free. */
+  /** A lower bound of its cost where it is not free. */
   readonly floorUsd: number
 }
 
-/** What a placement comes to. */
+/** The cost and the time of a placement. */
 export interface Evaluation {
   readonly usd: number
   readonly seconds: number
@@ -73,16 +73,16 @@ export interface Evaluation {
 const NO_TIME: TimeLine = { seconds: 0, secondsPerByte: 0 }
 
 /**
- * The numbers of a problem.
+ * Builds the model of a problem.
  *
- * @param mostUsd what a placement may cost to be of interest: it keeps traffic to the internet out of the cheapest tiers,
- * and so makes the floors higher
- * @throws {UsageError} `PRICE_UNKNOWN` or `REGION_UNKNOWN` for a figure the plan could need and nobody has.
+ * @param mostUsd the most that a placement may cost; it excludes the cheapest tiers of huge volumes, which raises the
+ * floors
+ * @throws {UsageError} `PRICE_UNKNOWN` or `REGION_UNKNOWN` for a figure that a plan could need and that is unknown
  */
 export function buildModel(problem: ParsedProblem, mostUsd = Number.POSITIVE_INFINITY): PlacementModel {
   const { groups, places } = problem
   const sources = [...new Set(groups.map((group) => group.region))]
-  // A figure that no plan could need is not asked for: nobody may know it.
+  // Only figures that a plan could need are looked up, because others may be unknown.
   const needed = (place: string, from?: string) =>
     groups.some((group) => (from === undefined || group.region === from) && mayRunIn(group, place, problem))
   const floors = internetFloors(problem, mostUsd)
@@ -110,17 +110,17 @@ export function buildModel(problem: ParsedProblem, mostUsd = Number.POSITIVE_INF
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
 
-/** Whether a group may be processed in a place: residency allows it, and the code is there or can be sent there. */
+/** Whether a group may be processed in a place: residency allows it, and code can run there. */
 export function mayRunIn(group: Group, place: string, { client }: ParsedProblem): boolean {
   if (place === CLIENT && client !== CLIENT) return false
   return group.allowed === undefined || group.allowed.includes(place)
 }
 
-/** Whether residency lets a group's result be sent to a place. */
+/** Whether residency allows a group's result to be sent to a place. */
 export const mayReceiveResult = (group: Group, place: string): boolean =>
   group.resultAllowed === undefined || group.resultAllowed.includes(place)
 
-/** The places that may hold every result at once. */
+/** The places that may receive the results of all groups. */
 export const mergePlaces = ({ places, groups }: ParsedProblem): string[] =>
   places.filter((place) => groups.every((group) => mayReceiveResult(group, place)))
 
@@ -131,7 +131,7 @@ function usdAt(group: Group, place: string, problem: ParsedProblem): number {
 
 function dataLine(source: string, place: string, problem: ParsedProblem): TimeLine {
   const { startSeconds, bytesPerSecond } = routeBetween(source, place, problem, problem.compute.workers)
-  // The sender's own line is one for all sources: placeLines holds its rate.
+  // All sources share the client's line, so its rate is in placeLines.
   return { seconds: startSeconds, secondsPerByte: place === CLIENT ? 0 : 1 / bytesPerSecond }
 }
 
@@ -163,7 +163,7 @@ function resultLine(from: string, to: string, problem: ParsedProblem): TimeLine 
   return { seconds: exchangeSeconds, secondsPerByte: 1 / bytesPerSecond }
 }
 
-/** The cheapest rates that traffic to the internet could have beyond the bytes that are free. */
+/** The lowest possible prices of traffic to the internet beyond the free bytes. */
 interface Floors {
   usdPerByte(from: string): number
   readonly freeBytes: number
@@ -193,7 +193,7 @@ function exactInternetUsd(chosen: readonly number[], merge: MergeOption, problem
   return internetUsd(internetFlows(chosen, merge.place, problem), problem.prices, problem.internetGBThisMonth)
 }
 
-/** Every flow of a placement that leaves AWS: data processed outside, results merged or delivered outside. */
+/** All traffic of a placement that leaves AWS: data that is processed outside, and results that go outside. */
 export function internetFlows(chosen: readonly number[], merge: number, problem: ParsedProblem): InternetFlow[] {
   const { groups, places, destination } = problem
   const flows = groups.flatMap((group, index) => {
@@ -207,7 +207,7 @@ export function internetFlows(chosen: readonly number[], merge: number, problem:
   return [...flows, ...delivery]
 }
 
-/** The exact money and time of a placement: group `i` runs in `chosen[i]`, results meet in `merge`. */
+/** The exact cost and time of a placement: group `i` runs in `chosen[i]`, and `merge` merges the results. */
 export function evaluate(model: PlacementModel, chosen: readonly number[], merge: MergeOption): Evaluation {
   const used = new Set(chosen)
   let usd = merge.usd
@@ -219,7 +219,7 @@ export function evaluate(model: PlacementModel, chosen: readonly number[], merge
   return { usd, seconds: workSeconds(model, chosen) + resultSeconds(model, chosen, merge) + merge.seconds }
 }
 
-/** The place that works longest: start, then the slowest of its ways, its network and its CPU. */
+/** The seconds of the slowest place: its start, then the slowest of its links, its network and its CPU. */
 function workSeconds(model: PlacementModel, chosen: readonly number[]): number {
   let longest = 0
   for (const place of new Set(chosen)) {
@@ -237,7 +237,7 @@ function workSeconds(model: PlacementModel, chosen: readonly number[]): number {
   return longest
 }
 
-/** The slowest way of results to where they are merged. */
+/** The seconds of the slowest transfer of results to the merging place. */
 function resultSeconds(model: PlacementModel, chosen: readonly number[], merge: MergeOption): number {
   let longest = 0
   for (const place of new Set(chosen)) {

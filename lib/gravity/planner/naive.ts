@@ -2,7 +2,7 @@ import { evaluate, type PlacementModel } from './model.ts'
 import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
-/** What a person would try without a planner. */
+/** A simple placement, for comparison with the plan. */
 export interface NaivePlacement extends Placement {
   readonly name: string
 }
@@ -10,21 +10,21 @@ export interface NaivePlacement extends Placement {
 export const CODE_TO_DATA = 'code to data'
 export const DATA_TO_CODE = 'data to code'
 
-/** A naive idea that residency forbids, or for which there is no place. */
+/** A simple placement that is impossible, and the reason. */
 export interface ExcludedIdea {
   readonly name: string
   readonly why: string
 }
 
-/** Better first: by the objective of the problem. */
+/** Compares evaluations by the objective of the problem; the better one is first. */
 export const byObjective =
   (objective: ParsedProblem['objective']) =>
   (a: { readonly usd: number; readonly seconds: number }, b: { readonly usd: number; readonly seconds: number }) =>
     objective === 'money' ? a.usd - b.usd || a.seconds - b.seconds : a.seconds - b.seconds || a.usd - b.usd
 
 /**
- * Each naive idea at its best: every group where it lies; everything at home; everything gathered in the one place
- * that suits the objective best. Results are merged wherever that is best for the idea.
+ * The three simple placements: every group in its own region, all groups on the client, and all groups in the one place
+ * that is best by the objective. Results are merged where that is best for each of them.
  */
 export function naivePlacements(
   problem: ParsedProblem,

@@ -4,9 +4,9 @@ import { searchLeastTime } from './least-time.ts'
 import { mayReceiveResult, mayRunIn, mergePlaces, type PlacementModel } from './model.ts'
 import type { ParsedProblem } from './problem.ts'
 
-/** Why a problem has no plan: which constraint, and for residency which group. */
+/** Explains why a problem has no plan: which constraint rules it out and, for residency, which group. */
 
-/** Residency that can't be met, however much time and money there is. Empty where it can. */
+/** Residency rules that no placement can keep, with any time and money; empty if there are none. */
 export function residencyObstacles(problem: ParsedProblem): string[] {
   const stuck = problem.groups.flatMap((group, index) => {
     if (problem.places.some((place) => mayRunIn(group, place, problem))) return []
@@ -39,10 +39,10 @@ function resultObstacles(problem: ParsedProblem): string[] {
 
 const listOr = (places: readonly string[]): string => (places.length === 0 ? 'nowhere' : places.join(' or '))
 
-/** How many branches are spent on telling why a plan can't be. */
+/** The most search nodes for an explanation. */
 const NODES_TO_EXPLAIN = 20_000
 
-/** Deadline or budget that can't be kept, each with what it would take. */
+/** The deadline or the budget that can't be kept, with the value that could be. */
 export function limitObstacles(problem: ParsedProblem, model: PlacementModel): string[] {
   const { deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY } = problem
   const start = startObstacle(problem, model, deadlineSeconds)
@@ -61,7 +61,7 @@ export function limitObstacles(problem: ParsedProblem, model: PlacementModel): s
   return [`deadline: the fastest plan found${within} takes ${needs}, the deadline is ${formatSeconds(deadlineSeconds)}`]
 }
 
-/** A deadline that passes before any place can have started. */
+/** The explanation for a deadline that is shorter than any start; `undefined` if it is longer. */
 function startObstacle(problem: ParsedProblem, model: PlacementModel, deadlineSeconds: number): string | undefined {
   const usable = model.places
     .map((_, place) => place)

@@ -1,11 +1,10 @@
 import type { Choice } from './choice.ts'
 
 /**
- * A place costs something once, however many groups use it. To bound a plan by a sum over groups, that cost is shared
- * out among the groups that could use the place: `[group][choice]`, never negative, for each place adding up to its
- * cost. Whatever the shares, each group's least cost with its shares in it is a bound; these make it a high one, by dual
- * ascent (Erlenkotter 1978): group by group, each offers to pay more as long as the places that would profit still have
- * cost to cover. So most is paid by groups that have no cheap alternative.
+ * Shares the opening cost of each place among the groups that could use it, so that a sum over groups bounds the cost of
+ * a plan. The result is `[group][choice]`: shares are not negative, and those of a place add up to its cost. Any shares
+ * give a valid bound. Dual ascent (Erlenkotter 1978) makes it high: one group after the other raises what it pays as long
+ * as its places have cost to cover, so groups without cheap alternatives pay most.
  */
 export function shareOpening(openUsd: readonly number[], choices: readonly (readonly Choice[])[]): number[][] {
   const slack = [...openUsd]
@@ -28,7 +27,7 @@ export function shareOpening(openUsd: readonly number[], choices: readonly (read
 const regret = (mine: readonly Choice[], ladder: readonly number[]): number =>
   ladder.length === 1 ? Number.POSITIVE_INFINITY : mine[ladder[1]!]!.usd - mine[ladder[0]!]!.usd
 
-/** Raises one group's offer to its next choice's cost, or as far as the places on its way have cost to cover. */
+/** Raises what one group pays up to the cost of its next choice, or as far as its places have cost to cover. */
 function raise(
   mine: readonly Choice[],
   ladder: readonly number[],
@@ -51,7 +50,7 @@ function raise(
   return true
 }
 
-/** Cost that nobody offered to pay is shared evenly: it lifts no bound, but keeps the books complete. */
+/** Shares the remaining cost evenly. That does not raise the bound, but makes the shares complete. */
 function spreadRest(slack: readonly number[], choices: readonly (readonly Choice[])[], shares: number[][]): void {
   const users = slack.map(() => 0)
   for (const { place } of choices.flat()) users[place]!++

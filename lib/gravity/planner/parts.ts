@@ -8,19 +8,19 @@ import type { Group, ParsedProblem } from './problem.ts'
 import { routeBetween } from './routes.ts'
 
 /**
- * The formulas: what each part of a placement costs and how long it takes. The model adds them up, the explanation
- * lists them; there is no second place where a price meets a byte. Money for data to the internet is not here: it
- * runs through monthly tiers that all parts share (see {@link internetUsd}).
+ * The formulas for the cost and the time of each part of a placement. The model adds the parts up and the explanation
+ * lists them, so both always agree. The cost of data to the internet is not here, because all parts share its monthly
+ * tiers (see {@link internetUsd}).
  */
 
-/** What a group costs in a place: moving its bytes there, asking for them, working on them. */
+/** The cost of a group in a place: transfer, requests and compute. */
 export interface GroupUsd {
   readonly transfer: number
   readonly requests: number
   readonly compute: number
 }
 
-/** `b · p(source)`, one GET for every 16 MB and at least one an object, GB-seconds at the place's price. */
+/** `b · p(source)`, plus one GET for every 16 MB and at least one for each object, plus GB-seconds at the place's price. */
 export function groupUsd(group: Group, place: string, problem: ParsedProblem): GroupUsd {
   const gets = Math.max(group.objects, Math.ceil(group.bytes / S3_PERFORMANCE.rangeBytes))
   return {
@@ -30,23 +30,20 @@ export function groupUsd(group: Group, place: string, problem: ParsedProblem): G
   }
 }
 
-/** What functions cost that run for so many seconds in all. A machine of one's own costs nothing here. */
+/** The cost of functions that run for `seconds` in total. The client costs nothing. */
 function runUsd(place: string, seconds: number, { compute, prices }: ParsedProblem): number {
   if (place === CLIENT) return 0
   return (compute.memoryMB / 1024) * seconds * lambdaUsdPerGBSecond(place, compute.architecture, prices)
 }
 
-/** Seconds that the workers are busy with a group, added up: as long as the slowest of way, network and CPU. */
+/** The seconds of all workers together for a group, which the slowest of link, network and CPU sets. */
 function workerSeconds(group: Group, place: string, problem: ParsedProblem): number {
   const { workers } = problem.compute
   const route = routeBetween(group.region, place, problem, workers)
   return workers * Math.max(group.bytes / route.bytesPerSecond, secondsAt(placeLines(place, problem), group.bytes))
 }
 
-/**
- * How long a place takes for all bytes it gets, whatever way they come: Lambda's token bucket, the sender's own
- * line, the CPU.
- */
+/** The times of a place for all bytes it gets, from any source: Lambda's token bucket, the client's line, and the CPU. */
 export function placeLines(place: string, problem: ParsedProblem): readonly TimeLine[] {
   const { workers, throttled, places } = problem.compute
   const bytesPerSecond = places[place]?.bytesPerSecond ?? problem.compute.bytesPerSecond
@@ -57,11 +54,11 @@ export function placeLines(place: string, problem: ParsedProblem): readonly Time
   return throttled ? [...cpu, ...fetchLines(unlimited)] : cpu
 }
 
-/** What a place costs that is used at all. */
+/** The opening cost of a place, which is paid once if the place is used. */
 export interface OpenUsd {
-  /** `a · p(home)`: the agent to the place, and its PUT there. */
+  /** `a · p(client)`: sending the agent to the place, and its PUT there. */
   readonly agent: number
-  /** One invocation a worker, and the cold starts: AWS bills the init phase since August 2025. */
+  /** One invocation for each worker, and the cold starts, which AWS bills since August 2025. */
   readonly start: number
 }
 
@@ -76,27 +73,27 @@ export function openUsd(place: string, problem: ParsedProblem): OpenUsd {
   }
 }
 
-/** Seconds until a place is at work: the agent's way there and a cold start. */
+/** Seconds until a place starts to work: sending the agent, and a cold start. */
 export function openSeconds(place: string, problem: ParsedProblem): number {
   const measured = problem.compute.places[place]?.startSeconds
   if (measured !== undefined || place === CLIENT) return measured ?? 0
   return problem.compute.coldStartSeconds + sendSeconds(problem.client, place, problem.agentBytes, problem)
 }
 
-/** Seconds for bytes from a place to a place over a fresh connection; none within a place. */
+/** Seconds to send bytes between two places over a new connection; 0 within a place. */
 export function sendSeconds(from: string, to: string, bytes: number, problem: ParsedProblem): number {
   if (from === to) return 0
   const { exchangeSeconds, bytesPerSecond } = routeBetween(from, to, problem)
   return exchangeSeconds + bytes / bytesPerSecond
 }
 
-/** What merging all results in a place costs, and how long that takes. */
+/** The cost and the time of merging all results in a place. */
 export interface MergePart {
   readonly usd: number
   readonly seconds: number
 }
 
-/** One invocation that reads all results at Lambda's steady rate. The sender's own machine merges free of charge. */
+/** One invocation that reads all results at Lambda's baseline rate. Merging on the client is free. */
 export function mergePart(place: string, resultBytes: number, problem: ParsedProblem): MergePart {
   const { mergeSeconds, throttled } = problem.compute
   if (place === CLIENT) return { usd: 0, seconds: mergeSeconds }

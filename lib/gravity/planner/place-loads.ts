@@ -1,6 +1,6 @@
 import type { MergeOption, PlacementModel } from './model.ts'
 
-/** What each place has to do at a point of the search, and what it would have to do with one group more. */
+/** The load of each place at a node of the search. */
 export class PlaceLoads {
   readonly #model: PlacementModel
   readonly #merge: MergeOption
@@ -25,7 +25,7 @@ export class PlaceLoads {
     return this.#users[place]! > 0
   }
 
-  /** Puts a group in a place and returns what takes it out again, exactly: sums of floats can't be undone by minus. */
+  /** Adds a group to a place. @returns a function that restores the former sums, which subtraction of floats would not */
   put(group: number, place: number): () => void {
     const way = this.#model.sourceOf[group]! * this.#placeCount + place
     const [byWay, bytes, results] = [this.#byWay[way]!, this.#bytes[place]!, this.#results[place]!]
@@ -41,7 +41,7 @@ export class PlaceLoads {
     }
   }
 
-  /** Seconds until the place is done with its groups and one more. */
+  /** Seconds until the place has processed its groups and one more. */
   workWith(group: number, place: number): number {
     const bytes = this.#model.bytes[group]!
     const source = this.#model.sourceOf[group]!
@@ -49,12 +49,12 @@ export class PlaceLoads {
     return this.#model.openSeconds[place]! + Math.max(way, this.#placeSeconds(place, bytes))
   }
 
-  /** Seconds of the way of the place's results and one more. */
+  /** Seconds for sending the results of the place's groups and of one more. */
   resultsWith(group: number, place: number): number {
     return this.#resultSeconds(place, this.#model.results[group]!)
   }
 
-  /** Whether the place could take all of these on top and still not be the one that the plan waits for. */
+  /** Whether the place could also process all of `rest` without making the plan slower. */
   hasRoomFor(rest: Rest, place: number, workSeconds: number, resultSeconds: number): boolean {
     if (this.#resultSeconds(place, rest.results[place]!) > resultSeconds) return false
     const left = workSeconds - this.#model.openSeconds[place]!
@@ -85,7 +85,7 @@ export class PlaceLoads {
   }
 }
 
-/** What the groups that are not placed yet could bring to each place at most. */
+/** The most that the groups that are not placed yet could add to each place. */
 export interface Rest {
   /** `[source · places + place]` */
   readonly byWay: Float64Array
@@ -94,7 +94,7 @@ export interface Rest {
   readonly results: Float64Array
 }
 
-/** `[k]`: the rest from the k-th group on. */
+/** `[k]`: the most that the groups from the k-th on could add. */
 export function restsOf(
   model: PlacementModel,
   order: readonly number[],

@@ -1,7 +1,6 @@
 import type { Evaluation, MergeOption } from './model.ts'
 
-/** Groups in their places, results in theirs, and what that comes to. */
-
+/** A placement of all groups, with its merging place, cost and time. */
 export interface Placement extends Evaluation {
   /** The place of each group. */
   readonly chosen: readonly number[]

@@ -9,8 +9,8 @@ import type { Placement } from './placement.ts'
 import type { ParsedProblem } from './problem.ts'
 
 /**
- * A placement taken apart again into lines a person can check. They add up to its money; the times of lines that run
- * side by side don't add up to its time.
+ * The parts of a placement, as lines that a reader can check. Their costs add up to the cost of the placement. Their times
+ * do not add up, because parts run in parallel.
  */
 export function planLines(problem: ParsedProblem, model: PlacementModel, plan: Placement): CostLine[] {
   const lines = [
@@ -37,7 +37,7 @@ function startLine(problem: ParsedProblem, model: PlacementModel, plan: Placemen
   }
 }
 
-/** For each place that works: the bytes that come to it, the requests, the run. */
+/** The lines of each used place: transfers to it, requests and compute. */
 function placeLinesOf(problem: ParsedProblem, model: PlacementModel, plan: Placement): CostLine[] {
   return usedPlaces(plan).flatMap((at) => {
     const place = model.places[at]!

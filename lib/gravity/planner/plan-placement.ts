@@ -23,7 +23,7 @@ export interface Assignment {
   readonly region: string
 }
 
-/** A way of doing it, with what it comes to. Residency allows it; `feasible` says whether it keeps deadline and budget. */
+/** A placement that residency allows, with cost and time. `feasible` says whether it keeps deadline and budget. */
 export interface Alternative {
   readonly name: string
   readonly usd: number
@@ -36,40 +36,40 @@ export interface Alternative {
 
 interface PlanBase {
   readonly objective: 'money' | 'time'
-  /** Naive placements and the plan itself, for comparison. */
+  /** The simple placements and the plan itself, for comparison. */
   readonly alternatives: readonly Alternative[]
-  /** Naive ideas that residency rules out. */
+  /** Simple placements that are impossible. */
   readonly excluded: readonly ExcludedIdea[]
   /** Why this is the plan, or why there is none: which constraint, which group. */
   readonly reasons: readonly string[]
-  /** The date of the oldest price in it. */
+  /** The date of the oldest price that was used. */
   readonly pricesAsOf: string
-  /** Old prices, and ways that nobody measured. */
+  /** Warnings about old prices and about links without measurements. */
   readonly warnings: readonly string[]
 }
 
-/** Where everything runs, what it costs and how long it takes. Plain data. */
+/** A plan: where everything runs, what it costs and how long it takes. It is plain data. */
 export interface FeasiblePlan extends PlanBase {
   readonly feasible: true
-  /** Whether nothing better exists, proven to within a millionth. */
+  /** Whether it is proven, to within a millionth, that no better plan exists. */
   readonly optimal: boolean
-  /** How much better the best plan could be at most, as a share of this one. */
+  /** How much better another plan could be at most, as a share of this plan's objective. */
   readonly gap: number
-  /** USD, or seconds where time is the objective: no plan is below. */
+  /** A proven lower bound of the objective: USD, or seconds if the objective is time. */
   readonly lowerBound: number
   readonly usd: number
   readonly seconds: number
-  /** Where results are merged. */
+  /** The place that merges the results. */
   readonly mergeRegion: string
   readonly assignments: readonly Assignment[]
-  /** The parts of the money; they add up to `usd`. */
+  /** The parts of the cost. Their sum is `usd`. */
   readonly lines: readonly CostLine[]
 }
 
 /** No plan: `reasons` name the constraints that rule out every placement. */
 export interface InfeasiblePlan extends PlanBase {
   readonly feasible: false
-  /** Whether it is proven that no plan exists; `false` where the search ended before. */
+  /** Whether it is proven that no plan exists; `false` if the node limit ended the search. */
   readonly optimal: boolean
   readonly gap: null
   readonly lowerBound: null
@@ -83,31 +83,31 @@ export interface InfeasiblePlan extends PlanBase {
 /** A placement, or why there is none. */
 export type Plan = FeasiblePlan | InfeasiblePlan
 
-/** How long to search, and what the age of prices is measured against. */
+/** Options of {@link planPlacement}. */
 export interface PlanOptions {
-  /** Branches the search may look at; tens of thousands a second. @default 50000 */
+  /** The most search nodes; the search visits tens of thousands in a second. @default 50000 */
   readonly nodeLimit?: number
-  /** What the age of prices is measured against. @default the present */
+  /** The time with which the age of prices is computed. @default the present */
   readonly now?: Date
 }
 
 /** The default of {@link PlanOptions.nodeLimit}. */
 export const DEFAULT_NODE_LIMIT = 50_000
 
-/** What counts as the same objective. */
+/** The relative difference below which two objectives are equal. */
 const PRECISION = 1e-6
 
 /**
- * Decides where each group of data is processed, where results are merged, and says what that costs and how long it
- * takes: least money under a deadline, or least time under a budget. Residency of data (`allowed`) and of results
- * (`resultAllowed`) is kept, always.
+ * Plans where each group of data is processed and where results are merged, with the least cost by a deadline, or the
+ * least time within a budget. Residency of data (`allowed`) and of results (`resultAllowed`) is always kept.
  *
- * Data to code costs `b · p(source) + GETs + λ(place) · GB-s`; code to data `a · p(home) + PUT + GETs + λ(source) ·
- * GB-s + ρ · p(source)`, with b the bytes, a the agent's, ρ the result's, p the price of transfer and λ of Lambda. A
- * place is done after its start and the slowest of ways, network and CPU; the plan after the last place, the slowest
- * way of results, merge and delivery. Formulas, tables and their sources: docs/gravity.md.
+ * Data to code costs `b · p(source) + GETs + λ(place) · GB-s`. Code to data costs `a · p(client) + PUT + GETs + λ(source) ·
+ * GB-s + ρ · p(source)`. Here b are the bytes of the data, a those of the agent, ρ those of the result, p is the price of
+ * transfer and λ that of Lambda. The time of a place is its start plus the slowest of links, network and CPU. The time of
+ * the plan is that of the slowest place, plus the slowest transfer of results, the merge and the delivery. Formulas,
+ * tables and sources are in docs/gravity.md.
  *
- * An impossible problem is a plan too: `feasible` is false and `reasons` name the constraint and the group.
+ * If no placement keeps the constraints, `feasible` is false and `reasons` name the constraint and the group.
  *
  * @throws {UsageError} `PROBLEM_INVALID`, `REGION_UNKNOWN` or `PRICE_UNKNOWN`.
  * @example
@@ -118,7 +118,7 @@ const PRECISION = 1e-6
  *     { region: 'eu-west-1', bytes: 1e12, resultBytes: 1e6 },
  *   ],
  *   agentBytes: 50_000,
- *   home: 'us-east-1',
+ *   client: 'us-east-1',
  * })
  * plan.assignments.map(({ region }) => region) // ['us-east-1', 'eu-west-1']
  * ```
@@ -140,7 +140,7 @@ export function planPlacement(problem: PlacementProblem, options: PlanOptions = 
   return feasible(parsed, model, { ...context, best: found.best, lowerBound: found.lowerBound }, options)
 }
 
-/** What a plan may cost to be of interest: the budget, and for the cheapest plan what a naive one costs. */
+/** The most that a plan may cost: the budget and, for the cheapest plan, the cost of a simple placement. */
 function mostUsd(
   { objective, deadlineSeconds = Number.POSITIVE_INFINITY, budgetUsd = Number.POSITIVE_INFINITY }: ParsedProblem,
   ideas: readonly Placement[],
@@ -231,7 +231,7 @@ function feasible(
   }
 }
 
-/** In a sentence each: what the plan does, and how the others compare. */
+/** Sentences about what the plan does, and how the alternatives compare. */
 function reasonsFor(
   problem: ParsedProblem,
   regions: readonly string[],
@@ -241,10 +241,10 @@ function reasonsFor(
   const all = problem.groups.length
   const shape =
     stay === all
-      ? 'every group is processed where it lies'
+      ? 'every group is processed in its own region'
       : new Set(regions).size === 1
         ? `every group is processed in ${regions[0]}`
-        : `${stay} of ${all} groups are processed where they lie, the others are moved`
+        : `${stay} of ${all} groups are processed in their own regions, the others are moved`
   const late = alternatives
     .filter(({ feasible: fits }) => !fits)
     .map(({ name }) => `${name} does not keep the deadline or the budget`)
@@ -283,10 +283,10 @@ function datesAndWarnings(problem: ParsedProblem, { now = new Date() }: PlanOpti
   const sections: PriceSection[] = ['interRegionUsdPerGB', 's3', 'lambda']
   if (problem.places.includes(CLIENT)) sections.push('internet')
   const { pricesAsOf, warnings } = datePrices(sections, problem.prices, now)
-  return { pricesAsOf, warnings: [...warnings, ...assumedWays(problem, regions), ...longRuns(problem, regions)] }
+  return { pricesAsOf, warnings: [...warnings, ...assumedLinks(problem, regions), ...longRuns(problem, regions)] }
 }
 
-/** A sentence for each region where the work is longer than a function may run. */
+/** A warning for each region where the work takes longer than a function may run. */
 function longRuns(problem: ParsedProblem, regions: readonly string[]): string[] {
   if (!problem.compute.throttled) return []
   const { maxSeconds } = LAMBDA_LIMITS
@@ -298,17 +298,17 @@ function longRuns(problem: ParsedProblem, regions: readonly string[]): string[] 
       if (seconds <= maxSeconds) return []
       const workers = Math.ceil((problem.compute.workers * seconds) / maxSeconds)
       return [
-        `work in ${region} takes ${formatSeconds(seconds)}, a function may run ${formatSeconds(maxSeconds)}: use ${workers} workers`,
+        `work in ${region} takes ${formatSeconds(seconds)}, but a function may run only ${formatSeconds(maxSeconds)}: use ${workers} workers`,
       ]
     })
 }
 
-/** A sentence for the ways of the plan that nobody measured. */
-function assumedWays(problem: ParsedProblem, regions: readonly string[]): string[] {
-  const ways = problem.groups
+/** A warning that names the links of the plan without measurements. */
+function assumedLinks(problem: ParsedProblem, regions: readonly string[]): string[] {
+  const links = problem.groups
     .map((group, index) => [group.region, regions[index]] as const)
     .filter(([from, to]) => to !== undefined && routeBetween(from, to, problem).assumed)
     .map(([from, to]) => (from === to ? `inside ${from}` : `from ${from} to ${to}`))
-  if (ways.length === 0) return []
-  return [`no measurement exists of the way ${[...new Set(ways)].join(', ')}; a cautious one stands in`]
+  if (links.length === 0) return []
+  return [`no measurement exists of the link ${[...new Set(links)].join(', ')}; a cautious figure is assumed`]
 }

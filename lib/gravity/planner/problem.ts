@@ -11,50 +11,50 @@ const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 const place = v.pipe(v.string(), v.minLength(1))
 
 const linkSchema = v.strictObject({
-  /** What the way carries, all readers together. */
+  /** The bandwidth for all readers together. */
   bitsPerSecond: rate,
   rttMs: v.optional(amount, 0),
 })
 
 const groupSchema = v.strictObject({
-  /** What reports call it; the region by default. */
+  /** The name in reports. @default the region */
   name: v.optional(v.string()),
-  /** The region the bytes are in. */
+  /** The region of the data. */
   region: place,
   bytes: size,
-  /** What is left of them when the agent is done. */
+  /** Bytes of the agent's result. */
   resultBytes: size,
   /** @default one GET for every 16 MB */
   objects: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
-  /** Where the bytes may be processed. @default everywhere */
+  /** The places where the data may be processed. @default everywhere */
   allowed: v.optional(v.array(place)),
-  /** Where the result may be sent: the region that merges and the destination. @default everywhere */
+  /** The places where the result may be sent: to be merged, and to be delivered. @default everywhere */
   resultAllowed: v.optional(v.array(place)),
 })
 
 const measuredSchema = v.strictObject({
-  /** What one function gets through there. */
+  /** The rate at which one function processes data there. */
   bytesPerSecond: v.optional(rate),
-  /** From sending the agent to its first line of work. */
+  /** Seconds from sending the agent to the start of its work. */
   startSeconds: v.optional(amount),
 })
 
 const computeSchema = v.strictObject({
-  /** Functions at work in each region. */
+  /** Parallel functions in each region. */
   workers: v.optional(whole, 1),
-  /** Connections each function keeps busy. */
+  /** Parallel connections of each function. */
   connections: v.optional(whole, 8),
-  /** What one function gets through when it does not wait for the network. @default never the bottleneck */
+  /** The rate at which one function processes data that it has. @default unlimited */
   bytesPerSecond: v.optional(rate),
   memoryMB: v.optional(v.pipe(whole, v.maxValue(LAMBDA_LIMITS.maxMemoryMB)), LAMBDA_LIMITS.mbPerVcpu),
   architecture: v.optional(v.picklist(['arm64', 'x86']), 'arm64'),
   /** @default the average of a 4 MiB bundle */
   coldStartSeconds: v.optional(amount, coldStartSeconds(4 * 2 ** 20)),
-  /** Whether functions read through Lambda's token bucket; not so on a machine of one's own. */
+  /** Whether Lambda's token bucket limits the network of functions. It does not in a local cloud. */
   throttled: v.optional(v.boolean(), true),
-  /** What merging takes by itself, however few results there are. */
+  /** The constant time of merging. */
   mergeSeconds: v.optional(amount, 0),
-  /** What was measured of a place, instead of the figures above. */
+  /** Measured figures of single places, which replace those above. */
   places: v.optional(v.record(v.string(), measuredSchema), {}),
 })
 
@@ -62,17 +62,17 @@ const computeSchema = v.strictObject({
 export const problemSchema = v.strictObject({
   groups: v.pipe(v.array(groupSchema), v.minLength(1, 'there is no data to plan for; name at least one group')),
   agentBytes: size,
-  /** Where the code is: a region, or `internet` for a machine outside AWS. */
+  /** Where the code is sent from: a region, or `client` for a computer outside AWS. */
   client: place,
-  /** Where the answer goes. @default home */
+  /** Where the merged result is delivered. @default the place of the client */
   destination: v.optional(place),
-  /** Where code may run. @default the regions of the groups and of `allowed`, home and destination */
+  /** Where code may run. @default the regions of the groups and of `allowed`, the client's place and the destination */
   regions: v.optional(v.pipe(v.array(place), v.minLength(1))),
-  /** A price file; what it leaves out is taken from the published tables. */
+  /** A price file. The built-in prices replace sections that it does not have. */
   prices: v.optional(priceFileSchema),
-  /** Ways between places, instead of the measured ones. */
+  /** Links between places, which replace the measured ones. */
   links: v.optional(v.record(v.string(), v.record(v.string(), linkSchema)), {}),
-  /** The line of a machine outside AWS; needed where home or destination is `internet`. */
+  /** The line of the computer outside AWS. It is needed if client or destination is `client`. */
   clientLink: v.optional(linkSchema),
   compute: v.optional(computeSchema, {}),
   internetGBThisMonth: v.optional(amount, 0),
@@ -82,37 +82,37 @@ export const problemSchema = v.strictObject({
   objective: v.optional(v.picklist(['money', 'time'])),
 })
 
-/** A placement problem as a caller writes it: plain data. */
+/** A placement problem, as plain data. */
 export type PlacementProblem = v.InferInput<typeof problemSchema>
 
-/** Bytes of one region and one residency class. */
+/** Data of one region with the same residency rules. */
 export type Group = Omit<v.InferOutput<typeof groupSchema>, 'name'> & { readonly name: string }
 
-/** A problem read, with every default filled in and every region known. */
+/** A parsed problem, with all defaults filled in and all regions known. */
 export interface ParsedProblem
   extends Omit<v.InferOutput<typeof problemSchema>, 'groups' | 'prices' | 'destination' | 'regions' | 'objective'> {
   readonly groups: readonly Group[]
   readonly prices: Prices
   readonly destination: string
-  /** Every place where code may run; `internet` among them where the sender's own machine is home. */
+  /** All places where code may run, including `client` if that is where the code is sent from. */
   readonly places: readonly string[]
   readonly objective: 'money' | 'time'
-  /** What ways between different places are multiplied by, to ask what faster ones would change. */
+  /** The factor of the bandwidth between places, to compute what faster links would change. */
   readonly linkFactor: number
 }
 
 /**
- * Reads a problem and fills in the defaults.
+ * Parses a problem and fills in the defaults.
  *
- * @throws {UsageError} `PROBLEM_INVALID` with the path of the first field that doesn't fit; `REGION_UNKNOWN` for a
- * region that neither the tables nor the given prices have.
+ * @throws {UsageError} `PROBLEM_INVALID` with the path of the first invalid field; `REGION_UNKNOWN` for a region that
+ * neither the tables nor the given prices have
  */
 export function parseProblem(value: unknown): ParsedProblem {
   const parsed = v.safeParse(problemSchema, value, { abortEarly: true })
   if (!parsed.success) {
     const [issue] = parsed.issues
     throw new UsageError('PROBLEM_INVALID', `${v.getDotPath(issue) ?? 'problem'}: ${issue.message}`, {
-      remedy: 'write the problem as docs/gravity.md shows: groups, agentBytes, home',
+      remedy: 'write the problem as docs/gravity.md shows, with groups, agentBytes and client',
     })
   }
   return complete(parsed.output)
@@ -135,7 +135,7 @@ function complete(output: v.InferOutput<typeof problemSchema>): ParsedProblem {
   return { ...rest, groups, prices, destination, places, objective, linkFactor: 1 }
 }
 
-/** The region, with a number where several groups share it. */
+/** The name of a group: its region, with a number if several groups have the same region. */
 function groupName(groups: readonly { readonly region: string }[], index: number): string {
   const { region } = groups[index]!
   const before = groups.slice(0, index).filter((group) => group.region === region).length
@@ -159,11 +159,15 @@ function requireClientLink(
   destination: string,
 ): void {
   if (groups.some((group) => group.region === CLIENT))
-    throw new UsageError('PROBLEM_INVALID', "a group can't be on the internet: only data in a region can be planned", {
-      remedy: 'upload it first, or leave it out',
-    })
+    throw new UsageError(
+      'PROBLEM_INVALID',
+      "the data of a group can't be on the client; only data in a region can be planned",
+      {
+        remedy: 'upload the data first, or remove the group',
+      },
+    )
   if (clientLink !== undefined || (client !== CLIENT && destination !== CLIENT)) return
-  throw new UsageError('PROBLEM_INVALID', 'homeLink is missing: home or destination is outside AWS', {
-    remedy: 'say what its line carries: "homeLink": {"bitsPerSecond": 100000000, "rttMs": 40}',
+  throw new UsageError('PROBLEM_INVALID', 'clientLink is missing: the client or the destination is outside AWS', {
+    remedy: 'add the bandwidth of its line: "clientLink": {"bitsPerSecond": 100000000, "rttMs": 40}',
   })
 }

@@ -4,27 +4,27 @@ import { linkBetween } from '../tables/links.ts'
 import { isKnownRegion } from '../tables/regions.ts'
 import type { ParsedProblem } from './problem.ts'
 
-/** The way between two places, as the planner reckons with it. */
+/** The link between two places, as the planner uses it. */
 export interface Route {
   /** Seconds before bytes flow. */
   readonly startSeconds: number
-  /** Seconds for a short request there and back over a fresh connection. */
+  /** Seconds for a short request and its answer over a new connection. */
   readonly exchangeSeconds: number
-  /** All readers together; what one function may take from the network at all is reckoned apart. */
+  /** The rate of all readers together. Limits of single functions are computed elsewhere. */
   readonly bytesPerSecond: number
-  /** Whether a figure stands in for a measurement nobody made. */
+  /** Whether a figure is assumed, because no measurement exists. */
   readonly assumed: boolean
 }
 
-/** A fresh connection asks three times: TCP's handshake, TLS 1.3's (RFC 8446 §2), the request itself. */
+/** A new connection needs three round trips: for TCP, for TLS 1.3 (RFC 8446 §2), and for the request. */
 const ROUND_TRIPS_PER_EXCHANGE = 3
 
 /**
- * The way from a place to a place: as the problem gives it, else the sender's own line where one end is outside AWS,
- * else as measured.
+ * The link between two places. The problem's own links come first, then the client's line if one end is outside AWS, then
+ * the measured links.
  *
- * @param readers functions that read side by side over a measured way; a given one is shared anyway
- * @throws {UsageError} `REGION_UNKNOWN` for a pair that neither the problem nor the tables have.
+ * @param readers functions that read in parallel over a measured link, which multiply its rate
+ * @throws {UsageError} `REGION_UNKNOWN` for a pair that neither the problem nor the tables have
  */
 export function routeBetween(from: string, to: string, problem: ParsedProblem, readers = 1): Route {
   const factor = from === to ? 1 : problem.linkFactor
@@ -51,7 +51,7 @@ export function routeBetween(from: string, to: string, problem: ParsedProblem, r
 
 function requireTables(end: string, from: string, to: string): void {
   if (isKnownRegion(end)) return
-  throw new UsageError('REGION_UNKNOWN', `no way is known from ${from} to ${to}`, {
-    remedy: `give it in the problem: "links": {"${from}": {"${to}": {"bitsPerSecond": 1000000000}}}`,
+  throw new UsageError('REGION_UNKNOWN', `no link is known from ${from} to ${to}`, {
+    remedy: `add it to the problem: "links": {"${from}": {"${to}": {"bitsPerSecond": 1000000000}}}`,
   })
 }

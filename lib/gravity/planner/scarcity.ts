@@ -3,30 +3,30 @@ import type { Choice } from './choice.ts'
 import type { MergeOption, PlacementModel } from './model.ts'
 
 /**
- * Groups compete for what is scarce: under a deadline for the time of each place, and for the GB a month that leave for
- * the internet free of charge. To bound a plan by a sum over groups, what is scarce gets a price (a Lagrange multiplier)
- * that each group pays for what it takes, and what all of it is worth is taken off again. Whatever the prices, the
- * result is a bound; subgradient steps (Held and Karp 1971, Polyak 1969) make it a high one.
+ * Groups compete for scarce resources: with a deadline for the time of each place, and for the free GB to the internet.
+ * Lagrangian relaxation turns this into a bound that is a sum over groups: each resource gets a price (a multiplier), each
+ * group pays for its use, and the worth of all resources is subtracted. Any prices give a valid bound; subgradient steps
+ * (Held and Karp 1971, Polyak 1969) make it high.
  */
 export interface ScarcityPriced {
-  /** `[group][choice]`: what the scarce things it takes cost. */
+  /** `[group][choice]`: the price of the scarce resources that the choice uses. */
   readonly surcharge: readonly (readonly number[])[]
-  /** What everything scarce is worth; the bound is lower by this. */
+  /** The worth of all scarce resources, which is subtracted from the bound. */
   readonly worthUsd: number
   readonly prices: ScarcityPrices
 }
 
-/** By what is scarce, in USD a second or a byte; prices to start from where the next merging place is searched, which differs little. */
+/** The price of each scarce resource in USD for a second or a byte. The next merging place starts with them. */
 export type ScarcityPrices = ReadonlyMap<string, number>
 
 export interface ScarcityOptions {
   readonly secondsLeft: number
   readonly start: ScarcityPrices
-  /** A bound of this is enough; more would rule out no more. */
+  /** The ascent stops at this bound, because a higher one would rule out nothing more. */
   readonly enoughUsd: number
 }
 
-/** Finds prices that make the bound high. None where nothing is scarce. */
+/** Finds prices that make the bound high. There are none if nothing is scarce. */
 export function priceScarcity(
   model: PlacementModel,
   merge: MergeOption,
@@ -49,29 +49,29 @@ export function priceScarcity(
 
 interface Scarce {
   readonly key: string
-  /** How much there is. */
+  /** The available amount. */
   readonly amount: number
-  /** Nobody pays a higher price. */
+  /** The highest price that a group would pay. */
   readonly highestPrice: number
-  /** What is taken whatever the groups do. */
+  /** The use that does not depend on the groups. */
   readonly taken: Use
   readonly uses: readonly Use[]
 }
 
 interface Use {
-  /** The choice that takes it, counted through all groups. */
+  /** The choice that uses it, numbered over all groups. */
   readonly choice: number
   readonly amount: number
-  /** What it costs to do without. */
+  /** The cost of doing without it. */
   readonly insteadUsd: number
 }
 
 const NOTHING: Use = { choice: -1, amount: 0, insteadUsd: 0 }
 
 /**
- * What must fit into the time of each place: by way, and altogether, each with the way of the results behind it.
- * (The plan's time is the longest work plus the longest way of results, so for each place the sum of its own two
- * must keep the deadline.)
+ * The time of each place as a scarce resource: for each link, and for all data together, each including the transfer of
+ * results. The plan's time is the longest work plus the longest transfer of results, so in each place the sum of its own
+ * two must keep the deadline.
  */
 function scarceTimes(
   model: PlacementModel,
@@ -103,11 +103,11 @@ function scarceTimes(
 
 interface User {
   readonly group: number
-  /** Counted through all groups. */
+  /** The number of the choice over all groups. */
   readonly choice: number
 }
 
-/** `[place]`: the groups that may go there. */
+/** `[place]`: the groups that may run there. */
 function usersOf(model: PlacementModel, choices: readonly (readonly Choice[])[]): User[][] {
   const users: User[][] = model.places.map(() => [])
   let choice = 0
@@ -117,8 +117,8 @@ function usersOf(model: PlacementModel, choices: readonly (readonly Choice[])[])
 }
 
 /**
- * The bytes that may still leave for the internet free of charge. Who gets none pays the floor instead. Whoever is given
- * them in truth, no way of giving them out costs less than letting those have them that save most.
+ * The free bytes to the internet as a scarce resource. A group without free bytes pays the floor. The bound gives them to
+ * the groups that save most, and no other distribution costs less.
  */
 function scarceInternet(model: PlacementModel, merge: MergeOption, choices: readonly (readonly Choice[])[]): Scarce[] {
   const uses = choices
@@ -128,21 +128,21 @@ function scarceInternet(model: PlacementModel, merge: MergeOption, choices: read
   if (uses.length === 0) return []
   const taken = { choice: -1, amount: merge.delivery.bytes, insteadUsd: merge.delivery.floorUsd }
   const highestPrice = Math.max(...uses.map(({ amount, insteadUsd }) => insteadUsd / amount))
-  // A byte of it where there is none: steps are measured by the amount.
+  // At least one byte, because the steps are divided by the amount.
   return [{ key: 'internet', amount: Math.max(1, model.internetFreeBytes), highestPrice, taken, uses }]
 }
 
-/** A place that has time for all its groups at once needs no price. */
+/** Whether the possible uses exceed the amount. Otherwise the resource needs no price. */
 const mayRunOut = ({ uses, amount }: Scarce): boolean =>
   amount > 0 && uses.reduce((sum, use) => sum + use.amount, 0) > amount
 
-/** Who could take what, in flat arrays: this is evaluated a hundred times for each merging place. */
+/** All possible uses in flat arrays, because they are evaluated a hundred times for each merging place. */
 class Market {
   readonly scarce: readonly Scarce[]
-  /** By how much each scarce thing was over-used when the market was last settled. */
+  /** How much each scarce resource was over-used at the last evaluation. */
   readonly excess: Float64Array
   readonly #choices: readonly (readonly Choice[])[]
-  /** The cells of the n-th choice, counted through all groups, are `[#cells[n], #cells[n + 1])`. */
+  /** The cells of the n-th choice over all groups are `[#cells[n], #cells[n + 1])`. */
   readonly #cells: number[] = [0]
   readonly #rows: number[] = []
   readonly #uses: Use[] = []
@@ -162,8 +162,8 @@ class Market {
     }
   }
 
-  /** Each group takes what is cheapest for it at these prices: the bound, and the excess of everything scarce. */
-  settle(prices: Float64Array): number {
+  /** Lets each group take its cheapest choice at these prices, and records the excess. @returns the bound */
+  evaluate(prices: Float64Array): number {
     let bound = -this.worth(prices)
     for (const [row, { amount, taken }] of this.scarce.entries())
       this.excess[row] = (prices[row]! * taken.amount < taken.insteadUsd ? taken.amount : 0) - amount
@@ -189,7 +189,7 @@ class Market {
     return bound
   }
 
-  /** What everything scarce is worth, less what is paid for what is taken anyway. */
+  /** The worth of all scarce resources, minus the price of the use that does not depend on groups. */
   worth(prices: Float64Array): number {
     let worth = 0
     for (const [row, { amount, taken }] of this.scarce.entries())
@@ -217,7 +217,7 @@ const STEPS = 120
 const STEPS_WITHOUT_GAIN = 12
 const LEAST_PACE = 1e-3
 
-/** Subgradient ascent: raise the price of what is over-used, lower the price of what is left. */
+/** Subgradient ascent: it raises the prices of over-used resources and lowers those of under-used ones. */
 function ascend(market: Market, start: Float64Array, enoughUsd: number): Float64Array {
   const { scarce, excess } = market
   const prices = start.slice()
@@ -226,7 +226,7 @@ function ascend(market: Market, start: Float64Array, enoughUsd: number): Float64
   let pace = 1
   let idle = 0
   for (let step = 0; step < STEPS && pace > LEAST_PACE && bestBound < enoughUsd; step++) {
-    const bound = market.settle(prices)
+    const bound = market.evaluate(prices)
     if (bound > bestBound) {
       best = prices.slice()
       bestBound = bound
@@ -235,7 +235,7 @@ function ascend(market: Market, start: Float64Array, enoughUsd: number): Float64
       pace /= 2
       idle = 0
     }
-    // Each is measured by how much there is of it, so that a tight place and a roomy one move alike.
+    // Each excess is divided by the amount, so that small and large resources get similar steps.
     let length = 0
     for (let row = 0; row < excess.length; row++) length += (excess[row]! / scarce[row]!.amount) ** 2
     if (length === 0) break
@@ -246,6 +246,6 @@ function ascend(market: Market, start: Float64Array, enoughUsd: number): Float64
   return best
 }
 
-/** Polyak's step aims at the optimum. Nobody knows it: the best plan known is above it, or a few per cent will do. */
+/** Polyak's step needs the optimum, which is unknown. The cost of the best known plan, or a few per cent, replace it. */
 const aimAbove = (bound: number, bestBound: number, enoughUsd: number): number =>
   Number.isFinite(enoughUsd) ? enoughUsd - bound : Math.abs(bestBound) * 0.05 + (bestBound - bound)

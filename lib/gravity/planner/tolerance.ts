@@ -1,8 +1,8 @@
-/** Relative slack for sums of floating-point numbers that are equal on paper. */
+/** The relative tolerance for comparing sums of floating-point numbers. */
 export const TOLERANCE = 1e-9
 
-/** `value ≤ limit`, but for rounding. */
+/** Whether `value ≤ limit`, apart from rounding errors. */
 export const atMost = (value: number, limit: number): boolean => value <= limit + TOLERANCE * Math.abs(limit)
 
-/** What a value must stay under to be an improvement and not a rounding. */
+/** A value must be below this to be an improvement and not a rounding error. */
 export const below = (value: number): number => value - TOLERANCE * Math.abs(value)

@@ -1,20 +1,20 @@
 import type { Provenance } from './provenance.ts'
 
-/** How sure a figure is: read in the named source, read second-hand or rounded, or a judgement. */
+/** The confidence in a figure: `high` from the named source, `medium` from a secondary source or rounded, `low` estimated. */
 export type Confidence = 'high' | 'medium' | 'low'
 
-/** A drive of a year, and the network a machine like it usually had. */
+/** A drive of a year, and the usual network of computers of that kind. */
 export interface DrivePoint {
   readonly year: number
   readonly drive: string
   readonly bytes: number
-  /** What the drive delivers in a long read, where it is known. */
+  /** The rate of long sequential reads, if it is known. */
   readonly sustainedBytesPerSecond?: number
   /** Line rate. */
   readonly networkBitsPerSecond: number
   readonly source: string
   readonly driveConfidence: Confidence
-  /** Which speed was usual in a year is a judgement at best of medium certainty after 1995. */
+  /** The confidence that this network speed was usual. After 1995 it is at most medium. */
   readonly networkConfidence: Confidence
 }
 
@@ -34,7 +34,7 @@ const TB = 1e12
 const Mbps = 1e6
 const Gbps = 1e9
 
-/** A large drive on sale against the Ethernet usual in new servers. */
+/** Large drives on sale, with the usual Ethernet of new servers. */
 export const SERVER_DRIVES: readonly DrivePoint[] = [
   point(1983, 'CDC Wren', 30 * MB, 10 * Mbps, [TEXTBOOK, 'high', 'high'], 0.6 * MB),
   point(1990, 'Seagate ST41600', 1.4 * GB, 10 * Mbps, [TEXTBOOK, 'high', 'high'], 4 * MB),
@@ -66,7 +66,7 @@ export const SERVER_DRIVES: readonly DrivePoint[] = [
   point(2026, 'Seagate Mozaic 4+', 44 * TB, 100 * Gbps, ['TechSpot 111584', 'high', 'low']),
 ]
 
-/** A drive typical of a PC against the Ethernet usual on a desk. */
+/** Typical drives of PCs, with the usual Ethernet of offices. */
 export const OFFICE_DRIVES: readonly DrivePoint[] = [
   point(1985, 'Seagate ST-225', 20 * MB, 10 * Mbps, [`EE Journal; ${TIMETABLE}`, 'high', 'high']),
   point(1990, 'PC drive, 40 MB', 40 * MB, 10 * Mbps, [`Pingdom; ${TIMETABLE}`, 'medium', 'high']),
@@ -79,7 +79,7 @@ export const OFFICE_DRIVES: readonly DrivePoint[] = [
   point(2025, 'retail drive, 24 TB', 24 * TB, 2.5 * Gbps, ['heise, January 2025', 'high', 'low']),
 ]
 
-/** A fast drive whose own rate is known; it is in no series of networks. */
+/** A fast drive whose own rate is known. It is on the line of drives only. */
 export const DRIVE_OF_2016 = {
   year: 2016,
   drive: 'Seagate ST600MX0062, 15k',

@@ -9,9 +9,9 @@ export const LAMBDA_LIMITS = {
   minMemoryMB: 128,
   maxMemoryMB: 10_240,
   maxSeconds: 900,
-  /** Memory that comes with one full vCPU. */
+  /** A function with this memory has one full vCPU. */
   mbPerVcpu: 1_769,
-  /** Functions running at once in a region, unless raised. */
+  /** The default limit of concurrent functions in a region. */
   concurrency: 1_000,
 } as const
 
@@ -25,7 +25,7 @@ export const LAMBDA_NETWORK_PROVENANCE: Provenance = {
 
 const MIB = 2 ** 20
 
-/** The token bucket in front of every function: a burst, then a steady rate. In and out are limited apart. */
+/** The token bucket that limits a function's network: a burst, then a baseline rate, separately in each direction. */
 export const LAMBDA_NETWORK = {
   burstBytes: 300 * MIB,
   burstBytesPerSecond: 1.2 * 2 ** 30,
@@ -54,8 +54,8 @@ export const COLD_STARTS: readonly (readonly [bundleBytes: number, average: numb
 ]
 
 /**
- * Seconds of a cold start for a deployed bundle of the given size: the average of the smallest measured bundle
- * that is not smaller. Above 64 MiB, the largest measured, it grows in proportion to the size.
+ * Seconds of a cold start for deployed code of a size: the average of the next larger measured size. Above 64 MiB, the
+ * largest measured size, it grows in proportion.
  */
 export function coldStartSeconds(bundleBytes: number): number {
   const row = COLD_STARTS.find(([size]) => bundleBytes <= size)
@@ -63,6 +63,5 @@ export function coldStartSeconds(bundleBytes: number): number {
   const [largest, average] = COLD_STARTS[COLD_STARTS.length - 1]!
   return average * (bundleBytes / largest)
 }
-/** Memory that a function has, in GB as Lambda bills it. */
-
+/** The default memory of a function, in GB as Lambda bills it. */
 export const FUNCTION_GB = LAMBDA_LIMITS.mbPerVcpu / 1024

@@ -6,20 +6,20 @@ import type { Matrix } from './text-table.ts'
 import { VM_SENT_GBPS } from './vm-throughput.ts'
 
 /**
- * What is known about the way between two regions. The plain look-ups throw where nobody measured;
- * {@link linkBetween} puts a cautious figure in its place and says so.
+ * Measurements of the links between regions. The single look-ups throw if there is no measurement. {@link linkBetween}
+ * returns a cautious figure instead and marks it.
  */
 
 /**
- * Milliseconds of a round trip inside a region. An assumption, not a measurement: zones of a region are built to
- * be within single-digit milliseconds of each other, and S3 answers from any of them.
+ * Milliseconds of a round trip inside a region. This is an assumption and not a measurement: the zones of a region are
+ * within single-digit milliseconds of each other, and S3 answers from any of them.
  */
 export const SAME_REGION_RTT_MS = 1
 
 /**
- * Milliseconds of a round trip between two regions, as measured.
+ * The measured milliseconds of a round trip between two regions.
  *
- * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair nobody measured.
+ * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair without a measurement
  * @example
  * ```ts
  * rttMs('us-east-1', 'eu-west-1') // 84.9
@@ -31,30 +31,30 @@ export function rttMs(from: string, to: string): number {
 }
 
 /**
- * Bits per second that one large machine sends to another with many connections at once: what the way between two
- * regions carries, where {@link objectBytesPerSecond} is what a single connection gets.
+ * The measured bits per second between two large machines with many connections. {@link objectBytesPerSecond} is the rate
+ * of a single connection.
  *
- * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair nobody measured (a region with itself among
- * them).
+ * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair without a measurement, such as a region with
+ * itself
  */
 export function bitsPerSecondBetween(from: string, to: string): number {
   return measured(VM_SENT_GBPS, from, to, 'throughput') * 1e9
 }
 
 /**
- * Bytes per second of one connection that downloads an object.
+ * The measured bytes per second of one connection that downloads an object.
  *
- * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair nobody measured.
+ * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair without a measurement
  */
 export function objectBytesPerSecond(bucketRegion: string, clientRegion: string): number {
   return measured(OBJECT_DOWNLOAD_MB_PER_SECOND, bucketRegion, clientRegion, 'download rate') * 1e6
 }
 
 /**
- * Seconds that such a download takes on top of `bytes / rate`: connection set-up, slow start, first byte. Where the
- * fit of the measurements came out below zero, zero.
+ * The seconds of such a download beyond `bytes / rate`: connection set-up, slow start and first byte. Negative results of
+ * the fit count as 0.
  *
- * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair nobody measured.
+ * @throws {UsageError} `REGION_UNKNOWN` for an unknown region, or a pair without a measurement
  */
 export function objectStartSeconds(bucketRegion: string, clientRegion: string): number {
   return Math.max(0, measured(OBJECT_DOWNLOAD_START_SECONDS, bucketRegion, clientRegion, 'download start'))
@@ -64,29 +64,28 @@ function measured(matrix: Matrix, from: string, to: string, what: string): numbe
   const figure = matrix.at(regionOf(from).code, regionOf(to).code)
   if (figure !== undefined) return figure
   throw new UsageError('REGION_UNKNOWN', `no ${what} is known from ${from} to ${to}`, {
-    remedy: 'give the figure yourself, or use linkBetween, which assumes a cautious one and says so',
+    remedy: 'pass the figure yourself, or use linkBetween, which assumes a cautious one',
   })
 }
 
-/** The way between two regions, complete. */
+/** All figures of the link between two regions. */
 export interface RegionLink {
   readonly from: string
   readonly to: string
   readonly rttMs: number
-  /** What the way carries with many connections. */
+  /** The rate of many connections together. */
   readonly bitsPerSecond: number
-  /** What one connection gets. */
+  /** The rate of one connection. */
   readonly connectionBytesPerSecond: number
-  /** Seconds before the first byte of an object flows at that rate. */
+  /** Seconds until a connection reaches that rate. */
   readonly startSeconds: number
-  /** Whether any figure stands in for a measurement that does not exist. Tell the reader. */
+  /** Whether a figure is assumed, because no measurement exists. */
   readonly assumed: boolean
 }
 
 /**
- * Everything about the way from one region to another. Where a pair was not measured, the figure that nine in ten
- * measured pairs do better than stands in (between regions, or inside one, as the case may be), so that a plan errs
- * on the slow side, and `assumed` is true.
+ * All figures of the link from one region to another. For a pair without a measurement it assumes the worst tenth of the
+ * measured pairs (between regions, or inside one), so that a plan is rather too slow, and `assumed` is true.
  *
  * @throws {UsageError} `REGION_UNKNOWN` for an unknown region.
  * @example
@@ -119,7 +118,7 @@ const scaled = (figure: number | undefined, factor: number) => (figure === undef
 /** An m5.8xlarge has a 10 Gbit/s network card; inside a region nothing else caps it (EC2 instance types). */
 const IN_REGION_BITS_PER_SECOND = 10e9
 
-/** The figure that the given share of the measurements does not exceed. */
+/** The quantile: the given share of the figures is not above it. */
 function quantile(figures: readonly number[], share: number): number {
   const ascending = [...figures].sort((a, b) => a - b)
   return ascending[Math.round(share * (ascending.length - 1))]!

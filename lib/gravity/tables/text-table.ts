@@ -1,9 +1,9 @@
 /**
- * Tables are written as aligned text, so that a person can check them against their source line by line.
- * `-` stands for a figure nobody published.
+ * Parses tables that are written as aligned text, so that readers can compare them with their source line by line. `-`
+ * means that no figure is published.
  */
 
-/** The cells of an aligned text table: one array of strings a line, blank lines left out. */
+/** The cells of a text table: one array of strings for each line that is not blank. */
 export function parseRows(text: string): string[][] {
   return text
     .trim()
@@ -11,11 +11,11 @@ export function parseRows(text: string): string[][] {
     .map((line) => line.trim().split(/\s+/))
 }
 
-/** A figure, or `undefined` where the table has `-`. */
+/** The figure of a cell; `undefined` for `-`. */
 export const parseCell = (cell: string | undefined): number | undefined =>
   cell === undefined || cell === '-' ? undefined : Number(cell)
 
-/** Rows `key figure figure …` as a map from key to figures. */
+/** Parses rows of the form `key figure figure …` into a map from key to figures. */
 export function parseColumns(text: string): ReadonlyMap<string, readonly (number | undefined)[]> {
   return new Map(parseRows(text).map(([key = '', ...cells]) => [key, cells.map(parseCell)]))
 }
@@ -32,7 +32,7 @@ export interface Matrix {
   readonly inside: readonly number[]
 }
 
-/** Reads a square text table whose columns stand in the order of its rows. */
+/** Parses a square table whose columns are in the order of its rows. */
 export function parseMatrix(text: string): Matrix {
   const rows = parseColumns(text)
   const regions = [...rows.keys()]

@@ -1,9 +1,9 @@
 /**
- * What the local cloud answers when it says no, in AWS's own codes. These are replies of an emulated service, not
- * mistakes of Lander, so they stand apart from `LanderError`: a client must see exactly what AWS would send.
+ * Errors of the emulated AWS services, with AWS's own codes. They are not LanderErrors, because a client must get exactly
+ * what AWS would send.
  */
 
-/** Codes of AWS, each with the HTTP status it travels with (Amazon S3 API Reference, "Error responses"). */
+/** AWS's error codes with their HTTP status (Amazon S3 API Reference, "Error responses"). */
 const STATUS = {
   AccessDenied: 403,
   AuthorizationHeaderMalformed: 400,
@@ -51,7 +51,7 @@ export interface AwsErrorDetails {
   readonly cause?: unknown
 }
 
-/** A refusal of the local cloud. */
+/** An error that the local cloud sends to a client. */
 export class AwsError extends Error {
   readonly code: AwsErrorCode
   readonly status: number

@@ -1,16 +1,16 @@
 import { AwsError } from './aws-error.ts'
 
-/** Percent-encodes all but the unreserved characters of RFC 3986, as Signature Version 4 asks. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986, as Signature Version 4 requires. */
 export function encodeUriComponent(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
-/** As {@link encodeUriComponent}, but slashes stay. */
+/** Like {@link encodeUriComponent}, but keeps slashes. */
 export function encodeUriPath(text: string): string {
   return encodeUriComponent(text).replaceAll('%2F', '/')
 }
 
-/** @throws AwsError `InvalidURI`: a stray `%`, or bytes that are not UTF-8. */
+/** Decodes a URI. @throws AwsError `InvalidURI` for a `%` without two digits, and for bytes that are not UTF-8 */
 export function decodeUri(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -19,7 +19,7 @@ export function decodeUri(text: string): string {
   }
 }
 
-/** The parts of a request target: the path as it was sent, and the query's names and values, decoded, in order. */
+/** The parts of a request target: the undecoded path, and the decoded names and values of the query in order. */
 export interface Target {
   readonly rawPath: string
   readonly query: readonly (readonly [name: string, value: string])[]

@@ -1,9 +1,9 @@
 import { AwsError } from './aws-error.ts'
 
-/** The longest line of framing: a chunk's header, or a trailer. */
+/** The longest line of the framing, which is a chunk's header or a trailer. */
 const MAX_LINE_BYTES = 8192
 
-/** Reads lines and runs of bytes off a stream of buffers, without copying the bytes. */
+/** Reads lines and byte ranges from a stream of buffers, without copying the bytes. */
 export class ByteReader implements AsyncDisposable {
   readonly #source: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)
@@ -15,7 +15,7 @@ export class ByteReader implements AsyncDisposable {
   /**
    * The next line, without its CRLF.
    *
-   * @throws AwsError `IncompleteBody`: the body ends first, or the line is longer than 8,192 bytes.
+   * @throws AwsError `IncompleteBody` if the body ends first, or the line is longer than 8,192 bytes
    */
   async line(): Promise<string> {
     for (;;) {
@@ -32,9 +32,9 @@ export class ByteReader implements AsyncDisposable {
   }
 
   /**
-   * The next `length` bytes, in pieces as they come.
+   * The next `length` bytes, in pieces as they arrive.
    *
-   * @throws AwsError `IncompleteBody`: the body ends first.
+   * @throws AwsError `IncompleteBody` if the body ends first
    */
   async *bytes(length: number): AsyncGenerator<Buffer> {
     for (let left = length; left > 0; ) {
@@ -46,7 +46,7 @@ export class ByteReader implements AsyncDisposable {
     }
   }
 
-  /** Lets go of the stream, wherever it is. */
+  /** Stops reading the stream. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#source.return?.()
   }
@@ -58,7 +58,7 @@ export class ByteReader implements AsyncDisposable {
   }
 }
 
-/** The body is not what its headers and framing promise. */
+/** The error for a body that is shorter than its headers and framing say. */
 export function incompleteBody(): AwsError {
   return new AwsError('IncompleteBody', 'The request body terminated unexpectedly')
 }

@@ -1,6 +1,6 @@
 /**
- * A request's body, checked while it streams: what a signature says about it, and its length. A check that fails
- * throws at the end of the stream, so nothing that came out of it may be kept until the stream has ended.
+ * Reads the body of a request and checks its signature and its length while it streams. A failed check throws at the end
+ * of the stream, so callers must not keep anything of the body before the stream has ended.
  */
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -9,11 +9,11 @@ import { ByteReader, incompleteBody } from './byte-reader.ts'
 import { type ChunkSigner, equalHex, type PayloadCheck } from './sigv4.ts'
 
 export interface Payload {
-  /** The body without framing. Throws an {@link AwsError} where a check fails. */
+  /** The body without framing. It throws an {@link AwsError} if a check fails. */
   readonly chunks: AsyncIterable<Buffer>
-  /** Trailers by lower-case name: complete when `chunks` has ended. */
+  /** Trailers by lower-case name. They are complete when `chunks` has ended. */
   readonly trailers: ReadonlyMap<string, string>
-  /** Bytes of the body without framing, where the request says it. */
+  /** Bytes of the body without framing, if the request states it. */
   readonly length: number | undefined
 }
 
@@ -31,7 +31,7 @@ type BodyRequest = Pick<IncomingMessage, 'headers' | 'iterator'>
 export function openPayload(request: BodyRequest, check: PayloadCheck): Payload {
   const trailers = new Map<string, string>()
   const length = lengthOf(request, check)
-  // Whoever stops reading early still has a request that can be drained, and a connection to answer on.
+  // If a caller stops reading early, the request can still be drained, and the connection can still be answered.
   const body = request.iterator({ destroyOnReturn: false })
   const content =
     check.kind === 'chunked'
@@ -71,8 +71,8 @@ async function* verifySha256(content: AsyncIterable<Buffer>, digest: string): As
 }
 
 /**
- * Takes aws-chunked framing off (Amazon S3 API Reference, "Transferring payload in multiple chunks"):
- * `size;chunk-signature=…CRLF data CRLF` per chunk, an empty chunk, trailers, and an empty line.
+ * Removes the aws-chunked framing (Amazon S3 API Reference, "Transferring payload in multiple chunks"):
+ * `size;chunk-signature=…CRLF data CRLF` for each chunk, an empty chunk, trailers, and an empty line.
  */
 async function* decodeChunks(
   body: AsyncIterable<Buffer>,
@@ -106,7 +106,7 @@ function parseChunkHeader(line: string): { size: number; signature: string } {
   return { size: Number.parseInt(match[1]!, 16), signature: match[2] ?? '' }
 }
 
-/** Far above the one checksum and one signature that clients send. */
+/** The most trailers of a body. Clients send only one checksum and one signature. */
 const MAX_TRAILERS = 16
 
 async function readTrailers(reader: ByteReader, trailers: Map<string, string>): Promise<void> {

@@ -1,17 +1,17 @@
 /**
- * The verifying half of AWS Signature Version 4: who sent this request, to which region and service, and how its
- * body has to be checked. Facts: AWS General Reference, "Signature Version 4", and Amazon S3 API Reference,
- * "Authenticating Requests".
+ * Verifies AWS Signature Version 4: it determines the sender, the region and the service of a request, and how its body
+ * must be checked. Sources: AWS General Reference, "Signature Version 4", and Amazon S3 API Reference, "Authenticating
+ * Requests".
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { decodeUri, encodeUriComponent, encodeUriPath, parseTarget, type Target } from './aws-uri.ts'
 
-/** What a signature covers of a request. An `IncomingMessage` fits. */
+/** The parts of a request that a signature covers. An `IncomingMessage` is one. */
 export type SignedRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
 
-/** Where a request belongs: the part of a signature that a router needs. */
+/** The part of a signature that selects region and service. */
 export interface CredentialScope {
   readonly accessKeyId: string
   /** `YYYYMMDD`. */
@@ -23,20 +23,20 @@ export interface CredentialScope {
 /** How the body is bound to the signature. */
 export type PayloadCheck =
   | { readonly kind: 'unsigned' }
-  /** SHA-256 of the body, lower-case hex. */
+  /** The signature covers the SHA-256 of the body, in lower-case hex. */
   | { readonly kind: 'sha256'; readonly digest: string }
-  /** aws-chunked framing; with a signer, every chunk is signed. */
+  /** The body has aws-chunked framing. With a signer, every chunk is signed. */
   | { readonly kind: 'chunked'; readonly signer?: ChunkSigner; readonly trailers: boolean }
 
-/** Computes the chain of chunk signatures: each covers the one before. */
+/** Computes the chain of chunk signatures. Each one covers the previous one. */
 export interface ChunkSigner {
-  /** The request's own signature, lower-case hex. */
+  /** The signature of the request, in lower-case hex. */
   readonly seed: string
   signChunk(previous: string, chunkSha256: string): string
   signTrailers(previous: string, trailersSha256: string): string
 }
 
-/** A request whose signature holds. */
+/** A request with a valid signature. */
 export interface Authentication {
   readonly region: string
   readonly service: string
@@ -49,13 +49,13 @@ export interface AuthenticateOptions {
   readonly credentials: ReadonlyMap<string, string>
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number
-  /** SHA-256 of the body, lower-case hex: services other than S3 sign it without naming it in a header. */
+  /** The SHA-256 of the body in lower-case hex. Services other than S3 sign it without a header for it. */
   readonly bodySha256?: string
 }
 
-/** AWS General Reference: a request is good for 15 minutes around its date. */
+/** A request is valid for 15 minutes before and after its date (AWS General Reference). */
 const MAX_SKEW_MS = 15 * 60_000
-/** A presigned URL lives a week at most. */
+/** A presigned URL is valid for at most a week. */
 const MAX_EXPIRES_SECONDS = 604_800
 const ALGORITHM = 'AWS4-HMAC-SHA256'
 const EMPTY_SHA256 = sha256Hex('')
@@ -65,9 +65,9 @@ const STREAMING_SIGNED_TRAILER = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER'
 const STREAMING_UNSIGNED_TRAILER = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
 
 /**
- * Reads region and service off a signature without checking it: enough to route, never enough to trust.
+ * Reads region and service from an unverified signature. Use it for routing only.
  *
- * @returns `undefined` for an anonymous or malformed request.
+ * @returns `undefined` for an anonymous or malformed request
  */
 export function credentialScope({ url = '/', headers }: Pick<SignedRequest, 'url' | 'headers'>) {
   const credential =
@@ -83,20 +83,20 @@ function parseCredential(credential: string): CredentialScope | undefined {
   return { accessKeyId, date, region, service }
 }
 
-/** What a request says about its signature, from its header or its query. */
+/** The fields of a signature, from the header or the query of a request. */
 interface Claim {
   readonly scope: CredentialScope
   readonly signedHeaders: readonly string[]
   readonly signature: string
   /** `YYYYMMDDTHHMMSSZ` */
   readonly timestamp: string
-  /** Seconds, for a presigned URL. */
+  /** How many seconds a presigned URL is valid. */
   readonly expires?: number
 }
 
 /**
- * Verifies the signature of a request, in its `Authorization` header or in its query (a presigned URL). The body is
- * not read: hand `payload` to `openPayload` and the rest is checked while it streams.
+ * Verifies the signature of a request, in its `Authorization` header or in its query (a presigned URL). It does not read
+ * the body: pass `payload` to `openPayload`, which checks the body while it streams.
  *
  * @throws AwsError `AccessDenied` (anonymous, expired, headers not signed), `InvalidAccessKeyId`,
  * `SignatureDoesNotMatch`, `RequestTimeTooSkewed`, `AuthorizationHeaderMalformed`,
@@ -162,7 +162,7 @@ function parseQueryClaim(params: ReadonlyMap<string, string>): Claim {
   return { scope, signedHeaders, signature: params.get('X-Amz-Signature') ?? '', timestamp, expires }
 }
 
-/** Version 2, which awscli 1 and boto3 still choose for presigned URLs: S3 lets it pass in the older regions only. */
+/** The error for version 2 signatures. awscli 1 and boto3 use them for presigned URLs, but newer regions refuse them. */
 function olderSignature(): AwsError {
   const remedy = 'Please use AWS4-HMAC-SHA256 (for awscli and boto3: s3.signature_version = s3v4).'
   return new AwsError('InvalidRequest', `The authorization mechanism you have provided is not supported. ${remedy}`)
@@ -189,7 +189,7 @@ function parseTimestamp(timestamp: string): number {
   return time
 }
 
-/** An unsigned `x-amz-*` header could be slipped in on the way, and it would change what the request means. */
+/** Requires all `x-amz-*` headers to be signed, because an attacker could add an unsigned one to change the request. */
 function requireSignedHeaders({ headers }: SignedRequest, { signedHeaders }: Claim): void {
   const required = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-'))]
   const missing = required.filter((name) => !signedHeaders.includes(name))
@@ -220,12 +220,12 @@ function canonicalRequest(request: SignedRequest, target: Target, claim: Claim, 
   ].join('\n')
 }
 
-/** S3 encodes the path once and keeps it as it is, every other service normalises it and encodes it twice. */
+/** The canonical path. S3 encodes it once; every other service normalises it and encodes it twice. */
 function canonicalPath(rawPath: string, service: string): string {
   return service === 's3' ? encodeUriPath(decodeUri(rawPath)) : encodeUriPath(normalizePath(rawPath))
 }
 
-/** RFC 3986 §5.2.4, and empty segments go too. */
+/** Removes dot segments (RFC 3986 §5.2.4) and empty segments. */
 function normalizePath(path: string): string {
   const kept: string[] = []
   for (const segment of path.split('/')) {
@@ -243,7 +243,7 @@ function canonicalQuery(query: Target['query']): string {
   return pairs.map((pair) => pair.join('=')).join('&')
 }
 
-/** Encoded names and values are ASCII, so the order of code units is the order of bytes. */
+/** Compares encoded names or values. They are ASCII, so the order of code units is the order of bytes. */
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 function canonicalHeader(value: string | readonly string[] | undefined): string {
@@ -251,7 +251,7 @@ function canonicalHeader(value: string | readonly string[] | undefined): string 
   return values.map((text) => text.trim().replace(/[ \t]+/g, ' ')).join(',')
 }
 
-/** Everything that is signed with the key of one scope. */
+/** Signs with the key of one scope. */
 interface Signer extends ChunkSigner {
   stringToSign(canonical: string): string
   signRequest(canonical: string): string
@@ -289,7 +289,7 @@ function unknownKey(accessKeyId: string): AwsError {
   })
 }
 
-/** The canonical request is the client's own, so showing it gives nothing away and shows where the two part. */
+/** The error for a wrong signature. It contains the canonical request, which the client knows, to help debugging. */
 function signatureMismatch(canonical: string, stringToSign: string): AwsError {
   const code: AwsErrorCode = 'SignatureDoesNotMatch'
   const message =
@@ -303,7 +303,7 @@ export function equalHex(expected: string, actual: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-/** Headers arrive as Latin-1, one unit a byte; paths and queries are ASCII by now. */
+/** The SHA-256 of a text in hex. Node decodes headers as Latin-1, and paths and queries are ASCII, so Latin-1 is right. */
 function sha256Hex(text: string): string {
   return createHash('sha256').update(text, 'latin1').digest('hex')
 }

@@ -3,23 +3,23 @@ import { RESPONSE_BYTES } from './quotas.ts'
 import type { Failure } from './runtime/describe-failure.ts'
 import type { RuntimeResponse } from './runtime-api.ts'
 
-/** Takes an answer while it is made. */
+/** Receives an answer in pieces. */
 export interface AnswerSink {
-  /** Resolves when the receiver can take more. @throws AnswerTooLarge to refuse the rest. */
+  /** Resolves when the receiver has room for more. @throws AnswerTooLarge to refuse the rest */
   write(chunk: Uint8Array): Promise<void>
 }
 
-/** A sink's refusal: the answer of a call may not be larger. */
+/** Thrown by a sink if an answer is too large. */
 export class AnswerTooLarge extends Error {
   override readonly name = 'AnswerTooLarge'
 }
 
-/** An answer in memory, as a buffered call wants it. */
+/** Collects an answer in memory, for a buffered call. */
 export interface BufferSink extends AnswerSink {
   take(): Buffer
 }
 
-/** Holds what a buffered answer may be, and refuses more. */
+/** Creates a sink that refuses answers above Lambda's limit for buffered calls. */
 export function createBufferSink(): BufferSink {
   const chunks: Uint8Array[] = []
   let size = 0
@@ -34,16 +34,15 @@ export function createBufferSink(): BufferSink {
 }
 
 /**
- * Passes an answer from the runtime to its receiver: a streamed one piece by piece, no faster than the receiver takes
- * it, a buffered one when all of it is there.
+ * Passes an answer from the runtime to its receiver, with backpressure. A buffered answer is passed when it is complete.
  *
- * @returns What went wrong, if anything did.
+ * @returns the failure of the answer, if there is one
  */
 export function relayAnswer(response: RuntimeResponse, sink: AnswerSink): Promise<Failure | undefined> {
   return response.streaming ? passOn(response, sink) : passWhole(response, sink)
 }
 
-/** Even a refused answer is read to its end: a runtime cut off in the middle would fail for another reason. */
+/** Reads even a refused answer to its end, because a runtime whose connection is cut would report another error. */
 async function passOn(response: RuntimeResponse, sink: AnswerSink): Promise<Failure | undefined> {
   let refused = false
   for await (const chunk of response.body) if (!refused) refused = !(await isTaken(sink, chunk))

@@ -45,7 +45,7 @@ export function createLambdaApi({ service, credentials, now = Date.now }: Lambda
   }
 }
 
-/** A client may state the body's digest in a header; that header is signed, but only the body itself can bear it out. */
+/** Verifies the signature. A digest of the body in a signed header must also match the body itself. */
 function verify(call: IncomingMessage, body: Buffer, options: AuthenticateOptions): void {
   const bodySha256 = createHash('sha256').update(body).digest('hex')
   const { payload } = authenticate(call, { ...options, bodySha256 })
@@ -98,7 +98,7 @@ async function invokeStreaming(fn: LambdaFunction, exchange: Exchange): Promise<
   const { type, wantsLog } = parseCallOptions(call.headers)
   const invocation = parseInvocation(call.headers, body, exchange.requestId, Date.now())
   if (type === 'DryRun') return answerEmpty(reply, 204)
-  if (type === 'Event') throw invalidParameter('a streamed call can not be of the type "Event"')
+  if (type === 'Event') throw invalidParameter('a streaming call can\'t have the type "Event"')
   reply.setHeader('X-Amz-Executed-Version', LATEST)
   reply.setHeader('Content-Type', 'application/vnd.amazon.eventstream')
   const { failure, logTail } = await service.invoke(fn, invocation, createFrameSink(reply))
@@ -106,8 +106,8 @@ async function invokeStreaming(fn: LambdaFunction, exchange: Exchange): Promise<
 }
 
 /**
- * The answer as frames on the wire. Once the invoker is gone the function goes on, into the void, as in AWS; what comes
- * after a timeout's last frame goes there, too.
+ * Sends the answer as event-stream frames. If the invoker has disconnected, the function continues and its output is
+ * discarded, as in AWS. Output after the last frame, which follows a timeout, is discarded too.
  */
 function createFrameSink(reply: ServerResponse): AnswerSink {
   return {
@@ -127,8 +127,8 @@ async function drained(reply: ServerResponse): Promise<void> {
 }
 
 /**
- * A body that is too large is still read to its end, so that the client hears the refusal instead of a broken pipe;
- * only one far too large is cut off.
+ * Reads a body. A body above the limit is still read to its end, so that the client gets the error and not a broken pipe.
+ * Only a body far above the limit is cut off.
  */
 async function readBody(call: IncomingMessage, limit: number): Promise<Buffer> {
   const chunks: Buffer[] = []

@@ -1,10 +1,10 @@
 import type { Failure } from './runtime/describe-failure.ts'
 
-/** How a call of a function ended, whatever the function did: its failure is a value here, too. */
+/** How a call of a function ended. Failures of the function are values and not exceptions. */
 export interface CallOutcome {
-  /** `undefined` if the whole answer reached the receiver. */
+  /** `undefined` if the receiver got the whole answer. */
   readonly failure: Failure | undefined
-  /** The end of what the function printed during the call, with Lambda's START, END and REPORT lines. */
+  /** The end of the function's output during the call, with Lambda's START, END and REPORT lines. */
   readonly logTail: string
 }
 

@@ -1,8 +1,8 @@
 import { AwsError } from '../http/aws-error.ts'
 
 /**
- * An answer of the Lambda service, not of a function: what the invoker did wrong, or may not do now. The shapes are
- * those of the Lambda API (model 2015-03-31); the SDKs make their exception classes from them.
+ * An error of the Lambda service, not of a function: the request was invalid or is not allowed now. The shapes are those of
+ * the Lambda API (model 2015-03-31), from which the SDKs create their exception classes.
  */
 export class ServiceFault extends Error {
   readonly status: number
@@ -51,7 +51,7 @@ export function unknownOperation(method: string, path: string): ServiceFault {
   return new ServiceFault(404, 'UnknownOperationException', `the local Lambda does not serve ${method} ${path}`)
 }
 
-/** What a failed signature check is called here; S3 has names of its own for the same things. */
+/** Lambda's names for S3's codes of failed signature checks. */
 const SIGNATURE_FAULTS: Readonly<Record<string, string>> = {
   AccessDenied: 'MissingAuthenticationTokenException',
   InvalidAccessKeyId: 'UnrecognizedClientException',
@@ -59,7 +59,7 @@ const SIGNATURE_FAULTS: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: 'InvalidSignatureException',
 }
 
-/** The fault to answer with; an error nobody foresaw becomes a 500 without its text. */
+/** The fault for an error. An unexpected error becomes a 500 without its text. */
 export function asServiceFault(error: unknown): ServiceFault {
   if (error instanceof ServiceFault) return error
   if (!(error instanceof AwsError)) return new ServiceFault(500, 'ServiceException', 'the local Lambda failed')

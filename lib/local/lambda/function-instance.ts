@@ -15,55 +15,55 @@ import { endLines, startLine } from './report.ts'
 import type { Failure } from './runtime/describe-failure.ts'
 import { createRuntimeApi, type RuntimeApi, type RuntimeResponse } from './runtime-api.ts'
 
-/** What instances share. */
+/** What the instances of a function share. */
 export interface InstanceHost {
   /** The built runtime, `bootstrap.mjs`. */
   readonly bootstrap: string
-  /** Where functions of this region reach S3 and Lambda. */
+  /** The endpoint of S3 and Lambda for functions of this region. */
   readonly endpoint: string
-  /** With TLS: path of the authority that signed the endpoint's certificate. */
+  /** With TLS, the path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   readonly credentials: Credentials
   readonly guard: GroupGuard
   readonly memory: MemoryWatch
-  /** Stop a function's processes between calls, as Lambda does. */
+  /** Whether to freeze a function's processes between calls, as Lambda does. */
   readonly freeze: boolean
-  /** When an instance is to die in the middle of a call; see `LambdaTuning`. */
+  /** When to kill an instance during a call; see `LambdaTuning`. */
   readonly dieAfterMs?: ((fn: LambdaFunction) => number | undefined) | undefined
-  /** The function's own log; instances write to it as well as to the tails of their calls. */
+  /** The function's log. Instances write to it and to the log tails of their calls. */
   readonly log: LogTail
 }
 
-/** A running copy of a function: one call at a time. */
+/** A running instance of a function, which runs one call at a time. */
 export interface Instance {
-  /** Runs one call; only when no other runs. */
+  /** Runs one call. No other call may be running. */
   run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
-  /** Resolves when the instance waits for its next event; `false` when it has ended. */
+  /** Resolves to `true` when the instance waits for its next event, and to `false` if it has ended. */
   ready(): Promise<boolean>
   /** Resolves when its processes have ended. */
   readonly ended: Promise<unknown>
-  /** Ends its processes, whatever they do. */
+  /** Kills its processes. */
   stop(): Promise<void>
 }
 
 const MIB = 1024 * 1024
 
-/** Starts a copy of the function. Loading its handler goes on while the first call already waits for it. */
+/** Starts an instance of a function. The first call can be made while the handler is still loading. */
 export async function startInstance(fn: LambdaFunction, host: InstanceHost): Promise<Instance> {
   const instance = new FunctionInstance(fn, host)
   await instance.start()
   return instance
 }
 
-/** A call under way, from its arrival until the runtime asks for the next one. */
+/** A running call, from its arrival until the runtime asks for the next event. */
 interface Call {
   readonly invocation: Invocation
   readonly sink: AnswerSink
   readonly tail: LogTail
   readonly outcome: Deferred<Failure | undefined>
-  /** When the event was handed over; `undefined` while the handler is loaded. */
+  /** When the runtime got the event; `undefined` while the handler is loading. */
   handedAt: number | undefined
-  /** The answer on its way, if one is. */
+  /** The transfer of the answer, once it has started. */
   relay: Promise<Failure | undefined> | undefined
 }
 
@@ -79,7 +79,7 @@ class FunctionInstance implements Instance {
   #timer: NodeJS.Timeout | undefined
   #death: NodeJS.Timeout | undefined
   #unwatch = () => {}
-  /** How long loading took, until the first report has told. */
+  /** How long loading took. It is cleared after the first report, which contains it. */
   #initMs: number | undefined
   #peakBytes = 0
 
@@ -94,7 +94,7 @@ class FunctionInstance implements Instance {
 
   async start(): Promise<void> {
     this.#api = await createRuntimeApi({
-      onReady: () => this.#settleDown(),
+      onReady: () => this.#finishCall(),
       onResponse: (response) => this.#takeAnswer(response),
       onFailure: (failure) => this.#call?.outcome.resolve(failure),
       onInitFailure: (failure) => this.#call?.outcome.resolve(failure),
@@ -142,12 +142,12 @@ class FunctionInstance implements Instance {
       nodeVersion: process.versions.node,
       nodePath: process.execPath,
     })
-    // AWS's runtime gives the JavaScript heap nine tenths of the function's memory, too.
+    // AWS's runtime also limits the JavaScript heap to nine tenths of the function's memory.
     const heap = `--max-old-space-size=${Math.floor(this.#fn.memoryMb * 0.9)}`
     return startProcessGroup({ command: process.execPath, args: [heap, bootstrap], cwd: this.#fn.codeDir, env, guard })
   }
 
-  /** The deadline is fixed before the event goes out, so that no runtime sees more time than it has. */
+  /** Passes the event to the runtime. The deadline is set first, so that the runtime never sees too much time. */
   #hand(call: Call): void {
     const { requestId, traceId, clientContext, payload } = call.invocation
     const deadlineMs = Date.now() + this.#fn.timeoutSeconds * 1000
@@ -161,8 +161,8 @@ class FunctionInstance implements Instance {
     this.#api.hand({ requestId, deadlineMs, functionArn: this.#fn.arn, traceId, clientContext, payload })
   }
 
-  /** The runtime asks for an event: nothing of the last call is left to do. */
-  #settleDown(): void {
+  /** Called when the runtime asks for an event, which means that the last call is complete. */
+  #finishCall(): void {
     clearTimeout(this.#timer)
     clearTimeout(this.#death)
     if (this.#call?.handedAt === undefined) this.#initMs = performance.now() - this.#startedAt
@@ -174,7 +174,7 @@ class FunctionInstance implements Instance {
     this.#readiness.resolve(true)
   }
 
-  /** @returns Whether the answer was small enough. */
+  /** Takes an answer. @returns whether it was small enough */
   async #takeAnswer(response: RuntimeResponse): Promise<boolean> {
     const call = this.#call
     if (call === undefined) return false
@@ -195,7 +195,7 @@ class FunctionInstance implements Instance {
     this.#end.resolve(exit)
   }
 
-  /** An answer that was on its way when the process ended may have been complete. */
+  /** Ends the call of a process that ended. An answer that was being transferred may still be complete. */
   #loseCall({ invocation, outcome, relay }: Call, exit: Exit): void {
     this.#unwatch()
     const lose = () => outcome.resolve(exited(invocation.requestId, exit))

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** Ends process groups when this process is gone, however it went. */
+/** Kills process groups when this process ends for any reason. */
 export interface GroupGuard {
   add(group: number): void
   remove(group: number): void
@@ -8,8 +8,8 @@ export interface GroupGuard {
 }
 
 /**
- * Reads `+ group` and `- group` lines; at the end of its input, which comes with the end of the host even if that was
- * SIGKILL, it kills what is left. SIGKILL also ends frozen processes, which no message could reach.
+ * A shell script that reads `+ group` and `- group` lines. Its input ends when this process ends, even by SIGKILL; then it
+ * kills the remaining groups. SIGKILL also ends frozen processes, which could not react to any other signal.
  */
 const SCRIPT = `
 trap '' INT TERM HUP
@@ -21,7 +21,7 @@ done
 for id in $all; do kill -s KILL -- "-$id"; done
 `
 
-/** Starts the guard: one small shell in a session of its own, so that a Ctrl-C in the terminal does not end it first. */
+/** Starts the guard, a shell in its own session, so that a Ctrl-C in the terminal does not end it first. */
 export function createGroupGuard(): GroupGuard {
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: {} })
   shell.on('error', () => {})

@@ -8,23 +8,23 @@ export interface Credentials {
   readonly sessionToken?: string
 }
 
-/** What an instance's environment depends on, beside its function. */
+/** What an instance's environment depends on besides its function. */
 export interface InstanceSettings {
-  /** `host:port` of the instance's own Runtime API. */
+  /** `host:port` of the instance's Runtime API. */
   readonly runtimeApi: string
-  /** The region's endpoint for functions, for S3 and Lambda alike. */
+  /** The endpoint of S3 and Lambda for functions of this region. */
   readonly endpoint: string
-  /** With TLS: path of the authority that signed the endpoint's certificate. */
+  /** With TLS, the path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
   readonly credentials: Credentials
-  /** Hexadecimal, new for every instance. */
+  /** A random hexadecimal id. */
   readonly instanceId: string
   readonly startedAt: Date
   readonly nodeVersion: string
   readonly nodePath: string
 }
 
-/** Variables that Lambda sets itself and lets no function set (AWS Lambda guide, "reserved environment variables"). */
+/** Variables that only Lambda may set (AWS Lambda guide, "reserved environment variables"). */
 const RESERVED = new Set([
   '_HANDLER',
   '_X_AMZN_TRACE_ID',
@@ -46,18 +46,16 @@ const RESERVED = new Set([
   'LAMBDA_RUNTIME_DIR',
 ])
 
-/**
- * @throws UsageError CONFIG_INVALID if the function sets a variable that Lambda keeps for itself.
- */
+/** Checks a function's variables. @throws UsageError `CONFIG_INVALID` for a variable that only Lambda may set */
 export function checkEnvironment(environment: Readonly<Record<string, string>>): void {
   const reserved = Object.keys(environment).find((name) => RESERVED.has(name))
   if (reserved === undefined) return
-  throw new UsageError('CONFIG_INVALID', `the environment variable ${reserved} is set by Lambda itself`, {
-    remedy: 'take it out of the environment of the function',
+  throw new UsageError('CONFIG_INVALID', `only Lambda may set the environment variable ${reserved}`, {
+    remedy: 'remove it from the environment of the function',
   })
 }
 
-/** The whole environment of an instance: nothing of the host's own leaks in. */
+/** The complete environment of an instance. It has no variables of the host process. */
 export function instanceEnvironment(fn: LambdaFunction, settings: InstanceSettings): Record<string, string> {
   return {
     PATH: `${dirname(settings.nodePath)}:/usr/local/bin:/usr/bin:/bin`,
@@ -94,7 +92,7 @@ function credentialVariables({ accessKeyId, secretAccessKey, sessionToken }: Cre
   return sessionToken === undefined ? keys : { ...keys, AWS_SESSION_TOKEN: sessionToken }
 }
 
-/** `2026/11/23/[$LATEST]0123…`, as CloudWatch names the streams. */
+/** The name of a log stream in the form of CloudWatch: `2026/11/23/[$LATEST]0123…`. */
 function logStreamName({ startedAt, instanceId }: InstanceSettings): string {
   return `${startedAt.toISOString().slice(0, 10).replaceAll('-', '/')}/[${LATEST}]${instanceId}`
 }

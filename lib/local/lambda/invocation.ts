@@ -12,19 +12,19 @@ export interface Invocation {
   readonly payload: Uint8Array
 }
 
-/** Wait for the answer, take it later, or only see whether the call would be allowed. */
+/** `RequestResponse` waits for the answer, `Event` does not, and `DryRun` only checks permissions. */
 export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun'
 
 const INVOCATION_TYPES: readonly string[] = ['RequestResponse', 'Event', 'DryRun'] satisfies InvocationType[]
 
-/** How a request wants its function called; the rest of what its headers say. */
+/** The options of a call, from the headers of the request. */
 export interface CallOptions {
   readonly type: InvocationType
-  /** Whether the end of the log comes with the answer. */
+  /** Whether the answer includes the end of the log. */
   readonly wantsLog: boolean
 }
 
-/** @throws ServiceFault InvalidParameterValueException */
+/** Parses the options. @throws ServiceFault InvalidParameterValueException */
 export function parseCallOptions(headers: IncomingHttpHeaders): CallOptions {
   const type = text(headers['x-amz-invocation-type']) ?? 'RequestResponse'
   if (!INVOCATION_TYPES.includes(type)) throw invalidParameter(`"${type}" is not an invocation type`)
@@ -32,9 +32,9 @@ export function parseCallOptions(headers: IncomingHttpHeaders): CallOptions {
 }
 
 /**
- * Reads the call off a request to the Lambda API. Without a trace of the caller's it begins one.
+ * Parses a call from a request to the Lambda API. If the caller sent no trace id, it creates one.
  *
- * @param nowMs Milliseconds since the epoch.
+ * @param nowMs milliseconds since 1970
  * @throws ServiceFault InvalidRequestContentException
  */
 export function parseInvocation(
@@ -51,7 +51,7 @@ export function parseInvocation(
   }
 }
 
-/** The event must be JSON; none at all is `{}`. The bytes go on as they came. What was wrong is not repeated. */
+/** Checks that the event is JSON and returns its bytes unchanged. An empty event is `{}`. Errors don't quote the event. */
 function parseEvent(body: Buffer): Buffer {
   if (body.length === 0) return Buffer.from('{}')
   try {
@@ -62,7 +62,7 @@ function parseEvent(body: Buffer): Buffer {
   }
 }
 
-/** From base64 to JSON in ASCII, for it goes on in a header. */
+/** Converts the client context from base64 to ASCII JSON, because it is passed on in a header. */
 function parseClientContext(value: string | undefined): string | undefined {
   if (value === undefined || value === '') return undefined
   if (value.length > CLIENT_CONTEXT_BYTES)
@@ -79,7 +79,7 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** `Root=1-…`, as X-Ray writes it: 8 hex digits of time and 24 of chance. */
+/** A trace id in the form of X-Ray, `Root=1-…`: 8 hex digits of the time and 24 random ones. */
 function createTraceId(nowMs: number): string {
   const seconds = Math.floor(nowMs / 1000)
   return `Root=1-${seconds.toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`

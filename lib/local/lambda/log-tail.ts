@@ -1,11 +1,11 @@
-/** The end of a log, never more than its size in memory. */
+/** The end of a log, with bounded memory. */
 export interface LogTail {
   append(text: Uint8Array | string): void
-  /** The last `bytes` of the log, cut at a character; all there is by default. */
+  /** The last `bytes` of the log, without a partial character at the start. @default all that is kept */
   read(bytes?: number): string
 }
 
-/** Keeps the last `capacity` bytes. Whole pieces fall off the front, so an append costs no copy of the rest. */
+/** Keeps the last `capacity` bytes. It drops whole pieces at the front, so that an append copies nothing. */
 export function createLogTail(capacity: number): LogTail {
   let pieces: Buffer[] = []
   let size = 0
@@ -22,7 +22,7 @@ export function createLogTail(capacity: number): LogTail {
   }
 }
 
-/** UTF-8 continuation bytes at the start belong to a character that was cut. */
+/** Drops UTF-8 continuation bytes at the start, which belong to a character that was cut. */
 function dropBrokenStart(text: Buffer): Buffer {
   let start = 0
   while (start < text.length && start < 4 && ((text[start] ?? 0) & 0xc0) === 0x80) start++

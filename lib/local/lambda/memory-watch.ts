@@ -3,29 +3,28 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { listProcesses, type ProcessStat } from './proc.ts'
 
-/** Watches the memory of running process groups; one clock for all of them. */
+/** Samples the memory of process groups, with one timer for all of them. */
 export interface MemoryWatch {
-  /**
-   * Calls `onSample` with the bytes the group holds, again and again until the returned function is called.
-   */
+  /** Calls `onSample` periodically with the bytes that the group uses. @returns a function that stops it */
   watch(group: number, onSample: (bytes: number) => void): () => void
   close(): void
 }
 
-/** The bytes that each of the named groups holds. A group without a process is missing. */
+/** Reads the bytes that each of the groups uses. Groups without processes are missing in the result. */
 export type MemoryReader = (groups: ReadonlySet<number>) => Promise<ReadonlyMap<number, number>>
 
 export interface MemoryWatchOptions {
-  /** @default what the platform offers: /proc on Linux, `ps` elsewhere */
+  /** @default /proc on Linux, `ps` elsewhere */
   readonly read?: MemoryReader
-  /** Milliseconds between two looks. @default 100 on Linux, 1,000 elsewhere, where a look starts a process */
+  /** Milliseconds between two samples. @default 100 on Linux; 1,000 elsewhere, because a sample starts a process there */
   readonly intervalMs?: number
 }
 
 const LINUX = process.platform === 'linux'
 
 /**
- * A look is a sample: a group that grows at 1 GB/s is seen up to 100 MB too late. No clock runs while nobody watches.
+ * Creates a memory watch. Because it samples, a group that grows by 1 GB/s is noticed up to 100 MB too late. The timer
+ * runs only while a group is watched.
  */
 export function createMemoryWatch(options: MemoryWatchOptions = {}): MemoryWatch {
   const { read = LINUX ? createProcReader() : readPs, intervalMs = LINUX ? 100 : 1_000 } = options
@@ -53,21 +52,21 @@ export function createMemoryWatch(options: MemoryWatchOptions = {}): MemoryWatch
   }
 }
 
-/** What a group holds: own pages add up; shared ones count once, as large as the largest share. */
+/** The memory of a group. Private pages are added up; shared pages count once, by the largest share of a process. */
 interface GroupMemory {
   readonly own: number
   readonly shared: number
 }
 
-/** One process of a group. */
+/** The memory of one process. */
 export interface ProcessMemory {
   readonly group: number
   readonly residentBytes: number
-  /** Of `residentBytes`, files and shared memory: every process has the same node binary in there. */
+  /** The part of `residentBytes` that is shared, such as the node binary, which every process maps. */
   readonly sharedBytes: number
 }
 
-/** Adds up processes the way Lambda's limit sees them, where a page that two processes share is one page. */
+/** Adds up the memory of processes as Lambda's limit does, where a page that two processes share counts once. */
 export function sumByGroup(processes: readonly ProcessMemory[]): ReadonlyMap<number, number> {
   const groups = new Map<number, GroupMemory>()
   for (const { group, residentBytes, sharedBytes } of processes) {
@@ -77,10 +76,10 @@ export function sumByGroup(processes: readonly ProcessMemory[]): ReadonlyMap<num
   return new Map([...groups].map(([group, { own, shared }]) => [group, own + shared]))
 }
 
-/** Bytes of a page: all of x86, and arm64 but for a few distributions built with larger pages. */
+/** Bytes of a memory page on x86, and on arm64 except for a few distributions with larger pages. */
 const SYSTEM_PAGE_BYTES = 4096
 
-/** How many looks one list of all processes serves: to make it takes as long as many of them. */
+/** How many samples use one list of all processes, because making the list takes as long as many samples. */
 const LOOKS_PER_LIST = 5
 
 function createProcReader(): MemoryReader {

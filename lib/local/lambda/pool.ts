@@ -5,7 +5,7 @@ import { type Instance, type InstanceHost, startInstance } from './function-inst
 import type { Invocation } from './invocation.ts'
 import type { LambdaFunction } from './lambda-function.ts'
 
-/** Counts calls of one function or of a whole region against a limit. */
+/** Counts the running calls of a function or of a region, up to a limit. */
 export interface ConcurrencyGate {
   readonly limit: number
   inFlight: number
@@ -14,7 +14,7 @@ export interface ConcurrencyGate {
 export interface PoolOptions {
   readonly fn: LambdaFunction
   readonly host: InstanceHost
-  /** The region's gate, shared by its functions. */
+  /** The gate of the region, which all its functions share. */
   readonly region: ConcurrencyGate
   /** How long an unused instance is kept. */
   readonly idleMs: number
@@ -22,15 +22,15 @@ export interface PoolOptions {
 
 /** The instances of one function. */
 export interface Pool {
-  /** @throws ServiceFault TooManyRequestsException above a limit, ResourceNotFoundException once closed. */
+  /** Runs a call. @throws ServiceFault TooManyRequestsException above a limit; ResourceNotFoundException after `close` */
   run(invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
-  /** Ends all instances, at work or not. */
+  /** Ends all instances, including those that run calls. */
   close(): Promise<void>
 }
 
 /**
- * Reuses the instance that was used last, so that the others grow old and are reaped. One that has answered but not
- * yet asked for its next event is worth the short wait: it saves a cold start.
+ * Creates a pool. It reuses the instance that was used last, so that others become idle and are ended. It waits for an
+ * instance that has answered but not yet asked for its next event, because that is shorter than a cold start.
  */
 export function createPool({ fn, host, region, idleMs }: PoolOptions): Pool {
   const own: ConcurrencyGate = { limit: fn.reservedConcurrency ?? Number.POSITIVE_INFINITY, inFlight: 0 }

@@ -1,22 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What procfs says about a process (proc(5)); Linux only. */
+/** A process as procfs describes it (proc(5)). Linux only. */
 export interface ProcessStat {
   readonly id: string
   readonly group: number
-  /** `Z` is a zombie: dead, and not yet collected by its parent. */
+  /** `Z` is a zombie: it has ended, but its parent has not collected it. */
   readonly state: string
 }
 
-/** `pid (name) state ppid pgrp …`; the name may hold spaces and brackets. */
+/** Parses `pid (name) state ppid pgrp …`. The name can contain spaces and brackets. */
 export function parseStat(id: string, stat: string): ProcessStat {
   const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return { id, state, group: Number(group) }
 }
 
 /**
- * Every process there is. Synchronous on purpose: procfs answers from memory, in microseconds, and a thread pool would
- * cost more.
+ * Lists all processes. It is synchronous, because procfs answers from memory in microseconds and the thread pool would be
+ * slower.
  */
 export function listProcesses(): ProcessStat[] {
   const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))

@@ -14,28 +14,28 @@ export interface ProcessGroupOptions {
   readonly guard: GroupGuard
 }
 
-/** A process and its descendants, signalled as one. */
+/** A process and its descendants, which get signals together. */
 export interface ProcessGroup {
   /** The leader's process id, which is the group's id. */
   readonly id: number
   readonly output: readonly Readable[]
-  /** Resolves when the leader has ended and what it printed has been read. */
+  /** Resolves when the leader has ended and its output has been read. */
   readonly ended: Promise<Exit>
   freeze(): void
   restore(): void
-  /** Ends every member, frozen ones too; resolves when none is left. */
+  /** Kills all members, including frozen ones. Resolves when none is left. */
   kill(): Promise<void>
 }
 
-/** How long a killed group may take to vanish before nobody waits for it any more. */
+/** How long `kill` waits for the group to end. */
 const GONE_WITHIN_MS = 1_500
 
-/** How long output may take after the end: a descendant outside the group can hold the pipe open for ever. */
+/** How long output is read after the leader's end, because a descendant outside the group can keep the pipe open for ever. */
 const OUTPUT_WITHIN_MS = 100
 
 /**
- * Starts a process as leader of a group, and of a session, of its own. When the leader ends, so does the group. A
- * descendant that makes itself a session is outside of it.
+ * Starts a process as the leader of a new group and session. When the leader ends, the group is killed. A descendant that
+ * starts its own session is not part of the group.
  */
 export async function startProcessGroup(options: ProcessGroupOptions): Promise<ProcessGroup> {
   const { command, args, cwd, env, guard } = options
@@ -67,14 +67,14 @@ async function vanished(id: number): Promise<void> {
   for (let waited = 0; isAlive(id) && waited < GONE_WITHIN_MS; waited += 5) await sleep(5)
 }
 
-/** A zombie answers to signals, but it is dead; who collects the orphans of a container may take seconds over it. */
+/** Whether a process runs. A zombie accepts signals but has ended; in containers it can remain for seconds. */
 function isAlive(id: number): boolean {
   if (!signalGroup(id, 0)) return false
   if (process.platform !== 'linux') return true
   return listProcesses().some(({ group, state }) => group === id && state !== 'Z')
 }
 
-/** Whether there was anyone to signal. */
+/** Signals a group. @returns whether it had any process */
 function signalGroup(id: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-id, signal)

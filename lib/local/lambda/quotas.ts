@@ -4,7 +4,7 @@ export const SYNC_EVENT_BYTES = 6 * 1024 * 1024
 /** Bytes of the event of an `Event` call (AWS Lambda quotas). */
 export const ASYNC_EVENT_BYTES = 1024 * 1024
 
-/** Bytes of a buffered answer; AWS grants 100 more than for the event. */
+/** Bytes of a buffered answer: AWS allows 100 more than for the event. */
 export const RESPONSE_BYTES = SYNC_EVENT_BYTES + 100
 
 /** Bytes of the log that `LogType: Tail` returns. */
@@ -16,7 +16,7 @@ export const CLIENT_CONTEXT_BYTES = 3583
 /** How long loading a handler may take. */
 export const INIT_SECONDS = 10
 
-/** How often a failed `Event` call is tried again. */
+/** How often a failed `Event` call is retried. */
 export const ASYNC_RETRIES = 2
 
 export const TIMEOUT_SECONDS = { least: 1, most: 900, default: 3 } as const

@@ -1,13 +1,13 @@
 import { LATEST } from './lambda-function.ts'
 
-/** What Lambda says about a call, in the words of its log. */
+/** The figures of Lambda's REPORT line. */
 export interface CallReport {
   readonly requestId: string
   readonly durationMs: number
   readonly memoryMb: number
-  /** The most that was seen; 0 if nobody has looked yet. */
+  /** The peak memory; 0 if it was not sampled. */
   readonly peakBytes: number
-  /** How long loading took, on an instance's first call. */
+  /** How long loading took, in the first call of an instance. */
   readonly initMs: number | undefined
 }
 
@@ -15,7 +15,7 @@ export function startLine(requestId: string): string {
   return `START RequestId: ${requestId} Version: ${LATEST}\n`
 }
 
-/** The END and the REPORT line. */
+/** The END line and the REPORT line. */
 export function endLines({ requestId, durationMs, memoryMb, peakBytes, initMs }: CallReport): string {
   const fields = [
     `REPORT RequestId: ${requestId}`,

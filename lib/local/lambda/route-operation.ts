@@ -1,6 +1,6 @@
 import { invalidParameter, unknownOperation } from './faults.ts'
 
-/** What a request to the Lambda API asks for. */
+/** An operation of the Lambda API. */
 export type Operation =
   | { readonly kind: 'list' }
   | {
@@ -24,9 +24,9 @@ const ROUTES: readonly { readonly kind: OnFunction; readonly method: string; rea
 ]
 
 /**
- * Reads the operation off method and target.
+ * The operation for a method and a request target.
  *
- * @throws ServiceFault UnknownOperationException for what the local Lambda does not do.
+ * @throws ServiceFault UnknownOperationException for operations that the local Lambda does not implement
  */
 export function routeLambda(method: string, url: string): Operation {
   const [path = '', query = ''] = url.split('?')

@@ -5,33 +5,33 @@ import { text } from 'node:stream/consumers'
 import { parseJson } from '../../encoding/json.ts'
 import type { Failure } from './runtime/describe-failure.ts'
 
-/** An event on its way to the runtime. */
+/** An event for the runtime. */
 export interface RuntimeEvent {
   readonly requestId: string
   /** Milliseconds since the epoch. */
   readonly deadlineMs: number
   readonly functionArn: string
   readonly traceId: string
-  /** JSON in ASCII, since it travels in a header. */
+  /** ASCII JSON, because it is sent in a header. */
   readonly clientContext: string | undefined
   readonly payload: Uint8Array
 }
 
-/** The answer as the runtime sends it, while it sends it. */
+/** An answer that the runtime is sending. */
 export interface RuntimeResponse {
   /** Whether the runtime streams (`Lambda-Runtime-Function-Response-Mode: streaming`). */
   readonly streaming: boolean
   readonly contentType: string
   readonly body: AsyncIterable<Uint8Array>
-  /** What the trailers say went wrong; known only after the body. */
+  /** The failure in the trailers, which are known only after the body. */
   failure(): Failure | undefined
 }
 
-/** What the runtime tells. Only the handler of the event under way is called. */
+/** Listens to the runtime. Calls about other events than the current one are not reported. */
 export interface RuntimeListener {
-  /** The runtime waits for its next event: initialised, and done with everything before. */
+  /** The runtime is initialised, has finished the previous event, and waits for the next one. */
   onReady(): void
-  /** @returns Whether the answer was taken; a runtime whose answer is too large gets 413. */
+  /** The runtime sends an answer. @returns whether it was accepted; otherwise the runtime gets 413 */
   onResponse(response: RuntimeResponse): Promise<boolean>
   onFailure(failure: Failure): void
   onInitFailure(failure: Failure): void
@@ -41,7 +41,7 @@ export interface RuntimeListener {
 export interface RuntimeApi {
   /** `host:port`, for AWS_LAMBDA_RUNTIME_API. */
   readonly address: string
-  /** Answers the runtime that waits. Call it only after `onReady`, once. */
+  /** Passes an event to the waiting runtime. Call it once after `onReady`. */
   hand(event: RuntimeEvent): void
   close(): void
 }
@@ -145,7 +145,7 @@ function errorType(call: IncomingMessage): string {
   return typeof type === 'string' ? type : 'Runtime.Unknown'
 }
 
-/** A runtime may send any body, or none: what is not the documented shape becomes a failure without words. */
+/** Parses a failure. A body that does not have the documented shape becomes a failure without a message. */
 function parseFailure(body: string, type: string): Failure {
   const parsed = parseJson(body)
   return isFailure(parsed) ? parsed : { errorType: type, errorMessage: '' }

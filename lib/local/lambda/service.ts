@@ -15,11 +15,11 @@ import type { MemoryWatch } from './memory-watch.ts'
 import { createPool, type Pool } from './pool.ts'
 import { ASYNC_RETRIES, MEMORY_MB, TIMEOUT_SECONDS } from './quotas.ts'
 
-/** What a function is made from. */
+/** The settings of a new function. */
 export interface FunctionSettings {
   /** Letters, digits, `-` and `_`, up to 64. */
   readonly name: string
-  /** The folder with the code. It is read whenever an instance starts, not copied. */
+  /** The folder of the code. It is not copied: each new instance reads it. */
   readonly codeDir: string
   /** `file.export`, relative to `codeDir`. @default 'index.handler' */
   readonly handler?: string
@@ -28,17 +28,17 @@ export interface FunctionSettings {
   readonly timeoutSeconds?: number
   /** 128 to 10,240. @default 128 */
   readonly memoryMb?: number
-  /** Calls at a time; the next one is refused with 429. @default no limit but the region's */
+  /** The most parallel calls; further calls get 429. @default only the region's limit */
   readonly reservedConcurrency?: number
 }
 
 export interface LambdaServiceOptions extends LambdaTuning {
   readonly region: string
-  /** Where functions of this region reach S3 and Lambda. */
+  /** The endpoint of S3 and Lambda for functions of this region. */
   readonly endpoint: string
-  /** With TLS: path of the authority that signed the endpoint's certificate. */
+  /** With TLS, the path of the authority that signed the endpoint's certificate. */
   readonly ca?: string | undefined
-  /** What functions sign with. */
+  /** The credentials of functions. */
   readonly credentials: Credentials
   /** The built runtime; see `buildLambdaRuntime`. */
   readonly bootstrap: string
@@ -46,40 +46,40 @@ export interface LambdaServiceOptions extends LambdaTuning {
   readonly memory: MemoryWatch
 }
 
-/** How a region keeps its instances. */
+/** How a region manages function instances. */
 export interface LambdaTuning {
-  /** Stop processes between calls, as Lambda does. @default where there is SIGSTOP */
+  /** Whether to freeze processes between calls, as Lambda does. @default true on systems with SIGSTOP */
   readonly freeze?: boolean
-  /** Calls at a time in the whole region (AWS: 1,000; every one is a process here). @default 64 */
+  /** The most parallel calls in the region. AWS allows 1,000; here each is a process. @default 64 */
   readonly concurrency?: number
   /** How long an unused instance is kept. @default 5 minutes */
   readonly idleMs?: number
-  /** Asked at every call: after how many milliseconds its instance is killed, to try out what others do then. @default never */
+  /** For tests of failures: returns after how many milliseconds of a call its instance is killed. @default never */
   readonly dieAfterMs?: (fn: LambdaFunction) => number | undefined
-  /** Waits before a failed `Event` call is tried again (AWS: one minute, two minutes). @default [1000, 2000] */
+  /** The waits before retries of a failed `Event` call (AWS: one minute, two minutes). @default [1000, 2000] */
   readonly retryDelaysMs?: readonly number[]
 }
 
 /** The Lambda of one region, without its wire format. */
 export interface LambdaService {
   readonly region: string
-  /** @throws UsageError CONFIG_INVALID or FILE_NOT_FOUND. */
+  /** Creates a function. @throws UsageError `CONFIG_INVALID`, `FILE_NOT_FOUND` */
   create(settings: FunctionSettings): LambdaFunction
-  /** Ends the function's instances. @returns Whether there was such a function. */
+  /** Removes a function and ends its instances. @returns whether it existed */
   remove(name: string): Promise<boolean>
   list(): readonly LambdaFunction[]
-  /** @throws ServiceFault ResourceNotFoundException, InvalidParameterValueException. */
+  /** Finds a function. @throws ServiceFault ResourceNotFoundException, InvalidParameterValueException */
   find(reference: string, qualifier?: string): LambdaFunction
   /** Calls a function and waits for it. @throws ServiceFault TooManyRequestsException. */
   invoke(fn: LambdaFunction, invocation: Invocation, sink: AnswerSink): Promise<CallOutcome>
-  /** Calls a function later, and again if it fails. */
+  /** Queues an asynchronous call, which is retried if it fails. */
   enqueue(fn: LambdaFunction, invocation: Invocation): void
-  /** The end of what the function printed, over all its instances. */
+  /** The end of a function's log, over all its instances. */
   logs(name: string): string
   close(): Promise<void>
 }
 
-/** Bytes of log that are kept of each function. */
+/** How many bytes of each function's log are kept. */
 const FUNCTION_LOG_BYTES = 256 * 1024
 
 interface Deployed {
@@ -89,9 +89,9 @@ interface Deployed {
 }
 
 /**
- * Runs functions as AWS does, each instance a group of processes with a Runtime API of its own. What it leaves out: the
- * bandwidth and size limits of streamed answers, CPU in proportion to memory, a /tmp per instance, layers, versions,
- * aliases, extensions, and every runtime but the Node.js that runs this.
+ * Creates the Lambda service of one region. Each function instance is a process group with its own Runtime API, as in AWS.
+ * Not implemented are the bandwidth and size limits of streamed answers, CPU in proportion to memory, a /tmp for each
+ * instance, layers, versions, aliases, extensions, and other runtimes than the running Node.js.
  */
 export function createLambdaService(options: LambdaServiceOptions): LambdaService {
   const { region, freeze = process.platform !== 'win32', concurrency = 64, idleMs = 300_000 } = options
@@ -153,7 +153,7 @@ export function createLambdaService(options: LambdaServiceOptions): LambdaServic
   }
 }
 
-/** A throttled try does not count: Lambda keeps such an event in its queue. */
+/** Runs one attempt of a queued call. A throttled attempt does not count, because Lambda keeps its event in the queue. */
 async function attempt(pool: Pool, invocation: Invocation): Promise<'done' | 'failed' | 'throttled'> {
   try {
     const { failure } = await pool.run(invocation, { write: async () => {} })

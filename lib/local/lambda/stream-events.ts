@@ -6,10 +6,10 @@ const codec = new EventStreamCodec(
   (text) => Buffer.from(text),
 )
 
-/** The most bytes of payload in one frame; a larger piece is split, so no receiver waits for a giant frame. */
+/** The most payload bytes in one frame. Larger chunks are split, so that receivers don't wait for large frames. */
 export const FRAME_PAYLOAD_BYTES = 128 * 1024
 
-/** The frames that carry a piece of a streamed answer. */
+/** The frames for a chunk of a streamed answer. */
 export function payloadFrames(chunk: Uint8Array): Uint8Array[] {
   const starts = Array.from(
     { length: Math.ceil(chunk.length / FRAME_PAYLOAD_BYTES) },
@@ -21,9 +21,9 @@ export function payloadFrames(chunk: Uint8Array): Uint8Array[] {
 }
 
 /**
- * The last frame of every streamed answer: how it ended.
+ * The last frame of a streamed answer, with its failure if there is one.
  *
- * @param logTail The log in base64, where the invoker asked for it.
+ * @param logTail the end of the log in base64, if the invoker asked for it
  */
 export function completeFrame(failure: Failure | undefined, logTail: string | undefined): Uint8Array {
   const error = failure && { ErrorCode: 'Unhandled', ErrorDetails: JSON.stringify(failure) }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Blob } from './records.ts'
 
-/** A run of bytes within one blob. */
+/** A range of bytes in one blob. */
 export interface BlobSlice {
   readonly blob: Blob
   /** First byte. */
@@ -14,20 +14,20 @@ export interface BlobSlice {
   readonly end: number
 }
 
-/** Costs half of what a file handle's own does. */
+/** It takes half the time of a file handle's read method. */
 const readInto = promisify(read)
 
-/** Reads of this size keep the disk, the socket and the event loop busy at once. */
+/** With reads of this size, disk, socket and event loop work in parallel. */
 const READ_BYTES = 512 * 1024
 
 /**
- * Files that never change, under random names: no key ever becomes a file name, so no key can be too long, too odd,
- * or differ from another in case only.
+ * Immutable files with random names. Keys are never file names, so a key can't be too long or invalid for the file system,
+ * and keys that differ only in case don't collide.
  */
 export class BlobStore {
   readonly #dir: string
   readonly #fsync: boolean
-  /** How many readers hold a blob. */
+  /** The number of readers of each blob. */
   readonly #pins = new Map<string, number>()
   readonly #doomed = new Set<string>()
 
@@ -37,9 +37,9 @@ export class BlobStore {
   }
 
   /**
-   * Writes a new blob. Where `chunks` throws, nothing stays behind.
+   * Writes a new blob. If `chunks` throws, the file is removed.
    *
-   * @param observe Sees every chunk once, in order.
+   * @param observe called with every chunk in order
    */
   async write(chunks: AsyncIterable<Buffer>, observe: (chunk: Buffer) => void): Promise<Blob> {
     const id = randomBytes(16).toString('hex')
@@ -57,7 +57,7 @@ export class BlobStore {
     }
   }
 
-  /** The bytes of the slices, in order. Chunks belong to the receiver. Pin the blobs while you read. */
+  /** Yields the bytes of the slices in order. The receiver owns the chunks. The blobs must be pinned during the read. */
   async *read(slices: readonly BlobSlice[]): AsyncGenerator<Buffer> {
     for (const { blob, start, end } of slices) {
       await using file = await this.openFile(blob)
@@ -70,7 +70,7 @@ export class BlobStore {
     }
   }
 
-  /** Opens a blob for reads at positions. Pin it first. */
+  /** Opens a blob for reads at any position. The blob must be pinned. */
   async openFile(blob: Blob): Promise<BlobFile> {
     const file = await open(this.#path(blob.id), 'r')
     return {
@@ -83,7 +83,7 @@ export class BlobStore {
     }
   }
 
-  /** Keeps blobs on disk until the pin is disposed of, even if they are removed meanwhile. */
+  /** Keeps blobs on disk until the pin is disposed, even if they are removed in the meantime. */
   pin(blobs: readonly Blob[]): Disposable {
     for (const { id } of blobs) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1)
     return { [Symbol.dispose]: () => this.#unpin(blobs) }
@@ -98,7 +98,7 @@ export class BlobStore {
     void this.remove(blobs.filter(({ id }) => this.#doomed.has(id)))
   }
 
-  /** Removes blobs that nothing refers to, now or when their last reader is done. */
+  /** Removes blobs, now or when their last reader is done. */
   async remove(blobs: readonly Blob[]): Promise<void> {
     for (const { id } of blobs) {
       if (this.#pins.has(id)) {
@@ -110,7 +110,7 @@ export class BlobStore {
     }
   }
 
-  /** Removes what a crash left behind: files that were written and never referred to. */
+  /** Removes all other files, which a crash left behind before an object referred to them. */
   async removeAllBut(kept: ReadonlySet<string>): Promise<void> {
     for (const entry of await readdir(this.#dir, { recursive: true, withFileTypes: true }))
       if (entry.isFile() && !kept.has(entry.name)) await rm(this.#path(entry.name), { force: true })
@@ -122,7 +122,7 @@ export class BlobStore {
 }
 
 export interface BlobFile extends AsyncDisposable {
-  /** Fills the front of `buffer` with bytes from `position` on, and says how many. */
+  /** Reads bytes from `position` into `buffer`. @returns how many were read */
   read(buffer: Uint8Array, position: number): Promise<number>
 }
 

@@ -1,19 +1,19 @@
 import { KeyIndex } from './key-index.ts'
 import type { Blob, BucketEvent, StoredObject, Upload, UploadedPart } from './records.ts'
 
-/** An upload and the parts it has so far, by number. */
+/** A multipart upload with its parts by number. */
 export interface OpenUpload extends Upload {
   readonly parts: Map<number, UploadedPart>
 }
 
-/** A bucket as its journal tells it. */
+/** The state of a bucket, which its journal determines. */
 export interface BucketState {
   createdAt: number
   objects: KeyIndex<StoredObject>
   readonly uploads: Map<string, OpenUpload>
 }
 
-/** Tells a journal from the start. Sorting once beats inserting key by key. */
+/** Replays a journal. It sorts the keys once at the end, which is faster than inserting each in order. */
 export function replay(events: Iterable<BucketEvent>): BucketState {
   const objects = new Map<string, StoredObject>()
   const state = { createdAt: 0, objects, uploads: new Map<string, OpenUpload>() }
@@ -21,7 +21,7 @@ export function replay(events: Iterable<BucketEvent>): BucketState {
   return { ...state, objects: new KeyIndex(objects) }
 }
 
-/** The part of `Map` and {@link KeyIndex} that events need. */
+/** The methods of `Map` and {@link KeyIndex} that events use. */
 interface ObjectTable {
   get(key: string): StoredObject | undefined
   set(key: string, object: StoredObject): unknown
@@ -29,9 +29,9 @@ interface ObjectTable {
 }
 
 /**
- * Lets one event happen.
+ * Applies one event to the state.
  *
- * @returns Blobs that nothing refers to any more.
+ * @returns the blobs that are no longer referenced
  */
 export function apply(
   state: Omit<BucketState, 'objects'> & { readonly objects: ObjectTable },
@@ -79,7 +79,7 @@ function endUpload(uploads: Map<string, OpenUpload>, id: string, kept: readonly 
   return [...parts].map((part) => part.blob).filter((blob) => !keep.has(blob.id))
 }
 
-/** The shortest journal that tells the same state. */
+/** The shortest journal that gives the same state. */
 export function* snapshot({ createdAt, objects, uploads }: BucketState): Generator<BucketEvent> {
   yield { op: 'create', version: 1, at: createdAt }
   for (const object of objects.values()) yield { op: 'put', object }
@@ -89,7 +89,7 @@ export function* snapshot({ createdAt, objects, uploads }: BucketState): Generat
   }
 }
 
-/** Every blob the state refers to. */
+/** All blobs that the state references. */
 export function* referencedBlobs({ objects, uploads }: BucketState): Generator<Blob> {
   for (const object of objects.values()) yield* object.blobs
   for (const upload of uploads.values()) for (const part of upload.parts.values()) yield part.blob

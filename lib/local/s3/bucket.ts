@@ -11,7 +11,7 @@ import type { BucketEvent, StoredObject } from './records.ts'
 const JOURNAL = 'journal.jsonl'
 const BLOBS = 'blobs'
 
-/** Rewriting pays when most lines of a journal tell of what is gone. */
+/** A journal above this length is rewritten if most of its lines are obsolete. */
 const REWRITE_ABOVE_LINES = 1000
 
 export interface BucketFiles {
@@ -23,7 +23,7 @@ export interface BucketFiles {
   readonly fsync: boolean
 }
 
-/** A bucket: what it holds in memory, what happened to it in a journal, the bytes in blobs. */
+/** A bucket. Its index is in memory, its changes are in a journal, and the bytes of its objects are in blobs. */
 export class Bucket {
   readonly name: string
   readonly region: string
@@ -40,12 +40,12 @@ export class Bucket {
     this.#journal = journal
   }
 
-  /** Whether a directory holds a bucket. */
+  /** Whether a directory contains a bucket. */
   static exists(dir: string): boolean {
     return existsSync(join(dir, JOURNAL))
   }
 
-  /** Makes the directory of a new bucket, and opens it. */
+  /** Creates the directory of a new bucket and opens the bucket. */
   static async create(files: BucketFiles, now: number): Promise<Bucket> {
     await mkdir(join(files.dir, BLOBS), { recursive: true })
     const created: BucketEvent = { op: 'create', version: 1, at: now }
@@ -53,7 +53,7 @@ export class Bucket {
     return Bucket.open(files)
   }
 
-  /** Tells the journal, and removes what an earlier crash left behind. */
+  /** Replays the journal, and removes files that an earlier crash left behind. */
   static async open(files: BucketFiles): Promise<Bucket> {
     const path = join(files.dir, JOURNAL)
     const { events, torn } = await readJournal(path)
@@ -78,10 +78,10 @@ export class Bucket {
   }
 
   /**
-   * Lets an event happen: at once for readers, and durably when the promise resolves. Between a look at the state
-   * and this call nothing else happens as long as nothing is awaited, so a condition checked just before still holds.
+   * Commits an event. Readers see it at once, and it is durable when the promise resolves. If a caller checks a condition
+   * and commits without an await in between, the condition still holds.
    *
-   * @throws AwsError `NoSuchBucket`: the bucket was removed, or closed, since it was found.
+   * @throws AwsError `NoSuchBucket` if the bucket was removed or closed in the meantime
    */
   async commit(event: BucketEvent): Promise<void> {
     if (this.#closed) throw noSuchBucket(this.name)
@@ -90,7 +90,7 @@ export class Bucket {
     await this.blobs.remove(unused)
   }
 
-  /** Nothing can be committed any more from this call on. */
+  /** Closes the bucket. Later commits fail. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#journal.close()

@@ -5,7 +5,7 @@ import { readDocument } from './documents.ts'
 import { readCount } from './query.ts'
 import { buildXml, childText } from './xml.ts'
 
-/** Where a bucket goes that names no region (S3 API Reference, CreateBucket). */
+/** The region of a bucket whose request names none (S3 API Reference, CreateBucket). */
 const DEFAULT_REGION = 'us-east-1'
 
 export const createBucket: Operation = async (call) => {
@@ -16,7 +16,7 @@ export const createBucket: Operation = async (call) => {
   return { status: 200, headers: { location: `/${bucketName}` } }
 }
 
-/** S3 User Guide, "Bucket naming rules". This is also what makes a name safe as a directory. */
+/** Checks a name by the S3 User Guide, "Bucket naming rules". Valid names are also safe as names of directories. */
 export function requireBucketName(name: string): void {
   const wellFormed = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !name.includes('..')
   if (!wellFormed || /^\d+\.\d+\.\d+\.\d+$/.test(name))
@@ -48,7 +48,7 @@ export const deleteBucket: Operation = async (call) => {
   return { status: 204 }
 }
 
-/** The one operation that is answered from any region. */
+/** The only operation that every region answers. */
 export const getBucketLocation: Operation = async ({ storage, bucketName }) => {
   const bucket = await storage.find(bucketName)
   if (bucket === undefined) throw noSuchBucket(bucketName)
@@ -59,7 +59,7 @@ export const getBucketLocation: Operation = async ({ storage, bucketName }) => {
 /** S3 API Reference, ListBuckets. */
 const MAX_BUCKETS = 10_000
 
-/** All buckets of all regions, or a page of them. */
+/** Lists the buckets of all regions, in pages. */
 export const listBuckets: Operation = async ({ storage, query, auth }) => {
   const prefix = query.get('prefix') ?? ''
   const after = query.get('continuation-token') ?? ''

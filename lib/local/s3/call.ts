@@ -5,7 +5,7 @@ import type { Authentication } from '../http/sigv4.ts'
 import { type Bucket, noSuchBucket } from './bucket.ts'
 import type { Storage } from './storage.ts'
 
-/** What a request is about. */
+/** The bucket and the key of a request. */
 export interface Address {
   /** Empty for a request to the service itself. */
   readonly bucketName: string
@@ -17,14 +17,14 @@ export interface Address {
 /** One authenticated request. */
 export interface S3Call extends Address {
   readonly request: IncomingMessage
-  /** Header fields by lower-case name; those a presigned URL carries in its query are among them. */
+  /** Header fields by lower-case name, including those in the query of a presigned URL. */
   readonly headers: Readonly<Record<string, string>>
   readonly auth: Authentication
   readonly storage: Storage
   readonly now: () => number
 }
 
-/** What goes back: text, or a function that streams the body and ends the response. */
+/** A reply: its body is text, or a function that streams it and ends the response. */
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -42,7 +42,7 @@ export function xmlReply(body: string, headers: Reply['headers'] = {}): Reply {
 const MAX_KEY_BYTES = 1024
 
 /**
- * Finds bucket and key, in the path (`/bucket/key`) or with the bucket as first label of the host
+ * Parses bucket and key from the path (`/bucket/key`), or with the bucket as the first label of the host
  * (`bucket.localhost`).
  *
  * @throws AwsError `InvalidURI`, `KeyTooLongError`.
@@ -65,9 +65,9 @@ function requireShort(key: string): string {
 }
 
 /**
- * The bucket a call names.
+ * The bucket of a call.
  *
- * @throws AwsError `NoSuchBucket`; `PermanentRedirect`: another region has it.
+ * @throws AwsError `NoSuchBucket`; `PermanentRedirect` if it is in another region
  */
 export async function requireBucket({ storage, bucketName, auth }: S3Call): Promise<Bucket> {
   const bucket = await storage.find(bucketName)

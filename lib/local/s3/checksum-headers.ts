@@ -4,9 +4,9 @@ import type { Checksum, ChecksumAlgorithm } from './records.ts'
 import type { Headers } from './request-headers.ts'
 
 /**
- * The checksum algorithm a request names, by its name or by the header that carries a value.
+ * The checksum algorithm of a request, which the request names or gives a value for.
  *
- * @throws AwsError `InvalidRequest`: more than one value, or an algorithm that doesn't exist.
+ * @throws AwsError `InvalidRequest` for more than one value, and for an unknown algorithm
  */
 export function requestedAlgorithm(headers: Headers): ChecksumAlgorithm | undefined {
   const carried = CHECKSUM_ALGORITHMS.filter((algorithm) => headers[checksumHeader(algorithm)] !== undefined)
@@ -38,7 +38,7 @@ export function describeChecksum(checksum: Checksum | undefined): Record<string,
   return { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
 }
 
-/** `ChecksumCRC32` and its like, with the type, as elements of a result. */
+/** A checksum and its type as XML elements, such as `ChecksumCRC32`. */
 export function checksumElements(checksum: Checksum | undefined): Record<string, string> {
   if (checksum === undefined) return {}
   return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type }

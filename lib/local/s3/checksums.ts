@@ -5,12 +5,12 @@ import type { ChecksumAlgorithm } from './records.ts'
 
 export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
 
-/** `x-amz-checksum-crc32` and its like: a header, or a trailer. */
+/** The name of a checksum's header or trailer, such as `x-amz-checksum-crc32`. */
 export function checksumHeader(algorithm: ChecksumAlgorithm): string {
   return `x-amz-checksum-${algorithm.toLowerCase()}`
 }
 
-/** Computes one checksum over a stream. */
+/** Computes a checksum over a stream. */
 export interface RunningChecksum {
   readonly algorithm: ChecksumAlgorithm
   update(chunk: Buffer): void
@@ -63,28 +63,28 @@ function adoptHash(hash: Hash): Running {
   }
 }
 
-/** The checksum of checksums that a multipart object has: base64 of the hash over the parts' raw checksums. */
+/** The composite checksum of a multipart object: base64 of the hash over the raw checksums of its parts. */
 export async function compositeChecksum(algorithm: ChecksumAlgorithm, parts: readonly string[]): Promise<string> {
   const checksum = createChecksum(algorithm)
   for (const part of parts) checksum.update(Buffer.from(part, 'base64'))
   return `${await checksum.digest()}-${parts.length}`
 }
 
-/** The polynomials without their highest term, least significant bit first, as the CRCs themselves run. */
+/** The polynomials without their highest term, least significant bit first, as in the CRCs. */
 const CRC_FIELDS: Partial<Record<ChecksumAlgorithm, { readonly bits: number; readonly polynomial: bigint }>> = {
   CRC32: { bits: 32, polynomial: 0xedb88320n },
   CRC32C: { bits: 32, polynomial: 0x82f63b78n },
   CRC64NVME: { bits: 64, polynomial: 0x9a6c9329ac4bc9b5n },
 }
 
-/** Whether a checksum over the whole follows from those over the parts. */
+/** Whether the checksum of an object can be computed from those of its parts. */
 export function isCombinable(algorithm: ChecksumAlgorithm): boolean {
   return CRC_FIELDS[algorithm] !== undefined
 }
 
 /**
- * The CRC of two runs of bytes put together, from their CRCs: the first one times x^(8·length of the second) modulo
- * the polynomial, plus the second one. Base64 in and out.
+ * The CRC of two concatenated byte strings, from their CRCs: the first one times x^(8·length of the second) modulo the
+ * polynomial, plus the second one. Arguments and result are base64.
  */
 export function combineCrc(algorithm: ChecksumAlgorithm, first: string, second: string, secondLength: number): string {
   const field = CRC_FIELDS[algorithm]
@@ -96,7 +96,7 @@ export function combineCrc(algorithm: ChecksumAlgorithm, first: string, second: 
 
 type CrcField = { readonly bits: number; readonly polynomial: bigint }
 
-/** Product of two polynomials, bit-reversed: the highest bit is the term x^0. */
+/** The product of two bit-reversed polynomials, whose highest bit is the term x^0. */
 function multiply({ bits, polynomial }: CrcField, a: bigint, b: bigint): bigint {
   let [product, factor] = [0n, b]
   for (let bit = BigInt(bits - 1); bit >= 0n; bit--) {

@@ -12,7 +12,7 @@ import type { Checksum, StoredObject, Upload, UploadedPart } from './records.ts'
 import type { Headers } from './request-headers.ts'
 import { buildXml, children, childText, malformedXml } from './xml.ts'
 
-/** S3 User Guide, "Amazon S3 multipart upload limits"; only the last part may be smaller. */
+/** The least size of all parts but the last (S3 User Guide, "Amazon S3 multipart upload limits"). */
 const MIN_PART_BYTES = 5 * 1024 * 1024
 
 export const completeMultipartUpload: Operation = async (call) => {
@@ -24,7 +24,7 @@ export const completeMultipartUpload: Operation = async (call) => {
   const checksum = await objectChecksum(upload.checksum, parts)
   const object = assembleObject(upload, parts, checksum, call.now())
   verifyStated(call.headers, object)
-  // Nothing is awaited from here to the commit, so what holds now holds then.
+  // There is no await between this check and the commit, so the check still holds at the commit.
   requireUnchanged(requireUpload(bucket, call), parts)
   requireWritable(readConditions(call.headers), bucket.objects.get(call.key))
   await bucket.commit({ op: 'complete', upload: upload.id, object })
@@ -37,7 +37,7 @@ export const completeMultipartUpload: Operation = async (call) => {
   return xmlReply(buildXml('CompleteMultipartUploadResult', { ...answer, ...checksumElements(checksum) }))
 }
 
-/** A part as the client names it in a completion. */
+/** A part in a client's request to complete an upload. */
 interface WantedPart {
   readonly number: number
   readonly etag: string
@@ -53,7 +53,7 @@ function parseWantedParts(document: unknown): WantedPart[] {
 }
 
 /**
- * The parts a completion names, in its order.
+ * The parts that a completion names, in order.
  *
  * @throws AwsError `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`.
  */
@@ -74,7 +74,7 @@ function requirePart({ id, parts }: OpenUpload, wanted: WantedPart): UploadedPar
   return part
 }
 
-/** A part that was uploaded again meanwhile has another blob, and the one that was chosen is gone. */
+/** Checks that no chosen part was uploaded again in the meantime, because its blob would be removed. */
 function requireUnchanged({ id, parts }: OpenUpload, chosen: readonly UploadedPart[]): void {
   const replaced = chosen.find((part) => parts.get(part.number) !== part)
   if (replaced !== undefined) throw invalidPart(id, replaced)
@@ -106,7 +106,7 @@ function requirePartChecksum({ number, checksum }: UploadedPart, algorithm: Chec
   )
 }
 
-/** A completion may state what the whole object must be. A composite checksum may come without the number of parts. */
+/** Checks the size and the checksum that a completion states. A composite checksum may lack the number of parts. */
 function verifyStated(headers: Headers, { checksum, size }: StoredObject): void {
   const statedSize = headers['x-amz-mp-object-size']
   if (statedSize !== undefined && statedSize !== String(size))
@@ -118,7 +118,7 @@ function verifyStated(headers: Headers, { checksum, size }: StoredObject): void 
     throw new AwsError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`)
 }
 
-/** S3's entity tag of many parts: the MD5 of their MD5s, and their number. */
+/** Builds the object. Its etag is the MD5 of the parts' MD5s with the number of parts, as in S3. */
 function assembleObject(
   upload: Upload,
   parts: readonly UploadedPart[],

@@ -9,7 +9,7 @@ export interface Conditions {
   readonly ifUnmodifiedSince?: string | undefined
 }
 
-/** @param prefix `x-amz-copy-source-` for those that concern the source of a copy. */
+/** Reads the conditions of a request. @param prefix `x-amz-copy-source-` for the source of a copy */
 export function readConditions(headers: Readonly<Record<string, string>>, prefix = ''): Conditions {
   return {
     ifMatch: headers[`${prefix}if-match`],
@@ -36,9 +36,9 @@ export function decideRead(conditions: Conditions, object: StoredObject): 'send'
 }
 
 /**
- * Lets a conditional write pass, or not. S3 knows two kinds: `If-None-Match: *` and `If-Match: etag`.
+ * Checks the condition of a write. S3 supports `If-None-Match: *` and `If-Match: etag`.
  *
- * @throws AwsError `PreconditionFailed`; `NoSuchKey`: nothing there that could match; `NotImplemented`.
+ * @throws AwsError `PreconditionFailed`; `NoSuchKey` if there is no object to match; `NotImplemented`
  */
 export function requireWritable({ ifMatch, ifNoneMatch }: Conditions, existing: StoredObject | undefined): void {
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
@@ -49,17 +49,17 @@ export function requireWritable({ ifMatch, ifNoneMatch }: Conditions, existing: 
   if (!matches(ifMatch, existing.etag)) throw preconditionFailed('If-Match')
 }
 
-/** A list of entity tags, quoted or not, or `*`. */
+/** Whether a list of entity tags, quoted or not, or `*`, matches. */
 function matches(list: string, etag: string): boolean {
   return list.split(',').some((tag) => ['*', etag, `"${etag}"`, `W/"${etag}"`].includes(tag.trim()))
 }
 
-/** HTTP dates have whole seconds. Nothing is after no date. */
+/** Whether an object was modified after a date, in whole seconds as in HTTP; `false` without a date. */
 function isAfter({ modifiedAt }: StoredObject, date: number | undefined): boolean {
   return date !== undefined && Math.floor(modifiedAt / 1000) * 1000 > date
 }
 
-/** A date that can't be read counts as none (RFC 9110 §13.1.3). */
+/** Parses a date. An invalid date is ignored (RFC 9110 §13.1.3). */
 function parseDate(header: string | undefined): number | undefined {
   const date = Date.parse(header ?? '')
   return Number.isNaN(date) ? undefined : date

@@ -28,7 +28,7 @@ export const copyObject: Operation = async (call) => {
   return xmlReply(buildXml('CopyObjectResult', copyElements(copy)))
 }
 
-/** An object that is copied from. */
+/** The source of a copy. */
 export interface CopySource {
   readonly bucket: Bucket
   readonly object: StoredObject
@@ -64,7 +64,7 @@ export async function ingestCopy(
   return await ingest(bucket, source.bucket.blobs.read(planSlices(source.object.blobs, range)), algorithm)
 }
 
-/** What CopyObject and UploadPartCopy say about a copy. */
+/** The result elements of CopyObject and UploadPartCopy. */
 export function copyElements(copy: { etag: string; modifiedAt: number; checksum?: Checksum }) {
   return {
     ETag: quote(copy.etag),

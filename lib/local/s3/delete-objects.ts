@@ -3,7 +3,7 @@ import { readCheckedDocument } from './documents.ts'
 import { removeObject } from './objects.ts'
 import { buildXml, children, childText, malformedXml } from './xml.ts'
 
-/** S3 API Reference, DeleteObjects. */
+/** The most keys of one request (S3 API Reference, DeleteObjects). */
 const MAX_KEYS = 1000
 
 export const deleteObjects: Operation = async (call) => {

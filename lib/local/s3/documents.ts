@@ -8,22 +8,22 @@ import { verifyDigests } from './ingest.ts'
 import type { ChecksumAlgorithm } from './records.ts'
 import { parseXml } from './xml.ts'
 
-/** More than the longest document S3 takes: 1,000 keys of 1,024 bytes, escaped. */
+/** More than the longest document that S3 accepts: 1,000 keys of 1,024 bytes, escaped. */
 const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
 
 /**
- * Reads a request's body as an XML document with the given root.
+ * Reads the body of a request as an XML document with the given root.
  *
- * @throws AwsError `MalformedXML`, `EntityTooLarge`, and what checking the payload throws.
+ * @throws AwsError `MalformedXML`, `EntityTooLarge`, and errors of the payload's checks
  */
 export async function readDocument(call: S3Call, root: string): Promise<unknown> {
   return parseXml((await readBody(call)).body.toString('utf8'), root)
 }
 
 /**
- * As {@link readDocument}, where the headers' checksums are about the document.
+ * Like {@link readDocument}, and checks the document against the checksums in the headers.
  *
- * @throws AwsError `BadDigest`, too.
+ * @throws AwsError `BadDigest` in addition
  */
 export async function readCheckedDocument(call: S3Call, root: string): Promise<unknown> {
   const { headers } = call

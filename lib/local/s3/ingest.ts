@@ -7,21 +7,21 @@ import { requestedAlgorithm, trailerNames } from './checksum-headers.ts'
 import { checksumHeader, createChecksum } from './checksums.ts'
 import type { Blob, Checksum, ChecksumAlgorithm } from './records.ts'
 
-/** Bytes that are on disk and checked, and that nothing refers to yet. */
+/** A checked blob on disk that no object references yet. */
 export interface Ingested extends BodyDigests {
   readonly blob: Blob
 }
 
-/** S3 User Guide, "Uploading objects": one put, or one part, has at most 5 GiB. */
+/** The largest put, and the largest part (S3 User Guide, "Uploading objects"). */
 const MAX_PUT_BYTES = 5 * 1024 ** 3
 
 /**
- * Streams a request's body into a new blob, and checks everything its headers and trailers say about it. Where a
- * check fails, or the client goes away, nothing stays behind.
+ * Streams the body of a request into a new blob and checks it against the headers and trailers. If a check fails or the
+ * client disconnects, the blob is removed.
  *
- * @param fallback The checksum to compute where the request names none.
- * @throws AwsError `BadDigest`, `InvalidDigest`, `MissingContentLength`, `EntityTooLarge`, and what checking the
- * payload throws.
+ * @param fallback the checksum to compute if the request names none
+ * @throws AwsError `BadDigest`, `InvalidDigest`, `MissingContentLength`, `EntityTooLarge`, and errors of the payload's
+ * checks
  */
 export async function ingestBody(call: S3Call, bucket: Bucket, fallback?: ChecksumAlgorithm): Promise<Ingested> {
   const { request, headers, auth } = call
@@ -41,7 +41,7 @@ export async function ingestBody(call: S3Call, bucket: Bucket, fallback?: Checks
   }
 }
 
-/** Streams bytes into a new blob and names them. */
+/** Streams bytes into a new blob and computes their digests. */
 export async function ingest(
   bucket: Bucket,
   chunks: AsyncIterable<Buffer>,
@@ -62,7 +62,7 @@ export async function ingest(
   }
 }
 
-/** What a body turned out to be. */
+/** The digests and the size of a body. */
 export interface BodyDigests {
   /** MD5, lower-case hex. */
   readonly etag: string
@@ -70,7 +70,7 @@ export interface BodyDigests {
 }
 
 /**
- * Compares what a request says about its body with what came.
+ * Compares the digests that a request states with those of the received body.
  *
  * @throws AwsError `BadDigest`, `InvalidDigest`, `MalformedTrailerError`.
  */

@@ -2,23 +2,23 @@ import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { InternalError } from '../../errors.ts'
 
 /**
- * An append-only file of JSON lines: a line that is written is what happened. A crash leaves at most a torn last
- * line, which reading drops. Lines that are appended at the same time share one write and one fsync.
+ * An append-only file of JSON lines, one for each event. A crash leaves at most an incomplete last line, which reading
+ * drops. Lines that are appended at the same time share one write and one fsync.
  */
 export interface Journal {
-  /** Resolves when the line is on disk. After one failure every append fails, as the file's end is unknown. */
+  /** Resolves when the line is on disk. After one failure every append fails, because the end of the file is unknown. */
   append(event: unknown): Promise<void>
   close(): Promise<void>
 }
 
 export interface JournalText {
-  /** Oldest first. */
+  /** The events, oldest first. */
   readonly events: unknown[]
-  /** Whether a crash cut the last line; it is not among the events, and must not be appended to. */
+  /** Whether the last line is incomplete after a crash. It is not among the events, and nothing may be appended to it. */
   readonly torn: boolean
 }
 
-/** @throws InternalError where a line before the last is damaged: that is no crash, and guessing would lose objects. */
+/** Reads a journal. @throws InternalError if a line before the last is damaged, because ignoring it could lose objects */
 export async function readJournal(path: string): Promise<JournalText> {
   const bytes = await readFile(path)
   const events: unknown[] = []
@@ -40,7 +40,7 @@ function parseLine(line: string, path: string, number: number): unknown {
   }
 }
 
-/** Writes a journal anew, beside the old one, and puts it in its place in one step. */
+/** Writes a new journal beside the old one and replaces it atomically. */
 export async function writeJournal(path: string, events: Iterable<unknown>): Promise<void> {
   const draft = `${path}.draft`
   const file = await open(draft, 'w')
@@ -56,7 +56,7 @@ export async function writeJournal(path: string, events: Iterable<unknown>): Pro
 /**
  * Opens a journal to append to.
  *
- * @param fsync Whether an append waits for the disk.
+ * @param fsync whether an append waits for the disk
  */
 export async function openJournal(path: string, fsync: boolean): Promise<Journal> {
   const file = await open(path, 'a')
@@ -64,7 +64,7 @@ export async function openJournal(path: string, fsync: boolean): Promise<Journal
   let writing: Promise<void> = Promise.resolve()
   let next: Promise<void> | undefined
 
-  /** When the write that runs is done, takes all lines that have gathered meanwhile. */
+  /** After the running write, writes all lines that were added in the meantime. */
   const writeNext = () =>
     writing.then(() => {
       const lines = waiting.join('')

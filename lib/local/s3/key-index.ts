@@ -1,14 +1,14 @@
 import { compareKeys } from '../../objects/object-keys.ts'
 
 /**
- * Values by key, in ascending order of the keys' UTF-8 bytes. Looking up is a hash, inserting shifts an array: at
- * 100,000 keys that costs some microseconds, far below the file that a put writes.
+ * Values by key, sorted by the keys' UTF-8 bytes. A look-up uses a hash map. An insertion shifts an array, which takes
+ * microseconds with 100,000 keys, far less than writing the file of a put.
  */
 export class KeyIndex<Value> {
   readonly #values = new Map<string, Value>()
   #keys: string[] = []
 
-  /** @param entries In any order; of two with the same key the later one stays. */
+  /** @param entries in any order; of two entries with the same key, the later one counts */
   constructor(entries: Iterable<readonly [string, Value]> = []) {
     for (const [key, value] of entries) this.#values.set(key, value)
     this.#keys = [...this.#values.keys()].sort(compareKeys)
@@ -22,7 +22,7 @@ export class KeyIndex<Value> {
     return this.#values.get(key)
   }
 
-  /** @returns The value that was there before. */
+  /** @returns the previous value */
   set(key: string, value: Value): Value | undefined {
     const before = this.#values.get(key)
     if (before === undefined) this.#keys.splice(this.seek(key), 0, key)
@@ -30,7 +30,7 @@ export class KeyIndex<Value> {
     return before
   }
 
-  /** @returns The value that was there before. */
+  /** @returns the previous value */
   delete(key: string): Value | undefined {
     const before = this.#values.get(key)
     if (before === undefined) return undefined
@@ -58,7 +58,7 @@ export class KeyIndex<Value> {
     return this.#firstPosition((candidate) => compareKeys(candidate, prefix) > 0 && !candidate.startsWith(prefix))
   }
 
-  /** Binary search for the first key where `isBeyond` holds; it must hold for all keys after that. */
+  /** Binary search for the first key for which `isBeyond` is true. It must be true for all later keys. */
   #firstPosition(isBeyond: (key: string) => boolean): number {
     let [low, high] = [0, this.#keys.length]
     while (low < high) {

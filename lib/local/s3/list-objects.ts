@@ -6,10 +6,10 @@ import { quote } from './object-headers.ts'
 import { keyEncoder, readCount } from './query.ts'
 import { buildXml, type Xml } from './xml.ts'
 
-/** S3 API Reference, ListObjectsV2: a page has at most 1,000 keys, whatever is asked for. */
+/** The most keys of a page, even if the client asks for more (S3 API Reference, ListObjectsV2). */
 const MAX_KEYS = 1000
 
-/** ListObjectsV2. A continuation token is the last key or common prefix of the page before, in base64url. */
+/** ListObjectsV2. A continuation token is the last key or common prefix of the previous page, in base64url. */
 export const listObjectsV2: Operation = async (call) => {
   const bucket = await requireBucket(call)
   const { query } = call
@@ -92,7 +92,7 @@ function encodeToken(last: string): string {
   return Buffer.from(last).toString('base64url')
 }
 
-/** @throws AwsError `InvalidArgument`. */
+/** Decodes a continuation token. @throws AwsError `InvalidArgument` */
 function decodeToken(token: string): string {
   const last = Buffer.from(token, 'base64url').toString('utf8')
   if (token === '' || encodeToken(last) !== token)

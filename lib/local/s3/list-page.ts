@@ -1,13 +1,13 @@
 import type { KeyIndex } from './key-index.ts'
 
-/** What a page of a listing asks for. */
+/** The query for a page of a listing. */
 export interface PageQuery {
   readonly prefix: string
-  /** Empty lists every key on its own. */
+  /** If empty, keys are not grouped by common prefixes. */
   readonly delimiter: string
-  /** Keys, and common prefixes, up to and with this one are on earlier pages. */
+  /** The last key or common prefix of the previous page. */
   readonly after: string
-  /** Keys and common prefixes together. */
+  /** The most keys and common prefixes together. */
   readonly limit: number
 }
 
@@ -15,11 +15,11 @@ export interface PageQuery {
 export interface Page {
   readonly keys: readonly string[]
   readonly commonPrefixes: readonly string[]
-  /** The last key or common prefix of the page, when there is more to come. */
+  /** The last key or common prefix of the page; `undefined` on the last page. */
   readonly next: string | undefined
 }
 
-/** Lists a page. It costs a binary search per common prefix, however many keys one stands for. */
+/** Lists a page. It needs one binary search for each common prefix, for any number of keys below it. */
 export function listPage(
   index: Pick<KeyIndex<unknown>, 'keyAt' | 'seek' | 'seekPast'>,
   { prefix, delimiter, after, limit }: PageQuery,
@@ -39,7 +39,7 @@ export function listPage(
   return { keys, commonPrefixes, next: undefined }
 }
 
-/** Where a common prefix was the last thing listed, everything under it was listed with it. */
+/** The start of a page. If the previous page ended with a common prefix, all keys below it are skipped. */
 function startPosition(
   index: Pick<KeyIndex<unknown>, 'keyAt' | 'seek' | 'seekPast'>,
   { prefix, delimiter, after }: Omit<PageQuery, 'limit'>,

@@ -8,7 +8,7 @@ import { quote } from './object-headers.ts'
 import { keyEncoder, readCount } from './query.ts'
 import { buildXml } from './xml.ts'
 
-/** S3 API Reference, ListParts and ListMultipartUploads: a page has at most 1,000. */
+/** The most entries of a page (S3 API Reference, ListParts and ListMultipartUploads). */
 const MAX_PAGE = 1000
 
 export const listParts: Operation = async (call) => {
@@ -44,7 +44,7 @@ export const listParts: Operation = async (call) => {
   )
 }
 
-/** A part has a checksum and no type of its own. */
+/** The checksum elements of a part, which has no checksum type. */
 function partChecksum(checksum: Parameters<typeof checksumElements>[0]): Record<string, string> {
   const { ChecksumType: _, ...elements } = checksumElements(checksum)
   return elements
@@ -89,7 +89,7 @@ export const listMultipartUploads: Operation = async (call) => {
   )
 }
 
-/** By key, and by id for the same key. */
+/** Compares uploads by key, then by id. */
 function compareUploads(a: OpenUpload, b: OpenUpload): number {
   return compareKeys(a.key, b.key) || compareKeys(a.id, b.id)
 }

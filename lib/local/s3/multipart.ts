@@ -86,7 +86,7 @@ function toPart(number: number, { blob, etag, checksum }: Ingested, modifiedAt: 
   return { number, etag, modifiedAt, blob, ...(checksum === undefined ? {} : { checksum }) }
 }
 
-/** The upload may have ended while the part was on its way. */
+/** Commits a part, if the upload still exists. */
 async function commitPart(bucket: Bucket, call: S3Call, part: UploadedPart): Promise<void> {
   try {
     requireUpload(bucket, call)
@@ -97,7 +97,7 @@ async function commitPart(bucket: Bucket, call: S3Call, part: UploadedPart): Pro
   await bucket.commit({ op: 'part', upload: call.query.get('uploadId')!, part })
 }
 
-/** @throws AwsError `NoSuchUpload`. */
+/** The upload of a call. @throws AwsError `NoSuchUpload` */
 export function requireUpload(bucket: Bucket, { query, key }: S3Call): OpenUpload {
   const id = query.get('uploadId') ?? ''
   const upload = bucket.uploads.get(id)

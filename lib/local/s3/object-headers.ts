@@ -4,11 +4,11 @@ import { type Headers, requireHeader } from './request-headers.ts'
 
 const METADATA_PREFIX = 'x-amz-meta-'
 const KEPT = ['cache-control', 'content-disposition', 'content-language', 'content-type', 'expires']
-/** S3 User Guide, "Working with object metadata": 2 KB of names and values. */
+/** The most bytes of metadata names and values (S3 User Guide, "Working with object metadata"). */
 const MAX_METADATA_BYTES = 2048
 
 /**
- * The header fields that are kept with an object.
+ * The header fields that are stored with an object.
  *
  * @throws AwsError `MetadataTooLarge`.
  */
@@ -24,13 +24,13 @@ export function keptHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...kept, ...(encoding === '' ? [] : [['content-encoding', encoding]]), ...metadata])
 }
 
-/** `aws-chunked` is about the transfer, not the object. */
+/** The content encoding without `aws-chunked`, which belongs to the transfer and not to the object. */
 function contentEncoding(header = ''): string {
   const codings = header.split(',').map((coding) => coding.trim())
   return codings.filter((coding) => coding !== '' && coding !== 'aws-chunked').join(',')
 }
 
-/** The header fields that a version of an object goes out with. */
+/** The header fields of an answer with an object. */
 export function describeObject(object: StoredObject): Record<string, string> {
   return {
     'content-type': 'binary/octet-stream',
@@ -47,7 +47,7 @@ export function quote(etag: string): string {
 
 const OVERRIDES = [...KEPT, 'content-encoding']
 
-/** `response-content-type` and its like: a signed request may choose how an object goes out. */
+/** The header fields that a signed request overrides, such as with `response-content-type`. */
 export function overriddenHeaders(query: ReadonlyMap<string, string>): Record<string, string> {
   const overrides = OVERRIDES.filter((name) => query.has(`response-${name}`)).map(
     (name) => [name, query.get(`response-${name}`)!] as const,

@@ -21,7 +21,7 @@ export const putObject: Operation = async (call) => {
   return { status: 200, headers: { etag: quote(object.etag), ...describeChecksum(object.checksum) } }
 }
 
-/** An object of one blob. */
+/** An object with a single blob. */
 export function plainObject(
   key: string,
   { blob, etag, checksum }: Ingested,
@@ -32,7 +32,7 @@ export function plainObject(
   return checksum === undefined ? object : { ...object, checksum }
 }
 
-/** Puts an object in its place if the conditions hold at that moment. Nothing is awaited in between: no race. */
+/** Commits an object if the conditions hold. There is no await between check and commit, so there is no race. */
 export async function commitObject(bucket: Bucket, object: StoredObject, conditions: Conditions): Promise<void> {
   try {
     requireWritable(conditions, bucket.objects.get(object.key))
@@ -64,7 +64,7 @@ export const headObject: Operation = async (call) => {
   return describeRead(call, requireObject(bucket, call.key)).reply
 }
 
-/** @throws AwsError `NoSuchKey`. */
+/** The object of a key. @throws AwsError `NoSuchKey` */
 export function requireObject(bucket: Bucket, key: string): StoredObject {
   const object = bucket.objects.get(key)
   if (object === undefined)
@@ -72,7 +72,7 @@ export function requireObject(bucket: Bucket, key: string): StoredObject {
   return object
 }
 
-/** What a read answers, but for the bytes: status, headers, and which range to send (none when not modified). */
+/** The status, the headers and the range of a read's answer. There is no range if the object is not modified. */
 function describeRead({ headers, query }: S3Call, object: StoredObject): { reply: Reply; range?: ByteRange } {
   const described = describeObject(object)
   if (decideRead(readConditions(headers), object) === 'not-modified')
@@ -97,7 +97,7 @@ function describeRead({ headers, query }: S3Call, object: StoredObject): { reply
   }
 }
 
-/** The bytes of one part of a multipart object; a plain object is its own first part. */
+/** The range of one part of a multipart object. Any other object counts as its own first part. */
 function partRange(partNumber: string | undefined, { blobs }: StoredObject): ByteRange | undefined {
   if (partNumber === undefined) return undefined
   const index = Number(partNumber) - 1
@@ -114,7 +114,7 @@ export const deleteObject: Operation = async (call) => {
   return { status: 204 }
 }
 
-/** Deleting what is not there succeeds, as in S3. */
+/** Removes an object. Removing a missing object succeeds, as in S3. */
 export async function removeObject(bucket: Bucket, key: string): Promise<void> {
   if (bucket.objects.get(key) !== undefined) await bucket.commit({ op: 'delete', key })
 }

@@ -5,7 +5,7 @@ import { encodeUriPath } from '../http/aws-uri.ts'
 export type Query = ReadonlyMap<string, string>
 
 /**
- * A parameter that is a number.
+ * Reads a numeric parameter.
  *
  * @throws AwsError `InvalidArgument`.
  */
@@ -20,9 +20,9 @@ export function readCount(query: Query, name: string, fallback: number): number 
 }
 
 /**
- * `encoding-type=url` lets keys through that XML can't hold.
+ * The encoder for keys in an answer. `encoding-type=url` allows keys that XML can't represent.
  *
- * @throws AwsError `InvalidArgument`: another encoding.
+ * @throws AwsError `InvalidArgument` for another encoding
  */
 export function keyEncoder(query: Query): (key: string) => string {
   const type = query.get('encoding-type')

@@ -2,18 +2,18 @@ import { AwsError } from '../http/aws-error.ts'
 import type { BlobSlice } from './blobs.ts'
 import type { Blob } from './records.ts'
 
-/** A run of bytes: `[start, end)`. */
+/** A range of bytes: `[start, end)`. */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
 /**
- * Resolves a `Range` header against a size (RFC 9110 §14.2). Several ranges, another unit and nonsense are ignored,
- * as RFC 9110 allows and S3 does.
+ * Resolves a `Range` header for a size (RFC 9110 §14.2). Several ranges, other units and invalid headers are ignored, as
+ * RFC 9110 allows and S3 does.
  *
- * @returns `undefined` where the whole object is asked for.
- * @throws AwsError `InvalidRange`: no byte of the object is in it.
+ * @returns `undefined` if the whole object is requested
+ * @throws AwsError `InvalidRange` if no byte of the object is in the range
  */
 export function resolveRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(' ', '') ?? '')
@@ -35,7 +35,7 @@ function unsatisfiable(header: string, size: number): AwsError {
   })
 }
 
-/** The slices of blobs that make up a range of all of them put together. */
+/** The slices of blobs for a range of their concatenation. */
 export function planSlices(blobs: readonly Blob[], { start, end }: ByteRange): BlobSlice[] {
   const slices: BlobSlice[] = []
   let offset = 0

@@ -1,32 +1,32 @@
-/** What the local S3 remembers: the lines of a bucket's journal are made of these. Times are milliseconds. */
+/** The records in the lines of a bucket's journal. Times are in milliseconds. */
 
 export type ChecksumAlgorithm = 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
 
 export interface Checksum {
   readonly algorithm: ChecksumAlgorithm
-  /** Base64; a composite one ends in `-` and the number of parts. */
+  /** Base64. A composite checksum ends with `-` and the number of parts. */
   readonly value: string
-  /** Over the whole object, or over the checksums of its parts. */
+  /** Whether it covers the whole object, or the checksums of its parts. */
   readonly type: 'FULL_OBJECT' | 'COMPOSITE'
 }
 
-/** A run of bytes in a file of its own. Blobs never change. */
+/** A file with bytes of an object. Blobs never change. */
 export interface Blob {
   readonly id: string
   readonly size: number
 }
 
-/** A version of an object: it is replaced, never changed. */
+/** A version of an object. Versions are replaced and never changed. */
 export interface StoredObject {
   readonly key: string
   readonly size: number
   /** Without quotes. */
   readonly etag: string
   readonly modifiedAt: number
-  /** What goes back out with the object as it came in: `content-type`, `x-amz-meta-*` and their like. */
+  /** Headers that are stored and returned with the object, such as `content-type` and `x-amz-meta-*`. */
   readonly headers: Readonly<Record<string, string>>
   readonly checksum?: Checksum
-  /** The bytes, in order: one blob of a plain put, one a part of a multipart upload. */
+  /** The blobs in order: one for a put, or one for each part of a multipart upload. */
   readonly blobs: readonly Blob[]
   /** Whether the blobs are the parts of a multipart upload. */
   readonly multipart: boolean
@@ -40,7 +40,7 @@ export interface UploadedPart {
   readonly blob: Blob
 }
 
-/** A multipart upload as it was created. */
+/** A multipart upload, with the settings of its creation. */
 export interface Upload {
   readonly id: string
   readonly key: string
@@ -49,7 +49,7 @@ export interface Upload {
   readonly checksum?: Pick<Checksum, 'algorithm' | 'type'>
 }
 
-/** What can happen to a bucket. */
+/** A change of a bucket. */
 export type BucketEvent =
   | { readonly op: 'create'; readonly version: 1; readonly at: number }
   | { readonly op: 'put'; readonly object: StoredObject }

@@ -5,8 +5,8 @@ import { AwsError } from '../http/aws-error.ts'
 export type Headers = Readonly<Record<string, string>>
 
 /**
- * The header fields of a request, and those a presigned URL carries in its query. Checksums in a query are left out,
- * as S3 does: a signer without the body at hand puts the checksum of nothing there.
+ * The header fields of a request and those in the query of a presigned URL. Checksums in a query are ignored, as in S3,
+ * because a signer without the body puts the checksum of an empty body there.
  */
 export function effectiveHeaders(
   { headers }: IncomingMessage,
@@ -19,9 +19,9 @@ export function effectiveHeaders(
 }
 
 /**
- * A header field that comes from a query must be one that can go out again.
+ * Checks that a header field from a query is valid in an answer.
  *
- * @throws AwsError `InvalidArgument`.
+ * @throws AwsError `InvalidArgument`
  */
 export function requireHeader(name: string, value: string): void {
   try {
@@ -32,7 +32,7 @@ export function requireHeader(name: string, value: string): void {
   }
 }
 
-/** The one value of these that describes what this S3 does anyway. */
+/** The only supported value of each header. */
 const ONLY: Headers = {
   'x-amz-acl': 'private',
   'x-amz-bucket-object-lock-enabled': 'false',
@@ -49,9 +49,9 @@ const UNSUPPORTED = [
 ]
 
 /**
- * What a client asks for and this S3 doesn't do must not be dropped in silence: it may be what keeps data safe.
+ * Refuses requests for unsupported features. Ignoring them would be dangerous, because they may protect data.
  *
- * @throws AwsError `NotImplemented`.
+ * @throws AwsError `NotImplemented`
  */
 export function refuseUnsupported(headers: Headers): void {
   for (const [name, value] of Object.entries(headers)) {

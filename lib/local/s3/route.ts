@@ -10,7 +10,7 @@ import { abortMultipartUpload, createMultipartUpload, uploadPart, uploadPartCopy
 import { deleteObject, getObject, headObject, putObject } from './objects.ts'
 import { notImplemented } from './request-headers.ts'
 
-/** Parameters that make a request another operation, one that this S3 does not do. */
+/** Query parameters of operations that this S3 does not implement. */
 const OTHER_OPERATIONS = new Set(
   `accelerate acl analytics attributes cors encryption intelligent-tiering inventory legal-hold lifecycle
   logging metadataConfiguration metadataTable metrics notification object-lock ownershipControls policy policyStatus
@@ -18,7 +18,7 @@ const OTHER_OPERATIONS = new Set(
   versionId versioning versions website`.split(/\s+/),
 )
 
-/** Method, what it is about, and what tells operations of one method apart. */
+/** Operations by method, target, and the query parameter or header that distinguishes them. */
 const ROUTES: Readonly<Record<string, Operation>> = {
   'GET service': listBuckets,
   'PUT bucket': createBucket,
@@ -50,9 +50,9 @@ export interface RoutedRequest extends Address {
 }
 
 /**
- * Chooses the operation of a request.
+ * The operation of a request.
  *
- * @throws AwsError `NotImplemented`: S3 does it and this one doesn't; `MethodNotAllowed`.
+ * @throws AwsError `NotImplemented` for operations that only AWS's S3 has; `MethodNotAllowed`
  */
 export function routeOperation({ method, bucketName, key, query, headers }: RoutedRequest): Operation {
   const other = [...query.keys()].find((name) => OTHER_OPERATIONS.has(name))

@@ -10,9 +10,9 @@ import { openStorage, type Storage } from './storage.ts'
 import { buildErrorXml } from './xml.ts'
 
 export interface S3HandlerOptions {
-  /** Where buckets and objects are kept. What is there from an earlier run is served again. */
+  /** The folder for buckets and objects. Data of an earlier run in it is served again. */
   readonly dir: string
-  /** The regions this S3 plays. */
+  /** The regions to serve. */
   readonly regions: readonly string[]
   /** Secret access keys by access key id. */
   readonly credentials: ReadonlyMap<string, string>
@@ -20,32 +20,32 @@ export interface S3HandlerOptions {
   readonly now?: () => number
   /** Whether a change is on disk before it is acknowledged. @default true */
   readonly fsync?: boolean
-  /** Hears of errors nobody foresaw; their clients hear `InternalError` only. @default process.emitWarning */
+  /** Called with unexpected errors. Clients get only `InternalError`. @default process.emitWarning */
   readonly report?: (error: Error) => void
 }
 
 export interface S3Handler {
   /**
-   * Answers one request. It never throws: whatever goes wrong is an answer.
+   * Answers one request. It never throws: errors become answers.
    *
-   * @param auth The outcome of `authenticate`, where the caller has done that. @default checks the signature itself
+   * @param auth the result of `authenticate`, if the caller has called it. @default it verifies the signature itself
    */
   handle(request: IncomingMessage, response: ServerResponse, auth?: Authentication): Promise<void>
   /**
-   * Makes a bucket, without a request. One that is there already is left as it is.
+   * Creates a bucket without a request, if it does not exist.
    *
-   * @throws AwsError `InvalidBucketName`; `BucketAlreadyOwnedByYou`: another region has it.
+   * @throws AwsError `InvalidBucketName`; `BucketAlreadyOwnedByYou` if it is in another region
    */
   createBucket(region: string, name: string): Promise<void>
-  /** Waits for the requests under way, and closes the files. Close the server, and its connections, before. */
+  /** Waits for running requests and closes the files. Close the server and its connections first. */
   close(): Promise<void>
 }
 
 /**
- * An S3 for one machine: regions, buckets, objects, multipart uploads, conditional requests, checksums. It streams,
- * checks every signature, and answers `NotImplemented` to what it doesn't do.
+ * Creates an S3 server's request handler, with regions, buckets, objects, multipart uploads, conditional requests and
+ * checksums. It streams bodies, verifies every signature, and answers `NotImplemented` for other features.
  *
- * @throws where `dir` can't be made or read.
+ * @throws if `dir` can't be created or read
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export function createS3Handler({
       requireScope(regions, proven)
       await sendReply(response, await answerRequest(request, proven, storage, now))
     } catch (error) {
-      // A client that hangs up makes its own request fail: that is nobody's fault here.
+      // If the client disconnected, its request fails, which is not an error of the server.
       if (error instanceof Error && !(error instanceof AwsError) && !request.socket.destroyed) report(error)
       if (response.headersSent) response.destroy()
       else await sendReply(response, errorReply(request, requestId, error))
@@ -110,7 +110,7 @@ async function answerRequest(
   return operation({ ...address, request, headers, auth, storage, now })
 }
 
-/** A signature for another service, or another region, proves nothing here. */
+/** Refuses signatures for other services and for regions that are not served. */
 function requireScope(regions: readonly string[], { region, service }: Authentication): void {
   const malformed = (fact: string) =>
     new AwsError('AuthorizationHeaderMalformed', `The authorization header is malformed; ${fact}`)
@@ -119,7 +119,7 @@ function requireScope(regions: readonly string[], { region, service }: Authentic
     throw malformed(`the region '${region}' is wrong; expecting one of ${regions.join(', ')}.`)
 }
 
-/** A stranger's error becomes `InternalError` without its text. A reply to HEAD has no body. */
+/** The reply for an error. An unexpected error becomes `InternalError` without its text. A reply to HEAD has no body. */
 function errorReply({ method, url = '/' }: IncomingMessage, requestId: string, error: unknown): Reply {
   const known =
     error instanceof AwsError

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { BlobSlice, BlobStore } from './blobs.ts'
 
-/** Two buffers of this size take turns: while one is on its way out, the other is filled. */
+/** The size of two buffers that take turns: one is filled while the other is sent. */
 const BUFFER_BYTES = 1024 * 1024
-/** Buffers kept for the next answers: to clear new memory takes longer than to fill it. */
+/** How many buffers are kept for the next answers, because allocating and clearing memory takes longer than filling it. */
 const MAX_SPARE = 8
 const spare: Buffer[] = []
 
 /**
- * Streams slices into a response and ends it. Memory is two buffers, whatever the size: a buffer is filled again
- * when the socket has taken all of it. A client that goes away ends the stream.
+ * Streams slices into a response and ends it. It uses two buffers for any size: a buffer is filled again when the socket
+ * has accepted all of it. If the client disconnects, the stream ends.
  */
 export async function sendSlices(
   response: ServerResponse,
@@ -41,7 +41,7 @@ function keepBuffer(buffer: Buffer): void {
   if (buffer.length === BUFFER_BYTES && spare.length < MAX_SPARE) spare.push(buffer)
 }
 
-/** Resolves when the bytes have left this process, or never will. */
+/** Writes bytes. Resolves when they have been sent, or when the response is closed. */
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     response.write(bytes, () => resolve())

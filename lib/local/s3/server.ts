@@ -16,12 +16,12 @@ export interface S3ServerOptions extends S3HandlerOptions {
 export interface S3Server {
   /** `http://host:port`, or `https://host:port` with TLS. */
   readonly endpoint: string
-  /** Cuts connections and closes the files. */
+  /** Closes the connections and the files. */
   close(): Promise<void>
 }
 
 /**
- * Serves an S3 of its own port, for tests and tools that need no more of a cloud than objects.
+ * Starts an S3 server on its own port, for tests and tools that need only objects.
  *
  * @example
  * ```ts

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { AwsError } from '../http/aws-error.ts'
 import { Bucket, type BucketFiles } from './bucket.ts'
 
-/** What a removed bucket is called until it is gone: no bucket's name starts with a dot. */
+/** The prefix of a removed bucket's directory until it is deleted. No bucket's name starts with a dot. */
 const GRAVE = '.deleted-'
 
 export interface StorageOptions {
-  /** Where the buckets are: `dir/region/bucket/`. It is made where it is missing. */
+  /** The folder of the buckets: `dir/region/bucket/`. It is created if it does not exist. */
   readonly dir: string
   readonly regions: readonly string[]
   /** Whether a change waits for the disk. */
@@ -18,24 +18,23 @@ export interface StorageOptions {
 
 /** All buckets of all regions. A bucket's name is unique across them, as in S3. */
 export interface Storage {
-  /** @returns `undefined` where no region has such a bucket. */
+  /** Finds a bucket. @returns `undefined` if no region has it */
   find(name: string): Promise<Bucket | undefined>
   /**
-   * Makes a bucket, or returns the one that this region has.
+   * Creates a bucket, or returns the existing one of this region.
    *
-   * @throws AwsError `BucketAlreadyOwnedByYou`: another region has it.
+   * @throws AwsError `BucketAlreadyOwnedByYou` if it is in another region
    */
   create(name: string, region: string, now: number): Promise<Bucket>
-  /** @throws AwsError `BucketNotEmpty`. */
+  /** Removes a bucket. @throws AwsError `BucketNotEmpty` */
   remove(bucket: Bucket): Promise<void>
-  /** In order of their names. */
+  /** All buckets, sorted by name. */
   list(): Promise<Bucket[]>
   close(): Promise<void>
 }
 
 /**
- * Finds the buckets there are. A bucket is opened when it is first asked for: until then it is no more than the name
- * of a directory.
+ * Opens the storage and lists its buckets. Each bucket is opened at its first use; until then only its name is known.
  */
 export function openStorage({ dir, regions, fsync }: StorageOptions): Storage {
   const buckets = new Map<string, BucketSlot>()
@@ -64,7 +63,7 @@ export function openStorage({ dir, regions, fsync }: StorageOptions): Storage {
     async remove(bucket) {
       if (bucket.objects.size > 0) throw notEmpty(bucket.name)
       buckets.delete(bucket.name)
-      // Moved first, in one step: half a bucket must not come back after a crash.
+      // The directory is renamed first, which is atomic, so that a crash leaves no partial bucket.
       const grave = join(dir, bucket.region, `${GRAVE}${randomBytes(8).toString('hex')}`)
       renameSync(join(dir, bucket.region, bucket.name), grave)
       await bucket.close()
@@ -85,7 +84,7 @@ export function openStorage({ dir, regions, fsync }: StorageOptions): Storage {
 
 interface BucketSlot {
   open(): Promise<Bucket>
-  /** The bucket if anyone has opened it. */
+  /** The bucket, if it has been opened. */
   opened(): Promise<Bucket> | undefined
 }
 
@@ -100,7 +99,7 @@ function bucketSlot(make: () => Promise<Bucket>): BucketSlot {
   }
 }
 
-/** The buckets a region's directory holds; one whose creation was cut short has no journal and is not among them. */
+/** The buckets in a region's directory. A bucket whose creation was interrupted has no journal and is ignored. */
 function bucketNames(regionDir: string): string[] {
   mkdirSync(regionDir, { recursive: true })
   const names = readdirSync(regionDir)

@@ -8,18 +8,18 @@ export type Xml = string | number | boolean | undefined | readonly Xml[] | { rea
 
 const builder = new XMLBuilder({ processEntities: false, tagValueProcessor: (_, value) => escapeText(String(value)) })
 
-/** Writes a document of S3's namespace. */
+/** Builds a document in S3's namespace. */
 export function buildXml(root: string, content: { readonly [name: string]: Xml }): string {
   const body = builder.build({ [root]: content })
   return `<?xml version="1.0" encoding="UTF-8"?>\n${body.replace(`<${root}>`, `<${root} xmlns="${NAMESPACE}">`)}`
 }
 
-/** Errors have no namespace. */
+/** Builds an error document, which has no namespace. */
 export function buildErrorXml(fields: { readonly [name: string]: Xml }): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ Error: fields })}`
 }
 
-/** Control characters become references, or a parser would turn a carriage return into a line feed. */
+/** Escapes text. Control characters become references, because a parser would convert a carriage return to a line feed. */
 function escapeText(text: string): string {
   return text.replace(/[&<>"'\p{Cc}]/gu, (char) => `&#${char.charCodeAt(0)};`)
 }
@@ -34,9 +34,10 @@ const parser = new XMLParser({
 })
 
 /**
- * Reads a document with the given root.
+ * Parses a document with the given root.
  *
- * @throws AwsError `MalformedXML`: not XML, another root, or a document type (it could define entities).
+ * @throws AwsError `MalformedXML` for text that is not XML, for another root, and for a document type, which could define
+ * entities
  */
 export function parseXml(text: string, root: string): unknown {
   if (/<!DOCTYPE/i.test(text) || XMLValidator.validate(text) !== true) throw malformedXml()
@@ -45,13 +46,13 @@ export function parseXml(text: string, root: string): unknown {
   return document[root]
 }
 
-/** The children with a name: none, one or several. */
+/** All children of an element with this name. */
 export function children(element: unknown, name: string): readonly unknown[] {
   const found = isElement(element) ? element[name] : undefined
   return found === undefined ? [] : Array.isArray(found) ? found : [found]
 }
 
-/** The text of the only child with a name, or `undefined`. */
+/** The text of the only child with this name; `undefined` if there is not exactly one. */
 export function childText(element: unknown, name: string): string | undefined {
   const [child] = children(element, name)
   return typeof child === 'string' ? child : undefined

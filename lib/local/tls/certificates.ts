@@ -1,9 +1,9 @@
-/** X.509 certificates (RFC 5280) for a server that listens on 127.0.0.1. Node reads certificates, but makes none. */
+/** Creates X.509 certificates (RFC 5280) for a server on 127.0.0.1. Node can parse certificates, but not create them. */
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { bitString, der, integer, objectId, octetString, sequence, TRUE, time } from './der.ts'
 
 export interface Certificates {
-  /** The authority's certificate, PEM: what clients trust. */
+  /** The certificate of the authority in PEM, which clients must trust. */
   readonly ca: string
   /** The server's certificate, PEM. */
   readonly cert: string
@@ -12,15 +12,14 @@ export interface Certificates {
 }
 
 const DAY_MS = 86_400_000
-/** Apple's clients refuse server certificates of more than 825 days, browsers those of more than 398. */
+/** Apple's clients refuse server certificates that are valid for more than 825 days, browsers for more than 398. */
 export const LIFE_MS = 365 * DAY_MS
-/** For clients whose clocks are behind. */
+/** How long before `now` the validity starts, for clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS
 
 /**
- * Makes an authority, and a server certificate that it signs. There are two because some clients refuse a server
- * certificate that is also an authority (rustls). The authority's key is dropped, so that a client that trusts the
- * authority trusts this one server.
+ * Creates a certificate authority and a server certificate that it signs. There are two certificates, because some clients
+ * (rustls) do not accept an authority as a server. The authority's key is discarded, so it can sign no other server.
  *
  * @param now milliseconds since 1970
  */
@@ -49,15 +48,15 @@ const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
 const AUTHORITY_KEY_IDENTIFIER = '2.5.29.35'
 
 const AUTHORITY_MAY = [
-  // An authority, with no other below it.
+  // A certificate authority that can't have others below it.
   critical(BASIC_CONSTRAINTS, sequence(TRUE, integer(Uint8Array.of(0)))),
-  // Bit 5: to sign certificates.
+  // Bit 5 allows signing certificates.
   critical(KEY_USAGE, bitString(Uint8Array.of(0x04), 2)),
 ]
 
 const SERVER_MAY = [
   critical(BASIC_CONSTRAINTS, sequence()),
-  // Bit 0: to sign what the handshake asks for.
+  // Bit 0 allows the signatures of a TLS handshake.
   critical(KEY_USAGE, bitString(Uint8Array.of(0x80), 7)),
   extension(EXTENDED_KEY_USAGE, sequence(objectId('1.3.6.1.5.5.7.3.1'))),
   extension(
@@ -79,7 +78,7 @@ interface Contents {
 const ECDSA_WITH_SHA256 = sequence(objectId('1.2.840.10045.4.3.2'))
 const VERSION_3 = der(0xa0, integer(Uint8Array.of(2)))
 
-/** RFC 5280 §4.1. */
+/** A signed certificate (RFC 5280 §4.1). */
 function certificate({ subject, publicKey, issuer, issuerKey, from, until, extensions }: Contents): Buffer {
   const identifiers = [
     extension(SUBJECT_KEY_IDENTIFIER, octetString(keyIdentifier(publicKey))),
@@ -98,7 +97,7 @@ function certificate({ subject, publicKey, issuer, issuerKey, from, until, exten
   return sequence(toBeSigned, ECDSA_WITH_SHA256, bitString(sign('sha256', toBeSigned, issuerKey.privateKey)))
 }
 
-/** Positive and not zero in its first octet, so that it is 16 octets in DER. */
+/** A random serial number: positive and with a first octet that is not zero, so that it has 16 octets in DER. */
 function serialNumber(): Uint8Array {
   const octets = randomBytes(16)
   octets[0] = (octets[0]! & 0x3f) | 0x40
@@ -110,7 +109,7 @@ const commonName = (name: string): Buffer =>
 
 const spki = (key: KeyObject): Buffer => key.export({ type: 'spki', format: 'der' })
 
-/** RFC 7093 §2: any hash of the public key, cut to 160 bits. */
+/** The key identifier: a hash of the public key, truncated to 160 bits (RFC 7093 §2). */
 const keyIdentifier = (key: KeyObject): Buffer => createHash('sha256').update(spki(key)).digest().subarray(0, 20)
 
 function pem(certificate: Buffer): string {

@@ -5,7 +5,7 @@ import { makeFolder } from '../../files/file-error.ts'
 import { writeFileAtomically } from '../../files/write-file-atomically.ts'
 import { makeCertificates } from './certificates.ts'
 
-/** A server's certificate and its key: options of `node:https`. */
+/** The certificate and the private key of a server: options of `node:https`. */
 export interface ServerTls {
   /** PEM. */
   readonly cert: string
@@ -14,24 +14,24 @@ export interface ServerTls {
 }
 
 export interface KeptCertificates {
-  /** Absolute path of the certificate that clients trust. */
+  /** The absolute path of the certificate that clients must trust. */
   readonly ca: string
   readonly server: ServerTls
 }
 
-/** A start in the last month of the certificates makes new ones. */
+/** A certificate is renewed at a start within this time before its expiry. */
 const RENEWED_BEFORE_MS = 30 * 86_400_000
 
 /**
- * The certificates in a folder. They survive a restart, since users tell other tools to trust them. New ones are made
- * when there are none, when they don't belong together, and in the month before they expire.
+ * The certificates in a folder. They are kept over restarts, so that other tools continue to trust them. New ones are
+ * created if there are none, if they don't belong together, or before they expire.
  *
  * @param now milliseconds since 1970
  */
 export async function keepCertificates(dir: string, now: number): Promise<KeptCertificates> {
   const files = { ca: resolve(dir, 'ca.pem'), server: resolve(dir, 'server.pem') }
   const kept = await Promise.all([readFile(files.ca, 'utf8'), readFile(files.server, 'utf8')]).catch(() => undefined)
-  // One file holds certificate and key, so a crash can't separate them; OpenSSL finds each by its PEM label.
+  // One file has both certificate and key, so a crash can't separate them. OpenSSL finds each by its PEM label.
   if (kept !== undefined && holds(...kept, now)) return { ca: files.ca, server: { cert: kept[1], key: kept[1] } }
   const { ca, cert, key } = makeCertificates(now)
   await makeFolder(dir)

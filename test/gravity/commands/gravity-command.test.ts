@@ -142,7 +142,7 @@ describe('lander gravity plan', () => {
 
   it('explains it to people', async () => {
     await gravity('plan', '--problem', await file('problem.json', problem))
-    expect(out).toContain('What would change the answer')
+    expect(out).toContain('What would change the decision')
   })
 
   it('ends with 1 and the reason where there is no plan', async () => {

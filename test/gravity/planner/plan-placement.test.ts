@@ -45,7 +45,7 @@ describe('a plan', () => {
         { group: 0, name: 'us-east-1', region: 'us-east-1' },
         { group: 1, name: 'eu-west-2', region: 'eu-west-2' },
       ],
-      reasons: ['every group is processed where it lies'],
+      reasons: ['every group is processed in its own region'],
       pricesAsOf: '2023-04-27',
     })
     expect(plan.lowerBound).toBeLessThanOrEqual(plan.usd)
@@ -65,7 +65,7 @@ describe('a plan', () => {
     const plan = feasible({ ...two, groups })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2', 'us-east-1'])
     expect(plan.alternatives[0]).toMatchObject({ name: 'mixed', usd: plan.usd })
-    expect(plan.reasons).toEqual(['2 of 3 groups are processed where they lie, the others are moved'])
+    expect(plan.reasons).toEqual(['2 of 3 groups are processed in their own regions, the others are moved'])
   })
 
   it('merges where results are dear to move', () => {
@@ -77,20 +77,20 @@ describe('a plan', () => {
   })
 
   it('weighs a machine outside AWS by the tiers of the internet', () => {
-    const client = { client: 'internet', clientLink: { bitsPerSecond: 100e6, rttMs: 40 } }
+    const client = { client: 'client', clientLink: { bitsPerSecond: 100e6, rttMs: 40 } }
     const plan = feasible({ ...two, ...client })
     expect(regionsOf(plan)).toEqual(['us-east-1', 'eu-west-2'])
-    expect(plan.mergeRegion).toBe('internet')
+    expect(plan.mergeRegion).toBe('client')
     const download = plan.alternatives.find(({ name }) => name === 'data to code')!
     expect(download.seconds).toBeGreaterThanOrEqual((8 * 3000 * GB) / 100e6)
     expect(download.usd).toBeGreaterThan(200)
   })
 
   it('of fifty GB runs on the sender’s machine: the free tier makes that the cheapest', () => {
-    const client = { client: 'internet', clientLink: { bitsPerSecond: 1e9 } }
+    const client = { client: 'client', clientLink: { bitsPerSecond: 1e9 } }
     const groups = [{ region: 'us-east-1', bytes: 50 * GB, resultBytes: 1 }]
     const plan = feasible({ ...two, ...client, groups })
-    expect(regionsOf(plan)).toEqual(['internet'])
+    expect(regionsOf(plan)).toEqual(['client'])
     expect(regionsOf(feasible({ ...two, ...client, groups, internetGBThisMonth: 100 }))).toEqual(['us-east-1'])
   })
 
@@ -108,9 +108,9 @@ describe('a plan', () => {
     const groups = two.groups.map((group) => ({ ...group, region: group.region.replace('eu-west-2', 'eu-west-1') }))
     const { warnings } = feasible({ ...slow, groups })
     expect(warnings).toContainEqual(expect.stringContaining('lander prices refresh'))
-    expect(warnings).toContainEqual(expect.stringContaining('no measurement exists of the way inside eu-west-1'))
+    expect(warnings).toContainEqual(expect.stringContaining('no measurement exists of the link inside eu-west-1'))
     expect(warnings).toContainEqual(
-      expect.stringMatching(/work in us-east-1 takes .* a function may run 15 min: use \d+ workers/),
+      expect.stringMatching(/work in us-east-1 takes .* a function may run only 15 min: use \d+ workers/),
     )
   })
 })
@@ -138,7 +138,7 @@ describe('laws of plans', () => {
     check((problem) => {
       // Made-up worlds have no prices of the internet.
       if (problem.prices !== undefined) return
-      const outside = { client: 'internet', destination: 'internet', clientLink: { bitsPerSecond: 1e9 } }
+      const outside = { client: 'client', destination: 'client', clientLink: { bitsPerSecond: 1e9 } }
       const plan = planPlacement({ ...problem, ...outside }, { now, nodeLimit: 1000 })
       close(sum(plan.lines), plan.usd!)
     })
@@ -295,8 +295,8 @@ describe('bad input', () => {
     ['no workers', { compute: { workers: 0 } }, 'compute.workers'],
     ['too much memory', { compute: { memoryMB: 20_000 } }, 'compute.memoryMB'],
     ['no regions', { regions: [] }, 'regions'],
-    ['home outside AWS without a line', { client: 'internet' }, 'homeLink is missing'],
-    ['data outside AWS', { groups: [{ ...group!, region: 'internet' }] }, 'can’t be on the internet'.replace('’', "'")],
+    ['home outside AWS without a line', { client: 'client' }, 'clientLink is missing'],
+    ['data outside AWS', { groups: [{ ...group!, region: 'client' }] }, "can't be on the client"],
   ])('is refused: %s', (_name, change, message) => {
     expect(() => planPlacement({ ...two, ...change })).toThrow(
       expect.objectContaining({ code: 'PROBLEM_INVALID', message: expect.stringContaining(message) }),
@@ -337,7 +337,7 @@ describe('bad input', () => {
       lambda: { 'mars-1': price },
     }
     const mars = { groups: [{ ...group!, region: 'mars-1' }], client: 'mars-1', prices }
-    expect(() => planPlacement({ ...two, ...mars })).toThrow('no way is known from mars-1 to mars-1')
+    expect(() => planPlacement({ ...two, ...mars })).toThrow('no link is known from mars-1 to mars-1')
     const links = { 'mars-1': { 'mars-1': { bitsPerSecond: 1e9 } } }
     expect(feasible({ ...two, ...mars, links }).mergeRegion).toBe('mars-1')
   })

@@ -1,8 +1,8 @@
 /**
- * The runtime inside a function instance: loads the handler, then takes one event after the other from the Runtime
- * API. It is bundled into one file and runs on plain Node.js, without anything else of Lander.
+ * The runtime in a function instance. It loads the handler, then handles one event after the other from the Runtime API.
+ * It is bundled into one file and runs on plain Node.js.
  *
- * Its contract is AWS's (Lambda Runtime API, version 2018-06-01), so the same function code runs in both places.
+ * It implements AWS's contract (Lambda Runtime API, version 2018-06-01), so the same code runs here and on AWS.
  */
 import { finished } from 'node:stream/promises'
 import { createRuntimeClient, type RuntimeClient, type RuntimeEvent } from './client.ts'
@@ -11,10 +11,10 @@ import { describeFailure, RuntimeFailure } from './describe-failure.ts'
 import { type Handler, loadHandler } from './load-handler.ts'
 import { awslambda, isStreaming, ResponseStream } from './response-stream.ts'
 
-/** What AWS's runtime exits with after an error nobody caught. */
+/** The exit code of AWS's runtime after an uncaught error. */
 const UNCAUGHT_EXIT_CODE = 128
 
-/** Tells the Runtime API about an error; what that means depends on what is going on. */
+/** Reports an error to the Runtime API: as an initialisation error, or as that of the current event. */
 type Report = (error: unknown) => Promise<void>
 
 let report: Report = async () => {}
@@ -33,7 +33,7 @@ async function main(environment: NodeJS.ProcessEnv): Promise<void> {
   for (;;) await serve(client, handler, await nextEvent(client), environment)
 }
 
-/** An end of the Runtime API is an end of this process: nobody is left to answer to. */
+/** The next event. If the Runtime API is gone, the process ends, because nothing can be answered any more. */
 function nextEvent(client: RuntimeClient): Promise<RuntimeEvent> {
   return client.next().catch(() => process.exit(0))
 }
@@ -68,7 +68,7 @@ async function serveBuffered(client: RuntimeClient, handler: Handler, event: Run
   return client.respond(event.requestId, body)
 }
 
-/** The handler's promise, or its callback, or `undefined` when nothing is left that could still answer. */
+/** The result of the handler's promise or callback; `undefined` if nothing is left that could call back. */
 function call(handler: Handler, payload: unknown, context: Context): Promise<unknown> {
   const drained = untilIdle()
   return new Promise<unknown>((resolve, reject) => {
@@ -88,12 +88,12 @@ async function serveStreaming(client: RuntimeClient, handler: Handler, event: Ru
   const closed = finished(stream)
   closed.catch(() => {})
   const fail: Report = async (error) => {
-    if (!(await stream.settle(error))) await client.fail(event.requestId, describeFailure(error))
+    if (!(await stream.finish(error))) await client.fail(event.requestId, describeFailure(error))
   }
   report = fail
   try {
     await Promise.race([streamed(handler, parse(event), stream, context, closed), unended(stream)])
-    await stream.settle()
+    await stream.finish()
   } catch (error) {
     console.error(error)
     await fail(error)
@@ -116,7 +116,7 @@ async function unended(stream: ResponseStream): Promise<void> {
   if (!stream.writableFinished) throw new RuntimeFailure('StreamNotEnded', 'the handler did not end its stream')
 }
 
-/** Resolves when the event loop has nothing left to do; asking anew ends an earlier wait unresolved. */
+/** Resolves when the event loop is empty. A new call replaces an earlier one, which then never resolves. */
 function untilIdle(): Promise<void> {
   return new Promise((resolve) => {
     onIdle = resolve

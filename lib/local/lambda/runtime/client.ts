@@ -1,34 +1,32 @@
 import { Agent, type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http'
 import { type Failure, typeHeader } from './describe-failure.ts'
 
-/** One event as the Runtime API hands it over. */
+/** One event from the Runtime API. */
 export interface RuntimeEvent {
   readonly requestId: string
   /** Milliseconds since the epoch. */
   readonly deadlineMs: number
   readonly invokedFunctionArn: string
   readonly traceId: string
-  /** JSON, where the invoker sent one. */
+  /** JSON, if the invoker sent a client context. */
   readonly clientContext: string | undefined
   readonly payload: Buffer
 }
 
-/** The Runtime API as seen by the runtime. Every call but `next` is answered at once. */
+/** The runtime's client of the Runtime API. All calls except `next` are answered at once. */
 export interface RuntimeClient {
   /** Waits for the next event; rejects when the Runtime API is gone. */
   next(): Promise<RuntimeEvent>
   respond(requestId: string, body: string): Promise<void>
   fail(requestId: string, failure: Failure): Promise<void>
   failInit(failure: Failure): Promise<void>
-  /** Opens a response that is written piece by piece; `answered` settles when the Runtime API has all of it. */
+  /** Opens a streamed response. `answered` resolves when the Runtime API has received all of it. */
   stream(requestId: string, contentType: string): { readonly request: ClientRequest; readonly answered: Promise<void> }
 }
 
 const VERSION = '/2018-06-01/runtime'
 
-/**
- * @param address `host:port`, as in AWS_LAMBDA_RUNTIME_API.
- */
+/** @param address `host:port`, as in AWS_LAMBDA_RUNTIME_API */
 export function createRuntimeClient(address: string): RuntimeClient {
   const [host, port] = address.split(':')
   const agent = new Agent({ keepAlive: true })

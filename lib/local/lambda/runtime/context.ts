@@ -1,13 +1,13 @@
 import type { RuntimeEvent } from './client.ts'
 
-/** What a handler learns about its function and this call; the names are those of AWS's Node.js runtime. */
+/** The context argument of a handler, with the names of AWS's Node.js runtime. */
 export interface Context {
-  /** A callback's answer waits until nothing else is going on, unless the handler sets this to false. */
+  /** Whether the answer of a callback waits for an empty event loop. The handler can set it to false. */
   callbackWaitsForEmptyEventLoop: boolean
   readonly functionName: string
   readonly functionVersion: string
   readonly invokedFunctionArn: string
-  /** Megabytes, as text. */
+  /** Megabytes, as a string. */
   readonly memoryLimitInMB: string
   readonly awsRequestId: string
   readonly logGroupName: string

@@ -3,15 +3,15 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { RuntimeFailure } from './describe-failure.ts'
 
-/** The author's function: async, with a callback, or streaming (marked by `awslambda.streamifyResponse`). */
+/** A handler: async, with a callback, or streaming (marked by `awslambda.streamifyResponse`). */
 export type Handler = (...args: readonly unknown[]) => unknown
 
 const EXTENSIONS = ['.mjs', '.js', '.cjs'] as const
 
 /**
- * Loads `folder/index.handler`: the file `folder/index` with `.mjs`, `.js` or `.cjs`, its export `handler`.
+ * Loads `folder/index.handler`: the export `handler` of the file `folder/index` with `.mjs`, `.js` or `.cjs`.
  *
- * @throws RuntimeFailure in the terms Lambda uses: `Runtime.MalformedHandlerName`, `Runtime.ImportModuleError`,
+ * @throws RuntimeFailure with Lambda's types: `Runtime.MalformedHandlerName`, `Runtime.ImportModuleError`,
  * `Runtime.UserCodeSyntaxError`, `Runtime.HandlerNotFound`.
  */
 export async function loadHandler(taskRoot: string, name: string): Promise<Handler> {
@@ -22,7 +22,7 @@ export async function loadHandler(taskRoot: string, name: string): Promise<Handl
   return handler as Handler
 }
 
-/** `'lib/index.a.b'` is the file `lib/index` and the export `a.b`. */
+/** Splits a handler name: `'lib/index.a.b'` is the file `lib/index` and the export `a.b`. */
 export function splitHandlerName(name: string): { readonly file: string; readonly path: readonly string[] } {
   const folder = dirname(name)
   const [stem = '', ...path] = name.slice(folder === '.' ? 0 : folder.length + 1).split('.')

@@ -4,16 +4,16 @@ import type { RuntimeClient } from './client.ts'
 import { describeFailure, RuntimeFailure, typeHeader } from './describe-failure.ts'
 import type { Handler } from './load-handler.ts'
 
-/** How a handler says that it streams; the symbol is the one AWS's runtime uses, so bundled wrappers agree. */
+/** Marks a streaming handler. It is the symbol of AWS's runtime, so that bundled wrappers work. */
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
 
-/** The type and the divider of a stream that begins with an HTTP status and headers. */
+/** The content type and the separator of a stream that starts with an HTTP status and headers. */
 const HTTP_RESPONSE_TYPE = 'application/vnd.awslambda.http-integration-response'
 const HTTP_PRELUDE_END = Buffer.alloc(8)
 
 /**
- * The answer of a streaming handler. Each chunk leaves as it is written, and `write` says when to wait: a chunk is
- * done when the kernel took it. The response opens with the first byte; before that, an error is an ordinary error.
+ * The answer of a streaming handler. Each chunk is sent when it is written, with backpressure. The response is opened with
+ * the first byte; an error before that is reported like that of a buffered handler.
  */
 export class ResponseStream extends Writable {
   readonly #client: RuntimeClient
@@ -29,21 +29,21 @@ export class ResponseStream extends Writable {
     this.#requestId = requestId
   }
 
-  /** @throws RuntimeFailure `Runtime.InvalidStreamingOperation` once the first byte has left. */
+  /** Sets the content type. @throws RuntimeFailure `Runtime.InvalidStreamingOperation` after the first byte was sent */
   setContentType(contentType: string): void {
     if (this.#open !== undefined)
       throw new RuntimeFailure('InvalidStreamingOperation', 'the content type must be set before the first write')
     this.#contentType = contentType
   }
 
-  /** Puts an HTTP status and headers before the first byte. */
+  /** Sends an HTTP status and headers before the first byte. */
   beginWithHttp(prelude: unknown): void {
     this.setContentType(HTTP_RESPONSE_TYPE)
     this.#prelude = Buffer.concat([Buffer.from(JSON.stringify(prelude)), HTTP_PRELUDE_END])
   }
 
-  /** Closes what was opened, with the error in the trailers if there is one; false if no byte has left yet. */
-  async settle(error?: unknown): Promise<boolean> {
+  /** Closes the response, with an error in the trailers if there is one. @returns `false` if no byte was sent */
+  async finish(error?: unknown): Promise<boolean> {
     if (this.#open === undefined) return false
     const { request, answered } = this.#open
     this.#settling = true
@@ -73,7 +73,7 @@ export class ResponseStream extends Writable {
     if (this.#open === undefined) {
       this.#open = this.#client.stream(this.#requestId, this.#contentType)
       this.#open.answered.catch((error: Error) => this.destroy(error))
-      // An open response alone must not keep the process busy: a stream nobody will end should be noticed.
+      // An open response must not keep the process alive, so that a stream that is never ended is detected.
       this.#open.request.once('socket', (socket) => this.#settling || socket.unref())
       if (this.#prelude !== undefined) this.#open.request.write(this.#prelude)
     }
@@ -81,7 +81,7 @@ export class ResponseStream extends Writable {
   }
 }
 
-/** What bundled code finds at `globalThis.awslambda`. */
+/** The value of `globalThis.awslambda`, which bundled code uses. */
 export const awslambda = {
   streamifyResponse(handler: Handler): Handler {
     return Object.assign(handler, { [STREAMING]: 'response' })

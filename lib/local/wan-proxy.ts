@@ -5,23 +5,23 @@ import { pipeline } from 'node:stream/promises'
 import { TLSSocket } from 'node:tls'
 import { type Clock, createSender, type Path, paced } from './wan.ts'
 
-/** Takes requests to their region over a shaped path, and the answers back. */
-export interface Carrier {
+/** Forwards requests to their region, and answers back, with the delay and bandwidth of a simulated path. */
+export interface WanProxy {
   /**
-   * @param to The region's code: a socket that has not been there yet pays for a new connection.
+   * Forwards one request.
+   *
+   * @param to the code of the region; the first request of a socket to a region also waits for a connection
    */
-  carry(call: IncomingMessage, reply: ServerResponse, to: string, path: Path): Promise<void>
+  forward(call: IncomingMessage, reply: ServerResponse, to: string, path: Path): Promise<void>
   close(): void
 }
 
-/**
- * @param port Of the listener on 127.0.0.1 where requests arrive, unshaped.
- */
-export function createCarrier(port: number, clock: Clock): Carrier {
+/** @param port the port on 127.0.0.1 to which requests are forwarded */
+export function createWanProxy(port: number, clock: Clock): WanProxy {
   const agent = new Agent({ keepAlive: true })
   const visited = new WeakMap<Socket, Set<string>>()
 
-  /** Round trips before the first request on a connection: TCP's handshake, and that of TLS 1.3. */
+  /** Round trips before the first request of a connection: one for TCP, and one for TLS 1.3. */
   function handshakes(socket: Socket, to: string): number {
     const regions = visited.get(socket) ?? new Set()
     visited.set(socket, regions)
@@ -30,7 +30,7 @@ export function createCarrier(port: number, clock: Clock): Carrier {
     return socket instanceof TLSSocket ? 2 : 1
   }
   return {
-    async carry(call, reply, to, { rttMs, there, back }) {
+    async forward(call, reply, to, { rttMs, there, back }) {
       const handshakeMs = handshakes(call.socket, to) * rttMs
       const sendThere = createSender(there, clock)
       const sendBack = createSender(back, clock)
@@ -56,17 +56,17 @@ export function createCarrier(port: number, clock: Clock): Carrier {
         reply.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', endToEndHeaders(answer)).flushHeaders()
         await pipeline(answer, (body) => paced(body, back, sendBack), reply)
       } catch {
-        reply.destroy() // a broken way looks like one: an answer cut short must not look complete
+        reply.destroy() // The client must see a broken connection, not an answer that looks complete.
       }
     },
     close: () => agent.destroy(),
   }
 }
 
-/** Headers that speak of one connection only (RFC 9110 §7.6.1), and `Expect`, which has been met by now. */
+/** Headers of a single connection (RFC 9110 §7.6.1), and `Expect`, which the proxy has answered. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'expect'])
 
-/** Names and values in turn, as they came: a signature covers them to the letter. */
+/** Header names and values, unchanged, because the signature covers their exact bytes. */
 function endToEndHeaders({ rawHeaders }: IncomingMessage): string[] {
   const pairs = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? '']] : []))
   return pairs.filter(([name = '']) => !HOP_BY_HOP.has(name.toLowerCase())).flat()
@@ -80,12 +80,12 @@ function headersBytes({ rawHeaders }: IncomingMessage): number {
   return text + (rawHeaders.length / 2) * (SEPARATOR_BYTES + CRLF_BYTES) + CRLF_BYTES
 }
 
-/** Bytes of the request line and the headers on the wire. */
+/** Bytes of the request line and the headers. */
 export function requestHeadBytes(call: IncomingMessage): number {
   return `${call.method} ${call.url} HTTP/1.1`.length + CRLF_BYTES + headersBytes(call)
 }
 
-/** Bytes of the status line and the headers on the wire. */
+/** Bytes of the status line and the headers. */
 export function answerHeadBytes(answer: IncomingMessage): number {
   return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`.length + CRLF_BYTES + headersBytes(answer)
 }

@@ -4,14 +4,14 @@ import { createServer as createTlsServer, get as getOverTls, Agent as TlsAgent }
 import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Carrier, createCarrier } from '../../lib/local/carrier.ts'
 import { createLine } from '../../lib/local/pacing.ts'
 import { makeCertificates } from '../../lib/local/tls/certificates.ts'
+import { createWanProxy, type WanProxy } from '../../lib/local/wan-proxy.ts'
 
-/** The region's side, the carrier in front of it, and what the carrier waited for. */
+/** The region's side, the proxy in front of it, and what the proxy waited for. */
 let arrivals: Server
 let front: Server
-let carrier: Carrier
+let proxy: WanProxy
 let waits: number[]
 let carryOn: typeof serve
 let serve: (call: IncomingMessage, reply: ServerResponse) => void
@@ -22,17 +22,17 @@ beforeEach(async () => {
   arrivals = createServer((call, reply) => serve(call, reply)).listen(0, '127.0.0.1')
   await once(arrivals, 'listening')
   const sleep = async (ms: number) => void (ms > 0 && waits.push(ms))
-  carrier = createCarrier((arrivals.address() as AddressInfo).port, { now: () => performance.now(), sleep })
+  proxy = createWanProxy((arrivals.address() as AddressInfo).port, { now: () => performance.now(), sleep })
   const line = createLine(1e12)
   const path = { rttMs: 80, there: [line], back: [line] }
   const carry = (call: IncomingMessage, reply: ServerResponse) =>
-    void carrier.carry(call, reply, String(call.headers['x-region'] ?? 'eu-west-1'), path)
+    void proxy.forward(call, reply, String(call.headers['x-region'] ?? 'eu-west-1'), path)
   carryOn = carry
   front = createServer(carry).on('checkContinue', carry).listen(0, '127.0.0.1')
   await once(front, 'listening')
 })
 afterEach(() => {
-  carrier.close()
+  proxy.close()
   for (const server of [front, arrivals]) {
     server.close()
     server.closeAllConnections()

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts'
+import { UsageError } from './errors.ts'
 
 /**
  * Parses the text of a JSON file that the user named. The error has none of the text, because such files can hold

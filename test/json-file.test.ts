@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { parseJsonFile } from '../../lib/files/json-file.ts'
+import { parseJsonFile } from '../lib/json-file.ts'
 
 describe('parseJsonFile', () => {
   test('returns the value of a file', () => {
