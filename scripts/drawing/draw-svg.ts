@@ -12,6 +12,8 @@ export async function drawSvg(spec: TopLevelSpec): Promise<string> {
   if (missing)
     throw new UsageError('PACKAGE_MISSING', `lander cannot draw a picture: ${missing.fact}`, { remedy: missing.remedy })
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
+  // Vega counts the elements of all pictures of a process. From zero, the same picture has the same names.
+  vega.resetSVGDefIds()
   const { spec: compiled } = vegaLite.compile(spec)
   const view = new vega.View(vega.parse(compiled), { renderer: 'none' })
   try {
