@@ -11,6 +11,8 @@ export class DeadLetters extends sqs.Queue {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    acknowledge(this, [{ id: 'AwsSolutions-SQS3', reason: 'This is itself a dead-letter queue, so it has none of its own.' }])
+    acknowledge(this, [
+      { id: 'AwsSolutions-SQS3', reason: 'This is itself a dead-letter queue, so it has none of its own.' },
+    ])
   }
 }

@@ -138,7 +138,13 @@ interface Finding {
 // docs/benchmarks.md has the names that the last full run of the benchmarks wrote.
 const FILES = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...ROOTS], { cwd: ROOT, encoding: 'utf8' })
   .split('\n')
-  .filter((file) => TEXT.test(file) && !file.startsWith('docs/reference/') && file !== 'docs/benchmarks.md' && existsSync(join(ROOT, file)))
+  .filter(
+    (file) =>
+      TEXT.test(file) &&
+      !file.startsWith('docs/reference/') &&
+      file !== 'docs/benchmarks.md' &&
+      existsSync(join(ROOT, file)),
+  )
 
 const used = new Set<Exception>()
 const findings = FILES.flatMap((file) => retiredIn(file, readFileSync(join(ROOT, file), 'utf8')))
