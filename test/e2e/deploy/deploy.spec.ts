@@ -168,7 +168,7 @@ describe.skipIf(missing)(`a fleet in two regions${missing ? ` (skipped: ${missin
     )
     expect(receipts.map(({ region }) => region)).toEqual(answer.regions.map(({ region }) => region))
     for (const receipt of receipts)
-      expect(receipt).toMatchObject({ fleet: 'trial', statement: digest, outcome: 'completed' })
+      expect(receipt).toMatchObject({ fleet: 'trial', manifest: digest, outcome: 'completed' })
   })
 
   test('a changed configuration updates the functions and keeps their agent buckets', async () => {
