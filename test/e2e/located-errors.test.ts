@@ -66,6 +66,15 @@ test('an error is told in the author’s lines, of an agent and of a bundle besi
 })
 
 test('an error of merge, at home, too', async () => {
-  const { stderr } = await run('run', 'count.ts', ...DATA, '--input', '{"there":false}', '--place', 'data', '--allow-empty')
+  const { stderr } = await run(
+    'run',
+    'count.ts',
+    ...DATA,
+    '--input',
+    '{"there":false}',
+    '--place',
+    'data',
+    '--allow-empty',
+  )
   expect(stderr).toMatch(/RangeError: trouble at home\n {4}at count\.ts:12:\d+\n/)
 })
